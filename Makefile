@@ -1,0 +1,93 @@
+# Every target makes the virtual environment if it is missing. `make` alone lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo "$$p" && break; done)
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-compile
+RUNNER := $(BIN)/runner
+# ARGS reaches the command: make migrate ARGS="--database carthub --dry-run"
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): requirements-local.lock setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found; install one, or run make PYTHON=/path/to/python3" >&2; exit 2; }
+	@echo "making the virtual environment in $(VENV) ..." >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --require-hashes -r requirements-local.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY_DEV): requirements-dev.lock $(READY)
+	@echo "adding the development tools to $(VENV) ..." >&2
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: migrate rollback status plan validate psql seed new
+migrate: $(READY) ## bring both databases up to date (a local PostgreSQL unless a target is set)
+	@$(RUNNER) migrate $(ARGS)
+
+rollback: $(READY) ## undo the newest migration of a database: make rollback ARGS="--database carthub"
+	@$(RUNNER) rollback $(ARGS)
+
+status: $(READY) ## show what is applied, pending or edited; change nothing
+	@$(RUNNER) status $(ARGS)
+
+plan: $(READY) ## show the SQL that migrate would run; change nothing
+	@$(RUNNER) plan $(ARGS)
+
+validate: $(READY) ## compare the databases with the committed schema; change nothing
+	@$(RUNNER) validate $(ARGS)
+
+psql: $(READY) ## open psql: make psql ARGS="--database carthub"
+	@$(RUNNER) local psql $(ARGS)
+
+seed: $(READY) ## load the development data into the local databases
+	@scripts/seed.sh $(ARGS)
+
+new: $(READY) ## write the next pair of files: make new name=add_orders_note ARGS="--database carthub"
+	@test -n "$(name)" || { echo 'error: name it: make new name=add_orders_note ARGS="--database carthub"' >&2; exit 2; }
+	@$(RUNNER) new "$(name)" $(ARGS)
+
+.PHONY: snapshot
+snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch database
+	@$(RUNNER) snapshot $(ARGS)
+
+.PHONY: test check format types imports style bench
+test: $(READY_DEV) ## run all tests on a real PostgreSQL
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@scripts/check-style.sh
+
+format: $(READY_DEV) ## rewrite the Python files in the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+COMPILE = $(VENV)-lock/bin/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: lock clean
+lock: ## pin every dependency, with hashes, in requirements*.lock
+	@$(PYTHON) -m venv $(VENV)-lock
+	@$(VENV)-lock/bin/python -m pip --quiet --disable-pip-version-check install uv
+	@$(COMPILE) setup.cfg -o requirements.lock
+	@$(COMPILE) --constraint requirements.lock --extra local setup.cfg requirements-build.in -o requirements-local.lock
+	@$(COMPILE) --constraint requirements-local.lock --extra dev setup.cfg requirements-build.in -o requirements-dev.lock
+	@rm -rf $(VENV)-lock
+
+clean: ## stop the local PostgreSQL; remove the virtual environment, caches and builds (data stays)
+	@if [ -x $(RUNNER) ]; then $(RUNNER) local stop || true; fi
+	@rm -rf $(VENV) $(VENV)-lock build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -1,0 +1,128 @@
+"""What can go wrong: each error says what, where, in which state the database is, and what to do next.
+
+RunnerError                     exit 1   a migration or the program failed
+├── MigrationFailedError                 a statement was refused; how far it came is in the detail
+├── UsageError                  exit 2   the command, the settings or the files are wrong; nothing was run
+│   ├── ConfigurationError
+│   ├── CredentialsError
+│   └── FileError                        one place in one file
+├── CheckError                  exit 3   a check says no: pending, edited, out of order, drift
+└── RetryableError              exit 4   nothing is wrong with the work; the same command may be run again
+    ├── UnreachableError
+    └── BusyError
+StoppedError                    exit 130 or 143, by a signal
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file; lines and columns count from 1, columns in characters."""
+
+    path: Path | str
+    line: int | None = None
+    column: int | None = None
+    text: str | None = None  # the line itself, shown under the message with a caret
+
+    def __str__(self) -> str:
+        parts = [str(self.path), *(str(n) for n in (self.line, self.column) if n is not None)]
+        return ":".join(parts)
+
+
+class RunnerError(Exception):
+    """A failure that a user can meet.
+
+    `message` is one line, lower case, without a full stop. `detail` says what is known and in which state
+    the database was left; `hint` says what to do. Both are whole sentences.
+    """
+
+    exit_code: ClassVar[int] = 1
+    kind: ClassVar[str] = "failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: Location | None = None,
+        detail: str | None = None,
+        hint: str | None = None,
+        sqlstate: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.detail = detail
+        self.hint = hint
+        self.sqlstate = sqlstate
+
+
+class MigrationFailedError(RunnerError):
+    """PostgreSQL refused a statement of a migration."""
+
+    kind = "migration_failed"
+
+
+class UsageError(RunnerError):
+    """The command, a setting or a file is wrong; nothing was run."""
+
+    exit_code = 2
+    kind = "usage"
+
+
+class ConfigurationError(UsageError):
+    """A setting is missing, contradictory or malformed."""
+
+    kind = "configuration"
+
+
+class CredentialsError(UsageError):
+    """The database's address or our identity cannot be found, or the server refuses it."""
+
+    kind = "credentials"
+
+
+class FileError(UsageError):
+    """A migration file cannot be accepted as it is."""
+
+    kind = "file"
+
+
+class CheckError(RunnerError):
+    """A check says no: something is pending, edited, out of order, or differs."""
+
+    exit_code = 3
+    kind = "check"
+
+
+class RetryableError(RunnerError):
+    """The work was not begun, or was undone whole; the same command may simply be run again."""
+
+    exit_code = 4
+    kind = "retryable"
+
+
+class UnreachableError(RetryableError):
+    """The server, or a service that we need to reach it, does not answer."""
+
+    kind = "unreachable"
+
+
+class BusyError(RetryableError):
+    """A lock was not obtained in time."""
+
+    kind = "busy"
+
+
+class StoppedError(RunnerError):
+    """A signal ended the run; the database is consistent."""
+
+    kind = "stopped"
+
+    def __init__(self, message: str, *, signal_number: int, detail: str | None = None) -> None:
+        super().__init__(message, detail=detail)
+        self.signal_number = signal_number
