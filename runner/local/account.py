@@ -1,6 +1,7 @@
 """The system user that a local server runs as, and where that user can keep it.
 
-PostgreSQL refuses to run as root, so root hands the server to an unprivileged user; everyone else runs it themselves.
+PostgreSQL refuses to run as root, so root hands the server to an unprivileged user; everyone else runs it
+themselves.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _name(uid: int | None) -> str:
 
 
 def choose_home(state: Path) -> Path:
-    """Return the folder for the server's files: in the project, or elsewhere when the server's user cannot enter that.
+    """Return the folder for the server's files: in the project, or elsewhere if its user cannot enter that.
 
     A server that root has put elsewhere is found again by the note that is left in `state`.
     """

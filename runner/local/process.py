@@ -46,7 +46,7 @@ def runs(pid: int, data: Path) -> bool:
         pass  # it is there; whose it is, is asked below
     try:
         # the server works in its data folder, also after the project was moved; a zombie works nowhere
-        return os.path.samefile(f"/proc/{pid}/cwd", data)
+        return data.samefile(f"/proc/{pid}/cwd")
     except OSError:
         return str(data) in _command_line(pid)
 
@@ -63,9 +63,10 @@ def _command_line(pid: int) -> str:
 def disown(data: Path) -> None:
     """Make PostgreSQL ignore a pid file whose number has gone to another program.
 
-    It would take that program for the server and refuse to start. Removing the file would also remove the key of the
-    old server's shared memory, by which PostgreSQL notices sessions that outlived it. A file that names the process
-    which starts the server is known to be stale, so our own number is put there (see `launch_environment`).
+    It would take that program for the server and refuse to start. Removing the file would also remove the key
+    of the old server's shared memory, by which PostgreSQL notices sessions that outlived it. A file that
+    names the process which starts the server is known to be stale, so our own number is put there (see
+    `launch_environment`).
 
     Source: PostgreSQL, CreateLockFile() in src/backend/utils/init/miscinit.c.
     """

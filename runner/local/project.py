@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from runner.credentials import Target
 from runner.errors import ConfigurationError
@@ -38,12 +39,13 @@ class Status:
 def why_not(settings: Settings) -> str | None:
     """Return why a command may not start the local server by itself; None when it may.
 
-    A local server where somebody meant production is the worst outcome: an empty database is migrated, and all is green.
-    So RUNNER_LOCAL=1 allows it and RUNNER_LOCAL=0 forbids it (the product's image sets that), and without either it is
-    refused with CI=true and wherever a sign of a container is seen: KUBERNETES_SERVICE_HOST, the variable `container`,
-    /.dockerenv, /run/.containerenv. Those signs are seen in a developer's container too, and there the project's Makefile
-    says RUNNER_LOCAL=1 outside of CI: the image has neither make nor the project. A server that is there
-    already was asked for (`runner local start`), so it is used, except with CI=true, where a cache may have brought it.
+    A local server where somebody meant production is the worst outcome: an empty database is migrated, and
+    all is green. So RUNNER_LOCAL=1 allows it and RUNNER_LOCAL=0 forbids it (the product's image sets that),
+    and without either it is refused with CI=true and wherever a sign of a container is seen:
+    KUBERNETES_SERVICE_HOST, the variable `container`, /.dockerenv, /run/.containerenv. Those signs are seen
+    in a developer's container too, and there the project's Makefile says RUNNER_LOCAL=1 outside of CI: the
+    image has neither make nor the project. A server that is there already was asked for (`runner local
+    start`), so it is used, except with CI=true, where a cache may have brought it.
     """
     environ = settings.environ
     asked = environ.get("RUNNER_LOCAL", "").strip().lower()
@@ -60,13 +62,11 @@ def why_not(settings: Settings) -> str | None:
         return "A local server is not started with CI=true unless RUNNER_LOCAL=1 asks for it."
     if (settings.state_dir / "postgres").exists() or (settings.state_dir / "postgres.elsewhere").exists():
         return None
-    for name in ("KUBERNETES_SERVICE_HOST", "container"):
-        if environ.get(name):
-            return f"This is a container ({name} is set), where a local server is started only when asked for ({way})."
-    for path in _CONTAINER_FILES:
-        if path.exists():
-            return f"This is a container ({path} exists), where a local server is started only when asked for ({way})."
-    return None
+    signs = [f"{name} is set" for name in ("KUBERNETES_SERVICE_HOST", "container") if environ.get(name)]
+    signs += [f"{path} exists" for path in _CONTAINER_FILES if path.exists()]
+    if not signs:
+        return None
+    return f"This is a container ({signs[0]}), where a local server is started only when asked for: {way}"
 
 
 def server_of(settings: Settings) -> Server:
@@ -110,7 +110,7 @@ def programs(settings: Settings) -> Programs | None:
 def target(
     settings: Settings, database: str | None, *, say: Callable[[str], None] = lambda _: None
 ) -> Target:
-    """Return a database of the project's server, which is made and started, and the database created, when missing."""
+    """Return a database of the project's server; what is missing of the two is made, started, created."""
     server = start(settings, say=say)
     name = database or default_name(settings)
     password = None if server.by_socket else server.password
@@ -121,8 +121,18 @@ def target(
 
 
 def default_name(settings: Settings) -> str:
-    """Return the database's name in a project that has only one and does not name it: that of the project's folder."""
+    """Return the database's name in a project that does not name it: that of the project's folder."""
     return re.sub(r"\W+", "_", settings.project.name.lower()).strip("_")[:63] or "app"
+
+
+def url_of(target: Target, *, password: bool = False) -> str:
+    """Return a URL for other programs; the password is in it on request, and where one is needed."""
+    words = target.parameters
+    secret = f":{quote(target.password.reveal(), safe='')}" if password and target.password else ""
+    name = quote(target.name, safe="")
+    if words["host"].startswith("/"):
+        return f"postgresql://{words['user']}@/{name}?host={quote(words['host'], safe='/')}"
+    return f"postgresql://{words['user']}{secret}@{words['host']}:{words['port']}/{name}?sslmode=disable"
 
 
 def _create(place: Target) -> bool:

@@ -65,7 +65,7 @@ class LocalServer:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """libpq's keywords, without the database and the password."""
+        """Keywords for libpq, without the database and the password."""
         common = {"host": self.host, "port": str(self.port), "user": SUPERUSER}
         return common if self.by_socket else {**common, "sslmode": "disable", "gssencmode": "disable"}
 
@@ -217,7 +217,7 @@ class Server:
             os.close(handle)
 
     def _make(self, programs: Programs, account: Account) -> None:
-        """Make the data folder under another name first: one that initdb left half done is never taken for whole."""
+        """Make the data folder under another name first: a half-made one is never taken for whole."""
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         password = self.home / "password"
@@ -233,7 +233,7 @@ class Server:
 
     def _initdb(self, programs: Programs, account: Account, data: Path, password: Path) -> None:
         common = [
-            programs.bin / "initdb",
+            str(programs.bin / "initdb"),
             f"--pgdata={data}",
             f"--username={SUPERUSER}",
             f"--pwfile={password}",
@@ -317,7 +317,7 @@ class Server:
             yield port
 
     def _socket_works(self) -> bool:
-        """Whether the folder's path is short enough for a socket, and its file system has any (some shares have none)."""
+        """Whether the folder's path is short enough for a socket, and its file system has sockets at all."""
         path = self.home / f".s.PGSQL.{_SOCKET_PORT}"
         if len(os.fsencode(path)) > _SOCKET_PATH_BYTES or re.search(r'[",]', str(path)):
             return False
@@ -333,7 +333,7 @@ class Server:
         return True
 
     def _launch_once(self, programs: Programs, account: Account, port: int | None) -> bool:
-        """Start the server outside our session and wait until it takes connections; False when it ends before."""
+        """Start the server outside our session; return whether it takes connections, once that is decided."""
         settings = {
             "port": str(port or _SOCKET_PORT),
             "listen_addresses": "127.0.0.1" if port else "",
@@ -344,8 +344,8 @@ class Server:
             settings["unix_socket_permissions"] = "0777"  # the folder shuts everyone else out; root passes
         result = account.run(
             # the shell ends at once, so that the server is not our child: nobody here would collect it
-            ["sh", "-c", 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!', "sh", self.log]
-            + [programs.bin / "postgres", "-D", self.data]
+            ["sh", "-c", 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!', "sh", str(self.log)]
+            + [str(programs.bin / "postgres"), "-D", str(self.data)]
             + [f"--{name}={value}" for name, value in settings.items()],
             env={**programs.environment, **process.launch_environment()},
             start_new_session=True,
