@@ -70,9 +70,7 @@ def local_command() -> None:
 
 
 @local_command.command()
-@click.option(
-    "--tcp/--no-tcp", default=None, help="Listen on 127.0.0.1 too, for programs without Unix sockets."
-)
+@click.option("--tcp/--no-tcp", default=None, help="Listen on 127.0.0.1, not on a socket (DBeaver needs it).")
 @_json_option
 @click.pass_obj
 def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +88,46 @@ def disown(data: Path) -> None:
 def launch_environment() -> dict[str, str]:
     """Tell the server which process it descends from, as `pg_ctl` does."""
     return {"PG_GRANDPARENT_PID": str(os.getpid())}
+
+
+def alive(pid: int) -> bool:
+    """Return whether there is a process `pid`, whatever program it runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        # a process that has ended stays visible until its parent asks for it, in some containers for ever
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return not Path("/proc/self").exists()
+
+
+def wait(condition: Callable[[], object], limit_s: float) -> bool:
+    """Wait until `condition` holds; return False when it does not within the limit."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def tail(log: Path, begin: int) -> str:
+    """Return what was written to a log since it was `begin` bytes long; nothing when it cannot be read."""
+    try:
+        with log.open("rb") as file:
+            file.seek(begin)
+            return file.read(100_000).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def last_error(said: str) -> str:
+    """Return the last complaint in a program's output, as a sentence."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"FATAL|PANIC|error:|ERROR|could not|cannot", line)]
+    text = re.sub(r"^.*?(FATAL|PANIC|ERROR|error):\s+", "", (errors or lines or ["nothing"])[-1])
+    return text if text.endswith(".") else text + "."

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from runner.credentials import Target
 from runner.errors import ConfigurationError
-from runner.local.account import choose_home
+from runner.local.account import choose_home, find_home
 from runner.local.server import LocalServer, Server
 
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ class Status:
     """What there is of a project's local server."""
 
     home: Path
-    made: bool
-    server: LocalServer | None  # None: it does not run
+    version: str | None  # the data folder's major version; None: it is not made yet
+    server: LocalServer | None  # None: it does not run, or takes no connections yet
     pid: int | None
-    version: str | None
     log: Path
 
 
@@ -60,7 +59,7 @@ def why_not(settings: Settings) -> str | None:
     way = "RUNNER_LOCAL=1 or: runner local start"
     if environ.get("CI", "").strip().lower() not in {"", *_NO}:
         return "A local server is not started with CI=true unless RUNNER_LOCAL=1 asks for it."
-    if (settings.state_dir / "postgres").exists() or (settings.state_dir / "postgres.elsewhere").exists():
+    if (home := find_home(settings.state_dir)) is not None and Server(home, environ=environ).version():
         return None
     signs = [f"{name} is set" for name in ("KUBERNETES_SERVICE_HOST", "container") if environ.get(name)]
     signs += [f"{path} exists" for path in _CONTAINER_FILES if path.exists()]
@@ -69,42 +68,41 @@ def why_not(settings: Settings) -> str | None:
     return f"This is a container ({signs[0]}), where a local server is started only when asked for: {way}"
 
 
-def server_of(settings: Settings) -> Server:
-    """Return the project's server, made or not."""
-    return Server(choose_home(settings.state_dir), environ=settings.environ)
+def _existing(settings: Settings) -> Server | None:
+    home = find_home(settings.state_dir)
+    return None if home is None else Server(home, environ=settings.environ)
 
 
 def start(
     settings: Settings, *, tcp: bool | None = None, say: Callable[[str], None] = lambda _: None
 ) -> LocalServer:
     """Make the project's server when there is none, and start it when it does not run."""
-    return server_of(settings).start(tcp=tcp, say=say)
+    server = _existing(settings) or Server(choose_home(settings.state_dir), environ=settings.environ)
+    return server.start(tcp=tcp, say=say)
 
 
 def stop(settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> bool:
     """Stop the project's server; return whether it ran."""
-    if not settings.state_dir.exists():
-        return False
-    return server_of(settings).stop(say=say)
+    server = _existing(settings)
+    return server is not None and server.stop(say=say)
 
 
 def status(settings: Settings) -> Status:
     """Look at the project's server and change nothing."""
-    server = server_of(settings)
-    version = server.data / "PG_VERSION"
+    server = _existing(settings) or Server(settings.state_dir / "postgres", environ=settings.environ)
     return Status(
         home=server.home,
-        made=server.made,
+        version=server.version(),
         server=server.running(),
         pid=server.pid(),
-        version=version.read_text("ascii").strip() if server.made else None,
         log=server.log,
     )
 
 
 def programs(settings: Settings) -> Programs | None:
     """Return the programs that fit the project's server, psql among them; None when it is not made yet."""
-    return server_of(settings).programs()
+    server = _existing(settings)
+    return None if server is None else server.programs()
 
 
 def target(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def local_as_text(status: Status) -> str:
     """Return a few aligned lines."""
     rows = [("state", _state(status))]
-    if status.made:
+    if status.version:
         rows.append(("version", f"PostgreSQL {status.version}"))
     if status.server is not None:
         server = status.server
@@ -20,7 +20,7 @@ def local_as_text(status: Status) -> str:
             ("address", f"socket in {server.host}" if server.by_socket else f"{server.host}:{server.port}")
         )
     rows.append(("folder", str(status.home)))
-    if status.made:
+    if status.version:
         rows.append(("log", str(status.log)))
     return "\n".join(f"{name:<8} {value}" for name, value in rows)
 
@@ -30,13 +30,13 @@ def _state(status: Status) -> str:
         return f"running (process {status.pid}, as the user {status.server.account})"
     if status.pid is not None:
         return f"starting or stopping (process {status.pid})"
-    return "stopped; the next command starts it" if status.made else "not made yet; the next command makes it"
+    return "stopped; the next command starts it" if status.version else "not made yet; the next command makes it"
 
 
 def local_as_json(status: Status) -> str:
     """Return one object; `state` is running, starting, stopped or absent."""
     state = (
-        "running" if status.server else "starting" if status.pid else "stopped" if status.made else "absent"
+        "running" if status.server else "starting" if status.pid else "stopped" if status.version else "absent"
     )
     value = {
         "state": state,
