@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import click
 
 from runner import __version__
-from runner.cli.group import RunnerGroup
+from runner.cli.group import ALIASES, COMMANDS, RunnerGroup
 from runner.cli.options import Context
 
 
@@ -19,8 +20,18 @@ from runner.cli.options import Context
     epilog="Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a check says no, 4 busy or unreachable (safe to retry).",
 )
 @click.version_option(__version__, "--version", "-V", prog_name="runner", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option(
+    "--project", "-C", type=click.Path(path_type=Path, exists=True, file_okay=False), envvar="RUNNER_PROJECT",
+    help="The project's folder (default: the nearest one above that holds migrations).",
+)
+@click.pass_context
+def cli(ctx: click.Context, *, project: Path | None) -> None:
     """Apply plain SQL migrations to PostgreSQL, and prove that they did what they say."""
+    from runner.settings import find_project, read_config
+
+    ctx.obj.project = (project or find_project(Path.cwd())).absolute()
+    values = read_config(ctx.obj.project)
+    ctx.default_map = {name: values for name in (*COMMANDS, *ALIASES)}
 
 
 def main() -> None:
