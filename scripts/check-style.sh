@@ -23,7 +23,8 @@ status=0
 
 if [ ${#folders[@]} -gt 0 ]; then
     # Its report of success goes to stdout too, so it is kept until the exit code is known.
-    if ! report=$("$BIN/sqlfluff" lint --disable-progress-bar --processes 2 "${folders[@]}" 2>&1); then
+    # Without the warnings of Python's worker processes, which say nothing about the files.
+    if ! report=$(PYTHONWARNINGS=ignore "$BIN/sqlfluff" lint --disable-progress-bar --processes 2 "${folders[@]}" 2>&1); then
         printf '%s\n' "$report" >&2
         status=1
     fi

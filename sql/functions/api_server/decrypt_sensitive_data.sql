@@ -48,7 +48,7 @@ BEGIN
             RAISE EXCEPTION 'the value cannot be decrypted'
                 USING
                     ERRCODE = SQLSTATE,
-                    DETAIL = format('%s.', SQLERRM),
+                    DETAIL = upper(left(SQLERRM, 1)) || substr(SQLERRM, 2) || '.',
                     HINT = 'Is app.encryption_key the key that it was encrypted with?';
     END;
 
