@@ -82,7 +82,8 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
     applied = state.applied
     known = [m for m in files if m.kind is not Kind.HOOK]
     if all(m.id in applied for m in known):
-        ordered = list(known)  # nothing is pending: no order to find
+        place = {id_: n for n, id_ in enumerate(applied)}  # nothing is pending: history has the order
+        ordered = sorted(known, key=lambda m: place[m.id])
     else:
         ordered = in_order(known)
     newest = max(

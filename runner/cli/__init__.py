@@ -36,7 +36,7 @@ def cli(ctx: click.Context, *, project: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
-    from runner.errors import RunnerError
+    from runner.errors import ConfigurationError, Location, RunnerError
 
     context = Context(environ=dict(os.environ))
     try:
@@ -54,6 +54,9 @@ def main() -> None:
         # the reader (head, less) went away: nothing is left to say and no one to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        where = None if error.filename is None else Location(str(error.filename))
+        code = context.show_error(ConfigurationError(str(error.strerror or error), where=where))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -34,6 +34,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_OPEN_TAG = re.compile(r"\$(?:[^\W\d]\w*+)?\Z")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 _QUOTE_END = {"'": re.compile("'"), '"': re.compile('"')}
 _ESCAPED_END = re.compile(r"(?:[^'\\]|\\.|'')*+'", re.DOTALL)
@@ -153,15 +154,18 @@ class _Scan:
                 return plain
             text = self._window.text
             match = _TOKEN.match(text, self._pos)
-            if match is None or (match.end() >= len(text) and not self._window.complete):
-                # a token that touches the window's edge may go on behind it
-                if not self._window.complete and (self._window.grow() or match is None):
-                    continue
-                if match is None:
-                    return self._finish(self._pos)
+            if not self._window.complete and (match is None or self._may_go_on(match)):
+                self._window.grow()
                 continue
+            if match is None:
+                return self._finish(self._pos)
             if self._token(match):
                 return self._finish(self._pos)
+
+    def _may_go_on(self, match: re.Match[str]) -> bool:
+        """Say whether more text could make this another token: it touches the window's edge, or opens a $tag that does."""
+        text = self._window.text
+        return match.end() >= len(text) or (match[0] == "$" and _OPEN_TAG.match(text, match.start()) is not None)
 
     def _plain(self) -> tuple[Statement | None, int] | None:
         text = self._window.text
@@ -322,7 +326,8 @@ class _Scan:
                 return self._window.text[first_line : match.start()], match.end()
             if self._window.complete:
                 break
-            search_from = max(first_line, self._window.text.rfind("\n", 0, len(self._window.text)) + 1)
+            last_line = max(first_line, self._window.text.rfind("\n") + 1)
+            search_from = last_line if match is None else match.start()
             self._window.grow()
         raise SqlSyntaxError(
             "the data of COPY … FROM stdin has no end",
