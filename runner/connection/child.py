@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def exec_environment(target: Target) -> dict[str, str]:
     """Return the `PG*` variables that make a libpq program connect to `target`.
 
-    The password is in PGPASSWORD, in the child's environment only: unlike an argument it is not shown to other
-    users, and unlike a file it is not left behind by a kill. Keywords without a variable (keepalives) are left out.
+    The password is in PGPASSWORD, in the child's environment only: unlike an argument it is not shown to
+    other users, and unlike a file it is not left behind by a kill. Keywords without a variable (keepalives)
+    are left out.
     """
     from psycopg import pq
 
@@ -57,7 +58,7 @@ def run_command(
     # a service beats variables, so one that is not the target's own would send the program elsewhere
     kept = {name: value for name, value in environ.items() if name != "PGSERVICE"}
     try:
-        os.execve(program, list(command), {**kept, **exec_environment(target)})
+        os.execve(program, list(command), {**kept, **exec_environment(target)})  # noqa: S606 - the point
     except OSError as error:
         raise UsageError(
             f"cannot run {program}: {(error.strerror or 'unknown error').lower()}",

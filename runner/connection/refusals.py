@@ -1,7 +1,7 @@
 """Why a connection was not made, in words that say what to do.
 
-During start-up libpq tells no SQLSTATE, only text: the server's in its own language, its own in English. What is not
-recognised is passed on as it is, which is right if not helpful.
+During start-up libpq tells no SQLSTATE, only text: the server's in its own language, its own in English. What
+is not recognised is passed on as it is, which is right if not helpful.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """One reason: how it is recognised and what is said. `{address}`, `{user}`, `{name}`, `{source}` are filled in."""
+    """One reason: how it is recognised, and what is said; `{address}`, `{user}` and so on are filled in."""
 
     pattern: str
     error: type[RunnerError]
@@ -36,7 +36,8 @@ _CASES = (
         pattern=r"password authentication failed|PAM authentication failed",
         error=CredentialsError,
         message="the server at {address} refuses the password of {user!r}",
-        hint="Correct the user name or the password that {source} gives. For RDS tokens the role needs: GRANT rds_iam.",
+        hint="Correct the user name or the password that {source} gives. For RDS tokens the "
+        "role needs: GRANT rds_iam.",
         sqlstate="28P01",
     ),
     _Case(
@@ -57,7 +58,8 @@ _CASES = (
         pattern=r"no pg_hba\.conf entry|pg_hba\.conf rejects",
         error=CredentialsError,
         message="the server at {address} does not admit {user!r} to {name!r} from this address",
-        hint="Add a line for them to the server's pg_hba.conf; on RDS check the security group and rds.force_ssl.",
+        hint="Add a line for them to the server's pg_hba.conf; on RDS check the security group "
+        "and rds.force_ssl.",
         sqlstate="28000",
     ),
     _Case(
@@ -85,7 +87,8 @@ _CASES = (
         pattern=r"database \".*\" does not exist",
         error=CredentialsError,
         message="there is no database {name!r} at {address}",
-        hint="Correct the name that {source} gives, or create it: CREATE DATABASE … (runner never does, except locally)",
+        hint="Correct the name that {source} gives, or create it: CREATE DATABASE … (runner "
+        "never does, except locally)",
         sqlstate="3D000",
     ),
     _Case(
@@ -122,10 +125,12 @@ _CASES = (
         pattern=r"unsupported startup parameter|no such database: |query_wait_timeout|server login failed",
         error=ConfigurationError,
         message="a connection pooler answers at {address}, and it does not pass on what a migration needs",
-        hint="Give the address of PostgreSQL itself: a session's lock and settings need a session of their own.",
+        hint="Give the address of PostgreSQL itself: a session's lock and settings need a "
+        "session of their own.",
     ),
     _Case(
-        pattern=r"unrecognized configuration parameter|invalid value for parameter|permission denied to set parameter",
+        pattern=r"unrecognized configuration parameter|invalid value for parameter|"
+        r"permission denied to set parameter",
         error=ConfigurationError,
         message="the server at {address} refuses a setting that {source} asks for",
         hint="Correct the options in the URL, in PGOPTIONS, or of the role.",
@@ -134,7 +139,8 @@ _CASES = (
         pattern=r"certificate verify failed",
         error=ConfigurationError,
         message="the certificate of the server at {address} is not signed by the CA that we trust",
-        hint="Set DB_SSL_ROOT_CERT (sslrootcert) to the file with the right CA; for RDS, its region's bundle.",
+        hint="Set DB_SSL_ROOT_CERT (sslrootcert) to the file with the right CA; for RDS, its "
+        "region's bundle.",
     ),
     _Case(
         pattern=r"does not match host name|host name must be specified for a verified",
@@ -143,11 +149,13 @@ _CASES = (
         hint="Connect by the name in the certificate: an IP address or an alias of ours is not in it.",
     ),
     _Case(
-        pattern=r"root certificate file .* does not exist|could not (read|load|get) (root )?(certificate|home|private|the)|"
-        r"certificate file .*(does not exist|could not)|private key file",
+        pattern=r"root certificate file .* does not exist|private key file|"
+        r"could not (read|load|get) (root )?(certificate|home|private|the)|"
+        r"certificate file .*(does not exist|could not)",
         error=ConfigurationError,
         message="a certificate or key for the connection to {address} cannot be used",
-        hint="Check DB_SSL_ROOT_CERT, DB_SSL_CERT, DB_SSL_KEY; a key may be readable by its owner alone (chmod 600).",
+        hint="Check DB_SSL_ROOT_CERT, DB_SSL_CERT, DB_SSL_KEY; a key may be readable by its "
+        "owner alone (chmod 600).",
     ),
     _Case(
         pattern=r"server does not support SSL",
@@ -156,8 +164,8 @@ _CASES = (
         hint="Turn on ssl on the server; only where the network is your own, set DB_SSL_MODE=disable.",
     ),
     _Case(
-        pattern=r"invalid response to SSL negotiation|expected authentication request|unsupported frontend protocol|"
-        r"expected .* message from server",
+        pattern=r"invalid response to SSL negotiation|expected authentication request|"
+        r"unsupported frontend protocol|expected .* message from server",
         error=ConfigurationError,
         message="what answers at {address} is not PostgreSQL",
         hint="Correct the host or the port.",
@@ -172,7 +180,8 @@ _CASES = (
         pattern=r"failed to resolve host|could not translate host name",
         error=UnreachableError,
         message="the host of {address} is not known",
-        hint="Correct the host name that {source} gives. In Kubernetes: does the NetworkPolicy allow DNS, UDP and TCP 53?",
+        hint="Correct the host name that {source} gives. In Kubernetes: does the NetworkPolicy "
+        "allow DNS, UDP and TCP 53?",
     ),
     _Case(
         pattern=r"Connection refused",
@@ -196,7 +205,8 @@ _CASES = (
         pattern=r"timeout expired|timed out",
         error=UnreachableError,
         message="the server at {address} does not answer in time",
-        hint="Is the address right, and does a firewall, security group or NetworkPolicy let port {port} through?",
+        hint="Is the address right, and does a firewall, security group or NetworkPolicy let "
+        "port {port} through?",
     ),
     _Case(
         pattern=r"No route to host|Network is unreachable|Host is down|Cannot assign requested address",
@@ -205,7 +215,8 @@ _CASES = (
         hint="Check the address, the VPN and the routes. " + _AGAIN,
     ),
     _Case(
-        pattern=r"server closed the connection unexpectedly|Connection reset|SSL SYSCALL error|unexpected eof|Broken pipe",
+        pattern=r"server closed the connection unexpectedly|Connection reset|SSL SYSCALL error|"
+        r"unexpected eof|Broken pipe",
         error=UnreachableError,
         message="the server at {address} closed the connection before it had answered",
         hint="It may be restarting, or a proxy stands there without a server behind it. " + _AGAIN,
@@ -245,7 +256,7 @@ class Reason:
 
 
 def refusal_of(error: psycopg.Error, target: Target) -> Reason:
-    """Say why `error` happened. The text of libpq and the server goes into the detail, without any password."""
+    """Say why `error` happened; the text of libpq or the server becomes the detail, without any password."""
     said = _without_secret(str(error), target)
     # with several hosts psycopg repeats itself host by host; the last failure comes first
     last = said.partition("\nMultiple connection attempts failed.")[0]

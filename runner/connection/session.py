@@ -37,7 +37,7 @@ class Timeouts:
     client_connection_check_interval_ms: int = 1_000  # the server ends the work of a client that died
 
     def options(self, *, check_client: bool = True) -> str:
-        """Return libpq's `options`: set at start-up they are the session's defaults, so RESET ALL restores them."""
+        """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""
         settings = {
             "lock_timeout": self.lock_timeout_ms,
             "statement_timeout": self.statement_timeout_ms,
@@ -52,16 +52,16 @@ def connect(
     target: Target,
     *,
     application_name: str = "runner",
-    timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+    timeouts: Timeouts = Timeouts(),
     connect_timeout_s: int = 10,
 ) -> psycopg.Connection[TupleRow]:
     """Connect in autocommit, with time limits; what the target itself says (`options`, keepalives, …) wins.
 
-    A refused password is looked up anew once, for it may have been rotated. Server-side prepared statements are off:
-    they break behind older poolers and outlive the schema they were planned for.
+    A refused password is looked up anew once, for it may have been rotated. Server-side prepared statements
+    are off: they break behind older poolers and outlive the schema they were planned for.
 
-    Raises: CredentialsError or ConfigurationError when the server refuses us, UnreachableError when it does not
-    answer or has no room. None of them shows a secret.
+    Raises: CredentialsError or ConfigurationError when the server refuses us, UnreachableError when it does
+    not answer or has no room. None of them shows a secret.
     """
     import psycopg
 

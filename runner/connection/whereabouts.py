@@ -21,9 +21,10 @@ def locate(
     only: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Target:
-    """Return the configured target, else the local server's, which is made and started when a person is at work.
+    """Return the configured target, else the local server's, made and started when a person is at work.
 
-    `only`: see `runner.credentials.resolve`. `say` is told, a line at a time, what is done to the local server.
+    `only`: see `runner.credentials.resolve`. `say` is told, a line at a time, what is done to the local
+    server.
 
     Raises: ConfigurationError when nothing is configured and a local server may not be started.
     """
@@ -35,6 +36,7 @@ def locate(
         raise ConfigurationError(
             "no database is configured: set DATABASE_URL or DB_SECRET_ARN",
             detail=reason,
-            hint="DB_HOST with DB_PORT, DB_USERNAME, DB_PASSWORD and DB_DATABASE does it too, as do libpq's PG* variables.",
+            hint="DB_HOST with DB_PORT, DB_USERNAME, DB_PASSWORD and DB_DATABASE does it too, "
+            "as do libpq's PG* variables.",
         )
     return local.target(settings, database, say=say)

@@ -1,6 +1,7 @@
 """Database URLs and libpq's `key=value` strings, taken apart into keywords.
 
-libpq does the parsing, so that whatever `psql` accepts is accepted here: several hosts, IPv6, sockets. Its own error messages quote the string, and with it the password; none of them is ever passed on.
+libpq does the parsing, so that whatever `psql` accepts is accepted here: several hosts, IPv6, sockets. Its
+own error messages quote the string, and with it the password; none of them is ever passed on.
 """
 
 from __future__ import annotations

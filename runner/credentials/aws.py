@@ -31,7 +31,8 @@ _TRANSIENT = {
 }
 _IDENTITY = {
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidIdentityToken",
-    "InvalidSignatureException", "MissingAuthenticationToken", "SignatureDoesNotMatch", "UnrecognizedClientException",
+    "InvalidSignatureException", "MissingAuthenticationToken", "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
 }  # fmt: skip
 _KEYS = "username, password, host, port, dbname"
 
@@ -88,7 +89,8 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
 
     Raises: CredentialsError, UnreachableError (the identity itself may have to be fetched).
 
-    Source: botocore.signers.generate_db_auth_token, without the megabyte of API model that a client for RDS loads.
+    Source: botocore.signers.generate_db_auth_token, without the megabyte of API model that a client for RDS
+    loads.
     """
     in_name = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.rds\.amazonaws\.com(?:\.cn)?\.?$", host)
     session = _session(environ, in_name[1] if in_name else region_of(environ), needed_for="DB_IAM_AUTH")
@@ -217,7 +219,8 @@ def _failed(error: BotoCoreError | ValueError | OSError, *, what: str) -> NoRetu
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
         raise UnreachableError(
             f"{what} cannot be reached",
-            detail=f"{error} ({ATTEMPTS} tries, {CONNECT_TIMEOUT_S} s to connect and {READ_TIMEOUT_S} s to read.)",
+            detail=f"{error} ({ATTEMPTS} tries, {CONNECT_TIMEOUT_S} s to connect and "
+            f"{READ_TIMEOUT_S} s to read.)",
             hint="Is egress to port 443 (or a VPC endpoint) open, and AWS_REGION right? Then run it again.",
         ) from error
     raise CredentialsError(

@@ -34,9 +34,9 @@ def resolve(settings: Settings, database: str | None, *, only: bool = True) -> T
 
     Asked in this order: `--url`; then, first under the database's prefix (`CARTHUB_`) and then without,
     `DATABASE_URL`, `DB_SECRET_ARN`, `DB_HOST` with its companions; yoyo.ini; libpq's `PG*` and service file.
-    What is set for one database thus beats what is set for all. Companions (`DB_USERNAME`, `DB_PASSWORD`, …) are
-    looked up one by one, so `CARTHUB_DB_DATABASE` may stand beside a common `DB_HOST`. `DB_SSL_*` fill in what
-    any source leaves open.
+    What is set for one database thus beats what is set for all. Companions (`DB_USERNAME`, `DB_PASSWORD`, …)
+    are looked up one by one, so `CARTHUB_DB_DATABASE` may stand beside a common `DB_HOST`. `DB_SSL_*` fill in
+    what any source leaves open.
 
     `only` tells whether this database is the only one of the run. A source without a prefix that names no
     database takes `database` for the name; one that names a database serves only a run with a single one.
@@ -75,9 +75,8 @@ def _find(settings: Settings, variables: Variables) -> _Found | None:
             found = _from_parts(host, variables)
     if found is not None:
         _add_ssl(found.parameters, variables)
-    yoyo_url: Secret | None = getattr(settings, "yoyo_url", None)
-    if found is None and yoyo_url is not None:
-        found = _from_url(Variable("yoyo.ini", yoyo_url.reveal(), own=False))
+    if found is None and settings.yoyo_url is not None:
+        found = _from_url(Variable("yoyo.ini", settings.yoyo_url.reveal(), own=False))
     if found is None and (parameters := libpq.from_environment(settings.environ)):
         password = parameters.pop("password", None)
         found = _Found(source="PG*", parameters=parameters, password=Secret(password) if password else None)
@@ -179,7 +178,8 @@ def _check_port(port: str, name: str) -> None:
         prefix = name.removesuffix("_PORT").lower().replace("_", "-")
         raise ConfigurationError(
             f"{name} is {port}, which is not a port",
-            detail=f"Kubernetes sets this variable in every pod of a namespace that has a Service named {prefix!r}.",
+            detail=f"Kubernetes sets this variable in every pod of a namespace that has a "
+            f"Service named {prefix!r}.",
             hint=f"Set enableServiceLinks: false in the pod, or set {name} there yourself: it then wins.",
         )
     for one in filter(None, port.split(",")):
@@ -231,8 +231,9 @@ def _choose_database(found: _Found, variables: Variables, *, only: bool) -> None
         own = prefix_of(database)
         raise ConfigurationError(
             f"{found.source} names the database {named!r}, but this run is for several",
-            hint=f"Choose one with --database; or leave the name out of {found.source}, so that each database is found "
-            f"under its own; or set {own}DATABASE_URL (or {own}DB_SECRET_ARN, {own}DB_DATABASE) and so on for each.",
+            hint=f"Choose one with --database; or leave the name out of {found.source}, so that "
+            f"each database is found under its own; or set {own}DATABASE_URL (or {own}DB_SECRET_ARN, "
+            f"{own}DB_DATABASE) and so on for each.",
         )
     parameters["dbname"] = named or database or variables.environ.get("PGDATABASE") or parameters["user"]
 
@@ -289,6 +290,7 @@ def _refuse_fragments(variables: Variables) -> None:
         if variable := variables.get(name):
             raise ConfigurationError(
                 f"{variable.name} is set, but DB_HOST is not",
-                hint="Set DB_HOST too (with DB_PORT, DB_USERNAME, DB_PASSWORD, DB_DATABASE), or DATABASE_URL, "
+                hint="Set DB_HOST too (with DB_PORT, DB_USERNAME, DB_PASSWORD, DB_DATABASE), "
+                "or DATABASE_URL, "
                 "or DB_SECRET_ARN.",
             )

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from runner.local.project import Status, start, status, stop, target, why_not
-from runner.local.server import LocalServer, Server
+from runner.local.project import SOURCE, Status, programs, start, status, stop, target, url_of, why_not
+from runner.local.server import LocalServer, Server, temporary_folder
 
-__all__ = ["LocalServer", "Server", "Status", "start", "status", "stop", "target", "why_not"]
+__all__ = [
+    "SOURCE",
+    "LocalServer",
+    "Server",
+    "Status",
+    "programs",
+    "start",
+    "status",
+    "stop",
+    "target",
+    "temporary_folder",
+    "url_of",
+    "why_not",
+]

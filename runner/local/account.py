@@ -1,6 +1,7 @@
 """The system user that a local server runs as, and where that user can keep it.
 
-PostgreSQL refuses to run as root, so root hands the server to an unprivileged user; everyone else runs it themselves.
+PostgreSQL refuses to run as root, so root hands the server to an unprivileged user; everyone else runs it
+themselves.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import pwd
 import re
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _CANDIDATES = ("postgres", "nobody")
 _OUTSIDE = Path("/var/lib/runner")  # for root's projects in folders that no one else may enter
+_NOTE = "postgres.elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,34 +132,34 @@ def _name(uid: int | None) -> str:
         return str(uid)
 
 
-def choose_home(state: Path) -> Path:
-    """Return the folder for the server's files: in the project, or elsewhere when the server's user cannot enter that.
+def find_home(state: Path) -> Path | None:
+    """Return the folder of the server's files; None when there is none yet.
 
-    A server that root has put elsewhere is found again by the note that is left in `state`.
+    A server that root has put outside the project is found by the note that was left in `state`.
     """
-    inside, note = state / "postgres", state / "postgres.elsewhere"
-    if inside.exists() or os.geteuid() != 0:
+    inside = state / "postgres"
+    if inside.exists():
         return inside
-    outside = _noted(note, state)
-    if outside is not None:
-        return outside
-    account = account_for(inside)
-    state.mkdir(parents=True, exist_ok=True)
-    inside.mkdir(mode=0o700)
-    account.own(inside)
-    if account.run(["test", "-w", inside]).returncode == 0:
-        return inside
-    inside.rmdir()
-    key = hashlib.sha256(str(state).encode()).hexdigest()[:12]
-    outside = _OUTSIDE / f"{re.sub(r'[^A-Za-z0-9]+', '-', state.parent.name)[:30]}-{key}"
-    account.write(note, f"{outside}\n{state}\n")
-    return outside
-
-
-def _noted(note: Path, state: Path) -> Path | None:
     try:
-        outside, project = note.read_text("utf-8").splitlines()[:2]
+        outside, project = (state / _NOTE).read_text("utf-8").splitlines()[:2]
     except (FileNotFoundError, ValueError):
         return None
-    # a copy of the project carries the note, but the server is the original's
+    # a copy of the project carries the note with it, but the server is the original's
     return Path(outside) if project == str(state) or not Path(project).exists() else None
+
+
+def choose_home(state: Path) -> Path:
+    """Return the folder to keep a new server in: in the project, or outside if its user cannot enter that."""
+    inside = state / "postgres"
+    if os.geteuid() != 0:
+        return inside
+    account = account_for(inside)
+    state.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="probe-", dir=state) as probe:
+        account.own(Path(probe))
+        if account.run(["test", "-w", probe]).returncode == 0:
+            return inside
+    key = hashlib.sha256(str(state).encode()).hexdigest()[:12]
+    outside = _OUTSIDE / f"{re.sub(r'[^A-Za-z0-9]+', '-', state.parent.name)[:30]}-{key}"
+    (state / _NOTE).write_text(f"{outside}\n{state}\n", "utf-8")
+    return outside

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ def runs(pid: int, data: Path) -> bool:
         pass  # it is there; whose it is, is asked below
     try:
         # the server works in its data folder, also after the project was moved; a zombie works nowhere
-        return os.path.samefile(f"/proc/{pid}/cwd", data)
+        return data.samefile(f"/proc/{pid}/cwd")
     except OSError:
         return str(data) in _command_line(pid)
 
@@ -63,9 +71,10 @@ def _command_line(pid: int) -> str:
 def disown(data: Path) -> None:
     """Make PostgreSQL ignore a pid file whose number has gone to another program.
 
-    It would take that program for the server and refuse to start. Removing the file would also remove the key of the
-    old server's shared memory, by which PostgreSQL notices sessions that outlived it. A file that names the process
-    which starts the server is known to be stale, so our own number is put there (see `launch_environment`).
+    It would take that program for the server and refuse to start. Removing the file would also remove the key
+    of the old server's shared memory, by which PostgreSQL notices sessions that outlived it. A file that
+    names the process which starts the server is known to be stale, so our own number is put there (see
+    `launch_environment`).
 
     Source: PostgreSQL, CreateLockFile() in src/backend/utils/init/miscinit.c.
     """
@@ -79,3 +88,46 @@ def disown(data: Path) -> None:
 def launch_environment() -> dict[str, str]:
     """Tell the server which process it descends from, as `pg_ctl` does."""
     return {"PG_GRANDPARENT_PID": str(os.getpid())}
+
+
+def alive(pid: int) -> bool:
+    """Return whether there is a process `pid`, whatever program it runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        # a process that has ended stays visible until its parent asks for it, in some containers for ever
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return not Path("/proc/self").exists()
+
+
+def wait(condition: Callable[[], object], limit_s: float) -> bool:
+    """Wait until `condition` holds; return False when it does not within the limit."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def tail(log: Path, begin: int) -> str:
+    """Return what was written to a log since it was `begin` bytes long; nothing when it cannot be read."""
+    try:
+        with log.open("rb") as file:
+            file.seek(begin)
+            return file.read(100_000).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def last_error(said: str) -> str:
+    """Return the last complaint in a program's output, as a sentence."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"FATAL|PANIC|error:|ERROR|could not|cannot", line)]
+    text = re.sub(r"^.*?(FATAL|PANIC|ERROR|error):\s+", "", (errors or lines or ["nothing"])[-1])
+    return text if text.endswith(".") else text + "."

