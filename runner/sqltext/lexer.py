@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _LEADING_WORDS = 8  # enough to tell any statement's kind
+_PLAIN_COMMANDS = frozenset({"INSERT", "UPDATE", "DELETE", "SELECT", "VALUES", "SET"})  # the first word tells all
 
 # A semicolon can stand within these statements' parentheses only in error, so that one pattern may take them whole.
 # A quote after e or E may hold \' and is left to the token loop, as is whatever the pattern does not name.
 _PLAIN_STATEMENT = re.compile(
-    r"""(INSERT|UPDATE|DELETE|SELECT|VALUES|SET)\b(?:\s++([^\W\d]\w*+))?
+    r"""(INSERT|UPDATE|DELETE|SELECT|VALUES|SET)\b
         (?>[^'"$;\\/\-]++ | (?<![eE])'[^']*+' | "[^"]*+" | -(?!-) | /(?!\*))*+
         ;""",
     re.VERBOSE | re.IGNORECASE,
@@ -62,7 +63,7 @@ class Statement:
 
     text: str
     start: int  # offset of the first token in the whole text, in characters
-    words: tuple[str, ...]  # the first keywords and names outside parentheses, upper case
+    words: tuple[str, ...]  # the first keywords and names outside parentheses, upper case; of INSERT and the like, one
     concurrently: bool = False  # the word CONCURRENTLY stands in it, outside quotes
     copies_out: bool = False  # COPY … TO stdout
     copy_data: str | None = None  # the lines after COPY … FROM stdin, up to the line that ends them
@@ -139,6 +140,7 @@ class _Scan:
         self._start: int | None = None
         self._end = 0
         self._words: list[str] = []
+        self._wanted_words = _LEADING_WORDS
         self._last_words = ("", "")  # the two latest at parenthesis depth 0
         self._reads_stdin = False
         self._copies_out = False
@@ -172,11 +174,10 @@ class _Scan:
         match = _PLAIN_STATEMENT.match(text, self._pos)
         if match is None:
             return None
-        words = (match[1].upper(),) if match[2] is None else (match[1].upper(), match[2].upper())
         found = Statement(
             text=text[self._pos : match.end() - 1].rstrip(),
             start=self._window.base + self._pos,
-            words=words,
+            words=(match[1].upper(),),
             late_directives=tuple(self._late),
         )
         return found, match.end()
@@ -222,8 +223,10 @@ class _Scan:
             return self._quoted(end, _ESCAPED_END, end + 1)
         word = word.upper()
         if not self._parens:
-            if len(self._words) < _LEADING_WORDS:
+            if len(self._words) < self._wanted_words:
                 self._words.append(word)
+                if self._words[0] in _PLAIN_COMMANDS:
+                    self._wanted_words = 1
             if self._words[0] == "COPY":
                 self._reads_stdin |= (self._last_words[1], word) == ("FROM", "STDIN")
                 self._copies_out |= (self._last_words[1], word) == ("TO", "STDOUT")
