@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.local.account import Account
-    from runner.local.programs import Programs
+    from runner.local.installed import Programs
 
 START_S = 120.0  # a server that was killed first replays its log
 _SOCKET_PORT = 5432  # names the file in a folder of our own, so nobody else can have taken it
