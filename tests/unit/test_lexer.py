@@ -64,7 +64,10 @@ def test_copy_data_belongs_to_its_statement():
         pytest.param("SELECT 1;\n\\d t", "psql command \\d in a migration", 10, id="psql command"),
         pytest.param("SELECT 1 \\gset", "psql command \\gset in a migration", 9, id="psql command after SQL"),
         pytest.param(
-            "COPY t FROM stdin;\n1\n2\n", "the data of COPY … FROM stdin has no end", 17, id="COPY data without end"
+            "COPY t FROM stdin;\n1\n2\n",
+            "the data of COPY … FROM stdin has no end",
+            17,
+            id="COPY data without end",
         ),
     ],
 )
