@@ -27,11 +27,19 @@ from runner.cli.options import Context
 @click.pass_context
 def cli(ctx: click.Context, *, project: Path | None) -> None:
     """Apply plain SQL migrations to PostgreSQL, and prove that they did what they say."""
-    from runner.settings import find_project, read_config
+    from runner.settings import check_keys, find_project, read_config
 
     ctx.obj.project = (project or find_project(Path.cwd())).absolute()
     values = read_config(ctx.obj.project)
-    ctx.default_map = {name: values for name in (*COMMANDS, *ALIASES)}
+    if values:
+        check_keys(values, ctx.obj.project, _option_names(ctx))
+        ctx.default_map = dict.fromkeys((*COMMANDS, *ALIASES), values)
+
+
+def _option_names(ctx: click.Context) -> list[str]:
+    """Return every option that a command of ours has: what runner.toml may set."""
+    commands = [cli.get_command(ctx, name) for name in COMMANDS]
+    return sorted({p.name for c in commands if c is not None for p in c.params if isinstance(p, click.Option) and p.name})
 
 
 def main() -> None:

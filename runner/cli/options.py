@@ -72,6 +72,14 @@ def target_options(command: F) -> F:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         click.option(
+            "--history-schema", envvar="RUNNER_HISTORY_SCHEMA",
+            help="Schema of history's tables (default: where they are, else the current schema).",
+        ),
+        click.option(
+            "--schema-dir", type=click.Path(path_type=Path), envvar="RUNNER_SCHEMA_DIR",
+            help="Folder of the snapshots (default: sql/schema).",
+        ),
+        click.option(
             "--functions-dir", type=click.Path(path_type=Path), envvar="RUNNER_FUNCTIONS_DIR",
             help="Folder of repeatable files (default: sql/functions).",
         ),

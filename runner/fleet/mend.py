@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from runner import catalog
-from runner.apply.wait import wait_for_yoyo
 from runner.catalog import Difference
 from runner.errors import CheckError, ConfigurationError, UsageError
 from runner.fleet.scratch import build, scratch_session
@@ -209,7 +208,7 @@ def _recording(session: Session, actor: Actor, lock_wait_s: float) -> Iterator[C
     history.require_writable()
     with history.lock(wait_s=lock_wait_s, on_wait=lambda _: None):
         history.create_tables(actor)
-        wait_for_yoyo(history, wait_s=lock_wait_s)
+        history.wait_for_yoyo(wait_s=lock_wait_s)
         with session.connection.transaction():
             session.connection.execute(
                 sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from runner.apply import Done, Listener, check_plan, run_plan
-from runner.apply.wait import wait_for_yoyo
 from runner.errors import ConfigurationError
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import LockHolder
@@ -187,7 +186,7 @@ def _locked(settings: Settings, session: Session, wait_s: float, observer: Obser
     session.history.require_writable()
     with session.history.lock(wait_s=wait_s, on_wait=observer.waits):
         session.history.create_tables(actor_of(settings))
-        wait_for_yoyo(session.history, wait_s=wait_s)
+        session.history.wait_for_yoyo(wait_s=wait_s)
         session.refresh()
         yield
 

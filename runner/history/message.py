@@ -98,7 +98,7 @@ def after(names: Names, record: Record, actor: Actor, *, commit: bool = True) ->
     return b"".join((
         b"\n;SET CONSTRAINTS ALL IMMEDIATE; ",  # here, so that their error is the file's and they see its settings
         _RESET_IDENTITY,
-        b"SET LOCAL search_path = pg_catalog; ",
+        b"SET LOCAL search_path = pg_catalog; SET LOCAL statement_timeout = 0; ",
         guard(names),
         b"; ",
         recording(names, record, actor),

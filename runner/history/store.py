@@ -20,6 +20,7 @@ from runner.history.model import Applied, Failure, LockHolder, Operation, Server
 from runner.history.names import RUNNER_MIGRATION, YOYO_LOCK, YOYO_LOG, YOYO_MIGRATION, YOYO_VERSION, Names
 
 OLDEST_SERVER = 140000
+_YOYO_POLL_S = 0.5
 _POLL_S = (0.05, 1.0)  # first and longest pause between two tries for the migration lock
 
 Connection = psycopg.Connection[Any]
@@ -137,6 +138,26 @@ class History:
         finally:
             if not self.connection.closed and not self.connection.broken:
                 self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
+
+    def wait_for_yoyo(self, *, wait_s: float) -> None:
+        """Return once yoyo's lock row is gone; rows that a dead runner left are removed.
+
+        Only the holder of the migration lock may call this: a row with a negative pid is then nobody's.
+
+        Raises: BusyError when yoyo's row is still there after `wait_s` seconds.
+        """
+        self.remove_runner_lock_row()
+        deadline = time.monotonic() + wait_s
+        while (lock := self.state().yoyo_lock) is not None:
+            if time.monotonic() >= deadline:
+                since = f" since {lock.since:%Y-%m-%d %H:%M:%S} UTC" if lock.since else ""
+                raise BusyError(
+                    f"yoyo's lock is held by process {lock.pid}{since}",
+                    detail=f"The process is on the machine where yoyo was started; waited {wait_s:g} s."
+                    " Nothing was changed.",
+                    hint="Wait until that yoyo is done. If it died, release its lock with: yoyo break-lock",
+                )
+            time.sleep(_YOYO_POLL_S)
 
     def lock_holder(self) -> LockHolder | None:
         """Return the session that holds the migration lock, if one does."""

@@ -2,7 +2,7 @@
 
 from runner.migrations.check import Segment, check_script, segments, units
 from runner.migrations.layout import Layout, Source, find_layouts
-from runner.migrations.load import load
+from runner.migrations.load import load, read_script
 from runner.migrations.model import Kind, Migration, Script
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "check_script",
     "find_layouts",
     "load",
+    "read_script",
     "segments",
     "units",
 ]

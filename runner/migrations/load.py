@@ -84,11 +84,11 @@ def _files(folder: Path, project: Path) -> dict[str, Path]:
 
 
 def _migration(id_: str, path: Path, rollback: Path | None, source: Source, project: Path) -> Migration:
-    script, directives = _script(path, project)
+    script, directives = read_script(path, project)
     script = replace(script, transactional=directives.transactional is not False)
     back, irreversible = None, directives.irreversible
     if rollback is not None:
-        back, back_directives = _script(rollback, project)
+        back, back_directives = read_script(rollback, project)
         # like yoyo, which runs both directions as the migration says, unless the rollback says otherwise
         own = back_directives.transactional
         back = replace(back, transactional=script.transactional if own is None else own)
@@ -116,7 +116,11 @@ def _python(id_: str, path: Path, project: Path) -> Migration:
     return Migration(id=id_, kind=Kind.PYTHON, apply=script)
 
 
-def _script(path: Path, project: Path) -> tuple[Script, Directives]:
+def read_script(path: Path, project: Path) -> tuple[Script, Directives]:
+    """Read one file and its leading directives.
+
+    Raises: FileError.
+    """
     label = _label(path, project)
     try:
         size = path.stat().st_size

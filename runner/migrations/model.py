@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -49,6 +49,10 @@ class Script:
             size_bytes=len(data),
             transactional=transactional,
         )
+
+    def with_mode(self, *, transactional: bool) -> Script:
+        """Return the same file, run in this way."""
+        return replace(self, transactional=transactional)
 
     def pieces(self) -> Iterator[str]:
         """Yield the text; a large file is read anew, piece by piece."""
