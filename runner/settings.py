@@ -47,7 +47,9 @@ class Settings:
     url: Secret | None = None  # --url
     yoyo_url: Secret | None = None  # `database` in yoyo.ini
     database: str | None = None  # --database
-    migrations_dirs: tuple[Path, ...] = ()  # --migrations-dir, or yoyo.ini's sources; empty: the layout decides
+    migrations_dirs: tuple[
+        Path, ...
+    ] = ()  # --migrations-dir, or yoyo.ini's sources; empty: the layout decides
     functions_dir: Path
     schema_dir: Path
     history_schema: str | None = None
@@ -124,7 +126,8 @@ def check_keys(values: Mapping[str, Any], project: Path, known: Sequence[str]) -
             raise ConfigurationError(
                 f'unknown setting "{key}"',
                 where=Location(project / CONFIG_FILE),
-                hint=nearest(key, known) or "The settings are the long options of the commands, with _ for -.",
+                hint=nearest(key, known)
+                or "The settings are the long options of the commands, with _ for -.",
             )
 
 

@@ -21,7 +21,10 @@ from runner.cli.options import Context
 )
 @click.version_option(__version__, "--version", "-V", prog_name="runner", message="%(prog)s %(version)s")
 @click.option(
-    "--project", "-C", type=click.Path(path_type=Path, exists=True, file_okay=False), envvar="RUNNER_PROJECT",
+    "--project",
+    "-C",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar="RUNNER_PROJECT",
     help="The project's folder (default: the nearest one above that holds migrations).",
 )
 @click.pass_context
@@ -39,7 +42,15 @@ def cli(ctx: click.Context, *, project: Path | None) -> None:
 def _option_names(ctx: click.Context) -> list[str]:
     """Return every option that a command of ours has: what runner.toml may set."""
     commands = [cli.get_command(ctx, name) for name in COMMANDS]
-    return sorted({p.name for c in commands if c is not None for p in c.params if isinstance(p, click.Option) and p.name})
+    return sorted(
+        {
+            p.name
+            for c in commands
+            if c is not None
+            for p in c.params
+            if isinstance(p, click.Option) and p.name
+        }
+    )
 
 
 def main() -> None:

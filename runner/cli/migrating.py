@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
 @click.option("--single-transaction", is_flag=True, help="Apply all of a database's files, or none.")
 @click.option("--allow-out-of-order", is_flag=True, help="Apply files below the newest applied one too.")
-@click.option("--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards.")
+@click.option(
+    "--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards."
+)
 @click.pass_obj
 def migrate_command(
     context: Context,
+    /,
     *,
     to: str | None,
     steps: int | None,
@@ -69,6 +72,7 @@ def migrate_command(
 @click.pass_obj
 def rollback_command(
     context: Context,
+    /,
     *,
     to: str | None,
     steps: int | None,
@@ -89,8 +93,12 @@ def rollback_command(
     if sum(map(bool, (to, steps, everything))) > 1:
         raise click.UsageError("Choose one of --to, --steps and --all.")
     settings = read_settings(context, **flags)
-    options = RollbackOptions(to=to, steps=steps, everything=everything, dry_run=dry_run, lock_wait_s=lock_wait)
-    _finish(context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run)
+    options = RollbackOptions(
+        to=to, steps=steps, everything=everything, dry_run=dry_run, lock_wait_s=lock_wait
+    )
+    _finish(
+        context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run
+    )
 
 
 def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:

@@ -72,34 +72,57 @@ def target_options(command: F) -> F:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         click.option(
-            "--history-schema", envvar="RUNNER_HISTORY_SCHEMA",
+            "--history-schema",
+            envvar="RUNNER_HISTORY_SCHEMA",
             help="Schema of history's tables (default: where they are, else the current schema).",
         ),
         click.option(
-            "--schema-dir", type=click.Path(path_type=Path), envvar="RUNNER_SCHEMA_DIR",
+            "--schema-dir",
+            type=click.Path(path_type=Path),
+            envvar="RUNNER_SCHEMA_DIR",
             help="Folder of the snapshots (default: sql/schema).",
         ),
         click.option(
-            "--functions-dir", type=click.Path(path_type=Path), envvar="RUNNER_FUNCTIONS_DIR",
+            "--functions-dir",
+            type=click.Path(path_type=Path),
+            envvar="RUNNER_FUNCTIONS_DIR",
             help="Folder of repeatable files (default: sql/functions).",
         ),
         click.option(
-            "--migrations-dir", "migrations_dirs", multiple=True, type=click.Path(path_type=Path),
-            envvar="RUNNER_MIGRATIONS_DIR", help="Folder of migrations (default: migrations); may be repeated.",
+            "--migrations-dir",
+            "migrations_dirs",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            envvar="RUNNER_MIGRATIONS_DIR",
+            help="Folder of migrations (default: migrations); may be repeated.",
         ),
-        click.option("--url", envvar="RUNNER_URL", help="Where the database is (default: DATABASE_URL and others)."),
-        click.option("--database", "-d", envvar="RUNNER_DATABASE", help="One database by its name (default: all in turn)."),
+        click.option(
+            "--url", envvar="RUNNER_URL", help="Where the database is (default: DATABASE_URL and others)."
+        ),
+        click.option(
+            "--database",
+            "-d",
+            envvar="RUNNER_DATABASE",
+            help="One database by its name (default: all in turn).",
+        ),
     ):
         command = option(command)
     return command
 
 
 lock_wait_option = click.option(
-    "--lock-wait", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
-    envvar="RUNNER_LOCK_WAIT", help="How long to wait for another runner.",
+    "--lock-wait",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    envvar="RUNNER_LOCK_WAIT",
+    help="How long to wait for another runner.",
 )
 scratch_option = click.option(
-    "--scratch-url", envvar="RUNNER_SCRATCH_URL", help="Server for a scratch database (default: the local one).",
+    "--scratch-url",
+    envvar="RUNNER_SCRATCH_URL",
+    help="Server for a scratch database (default: the local one).",
 )
 
 

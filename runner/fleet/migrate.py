@@ -129,7 +129,9 @@ def _migrate_one(
                 nonlocal validation
                 validation = _validate(session, plan, options, settings)
                 if validation is not None and not validation.matches and validation.skipped is None:
-                    raise mismatch(validation, state=f"All of {session.title} was rolled back; nothing is changed.")
+                    raise mismatch(
+                        validation, state=f"All of {session.title} was rolled back; nothing is changed."
+                    )
 
             done = run_plan(
                 session.history,
@@ -149,7 +151,9 @@ def _migrate_one(
     return outcome
 
 
-def _rollback_one(settings: Settings, session: Session, options: RollbackOptions, observer: Observer) -> Outcome:
+def _rollback_one(
+    settings: Settings, session: Session, options: RollbackOptions, observer: Observer
+) -> Outcome:
     started = monotonic()
 
     def plan_now() -> Plan:
@@ -206,7 +210,11 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
     if plan.missing:
         return Validation(snapshot=label, skipped="the database is ahead of these files")
     return validate(
-        session.connection, session.layout.snapshot, label, exclude=(settings.migration_table,), name=session.place
+        session.connection,
+        session.layout.snapshot,
+        label,
+        exclude=(settings.migration_table,),
+        name=session.place,
     )
 
 

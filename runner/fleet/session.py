@@ -92,7 +92,9 @@ def open_session(
 
 
 @contextmanager
-def open_target(settings: Settings, layout: Layout, files: list[Migration], target: Target) -> Iterator[Session]:
+def open_target(
+    settings: Settings, layout: Layout, files: list[Migration], target: Target
+) -> Iterator[Session]:
     """Connect to a database that is known."""
     try:
         with connection.connect(target) as conn:
@@ -101,7 +103,8 @@ def open_target(settings: Settings, layout: Layout, files: list[Migration], targ
     except psycopg.OperationalError as error:
         raise UnreachableError(
             f"the connection to {target.name} at {target.address} was lost",
-            detail=str(error).strip().splitlines()[0] + ". What had not committed is rolled back; history knows what had.",
+            detail=str(error).strip().splitlines()[0]
+            + ". What had not committed is rolled back; history knows what had.",
             hint="Run the same command again.",
         ) from error
     except psycopg.Error as error:

@@ -71,7 +71,9 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
         """Return a row of yoyo's log without asking the user database or DNS."""
         from runner.history.backend import TableBackend
 
-        return TableBackend(self._connection, self._history.names, self._actor).get_log_data(migration, operation)
+        return TableBackend(self._connection, self._history.names, self._actor).get_log_data(
+            migration, operation
+        )
 
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:
@@ -117,7 +119,9 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
         script, directives = read_script(path, Path.cwd())
         forward = read_script(Path(migration.path), Path.cwd())[1]
         own = directives.transactional
-        record = Record(id=migration.id, operation=Operation.ROLLBACK, checksum=script.checksum, text=script.text)
+        record = Record(
+            id=migration.id, operation=Operation.ROLLBACK, checksum=script.checksum, text=script.text
+        )
         self._run(script, record, transactional=(forward.transactional is not False) if own is None else own)
 
     def _run(self, script: Script, record: Record, *, transactional: bool) -> None:
@@ -127,7 +131,9 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
         if not transactional:
             for unit in units(script):
                 self._send(unit)
-            ending = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", recording(names, record, self._actor), b"COMMIT"))
+            ending = b"; ".join(
+                (reset_session().rstrip(b"; "), b"BEGIN", recording(names, record, self._actor), b"COMMIT")
+            )
             conn.execute(ending)
             return
         found = segments(script)

@@ -29,7 +29,9 @@ Connection = psycopg.Connection[Any]
 class History:
     """The tables of yoyo and of ours in one database, over one connection in autocommit."""
 
-    def __init__(self, connection: Connection, *, schema: str | None = None, migration_table: str = YOYO_MIGRATION):
+    def __init__(
+        self, connection: Connection, *, schema: str | None = None, migration_table: str = YOYO_MIGRATION
+    ):
         self.connection = connection
         self._wanted_schema = schema
         self._migration_table = migration_table
@@ -45,7 +47,13 @@ class History:
     @property
     def is_complete(self) -> bool:
         """Whether yoyo's tables and ours are all there."""
-        return {self.names.migration_table, YOYO_LOG, YOYO_VERSION, YOYO_LOCK, RUNNER_MIGRATION} <= self._tables
+        return {
+            self.names.migration_table,
+            YOYO_LOG,
+            YOYO_VERSION,
+            YOYO_LOCK,
+            RUNNER_MIGRATION,
+        } <= self._tables
 
     def state(self) -> State:
         """Read what is applied: one round trip, no lock, nothing written."""
@@ -62,7 +70,9 @@ class History:
                 )
             hook = self.connection.execute(self._query("hook_due")) if ours else None
             failed = (
-                self.connection.cursor(row_factory=class_row(Failure)).execute(self._query("failed")) if ours else ()
+                self.connection.cursor(row_factory=class_row(Failure)).execute(self._query("failed"))
+                if ours
+                else ()
             )
         applied = {row["migration_id"]: _applied(row) for row in rows}
         lock = next((YoyoLock(pid, since) for pid, since in locks or () if pid > 0), None)
@@ -193,7 +203,9 @@ class History:
 
     def remove_runner_lock_row(self) -> None:
         """Remove the row by which a runner keeps stock yoyo out during a non-transactional file."""
-        self.connection.execute(sql.SQL("DELETE FROM {lock} WHERE pid < 0").format(**self.names.identifiers()))
+        self.connection.execute(
+            sql.SQL("DELETE FROM {lock} WHERE pid < 0").format(**self.names.identifiers())
+        )
 
     def keep_yoyo_out(self) -> None:
         """Take yoyo's lock row; its pid is negative, so that the next runner knows it for ours and removes it."""
@@ -217,7 +229,12 @@ class History:
             row = cursor.execute(_read("locate"), {"tables": list(names.tables)}).fetchone()
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
-        server = Server(**{key: row[key] for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")})
+        server = Server(
+            **{
+                key: row[key]
+                for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")
+            }
+        )
         schema = self._choose_schema(row["schema"], row["tables"])
         mine = [table for table in row["tables"] if table[0] == schema]
         self._tables = {table[1] for table in mine}

@@ -105,7 +105,9 @@ def _segment(held: Sequence[Statement]) -> Segment:
     for statement in held:
         starts.append(pos)
         pos += len(statement.text) + 2
-    return Segment(";\n".join(s.text for s in held), tuple(held), None, tuple(starts), tuple(s.start for s in held))
+    return Segment(
+        ";\n".join(s.text for s in held), tuple(held), None, tuple(starts), tuple(s.start for s in held)
+    )
 
 
 def _read(script: Script) -> Iterator[Statement]:
@@ -115,7 +117,9 @@ def _read(script: Script) -> Iterator[Statement]:
             _refuse_late_directives(script, statement, first=number == 0)
             if statement.copies_out:
                 raise script.error(
-                    "COPY TO stdout in a migration", statement.start, hint="Nobody reads it; copy to a table instead."
+                    "COPY TO stdout in a migration",
+                    statement.start,
+                    hint="Nobody reads it; copy to a table instead.",
                 )
             yield statement
             end = statement.end
@@ -163,7 +167,9 @@ def _transactional_statements(script: Script) -> Iterator[Statement]:
         else:
             yield statement
     if wrapped is not None and not closed:
-        raise script.error("BEGIN without COMMIT", wrapped.start, hint="Remove it: every file runs in one transaction.")
+        raise script.error(
+            "BEGIN without COMMIT", wrapped.start, hint="Remove it: every file runs in one transaction."
+        )
 
 
 def _control_error(script: Script, statement: Statement) -> FileError:
@@ -181,14 +187,18 @@ def _units(script: Script) -> Iterator[list[Statement]]:
     for statement in _read(script):
         if block:
             if begins_transaction(statement):
-                raise script.error("BEGIN inside a transaction", statement.start, hint="End the one before it first.")
+                raise script.error(
+                    "BEGIN inside a transaction", statement.start, hint="End the one before it first."
+                )
             if ends_transaction(statement) and not commits_plainly(statement):
                 raise script.error(
                     f"{_name(statement)} in a migration", statement.start, hint="End the block with COMMIT."
                 )
             if runs_outside_transactions(statement):
                 raise script.error(
-                    f"{_name(statement)} cannot run inside a transaction", statement.start, hint="Move it out of the BEGIN … COMMIT block."
+                    f"{_name(statement)} cannot run inside a transaction",
+                    statement.start,
+                    hint="Move it out of the BEGIN … COMMIT block.",
                 )
             block.append(statement)
             if commits_plainly(statement):

@@ -66,7 +66,16 @@ class Project:
         """Run stock yoyo."""
         url = self.url.replace("postgresql://", "postgresql+psycopg://")
         return self.command(
-            [str(VENV_BIN / "yoyo"), command, "--batch", "--no-config-file", "--database", url, *args, *sources]
+            [
+                str(VENV_BIN / "yoyo"),
+                command,
+                "--batch",
+                "--no-config-file",
+                "--database",
+                url,
+                *args,
+                *sources,
+            ]
         )
 
     def command(self, command: Sequence[str], **environ: str) -> Finished:
@@ -103,7 +112,9 @@ class Project:
         """Return the ids that yoyo's table holds, in the order of application."""
         if not self.query("SELECT 1 FROM pg_tables WHERE tablename = '_yoyo_migration'"):
             return []
-        return [id_ for (id_,) in self.query("SELECT migration_id FROM _yoyo_migration ORDER BY applied_at_utc")]
+        return [
+            id_ for (id_,) in self.query("SELECT migration_id FROM _yoyo_migration ORDER BY applied_at_utc")
+        ]
 
 
 def clean_environment() -> dict[str, str]:

@@ -10,12 +10,18 @@ def test_a_first_run_applies_all_in_order_and_a_second_writes_nothing(project):
     project.write("0002_b", "CREATE TABLE b (id int);", "DROP TABLE b;")
     project.ok("migrate")
     assert project.applied() == ["0001_a", "0002_b"]
-    before = project.query("SELECT xmin, * FROM _runner_migration"), project.query("SELECT xmin, * FROM _yoyo_log")
+    before = (
+        project.query("SELECT xmin, * FROM _runner_migration"),
+        project.query("SELECT xmin, * FROM _yoyo_log"),
+    )
     writes = "SELECT xact_commit, tup_inserted + tup_updated + tup_deleted FROM pg_stat_database WHERE datname = current_database()"
-    (_, changed), = project.query(writes)
+    ((_, changed),) = project.query(writes)
     second = project.ok("migrate")
     assert "up to date, nothing was written; at 0002_b" in second.out
-    assert (project.query("SELECT xmin, * FROM _runner_migration"), project.query("SELECT xmin, * FROM _yoyo_log")) == before
+    assert (
+        project.query("SELECT xmin, * FROM _runner_migration"),
+        project.query("SELECT xmin, * FROM _yoyo_log"),
+    ) == before
     assert project.query(writes)[0][1] == changed
 
 
@@ -29,8 +35,17 @@ def test_history_says_who_when_and_with_which_sql(project):
     checksum = row[3]
     assert len(checksum) == 64
     assert row == (
-        "0001_a", "apply", "versioned", checksum, "CREATE TABLE a (id int);\n", "DROP TABLE a;\n",
-        "tester", "abc123", project.parameters["user"], True, True,
+        "0001_a",
+        "apply",
+        "versioned",
+        checksum,
+        "CREATE TABLE a (id int);\n",
+        "DROP TABLE a;\n",
+        "tester",
+        "abc123",
+        project.parameters["user"],
+        True,
+        True,
     )
     assert project.query("SELECT operation, username, comment FROM _yoyo_log") == [
         ("apply", "tester", f"sha256:{checksum}")
@@ -61,27 +76,49 @@ def test_a_failing_file_leaves_nothing_and_stops_the_run(project):
     [
         pytest.param(
             "CREATE TABLE t (a int primary key);\nINSERT INTO t VALUES (1);\n-- ä ☃\n  INSERT INTO t VALUES (1);",
-            'duplicate key value violates unique constraint "t_pkey"', "4:3", "3 of 3", id="no position from the server",
+            'duplicate key value violates unique constraint "t_pkey"',
+            "4:3",
+            "3 of 3",
+            id="no position from the server",
         ),
-        pytest.param("SELECT 'ä☃', nope;", 'column "nope" does not exist', "1:14", "1 of 1", id="non-ASCII before it"),
         pytest.param(
-            "SELECT 1;\nDO $$ BEGIN\n  RAISE EXCEPTION 'stop';\nEND $$;", "stop", "2:1", "2 of 2", id="inside a function"
+            "SELECT 'ä☃', nope;", 'column "nope" does not exist', "1:14", "1 of 1", id="non-ASCII before it"
         ),
         pytest.param(
-            "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1", "syntax error at the end of the file", "2:23", "2 of 2",
+            "SELECT 1;\nDO $$ BEGIN\n  RAISE EXCEPTION 'stop';\nEND $$;",
+            "stop",
+            "2:1",
+            "2 of 2",
+            id="inside a function",
+        ),
+        pytest.param(
+            "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1",
+            "syntax error at the end of the file",
+            "2:23",
+            "2 of 2",
             id="open to the end",
         ),
         pytest.param("CREATE TABL t ();", 'syntax error at or near "TABL"', "1:8", "1 of 1", id="syntax"),
         pytest.param(
             "CREATE TABLE t (a int);\nCOPY t FROM stdin;\n1\nx\n\\.\nSELECT 1;",
-            'invalid input syntax for type integer: "x"', "2:1", "2 of 3", id="COPY data",
+            'invalid input syntax for type integer: "x"',
+            "2:1",
+            "2 of 3",
+            id="COPY data",
         ),
         pytest.param(
-            "BEGIN;\nSELECT 1;\nSELECT nope;\nCOMMIT;", 'column "nope" does not exist', "3:8", "2 of 2", id="wrapped"
+            "BEGIN;\nSELECT 1;\nSELECT nope;\nCOMMIT;",
+            'column "nope" does not exist',
+            "3:8",
+            "2 of 2",
+            id="wrapped",
         ),
         pytest.param(
             "CREATE TABLE t (a int);\n" + "INSERT INTO t VALUES (1);\n" * 50_000 + "SELECT nope;",
-            'column "nope" does not exist', "50002:8", "50002", id="large file",
+            'column "nope" does not exist',
+            "50002:8",
+            "50002",
+            id="large file",
         ),
     ],
 )
@@ -147,7 +184,9 @@ def test_a_schema_named_like_the_role_hides_no_history(project):
     project.write("0002_b", "CREATE TABLE b (id int);")
     project.ok("migrate")
     assert "up to date" in project.ok("migrate").out
-    assert project.query("SELECT schemaname FROM pg_tables WHERE tablename = '_yoyo_migration'") == [("public",)]
+    assert project.query("SELECT schemaname FROM pg_tables WHERE tablename = '_yoyo_migration'") == [
+        ("public",)
+    ]
 
 
 def test_history_can_live_in_a_schema_of_its_own(project):
@@ -223,15 +262,21 @@ def test_an_edited_file_is_refused_with_what_changed(project):
     assert "    -    id int\n    +    id bigint\n" in done.err
     project.ok("repair", "accept", "0001_a", "--reason", "widened by hand")
     assert "up to date" in project.ok("migrate").out
-    assert project.query("SELECT reason FROM _runner_migration WHERE operation = 'accept'") == [("widened by hand",)]
+    assert project.query("SELECT reason FROM _runner_migration WHERE operation = 'accept'") == [
+        ("widened by hand",)
+    ]
 
 
 def test_a_changed_repeatable_is_applied_again(project):
-    project.write("sql/functions/one.sql", "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';")
+    project.write(
+        "sql/functions/one.sql", "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    )
     project.write("0001_a", "CREATE TABLE a (id int DEFAULT one());")
     project.ok("migrate")
     assert project.applied() == ["one", "0001_a"]
-    project.write("sql/functions/one.sql", "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2';")
+    project.write(
+        "sql/functions/one.sql", "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2';"
+    )
     assert "outdated  one" in project.ok("status").out
     assert "re-applied   one" in project.ok("migrate").out
     assert project.query("SELECT one()") == [(2,)]
@@ -240,7 +285,10 @@ def test_a_changed_repeatable_is_applied_again(project):
 
 
 def test_a_repeatable_runs_after_what_it_depends_on(project):
-    project.write("sql/functions/total.sql", "-- depends: 0001_a\nCREATE OR REPLACE VIEW total AS SELECT sum(id) FROM a;")
+    project.write(
+        "sql/functions/total.sql",
+        "-- depends: 0001_a\nCREATE OR REPLACE VIEW total AS SELECT sum(id) FROM a;",
+    )
     project.write("0001_a", "CREATE TABLE a (id int);")
     project.write("0002_b", "-- depends: total\nCREATE VIEW v AS SELECT * FROM total;")
     project.ok("migrate")
@@ -278,7 +326,9 @@ def test_a_statement_that_cannot_be_in_a_transaction_runs_by_itself(project):
 
 
 def test_a_failure_outside_transactions_says_what_is_in_effect(project):
-    project.write("0001_a", "-- transactional: false\nCREATE TABLE a (id int);\nSELECT 1/0;\nCREATE TABLE b (id int);")
+    project.write(
+        "0001_a", "-- transactional: false\nCREATE TABLE a (id int);\nSELECT 1/0;\nCREATE TABLE b (id int);"
+    )
     done = project.run("migrate")
     assert done.code == 1
     assert "1 of 3 statements are in effect and stay so" in done.err
@@ -315,7 +365,10 @@ def test_settings_of_one_file_hold_for_that_file(project):
     project.write("0005_e", probe)
     project.ok("migrate")
     assert project.query("SELECT * FROM seen") == [
-        ("7s", "2min"), ("3s", "0"), ("9s", "0"), ("3s", "0"),
+        ("7s", "2min"),
+        ("3s", "0"),
+        ("9s", "0"),
+        ("3s", "0"),
     ]
 
 

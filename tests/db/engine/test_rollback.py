@@ -34,7 +34,8 @@ def test_rollback_and_migrate_again_end_where_they_began(applied):
     applied.ok("migrate")
     assert applied.tables() == {"a", "b", "c"}
     assert applied.query("SELECT operation, count(*) FROM _runner_migration GROUP BY 1 ORDER BY 1") == [
-        ("apply", 6), ("rollback", 3),
+        ("apply", 6),
+        ("rollback", 3),
     ]
 
 
@@ -120,6 +121,8 @@ def test_an_unknown_id_names_the_nearest(applied):
 def test_several_databases_need_a_name(project):
     project.write("migrations/one/0001_a.sql")
     project.write("migrations/two/0001_a.sql")
-    done = project.run("rollback", "--yes", DATABASE_URL="", ONE_DATABASE_URL=project.url, TWO_DATABASE_URL=project.url)
+    done = project.run(
+        "rollback", "--yes", DATABASE_URL="", ONE_DATABASE_URL=project.url, TWO_DATABASE_URL=project.url
+    )
     assert done.code == 2
     assert "which database? This project has one, two" in done.err

@@ -37,7 +37,10 @@ def test_what_yoyo_applies_we_know_and_roll_back(files):
     assert done.code == 0, done.err
     assert "up to date" in files.ok("migrate").out
     status = files.ok("status", "--json").data["databases"][0]
-    assert [(m["id"], m["situation"]) for m in status["migrations"]] == [("0002_b", "applied"), ("0001_a", "applied")]
+    assert [(m["id"], m["situation"]) for m in status["migrations"]] == [
+        ("0002_b", "applied"),
+        ("0001_a", "applied"),
+    ]
     files.ok("rollback", "--all", "--yes")
     assert files.tables() == set()
     assert files.yoyo("apply").code == 0
@@ -106,7 +109,9 @@ def test_a_yoyo_ini_user_switches_without_conversion(files):
 
 
 def test_applied_python_migrations_may_stay(files):
-    files.write("migrations/0000_old.py", 'from yoyo import step\n\nsteps = [step("CREATE TABLE old (id int)")]\n')
+    files.write(
+        "migrations/0000_old.py", 'from yoyo import step\n\nsteps = [step("CREATE TABLE old (id int)")]\n'
+    )
     refused = files.run("migrate")
     assert refused.code == 2
     assert "0000_old is a Python migration, and pending" in refused.err
@@ -130,7 +135,8 @@ def test_yoyos_post_apply_hook_runs_after_what_was_applied_until_it_succeeds(fil
 def test_a_table_of_another_name_is_found(files):
     url = files.url.replace("postgresql://", "postgresql+psycopg://")
     files.write(
-        "yoyo.ini", f"[DEFAULT]\nsources = migrations\ndatabase = {url}\nmigration_table = _schema_history\nbatch_mode = on\n"
+        "yoyo.ini",
+        f"[DEFAULT]\nsources = migrations\ndatabase = {url}\nmigration_table = _schema_history\nbatch_mode = on\n",
     )
     from tests.db.engine.conftest import VENV_BIN
 
@@ -145,7 +151,16 @@ def test_the_stock_command_runs_over_our_backend(files):
         from tests.db.engine.conftest import VENV_BIN
 
         return files.command(
-            [str(VENV_BIN / "yoyo"), command, "--batch", "--no-config-file", "--database", url, *args, "migrations"]
+            [
+                str(VENV_BIN / "yoyo"),
+                command,
+                "--batch",
+                "--no-config-file",
+                "--database",
+                url,
+                *args,
+                "migrations",
+            ]
         )
 
     files.write("0003_i", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);", "DROP INDEX i;")
