@@ -69,10 +69,6 @@ def main() -> None:
         code = 2
     except RunnerError as error:
         code = context.show_error(error)
-    except BrokenPipeError:
-        # the reader (head, less) went away: nothing is left to say and no one to say it to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except OSError as error:
         where = None if error.filename is None else Location(str(error.filename))
         code = context.show_error(ConfigurationError(str(error.strerror or error), where=where))

@@ -113,12 +113,12 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
 
     def result(line: str) -> None:
         if not context.json:
-            click.echo(line)
+            context.echo(line)
 
     def warns(text: str) -> None:
         if text not in said:
             said.add(text)
-            click.echo(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}", err=True)
+            context.say(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
 
     def confirm(place: str, plan: Plan) -> None:
         if yes:
@@ -140,7 +140,7 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     return Observer(
         opened=lambda name, place: result(people.heading(name, place, style)),
         listener=Listener(done=lambda done: result(people.done_line(done, style)), warns=warns),
-        waits=lambda holder: click.echo(people.waiting(holder), err=True),
+        waits=lambda holder: context.say(people.waiting(holder)),
         closed=closed,
         say=context.say,
         confirm=confirm,
@@ -151,4 +151,4 @@ def _finish(context: Context, outcomes: list[Outcome], *, dry_run: bool) -> None
     if context.json:
         from runner.report import contract
 
-        click.echo(json.dumps(contract.outcomes(outcomes, dry_run=dry_run), ensure_ascii=False, indent=2))
+        context.echo(json.dumps(contract.outcomes(outcomes, dry_run=dry_run), ensure_ascii=False, indent=2))

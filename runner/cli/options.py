@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -33,17 +34,24 @@ class Context:
 
         return Style.of(stream, self.environ)
 
+    def echo(self, line: str) -> None:
+        """Write a line of the result; a reader that went away (head, less) must not stop the work."""
+        try:
+            click.echo(line, color=True)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     def say(self, line: str) -> None:
         """Tell a person what goes on, beside the result."""
-        click.echo(line, err=True)
+        click.echo(line, err=True, color=True)
 
     def show(self, lines: Iterable[str], as_json: Callable[[], Any]) -> None:
         """Write a result: as lines, or with --json as one object."""
         if self.json:
-            click.echo(json.dumps(as_json(), ensure_ascii=False, indent=2))
+            self.echo(json.dumps(as_json(), ensure_ascii=False, indent=2))
         else:
             for line in lines:
-                click.echo(line)
+                self.echo(line)
 
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
@@ -51,9 +59,9 @@ class Context:
         from runner.errors import StoppedError
 
         if self.json:
-            click.echo(json.dumps({"error": report.error_as_json(error)}, ensure_ascii=False, indent=2))
+            self.echo(json.dumps({"error": report.error_as_json(error)}, ensure_ascii=False, indent=2))
         else:
-            click.echo(report.error_as_text(error, self.style(sys.stderr)), err=True)
+            self.say(report.error_as_text(error, self.style(sys.stderr)))
         return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
 
     def show_usage_error(self, error: click.ClickException) -> None:

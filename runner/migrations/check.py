@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from runner.sqltext.classify import (
 )
 
 _SEGMENT_CHARACTERS = 1 << 18
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,18 @@ def segments(script: Script) -> Iterator[Segment]:
             yield from _gather(whole)
         return
     yield from _gather(_transactional_statements(script))
+
+
+def ends_with_semicolon(script: Script) -> bool:
+    """Say whether the last statement of a file is closed, so that another may follow it in psql."""
+    if script.text is None:
+        return False  # a second semicolon costs less than reading the file once more
+    last = None
+    for last in _read(script):
+        pass
+    if last is None or last.copy_data is not None:
+        return True
+    return ";" in _COMMENT.sub("", script.text[last.end :])
 
 
 def _as_written(text: str, whole: Sequence[Statement]) -> bool:

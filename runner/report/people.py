@@ -12,7 +12,7 @@ from runner.fleet.inspect import Linted, PlanListing, Status, Validated
 from runner.fleet.mend import Adoption, Mended
 from runner.fleet.migrate import Outcome
 from runner.history import LockHolder, Operation
-from runner.migrations import Kind
+from runner.migrations import Kind, ends_with_semicolon
 from runner.migrations.scaffold import NewPair
 from runner.plan import Action, Plan, Situation, Standing
 from runner.report.terminal import Style
@@ -125,6 +125,8 @@ def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
         if step.script.transactional:
             yield "BEGIN;"
         yield "".join(step.script.pieces()).rstrip()
+        if not ends_with_semicolon(step.script):
+            yield ";"
         if step.script.transactional:
             yield "COMMIT;"
     if result.plan.left:
