@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from runner.catalog import rows, statements, tables
 from runner.catalog.model import Catalog, CatalogObject, Key
@@ -31,8 +31,7 @@ _RELATIONS = {
 ObjectId = tuple[int, int]  # the oid of the system catalogue, and the oid in it
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What comments, rights and dependencies refer to by oid."""
 
     node: Node | None  # none: it is there without a statement, as schema public is
@@ -156,10 +155,7 @@ class Builder:
         for made in self.rows.types:
             if not self.includes(made.schema_name):
                 continue
-            attributes = []
-            for column in self._columns.get(made.relation, ()):
-                collation = f" COLLATE {column.collation}" if column.collation else ""
-                attributes.append(f"{column.name} {column.type}{collation}")
+            attributes = [column.definition for column in self._columns.get(made.relation, ())]
             sql = statements.create_type(made, attributes)
             kind = "domain" if made.kind == "d" else "type"
             node = self.add(kind, made.qualified, sql, section=Section.TYPES, group=made.qualified)
@@ -399,8 +395,11 @@ class Builder:
                     if column.expression is not None and (oid, column.number) not in self._deferred:
                         self._defer_default(table, column, [])
                 continue
-            written[oid] = [self._write_column(column, relation) for column in self._columns.get(oid, ())]
-            for column in self._columns.get(oid, ()):
+            columns = self._columns.get(oid, [])
+            written[oid] = [self._write_column(column, relation) for column in columns]
+            for column in columns:
+                if column.storage is None and column.statistics_target is None and column.options is None:
+                    continue
                 for kind, sql in tables.column_settings(relation, column).items():
                     self._part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
         parents: dict[int, list[int]] = defaultdict(list)
