@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,11 +43,12 @@ class Settings:
 
     project: Path
     environ: Mapping[str, str] = field(repr=False)
-    config: Mapping[str, Any] = field(default_factory=dict)  # runner.toml as read
     url: Secret | None = None  # --url
+    yoyo_url: Secret | None = None  # `database` in yoyo.ini
     database: str | None = None  # --database
-    migrations_dirs: tuple[Path, ...] = ()  # --migrations-dir, yoyo.ini's sources; empty: the layout says
-    functions_dir: Path | None = None
+    migrations_dirs: tuple[Path, ...] = ()  # --migrations-dir, or yoyo.ini's sources; empty: the layout decides
+    functions_dir: Path
+    schema_dir: Path
     history_schema: str | None = None
     migration_table: str = "_yoyo_migration"
 
@@ -54,6 +56,33 @@ class Settings:
     def state_dir(self) -> Path:
         """Where the local server lives; ignored by git."""
         return self.project / ".local"
+
+
+def load(*, environ: Mapping[str, str], project: Path | None, flags: Mapping[str, Any]) -> Settings:
+    """Return the settings of one run.
+
+    `flags` holds what Click has merged from the command line, the environment and `runner.toml`; None means
+    not given. What is still open then comes from yoyo.ini, as far as yoyo knows it.
+
+    Raises: ConfigurationError when yoyo.ini cannot be read.
+    """
+    project = project.absolute() if project is not None else find_project(Path.cwd())
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    yoyo = _read_yoyo_ini(project, environ)
+    sources = given.get("migrations_dirs") or yoyo.get("sources", "").split()
+    url = given.get("url")
+    return Settings(
+        project=project,
+        environ=environ,
+        url=None if url is None else Secret(url),
+        yoyo_url=Secret(yoyo["database"]) if yoyo.get("database") else None,
+        database=given.get("database"),
+        migrations_dirs=tuple(project / path for path in sources),
+        functions_dir=project / given.get("functions_dir", "sql/functions"),
+        schema_dir=project / given.get("schema_dir", "sql/schema"),
+        history_schema=given.get("history_schema"),
+        migration_table=yoyo.get("migration_table", "_yoyo_migration"),
+    )
 
 
 def find_project(start: Path) -> Path:
@@ -82,3 +111,30 @@ def read_config(project: Path) -> dict[str, Any]:
             hint="Correct the file; see the settings table in README.md.",
         ) from error
     return {key.replace("-", "_"): value for key, value in parsed.items()}
+
+
+def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Read what yoyo keeps in its settings file: sources, database, migration_table.
+
+    As yoyo does, `%(here)s` is the file's folder and `%(NAME)s` a variable of the environment.
+    Source: yoyo's documentation, "Configuration file".
+    """
+    path = project / "yoyo.ini"
+    if not path.is_file():
+        return {}
+    parser = configparser.ConfigParser()
+    try:
+        parser.read_string(path.read_text("utf-8"), str(path))
+        section = parser["DEFAULT"]
+        variables = {name.lower(): value.replace("%", "%%") for name, value in environ.items()}
+        variables["here"] = str(project).replace("%", "%%")
+        # a variable serves interpolation only: one named DATABASE must not override the file's own key
+        usable = {name: value for name, value in variables.items() if name not in section}
+        wanted = ("sources", "database", "migration_table")
+        return {name: parser.get("DEFAULT", name, vars=usable) for name in wanted if name in section}
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        raise ConfigurationError(
+            "cannot read yoyo.ini: " + str(error).splitlines()[0],
+            where=Location(path),
+            hint="Correct the file, or move its settings to runner.toml.",
+        ) from error

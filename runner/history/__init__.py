@@ -1,0 +1,28 @@
+"""What has been applied: yoyo's tables and ours, the migration lock, yoyo's order. The only user of yoyo."""
+
+from runner.history.actor import Actor
+from runner.history.message import Record, after, before, recording, reset_session
+from runner.history.model import Applied, Failure, LockHolder, Operation, Server, State, StoredSql, YoyoLock
+from runner.history.names import Names
+from runner.history.order import in_order
+from runner.history.store import History
+
+__all__ = [
+    "Actor",
+    "Applied",
+    "Failure",
+    "History",
+    "LockHolder",
+    "Names",
+    "Operation",
+    "Record",
+    "Server",
+    "State",
+    "StoredSql",
+    "YoyoLock",
+    "after",
+    "before",
+    "in_order",
+    "recording",
+    "reset_session",
+]

@@ -1,0 +1,37 @@
+-- Let a user be deleted without reading the tables that point at users; the guide indexes only some of these columns.
+-- IF NOT EXISTS: where these tables are large and live, build the indexes first with CREATE INDEX CONCURRENTLY under these
+-- names. Here it cannot be CONCURRENTLY: a new database is built in one transaction.
+-- Locks: SHARE on each table while its index is built; reads go on, writes wait.
+
+CREATE INDEX IF NOT EXISTS idx_password_reset_tokens_user_id
+    ON public.password_reset_tokens (user_id);
+
+CREATE INDEX IF NOT EXISTS idx_email_verification_tokens_user_id
+    ON public.email_verification_tokens (user_id);
+
+CREATE INDEX IF NOT EXISTS idx_audit_logs_user_id
+    ON public.audit_logs (user_id);
+
+-- An index that a failed CREATE INDEX CONCURRENTLY left behind has the name and does not do the work.
+DO $$
+DECLARE
+    invalid regclass;
+BEGIN
+    SELECT i.indexrelid INTO invalid
+    FROM pg_catalog.pg_index AS i
+    WHERE
+        i.indexrelid IN (
+            'public.idx_password_reset_tokens_user_id'::regclass,
+            'public.idx_email_verification_tokens_user_id'::regclass,
+            'public.idx_audit_logs_user_id'::regclass
+        )
+        AND NOT i.indisvalid;
+
+    IF FOUND THEN
+        RAISE EXCEPTION 'index % is not valid', invalid
+            USING
+                ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = format('DROP INDEX CONCURRENTLY %s, then migrate again.', invalid);
+    END IF;
+END
+$$;

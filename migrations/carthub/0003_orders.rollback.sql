@@ -1,0 +1,4 @@
+-- Remove the orders, with every row in them.
+-- Locks: ACCESS EXCLUSIVE on public.orders.
+
+DROP TABLE public.orders;

@@ -1,0 +1,248 @@
+"""Run a plan: each migration applied and recorded in one transaction, or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import psycopg
+
+from runner.apply import send
+from runner.errors import MigrationFailedError, RunnerError, UsageError
+from runner.history import Actor, History, Operation, Record, after, before, recording, reset_session
+from runner.migrations import Kind, Script, Segment, check_script, segments, units
+from runner.plan import Action, Plan, Step
+from runner.wording import counted
+
+_OPERATIONS = {
+    Action.APPLY: Operation.APPLY,
+    Action.REAPPLY: Operation.APPLY,
+    Action.HOOK: Operation.HOOK,
+    Action.ROLLBACK: Operation.ROLLBACK,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One step that is committed."""
+
+    step: Step
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told what happens, as it happens."""
+
+    begins: Callable[[Step], None] = lambda _: None
+    done: Callable[[Done], None] = lambda _: None
+    warns: Callable[[str], None] = lambda _: None
+
+
+def check_plan(plan: Plan, listener: Listener) -> None:
+    """Check every file of a plan before the first one runs.
+
+    Raises: FileError for the first file that cannot be run.
+    """
+    for step in plan.steps:
+        if check_script(step.script) == 0:
+            listener.warns(f"{step.script.label} holds no statement; it is only recorded")
+
+
+def run_plan(
+    history: History,
+    plan: Plan,
+    actor: Actor,
+    *,
+    listener: Listener,
+    single_transaction: bool = False,
+    before_commit: Callable[[], None] = lambda: None,
+) -> list[Done]:
+    """Run the steps in order and return them; stops at the first that fails.
+
+    With `single_transaction` all of them are one transaction, and `before_commit` may still refuse it.
+
+    Raises: MigrationFailedError, UnreachableError, BusyError; each says in which state the database was left.
+    """
+    run = _Run(history, actor, listener)
+    if not single_transaction:
+        return [run.step(step, later=len(plan.steps) - n - 1) for n, step in enumerate(plan.steps)]
+    alone = next((s for s in plan.steps if not s.script.transactional), None)
+    if alone is not None:
+        raise UsageError(
+            f"{alone.id} cannot run inside a transaction",
+            detail="It is marked transactional: false. Nothing was run.",
+            hint="Leave out --single-transaction, or stop before it with --to.",
+        )
+    return run.together(plan.steps, before_commit)
+
+
+class _Run:
+    def __init__(self, history: History, actor: Actor, listener: Listener) -> None:
+        self._history = history
+        self._conn: psycopg.Connection[Any] = history.connection
+        self._names = history.names
+        self._actor = actor
+        self._listener = listener
+
+    def step(self, step: Step, *, later: int) -> Done:
+        """Run one step in a transaction of its own."""
+        self._listener.begins(step)
+        started = time.monotonic()
+        state = send.rolled_back() + _rest(later)
+        try:
+            if step.script.transactional:
+                self._transactional(step, started, begin=True, commit=True, state=state)
+            else:
+                self._statement_by_statement(step, started)
+        except MigrationFailedError as error:
+            self._record_failure(step, error)
+            raise
+        done = Done(step=step, elapsed_s=time.monotonic() - started)
+        self._listener.done(done)
+        return done
+
+    def together(self, steps: tuple[Step, ...], before_commit: Callable[[], None]) -> list[Done]:
+        """Run all steps in one transaction."""
+        done = []
+        state = send.rolled_back(len(steps))
+        try:
+            for n, step in enumerate(steps):
+                self._listener.begins(step)
+                started = time.monotonic()
+                self._transactional(step, started, begin=n == 0, commit=False, state=state)
+                done.append(Done(step=step, elapsed_s=time.monotonic() - started))
+            before_commit()
+            with send.connection_kept("the commit", committing=True):
+                self._conn.execute("COMMIT")
+        except BaseException:
+            send.roll_back(self._conn)
+            raise
+        for each in done:
+            self._listener.done(each)
+        return done
+
+    def _transactional(self, step: Step, started: float, *, begin: bool, commit: bool, state: str) -> None:
+        """Send a transactional file with what goes before and after it: one message, unless it is large or copies."""
+        head, head_results = before(self._names, step.script.settings, begin=begin)
+        found = segments(step.script)
+        first = next(found, None)
+        second = next(found, None)
+        try:
+            with send.connection_kept(step.id, committing=commit):
+                if second is None and (first is None or first.copy_data is None):
+                    text = "" if first is None else first.text
+                    message = head + text.encode() + after(self._names, _record(step, 0), self._actor, commit=commit)
+                    self._send(message, step.script, first, head_results, len(head), 0, state)
+                    return
+                self._send(head, step.script, None, 0, 0, 0, state)
+                earlier = 0
+                for segment in chain(filter(None, (first, second)), found):
+                    self._send_segment(segment, step.script, earlier, state)
+                    earlier += len(segment.statements)
+                elapsed_ms = round((time.monotonic() - started) * 1000)
+                message = after(self._names, _record(step, elapsed_ms), self._actor, commit=commit)
+                self._send(message, step.script, None, 0, 0, 0, state)
+        except RunnerError:
+            send.roll_back(self._conn)
+            raise
+
+    def _statement_by_statement(self, step: Step, started: float) -> None:
+        """Run a non-transactional file: each statement commits by itself, the record comes last."""
+        total = sum(1 for _ in units(step.script))
+        self._history.keep_yoyo_out()
+        number = 0
+        try:
+            with send.connection_kept(step.id, committing=False):
+                for segment in units(step.script):
+                    self._lift_lock_timeout(segment, step.script)
+                    self._send_segment(segment, step.script, number, _partial(number, total))
+                    number += 1
+                elapsed_ms = round((time.monotonic() - started) * 1000)
+                record = recording(self._names, _record(step, elapsed_ms), self._actor)
+                message = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, b"COMMIT"))
+                self._send(message, step.script, None, 0, 0, 0, _partial(number, total))
+        finally:
+            if not self._conn.closed:
+                send.roll_back(self._conn)
+                send.send(self._conn, reset_session())
+                self._history.remove_runner_lock_row()
+
+    def _record_failure(self, step: Step, error: MigrationFailedError) -> None:
+        """Note the attempt, for `status`; the error itself matters more than whether this succeeds."""
+        if self._conn.closed or step.action is Action.ROLLBACK:
+            return
+        record = Record(
+            id=step.id, operation=Operation.FAIL, reason=error.message, checksum=step.script.checksum, elapsed_ms=None
+        )
+        with suppress(send.StatementError, psycopg.OperationalError):
+            send.send(self._conn, recording(self._names, record, self._actor))
+
+    def _lift_lock_timeout(self, segment: Segment, script: Script) -> None:
+        """Waits of CONCURRENTLY block nobody, and a time-out would leave an invalid index behind."""
+        values = dict(script.settings)
+        if segment.statements[0].concurrently:
+            values["lock_timeout"] = "0"
+        for name, value in values.items():
+            self._conn.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
+
+    def _send_segment(self, segment: Segment, script: Script, earlier: int, state: str) -> None:
+        if segment.copy_data is None:
+            self._send(segment.text.encode(), script, segment, 0, 0, earlier, state)
+            return
+        try:
+            send.copy(self._conn, segment)
+        except send.StatementError as problem:
+            raise send.failure(problem, script=script, segment=segment, earlier=earlier, state=state) from problem.error
+
+    def _send(
+        self, data: bytes, script: Script, segment: Segment | None, before: int, characters: int, earlier: int, state: str
+    ) -> None:
+        try:
+            send.send(self._conn, data)
+        except send.StatementError as problem:
+            raise send.failure(
+                problem,
+                script=script,
+                segment=segment,
+                before=before,
+                before_characters=characters,
+                earlier=earlier,
+                state=state,
+            ) from problem.error
+
+
+def _record(step: Step, elapsed_ms: int) -> Record:
+    migration = step.migration
+    undo = None if migration is None else migration.rollback
+    rolls_back = step.action is Action.ROLLBACK
+    return Record(
+        id=step.id,
+        operation=_OPERATIONS[step.action],
+        again=step.action is Action.REAPPLY,
+        kind=(migration.kind if migration is not None else Kind.VERSIONED).value,
+        checksum=step.script.checksum,
+        text=step.script.text,
+        rollback_text=None if rolls_back or undo is None else undo.text,
+        rollback_transactional=undo is None or undo.transactional,
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _rest(later: int) -> str:
+    return f" {counted(later, 'later step')} not begun." if later else ""
+
+
+def _partial(done: int, total: int) -> str:
+    if not done:
+        return "nothing of the file is in effect, and it is not recorded as applied."
+    return (
+        f"{done} of {counted(total, 'statement')} are in effect and stay so, "
+        "for the file is not transactional; it is not recorded as applied."
+    )
+
+

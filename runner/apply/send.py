@@ -1,0 +1,217 @@
+"""Send SQL as it is and count what comes back, so that a failing statement is found in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus, TransactionStatus
+
+from runner.errors import Location, MigrationFailedError, RunnerError, UnreachableError
+from runner.history import message
+from runner.migrations import Script, Segment, check_script
+from runner.wording import counted
+
+Connection = psycopg.Connection[Any]
+
+_DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
+
+
+class StatementError(Exception):
+    """The server refused a statement; `done` statements of the same message had run before it."""
+
+    def __init__(self, error: psycopg.Error, done: int) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.done = done
+
+
+def send(conn: Connection, data: bytes) -> int:
+    """Run one simple-protocol message and return how many results it gave.
+
+    Raises: StatementError for a refused statement; psycopg.OperationalError when the connection is lost.
+    """
+    with conn.lock:
+        conn.pgconn.send_query(data)
+        results = conn.wait(execute(conn.pgconn))
+    for done, result in enumerate(results):
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise StatementError(errors.error_from_result(result, encoding="utf-8"), done)
+        if result.status not in _DONE:
+            _leave_copy(conn)
+            raise StatementError(errors.FeatureNotSupported("COPY with the client is not possible here"), done)
+    return len(results)
+
+
+def copy(conn: Connection, segment: Segment) -> None:
+    """Run one COPY … FROM stdin with its data."""
+    try:
+        with conn.cursor() as cursor, cursor.copy(segment.text.encode()) as stream:
+            stream.write((segment.copy_data or "").encode())
+    except psycopg.OperationalError as error:
+        if conn.closed or error.sqlstate is None:
+            raise
+        raise StatementError(error, 0) from error
+    except psycopg.Error as error:
+        raise StatementError(error, 0) from error
+
+
+def roll_back(conn: Connection) -> None:
+    """Leave a failed transaction, if the connection is still there."""
+    if not conn.closed and conn.info.transaction_status != TransactionStatus.IDLE:
+        conn.execute("ROLLBACK")
+
+
+def _leave_copy(conn: Connection) -> None:
+    """COPY TO stdout has begun: the only way out that leaves the connection in a known state is to close it."""
+    conn.close()
+
+
+def failure(
+    problem: StatementError,
+    *,
+    script: Script,
+    segment: Segment | None,
+    before: int = 0,
+    before_characters: int = 0,
+    earlier: int = 0,
+    state: str,
+) -> RunnerError:
+    """Explain a refused statement: where it stands in the file and what was left behind.
+
+    `before` and `before_characters` are what our part of the message gave before the file's; `earlier` statements of
+    the file went in messages before this one; `state` says in which state the database was left.
+    """
+    error, diag = problem.error, problem.error.diag
+    own = _own_check(error)
+    if own is not None:
+        return own(script, state)
+    message = (diag.message_primary or str(error)).strip()
+    offset, number = None, None
+    if segment is not None and segment.statements:
+        index = problem.done - before
+        position = diag.statement_position
+        if position is not None and int(position) > before_characters:
+            offset, at_end = _file_offset(segment, int(position) - 1 - before_characters)
+            if at_end:
+                message = "syntax error at the end of the file"
+            index = max((n for n, s in enumerate(segment.statements) if s.start <= offset), default=index)
+        if 0 <= index < len(segment.statements):
+            number = earlier + index + 1
+            if offset is None:
+                offset = segment.statements[index].start
+    detail = [] if diag.message_detail is None else [_sentence(diag.message_detail)]
+    place = "" if number is None else f"Statement {number}{_of_all(script)}, "
+    detail.append(f"{place}SQLSTATE {error.sqlstate}; {state}")
+    if diag.context:
+        detail.extend(diag.context.splitlines())
+    where = Location(script.label) if offset is None else script.location(offset)
+    return MigrationFailedError(
+        message,
+        where=where,
+        detail="\n".join(detail),
+        hint=_hint(diag.message_hint, error.sqlstate),
+        sqlstate=error.sqlstate,
+    )
+
+
+def _file_offset(segment: Segment, sent: int) -> tuple[int, bool]:
+    """Return the place in the file; a place behind the file's text is its end: a statement was left open."""
+    last = segment.statements[-1]
+    if sent >= len(segment.text.rstrip()):
+        return last.end - 1, True
+    return segment.file_offset(sent), False
+
+
+def _of_all(script: Script) -> str:
+    return "" if script.text is None else f" of {check_script(script)}"
+
+
+@contextmanager
+def connection_kept(migration_id: str, *, committing: bool) -> Iterator[None]:
+    """Turn a lost connection into an error that says what is known of the outcome."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        outcome = (
+            "Its transaction either committed whole, with its record, or not at all; history knows which."
+            if committing
+            else "What it had done is rolled back."
+        )
+        raise UnreachableError(
+            f"the connection was lost during {migration_id}",
+            detail=f"{str(error).strip().splitlines()[0]}. {outcome}",
+            hint="Run the same command again: it goes on from what history says.",
+        ) from error
+
+
+def _own_check(error: psycopg.Error) -> Any:
+    text = error.diag.message_primary or ""
+    for marker, explain in _OWN_CHECKS.items():
+        if marker in text:
+            return explain
+    return None
+
+
+def _transaction_ended(script: Script, state: str) -> RunnerError:  # noqa: ARG001
+    return MigrationFailedError(
+        "the migration ended its own transaction",
+        where=Location(script.label),
+        detail="What it did before that may be committed, and it is not recorded as applied.",
+        hint="Look at the database, undo or finish by hand, remove the COMMIT or ROLLBACK from the file.",
+    )
+
+
+def _lock_lost(script: Script, state: str) -> RunnerError:
+    return MigrationFailedError(
+        "the migration released the migration lock",
+        where=Location(script.label),
+        detail=f"It calls pg_advisory_unlock_all() or the like; {state}",
+        hint="Release only locks that the file took itself.",
+    )
+
+
+def _yoyo_at_work(script: Script, state: str) -> RunnerError:
+    from runner.errors import BusyError
+
+    return BusyError(
+        "a yoyo command is at work on this database",
+        where=Location(script.label),
+        detail=f"It took yoyo's lock after our run began; {state}",
+        hint="Wait until it is done and run the same command again. If it died: yoyo break-lock",
+    )
+
+
+_OWN_CHECKS = {
+    message.TRANSACTION_ENDED: _transaction_ended,
+    message.MIGRATION_LOCK_LOST: _lock_lost,
+    message.YOYO_AT_WORK: _yoyo_at_work,
+}
+
+_HINTS = {
+    "55P03": "Another session holds a lock on this table for longer than lock_timeout. Run again when it is done, or raise "
+    "the limit with -- lock_timeout: 10s in the file.",
+    "42501": "Grant the missing privilege to the role that migrates, or connect as the owner.",
+    "23505": None,
+}
+
+
+def _hint(hint: str | None, sqlstate: str | None) -> str | None:
+    if hint is not None:
+        return _sentence(hint)
+    return _HINTS.get(sqlstate or "")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def rolled_back(count: int | None = None) -> str:
+    """Say that nothing of the migration is left."""
+    if count:
+        return f"all {counted(count, 'migration')} of this run were rolled back."
+    return "the migration was rolled back whole."

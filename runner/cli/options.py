@@ -1,0 +1,103 @@
+"""Options that several commands share, and the context that carries them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from runner.errors import RunnerError
+    from runner.report import Style
+    from runner.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Context:
+    """What every command is handed: the environment, and how to speak."""
+
+    environ: Mapping[str, str]
+    project: Path | None = None
+    json: bool = False
+
+    def style(self, stream: Any) -> Style:
+        """Return the colours for a stream."""
+        from runner.report import Style
+
+        return Style.of(stream, self.environ)
+
+    def say(self, line: str) -> None:
+        """Tell a person what goes on, beside the result."""
+        click.echo(line, err=True)
+
+    def show(self, lines: Iterable[str], as_json: Callable[[], Any]) -> None:
+        """Write a result: as lines, or with --json as one object."""
+        if self.json:
+            click.echo(json.dumps(as_json(), ensure_ascii=False, indent=2))
+        else:
+            for line in lines:
+                click.echo(line)
+
+    def show_error(self, error: RunnerError) -> int:
+        """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
+        from runner import report
+        from runner.errors import StoppedError
+
+        if self.json:
+            click.echo(json.dumps({"error": report.error_as_json(error)}, ensure_ascii=False, indent=2))
+        else:
+            click.echo(report.error_as_text(error, self.style(sys.stderr)), err=True)
+        return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
+
+    def show_usage_error(self, error: click.ClickException) -> None:
+        """Write a usage error in the same form as any other."""
+        from runner.errors import UsageError
+
+        message = error.format_message().rstrip(".")
+        hint = None
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            hint = f"See {error.ctx.command_path} --help."
+        self.show_error(UsageError(message[:1].lower() + message[1:], hint=hint))
+
+
+def target_options(command: F) -> F:
+    """Add the options that choose a database and where it is."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        click.option(
+            "--functions-dir", type=click.Path(path_type=Path), envvar="RUNNER_FUNCTIONS_DIR",
+            help="Folder of repeatable files (default: sql/functions).",
+        ),
+        click.option(
+            "--migrations-dir", "migrations_dirs", multiple=True, type=click.Path(path_type=Path),
+            envvar="RUNNER_MIGRATIONS_DIR", help="Folder of migrations (default: migrations); may be repeated.",
+        ),
+        click.option("--url", envvar="RUNNER_URL", help="Where the database is (default: DATABASE_URL and others)."),
+        click.option("--database", "-d", envvar="RUNNER_DATABASE", help="One database by its name (default: all in turn)."),
+    ):
+        command = option(command)
+    return command
+
+
+lock_wait_option = click.option(
+    "--lock-wait", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
+    envvar="RUNNER_LOCK_WAIT", help="How long to wait for another runner.",
+)
+scratch_option = click.option(
+    "--scratch-url", envvar="RUNNER_SCRATCH_URL", help="Server for a scratch database (default: the local one).",
+)
+
+
+def read_settings(context: Context, **flags: Any) -> Settings:
+    """Merge flags (Click has merged the environment already) with `runner.toml`."""
+    from runner import settings
+
+    context.json = bool(flags.pop("as_json", False))
+    return settings.load(environ=context.environ, project=context.project, flags=flags)

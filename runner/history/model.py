@@ -1,0 +1,107 @@
+"""What the database says of its own past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+
+class Operation(Enum):
+    """What was done with a migration, as `_runner_migration` names it."""
+
+    APPLY = "apply"
+    ROLLBACK = "rollback"
+    BASELINE = "baseline"  # recorded, not run: the database held it already
+    ACCEPT = "accept"  # an edited file was accepted as what had been applied
+    FORGET = "forget"  # taken out of history without being undone
+    RENAME = "rename"
+    HOOK = "hook"
+    FAIL = "fail"  # an attempt that was rolled back, or stopped half way if the file is not transactional
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A migration that is applied now."""
+
+    id: str
+    applied_at: datetime  # UTC; of a repeatable: its first time, which is its place in the order of undoing
+    recorded_at: datetime | None = None  # when it was last run
+    kind: str | None = None  # None, like all below, when stock yoyo applied it
+    checksum: str | None = None
+    operation: Operation | None = None
+    duration_ms: int | None = None
+    db_user: str | None = None
+    actor: str | None = None
+    host: str | None = None
+    git_commit: str | None = None
+    reversible: bool = False  # the SQL that undoes it is stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The last attempt at a migration, if it failed."""
+
+    id: str
+    recorded_at: datetime
+    reason: str
+    actor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The server and what our role may do there."""
+
+    version_num: int
+    in_recovery: bool
+    read_only: bool
+    database: str
+    role: str
+    backend_pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class YoyoLock:
+    """A row in yoyo's lock table: a `yoyo` command at work, or one that died."""
+
+    pid: int  # of the client, on its own machine
+    since: datetime | None  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """History at one moment."""
+
+    server: Server
+    applied: Mapping[str, Applied] = field(default_factory=dict)  # in the order of application
+    failed: Mapping[str, Failure] = field(default_factory=dict)
+    yoyo_lock: YoyoLock | None = None
+    hook_due: bool = False  # something was applied after the last run of the post-apply hook
+
+    def newest_first(self) -> list[Applied]:
+        """Return what is applied, the newest first."""
+        return list(reversed(self.applied.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """The session that holds the migration lock."""
+
+    pid: int  # of the server's backend
+    application: str
+    user: str
+    client: str  # address, or "local"
+    since: datetime | None
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} ({self.application or 'unnamed'}, user {self.user}, from {self.client})"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSql:
+    """Both directions as they were when the migration was applied; None where it was too large to keep."""
+
+    sql: str | None
+    rollback_sql: str | None
+    rollback_transactional: bool = True

@@ -1,0 +1,40 @@
+"""The tables of yoyo and of ours, always with their schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg import sql
+
+YOYO_MIGRATION = "_yoyo_migration"
+YOYO_LOG = "_yoyo_log"
+YOYO_VERSION = "_yoyo_version"
+YOYO_LOCK = "yoyo_lock"
+RUNNER_MIGRATION = "_runner_migration"
+RUNNER_JOURNAL = "_runner_journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where history lives: found once and said always, since a migration may change search_path or add schemas."""
+
+    schema: str
+    migration_table: str = YOYO_MIGRATION
+
+    def table(self, name: str) -> sql.Identifier:
+        """Return a table's qualified name."""
+        return sql.Identifier(self.schema, name)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of all tables that history uses."""
+        return (self.migration_table, YOYO_LOG, YOYO_VERSION, YOYO_LOCK, RUNNER_MIGRATION, RUNNER_JOURNAL)
+
+    def identifiers(self) -> dict[str, sql.Identifier]:
+        """Return what the SQL templates of this room call the tables."""
+        return {
+            "migration": self.table(self.migration_table),
+            "log": self.table(YOYO_LOG),
+            "lock": self.table(YOYO_LOCK),
+            "runner": self.table(RUNNER_MIGRATION),
+        }

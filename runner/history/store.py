@@ -1,0 +1,263 @@
+"""Read history, create its tables, take the migration lock."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, dict_row
+
+from runner.errors import BusyError, ConfigurationError, CredentialsError
+from runner.history.actor import Actor
+from runner.history.message import LOCK_KEY
+from runner.history.model import Applied, Failure, LockHolder, Operation, Server, State, StoredSql, YoyoLock
+from runner.history.names import RUNNER_MIGRATION, YOYO_LOCK, YOYO_LOG, YOYO_MIGRATION, YOYO_VERSION, Names
+
+OLDEST_SERVER = 140000
+_POLL_S = (0.05, 1.0)  # first and longest pause between two tries for the migration lock
+
+Connection = psycopg.Connection[Any]
+
+
+class History:
+    """The tables of yoyo and of ours in one database, over one connection in autocommit."""
+
+    def __init__(self, connection: Connection, *, schema: str | None = None, migration_table: str = YOYO_MIGRATION):
+        self.connection = connection
+        self._wanted_schema = schema
+        self._migration_table = migration_table
+        self._tables: set[str] = set()
+        self._can_create = False
+        self.server, self.names = self._locate()
+
+    @property
+    def exists(self) -> bool:
+        """Whether yoyo's tables are there."""
+        return self.names.migration_table in self._tables
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether yoyo's tables and ours are all there."""
+        return {self.names.migration_table, YOYO_LOG, YOYO_VERSION, YOYO_LOCK, RUNNER_MIGRATION} <= self._tables
+
+    def state(self) -> State:
+        """Read what is applied: one round trip, no lock, nothing written."""
+        if not self.exists:
+            return State(server=self.server)
+        ours = RUNNER_MIGRATION in self._tables
+        query = self._query("applied" if ours else "applied_by_yoyo")
+        with self.connection.pipeline() if psycopg.Pipeline.is_supported() else _no_pipeline():
+            rows = self.connection.cursor(row_factory=dict_row).execute(query)
+            locks = None
+            if YOYO_LOCK in self._tables:
+                locks = self.connection.execute(
+                    sql.SQL("SELECT pid, ctime FROM {lock}").format(**self.names.identifiers())
+                )
+            hook = self.connection.execute(self._query("hook_due")) if ours else None
+            failed = (
+                self.connection.cursor(row_factory=class_row(Failure)).execute(self._query("failed")) if ours else ()
+            )
+        applied = {row["migration_id"]: _applied(row) for row in rows}
+        lock = next((YoyoLock(pid, since) for pid, since in locks or () if pid > 0), None)
+        return State(
+            server=self.server,
+            applied=applied,
+            failed={failure.id: failure for failure in failed},
+            yoyo_lock=lock,
+            hook_due=bool(hook is not None and hook.fetchone() == (True,)),
+        )
+
+    def stored_sql(self, migration_id: str) -> StoredSql | None:
+        """Return both directions of an applied migration as they were when it was applied."""
+        if RUNNER_MIGRATION not in self._tables:
+            return None
+        query = sql.SQL(
+            "SELECT r.sql, r.rollback_sql, r.rollback_transactional FROM {runner} AS r JOIN {migration} AS m"
+            " USING (migration_id, applied_at_utc) WHERE migration_id = %s ORDER BY r.id DESC LIMIT 1"
+        ).format(**self.names.identifiers())
+        with self.connection.cursor(row_factory=class_row(StoredSql)) as cursor:
+            return cursor.execute(query, [migration_id]).fetchone()
+
+    def create_tables(self, actor: Actor) -> None:
+        """Create what is missing of yoyo's tables and of ours, in one transaction.
+
+        Raises: CredentialsError when the role may not.
+        """
+        from runner.history.backend import TableBackend
+
+        if self.is_complete:
+            return
+        if not self._can_create:
+            raise CredentialsError(
+                f'role "{self.server.role}" may not create tables in schema "{self.names.schema}"',
+                detail="History lives in tables there; nothing was changed.",
+                hint=f'GRANT CREATE ON SCHEMA "{self.names.schema}" TO "{self.server.role}"; '
+                "or name another schema with history_schema.",
+            )
+        with self.connection.transaction():
+            self.connection.execute(
+                sql.SQL("SET LOCAL search_path = {}, pg_catalog").format(sql.Identifier(self.names.schema))
+            )
+            TableBackend(self.connection, self.names, actor).create_tables()
+            self.connection.execute(_read("create").encode())
+        self.server, self.names = self._locate()
+
+    @contextmanager
+    def lock(self, *, wait_s: float, on_wait: Callable[[LockHolder | None], None]) -> Iterator[None]:
+        """Hold the migration lock: a session-level advisory lock, polled.
+
+        A blocked pg_advisory_lock() would hold a snapshot, for which the holder's CREATE INDEX CONCURRENTLY
+        waits for ever. Calls `on_wait` once when it must wait.
+
+        Raises: BusyError after `wait_s` seconds.
+        """
+        deadline = time.monotonic() + wait_s
+        pause, told = _POLL_S[0], False
+        while not self._try_lock():
+            holder = self.lock_holder()
+            if time.monotonic() >= deadline:
+                raise BusyError(
+                    "another runner holds the migration lock",
+                    detail=f"It is held by {holder or 'a session that just ended'}; waited {wait_s:g} s. Nothing was changed.",
+                    hint="Run the same command again when it is done, or wait longer with --lock-wait.",
+                )
+            if not told:
+                on_wait(holder)
+                told = True
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - not a secret
+            pause = min(pause * 2, _POLL_S[1])
+        try:
+            yield
+        finally:
+            if not self.connection.closed and not self.connection.broken:
+                self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
+
+    def lock_holder(self) -> LockHolder | None:
+        """Return the session that holds the migration lock, if one does."""
+        row = self.connection.execute(
+            _read("lock_holder"), {"high": LOCK_KEY >> 32, "low": LOCK_KEY & 0xFFFFFFFF}
+        ).fetchone()
+        return None if row is None else LockHolder(*row)
+
+    def require_writable(self) -> None:
+        """Refuse a server or a role that cannot take a migration.
+
+        Raises: ConfigurationError on a standby or a read-only session; CredentialsError when a grant is missing.
+        """
+        if self.server.in_recovery:
+            raise ConfigurationError(
+                "the server is a standby: it takes no writes",
+                detail="Nothing was changed.",
+                hint="Connect to the primary; with several hosts add target_session_attrs=read-write.",
+            )
+        if self.server.read_only:
+            raise ConfigurationError(
+                "the session is read-only",
+                detail="default_transaction_read_only is on. Nothing was changed.",
+                hint="Set it off for this role or database, or connect to another server.",
+            )
+        if self._not_writable:
+            tables = ", ".join(self.names.table(name).as_string(None) for name in self._not_writable)
+            raise CredentialsError(
+                f'role "{self.server.role}" may not write history',
+                detail=f"It lacks rights on {tables}. Nothing was changed.",
+                hint=f'GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO "{self.server.role}";',
+            )
+
+    def remove_runner_lock_row(self) -> None:
+        """Remove the row by which a runner keeps stock yoyo out during a non-transactional file."""
+        self.connection.execute(sql.SQL("DELETE FROM {lock} WHERE pid < 0").format(**self.names.identifiers()))
+
+    def keep_yoyo_out(self) -> None:
+        """Take yoyo's lock row; its pid is negative, so that the next runner knows it for ours and removes it."""
+        self.connection.execute(
+            sql.SQL(
+                "INSERT INTO {lock} (locked, ctime, pid) VALUES (1, pg_catalog.timezone('UTC', pg_catalog.now()),"
+                " -pg_catalog.pg_backend_pid())"
+            ).format(**self.names.identifiers())
+        )
+
+    def _try_lock(self) -> bool:
+        row = self.connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
+        return row == (True,)
+
+    def _query(self, name: str) -> sql.Composed:
+        return sql.SQL(_read(name)).format(**self.names.identifiers())
+
+    def _locate(self) -> tuple[Server, Names]:
+        names = Names("", self._migration_table)
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(_read("locate"), {"tables": list(names.tables)}).fetchone()
+        if row is None:  # a SELECT without FROM always gives one row
+            raise RuntimeError("no answer")
+        server = Server(**{key: row[key] for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")})
+        schema = self._choose_schema(row["schema"], row["tables"])
+        mine = [table for table in row["tables"] if table[0] == schema]
+        self._tables = {table[1] for table in mine}
+        self._not_writable = [table[1] for table in mine if not table[4]]
+        self._can_create = row["can_create"] or bool(self._wanted_schema)
+        unreadable = [table[1] for table in mine if not table[3]]
+        if unreadable:
+            qualified = ", ".join(sql.Identifier(schema, name).as_string(None) for name in unreadable)
+            raise CredentialsError(
+                f'role "{server.role}" may not read history',
+                detail=f"It lacks SELECT on {qualified}.",
+                hint=f'GRANT SELECT ON {qualified} TO "{server.role}";',
+            )
+        return server, Names(schema, self._migration_table)
+
+    def _choose_schema(self, current: str | None, tables: Sequence[Sequence[Any]]) -> str:
+        if self._wanted_schema is not None:
+            return self._wanted_schema
+        holding = [table for table in tables if table[1] == self._migration_table]
+        visible = [table for table in holding if table[2]]
+        if visible:
+            return str(visible[0][0])
+        if len(holding) == 1:
+            return str(holding[0][0])
+        if holding:
+            schemas = ", ".join(sorted(str(table[0]) for table in holding))
+            raise ConfigurationError(
+                "history is in several schemas, none of them in search_path",
+                detail=f"{self._migration_table} exists in {schemas}.",
+                hint='Name the right one: history_schema = "…" in runner.toml, or --history-schema.',
+            )
+        if current is None:
+            raise ConfigurationError(
+                "no schema for history: nothing in search_path exists",
+                hint='Create the schema, or name one: history_schema = "public" in runner.toml.',
+            )
+        return current
+
+
+@contextmanager
+def _no_pipeline() -> Iterator[None]:
+    yield
+
+
+def _read(name: str) -> Any:  # psycopg wants literal strings; these are this package's own files
+    return resources.files("runner.history").joinpath(f"queries/{name}.sql").read_text("utf-8")
+
+
+def _applied(row: dict[str, Any]) -> Applied:
+    operation = row.get("operation")
+    return Applied(
+        id=row["migration_id"],
+        applied_at=row["applied_at"],
+        recorded_at=row.get("recorded_at"),
+        kind=row.get("kind"),
+        checksum=row.get("checksum"),
+        operation=None if operation is None else Operation(operation),
+        duration_ms=row.get("duration_ms"),
+        db_user=row.get("db_user"),
+        actor=row.get("actor"),
+        host=row.get("host"),
+        git_commit=row.get("git_commit"),
+        reversible=bool(row.get("reversible")),
+    )

@@ -1,0 +1,20 @@
+"""The files: where they lie, what they say, whether they can be run."""
+
+from runner.migrations.check import Segment, check_script, segments, units
+from runner.migrations.layout import Layout, Source, find_layouts
+from runner.migrations.load import load
+from runner.migrations.model import Kind, Migration, Script
+
+__all__ = [
+    "Kind",
+    "Layout",
+    "Migration",
+    "Script",
+    "Segment",
+    "Source",
+    "check_script",
+    "find_layouts",
+    "load",
+    "segments",
+    "units",
+]

@@ -1,0 +1,215 @@
+"""Check a file before anything is run, and cut it into what is sent."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from runner.errors import FileError
+from runner.migrations.directives import NAMES
+from runner.migrations.model import Script
+from runner.sqltext import SqlSyntaxError, Statement, leading_directives, statements
+from runner.sqltext.classify import (
+    begins_plainly,
+    begins_transaction,
+    commits_plainly,
+    controls_transaction,
+    ends_transaction,
+    runs_outside_transactions,
+)
+
+_SEGMENT_CHARACTERS = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Statements that travel to the server in one message, or one COPY with its data.
+
+    `text` is what is sent; an offset in it is an offset in the file once the pieces before it are counted.
+    """
+
+    text: str
+    statements: tuple[Statement, ...]
+    copy_data: str | None = None
+    _starts: tuple[int, ...] = field(default=(0,), repr=False)  # where each piece begins in `text` …
+    _offsets: tuple[int, ...] = field(default=(0,), repr=False)  # … and in the file
+
+    def file_offset(self, offset: int) -> int:
+        """Translate an offset in `text` into one in the file."""
+        piece = bisect_right(self._starts, offset) - 1
+        return self._offsets[piece] + offset - self._starts[piece]
+
+
+def check_script(script: Script) -> int:
+    """Check a whole file; return how many statements it holds.
+
+    Raises: FileError for what cannot be cut into statements, transaction control, a statement that cannot run in
+    the transaction, a directive after the first statement.
+    """
+    count = 0
+    for _ in _units(script) if not script.transactional else _transactional_statements(script):
+        count += 1
+    return count
+
+
+def segments(script: Script) -> Iterator[Segment]:
+    """Yield what is sent for a transactional file: all of it at once where it is small, byte for byte as written."""
+    if script.text is not None:
+        whole = tuple(_transactional_statements(script))
+        if _as_written(script.text, whole):
+            yield Segment(script.text, whole)
+        else:
+            yield from _gather(whole)
+        return
+    yield from _gather(_transactional_statements(script))
+
+
+def _as_written(text: str, whole: Sequence[Statement]) -> bool:
+    """Say whether the file can be sent as it is: no COPY data, no BEGIN around it, no psql line that is passed over."""
+    first = next(statements([text]), None)
+    return (
+        not any(statement.copy_data is not None for statement in whole)
+        and not (first is not None and begins_transaction(first))
+        and "\\" not in text
+    )
+
+
+def units(script: Script) -> Iterator[Segment]:
+    """Yield what is sent for a non-transactional file: each statement, or each BEGIN … COMMIT block, by itself."""
+    for unit in _units(script):
+        yield from _gather(unit, whole=True)
+
+
+def _gather(found: Sequence[Statement] | Iterator[Statement], *, whole: bool = False) -> Iterator[Segment]:
+    held: list[Statement] = []
+    size = 0
+    for statement in found:
+        if statement.copy_data is not None:
+            if held:
+                yield _segment(held)
+                held, size = [], 0
+            yield Segment(statement.text, (statement,), statement.copy_data, (0,), (statement.start,))
+            continue
+        held.append(statement)
+        size += len(statement.text)
+        if size >= _SEGMENT_CHARACTERS and not whole:
+            yield _segment(held)
+            held, size = [], 0
+    if held:
+        yield _segment(held)
+
+
+def _segment(held: Sequence[Statement]) -> Segment:
+    starts, pos = [], 0
+    for statement in held:
+        starts.append(pos)
+        pos += len(statement.text) + 2
+    return Segment(";\n".join(s.text for s in held), tuple(held), None, tuple(starts), tuple(s.start for s in held))
+
+
+def _read(script: Script) -> Iterator[Statement]:
+    end = None
+    try:
+        for number, statement in enumerate(statements(script.pieces())):
+            _refuse_late_directives(script, statement, first=number == 0)
+            if statement.copies_out:
+                raise script.error(
+                    "COPY TO stdout in a migration", statement.start, hint="Nobody reads it; copy to a table instead."
+                )
+            yield statement
+            end = statement.end
+        if end is not None and script.text is not None:
+            for directive in leading_directives(script.text[end:].replace(";", " ")):
+                if directive.name.replace("-", "_") in NAMES:
+                    raise _late(script, directive.name, end + directive.offset)
+    except SqlSyntaxError as error:
+        raise script.error(str(error), error.offset, hint=error.hint) from error
+
+
+def _refuse_late_directives(script: Script, statement: Statement, *, first: bool) -> None:
+    for name, offset in statement.late_directives:
+        if name.replace("-", "_") in NAMES and not (first and offset < statement.start):
+            raise _late(script, name, offset)
+
+
+def _late(script: Script, name: str, offset: int) -> FileError:
+    return script.error(
+        f'directive "{name}" after the first statement',
+        offset,
+        hint="Move it to the comment at the top of the file; here it would have no effect.",
+    )
+
+
+def _transactional_statements(script: Script) -> Iterator[Statement]:
+    """Yield the statements of a transactional file, without a BEGIN; … COMMIT; around the whole of it."""
+    wrapped: Statement | None = None
+    closed = False
+    for number, statement in enumerate(_read(script)):
+        if closed and wrapped is not None:
+            raise _control_error(script, wrapped)
+        if number == 0 and begins_plainly(statement):
+            wrapped = statement
+        elif wrapped is not None and commits_plainly(statement):
+            closed = True
+        elif controls_transaction(statement):
+            raise _control_error(script, statement)
+        elif runs_outside_transactions(statement):
+            raise script.error(
+                f"{_name(statement)} cannot run inside a transaction",
+                statement.start,
+                hint="Put it into a file of its own with -- transactional: false in its leading comment.",
+            )
+        else:
+            yield statement
+    if wrapped is not None and not closed:
+        raise script.error("BEGIN without COMMIT", wrapped.start, hint="Remove it: every file runs in one transaction.")
+
+
+def _control_error(script: Script, statement: Statement) -> FileError:
+    return script.error(
+        f"transaction control in a migration: {_name(statement)}",
+        statement.start,
+        hint="Remove it: the file runs in one transaction together with its record. Savepoints are fine. "
+        "If the file must commit in between, add -- transactional: false.",
+    )
+
+
+def _units(script: Script) -> Iterator[list[Statement]]:
+    """Yield the units of a non-transactional file: single statements and BEGIN … COMMIT blocks."""
+    block: list[Statement] = []
+    for statement in _read(script):
+        if block:
+            if begins_transaction(statement):
+                raise script.error("BEGIN inside a transaction", statement.start, hint="End the one before it first.")
+            if ends_transaction(statement) and not commits_plainly(statement):
+                raise script.error(
+                    f"{_name(statement)} in a migration", statement.start, hint="End the block with COMMIT."
+                )
+            if runs_outside_transactions(statement):
+                raise script.error(
+                    f"{_name(statement)} cannot run inside a transaction", statement.start, hint="Move it out of the BEGIN … COMMIT block."
+                )
+            block.append(statement)
+            if commits_plainly(statement):
+                yield block
+                block = []
+        elif begins_transaction(statement):
+            block = [statement]
+        elif ends_transaction(statement):
+            raise script.error(f"{_name(statement)} without BEGIN", statement.start, hint="Remove it.")
+        else:
+            yield [statement]
+    if block:
+        raise script.error("BEGIN without COMMIT", block[0].start, hint="Close the block with COMMIT.")
+
+
+def _name(statement: Statement) -> str:
+    if statement.concurrently:
+        return " ".join((*[w for w in statement.words[:3] if w in _COMMAND_WORDS], "CONCURRENTLY"))
+    return " ".join(word for word in statement.words[:2] if word.isalpha())
+
+
+_COMMAND_WORDS = frozenset(
+    {"CREATE", "UNIQUE", "DROP", "ALTER", "REINDEX", "INDEX", "TABLE", "REFRESH", "MATERIALIZED", "VIEW"}
+)

@@ -1,0 +1,187 @@
+"""Read the files of one database: linear in their number, each read once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runner.errors import ConfigurationError, FileError, Location
+from runner.migrations.directives import Directives, read_directives
+from runner.migrations.layout import Layout, Source
+from runner.migrations.model import LARGE_BYTES, Decoder, Kind, Migration, Script, checksum_of, checksum_of_file
+from runner.wording import nearest
+
+ROLLBACK = ".rollback.sql"
+_HEAD_BYTES = 1 << 16  # the leading comment of a large file is looked for in this much of it
+
+
+def load(layout: Layout, project: Path) -> list[Migration]:
+    """Read every file of a database, in yoyo's input order: the sources as given, in each by name.
+
+    Raises: FileError for the first file that cannot be accepted; ConfigurationError when there is none at all.
+    """
+    migrations = [m for source in layout.sources for m in _read_source(source, project)]
+    if not any(m.kind is not Kind.REPEATABLE for m in migrations):
+        folder = layout.newest.path
+        raise ConfigurationError(
+            f"no migrations in {_label(folder, project)}", hint="Write the first one with: runner new NAME"
+        )
+    _refuse_twins(migrations)
+    _refuse_unknown_depends(migrations)
+    return migrations
+
+
+def _read_source(source: Source, project: Path) -> Iterator[Migration]:
+    files = _files(source.path, project)
+    rollbacks = {name.removesuffix(ROLLBACK): path for name, path in files.items() if name.endswith(ROLLBACK)}
+    if source.down is not None:
+        below = _files(source.down, project) if source.down.is_dir() else {}
+        rollbacks |= {name.removesuffix(".sql"): path for name, path in below.items() if name.endswith(".sql")}
+    for name, path in sorted(files.items()):
+        if name.endswith(ROLLBACK):
+            continue
+        id_, suffix = os.path.splitext(name)
+        if suffix == ".py":
+            yield _python(id_, path, project)
+        else:
+            yield _migration(id_, path, rollbacks.pop(id_, None), source, project)
+    for id_, path in rollbacks.items():
+        expected = source.path / f"{id_}.sql"
+        raise FileError(
+            f"a rollback without its migration: {expected.name} is missing",
+            where=Location(_label(path, project)),
+            hint="Restore the migration or remove the rollback."
+            + (f" {hint}" if (hint := nearest(expected.name, list(files))) else ""),
+        )
+
+
+def _files(folder: Path, project: Path) -> dict[str, Path]:
+    """Return the SQL and Python files of a folder by name; hidden files are left out."""
+    found: dict[str, Path] = {}
+    for name in os.listdir(folder):  # noqa: PTH208 - names are what is wanted, and it is the fastest
+        suffix = os.path.splitext(name)[1]
+        if name.startswith(".") or suffix.lower() not in {".sql", ".py"}:
+            continue
+        path = folder / name
+        where = Location(_label(path, project).encode("utf-8", "backslashreplace").decode())
+        if not name.isprintable():
+            raise FileError("the file's name is not printable UTF-8", where=where, hint="Rename the file.")
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except OSError as error:
+            raise _unreadable(error, where) from error
+        if is_folder:
+            raise FileError(f"{name} is a folder", where=where, hint="Rename it, or move its files up.")
+        if suffix.lower() == ".sql" and suffix != ".sql":
+            raise FileError(
+                f"the suffix is {suffix}", where=where, hint="Rename it to end in .sql; yoyo would pass over it."
+            )
+        found[name] = path
+    return found
+
+
+def _migration(id_: str, path: Path, rollback: Path | None, source: Source, project: Path) -> Migration:
+    script, directives = _script(path, project)
+    script = replace(script, transactional=directives.transactional is not False)
+    back, irreversible = None, directives.irreversible
+    if rollback is not None:
+        back, back_directives = _script(rollback, project)
+        # like yoyo, which runs both directions as the migration says, unless the rollback says otherwise
+        own = back_directives.transactional
+        back = replace(back, transactional=script.transactional if own is None else own)
+        irreversible = irreversible or back_directives.irreversible
+        if back_directives.depends:
+            raise back.error(
+                "depends in a rollback", back_directives.depends[0][1], hint="Write it in the migration itself."
+            )
+    kind = Kind.REPEATABLE if source.repeatable else Kind.HOOK if id_.startswith("post-apply") else Kind.VERSIONED
+    return Migration(
+        id=id_,
+        kind=kind,
+        apply=script,
+        rollback=back,
+        depends=tuple(dict.fromkeys(name for name, _ in directives.depends)),
+        irreversible=irreversible,
+    )
+
+
+def _python(id_: str, path: Path, project: Path) -> Migration:
+    data = _read(path, project)
+    script = Script(
+        path=path, label=_label(path, project), text="", checksum=checksum_of(data), size_bytes=len(data)
+    )
+    return Migration(id=id_, kind=Kind.PYTHON, apply=script)
+
+
+def _script(path: Path, project: Path) -> tuple[Script, Directives]:
+    label = _label(path, project)
+    try:
+        size = path.stat().st_size
+        large = size > LARGE_BYTES
+        if large:
+            with path.open("rb") as file:
+                data = file.read(_HEAD_BYTES)
+            checksum = checksum_of_file(path)
+        else:
+            data = path.read_bytes()
+            checksum = checksum_of(data)
+    except OSError as error:
+        raise _unreadable(error, Location(label)) from error
+    text = Decoder(label).decode(data, final=not large)
+    script = Script(path=path, label=label, text=None if large else text, checksum=checksum, size_bytes=size)
+    directives = read_directives(script, text)
+    return replace(script, settings=directives.settings), directives
+
+
+def _read(path: Path, project: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(error, Location(_label(path, project))) from error
+
+
+def _refuse_twins(migrations: Sequence[Migration]) -> None:
+    seen: dict[str, Migration] = {}
+    for migration in migrations:
+        twin = seen.setdefault(migration.id, migration)
+        if twin is not migration:
+            raise FileError(
+                f'two files have the id "{migration.id}"',
+                where=Location(migration.apply.label),
+                detail=f"The other is {twin.apply.label}.",
+                hint="The id is the file's name without its suffix; rename one of them.",
+            )
+
+
+def _refuse_unknown_depends(migrations: Sequence[Migration]) -> None:
+    ids = {m.id for m in migrations if m.kind is not Kind.HOOK}
+    for migration in migrations:
+        for name in migration.depends:
+            if name not in ids:
+                raise _unknown_depends(migration, name, ids)
+
+
+def _unknown_depends(migration: Migration, name: str, ids: set[str]) -> FileError:
+    text = "".join(migration.apply.pieces())
+    offsets = dict(read_directives(migration.apply, text).depends)
+    return migration.apply.error(
+        f'depends names "{name}", which is no migration',
+        offsets[name],
+        hint=nearest(name.strip(","), sorted(ids))
+        or "Name ids, separated by spaces. If the line is prose, begin it with a capital letter.",
+    )
+
+
+def _unreadable(error: OSError, where: Location) -> FileError:
+    return FileError(
+        f"cannot read the file: {error.strerror}",
+        where=where,
+        hint="Check the file's permissions and, if it is a link, where it leads.",
+    )
+
+
+def _label(path: Path, project: Path) -> str:
+    return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)

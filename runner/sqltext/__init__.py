@@ -1,0 +1,15 @@
+"""SQL as text: statements and where they start, leading directives. One lexer, streaming, pure."""
+
+from runner.sqltext.directives import Directive, leading_directives
+from runner.sqltext.lexer import SqlSyntaxError, Statement, statements
+from runner.sqltext.position import line_and_column, line_at
+
+__all__ = [
+    "Directive",
+    "SqlSyntaxError",
+    "Statement",
+    "leading_directives",
+    "line_and_column",
+    "line_at",
+    "statements",
+]

@@ -1,0 +1,27 @@
+"""Phrases that several rooms say, so that they say them alike."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return "Perhaps you meant X." for the known name most like `name`, if one is like it."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Perhaps you meant {near[0]}." if near else None
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Return "1 migration", "2 migrations"."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people read it: 3 ms, 1.2 s, 2 min 5 s."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"

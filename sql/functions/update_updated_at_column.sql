@@ -1,0 +1,15 @@
+-- Set updated_at on every UPDATE, whoever writes; both databases' triggers call it.
+-- No SET search_path: the body names nothing that is looked up, and a setting would cost every updated row.
+-- Locks: none on any table.
+
+CREATE OR REPLACE FUNCTION public.update_updated_at_column()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    NEW.updated_at = CURRENT_TIMESTAMP;
+    RETURN NEW;
+END;
+$$;
+
+COMMENT ON FUNCTION public.update_updated_at_column() IS 'Trigger: the time of the transaction goes into updated_at';
