@@ -213,7 +213,7 @@ class Builder:
                     continue
             sql = tables.create_sequence(sequence)
             node = self.add("sequence", name, sql, section=Section.SEQUENCES, group=name)
-            self._main((CLASS, sequence.oid), node, target, target, None if table else sequence.owner)
+            self._main((CLASS, sequence.oid), node, target, target, sequence.owner)
             if table is not None:
                 sql = f"ALTER SEQUENCE {name} OWNED BY {table.qualified}.{column.name};"
                 self._part(owner, "sequence ownership", name, sql, Place.SETTING, node)
