@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from runner.catalog import rows, statements, tables
-from runner.catalog.model import Catalog, CatalogObject, Key
+from runner.catalog.model import Catalog, CatalogObject, in_words
 from runner.catalog.order import Node, Place, Section, in_order, reaches
 from runner.catalog.rights import add_default_privileges, add_grants
 
@@ -216,7 +216,8 @@ class Builder:
             self._main((CLASS, sequence.oid), node, target, target, sequence.owner)
             if table is not None:
                 sql = f"ALTER SEQUENCE {name} OWNED BY {table.qualified}.{column.name};"
-                self._part(owner, "sequence ownership", name, sql, Place.SETTING, node)
+                ownership = self._part(owner, "sequence ownership", name, sql, Place.SETTING, node)
+                node.parent, ownership.parent = table.qualified, name
 
     def _children_first(self) -> None:
         """Collect every table's descendants: what a parent hands down must find them there."""
@@ -427,7 +428,7 @@ class Builder:
         for subject in list(self.subjects.values()):
             if subject.node is not None and subject.owner is not None:
                 sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
-                self._part(subject, "owner", f"of {lower_target(subject.comment_on)}", sql, Place.OWNER)
+                self._part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
 
     def _add_comments(self) -> None:
         for comment in self.rows.comments:
@@ -440,13 +441,5 @@ class Builder:
             if target == "SCHEMA public" and comment.text == "standard public schema":
                 continue
             sql = f"COMMENT ON {target} IS {tables.literal(comment.text)};"
-            self._part(subject, "comment", f"on {lower_target(target)}", sql, Place.COMMENT)
+            self._part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)
 
-
-def lower_target(target: str) -> str:
-    """Write "TABLE public.users" as a sentence has it: "table public.users"."""
-    for words in ("MATERIALIZED VIEW", "EVENT TRIGGER"):
-        if target.startswith(f"{words} "):
-            return words.lower() + target[len(words) :]
-    keyword, _, name = target.partition(" ")
-    return f"{keyword.lower()} {name}"

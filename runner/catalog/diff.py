@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from runner.catalog.model import Catalog, CatalogObject, Change, Difference, Key
+from runner.catalog.model import PARENTS, Catalog, CatalogObject, Change, Difference, Key
 from runner.catalog.parse import identify, parse
 
 _ROUTINES = ("function", "procedure", "aggregate")
@@ -84,16 +84,20 @@ def _name(identity: str) -> str:
 
 def _with_parts(gone: Sequence[CatalogObject]) -> Iterator[tuple[CatalogObject, str]]:
     """Give each object with its SQL, and with that of its parts, which are not given again."""
-    parts: dict[str, list[str]] = {_name(item.identity): [] for item in gone if item.parent is None}
-    alone: list[CatalogObject] = []
+    wholes = {_name(item.identity): item for item in gone if item.kind in PARENTS}
+    parts: dict[int, list[str]] = {}
     for item in gone:
-        of = None if item.parent is None else parts.get(_name(item.parent))
-        if of is None:
-            alone.append(item)
-        else:
-            of.append(item.sql)
-    for item in alone:
-        yield item, "\n\n".join([item.sql, *(parts.get(_name(item.identity), ()) if item.parent is None else ())])
+        whole = _whole(item, wholes)
+        parts.setdefault(id(whole), []).append(item.sql)
+    for item in gone:
+        if id(item) in parts:
+            yield item, "\n\n".join(sorted(parts[id(item)], key=lambda sql: sql is not item.sql))
+
+
+def _whole(item: CatalogObject, wholes: Mapping[str, CatalogObject]) -> CatalogObject:
+    while item.parent is not None and _name(item.parent) in wholes:
+        item = wholes[_name(item.parent)]
+    return item
 
 
 def _changes(expected: CatalogObject, actual: CatalogObject) -> list[Difference]:

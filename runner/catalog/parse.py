@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from runner.catalog.model import Catalog, CatalogObject, Key
+from runner.catalog.model import Catalog, CatalogObject, Key, in_words
 from runner.sqltext import statements
 
 _NAME = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
@@ -44,6 +44,9 @@ def parse(text: str) -> Catalog:
             parent = index_tables.get(identity.partition(" to ")[0])
         elif kind == "comment" and identity.startswith("on index "):
             parent = index_tables.get(identity.removeprefix("on index "))
+        elif kind == "sequence ownership":
+            column = statement.text.rpartition("OWNED BY ")[2]
+            parents["sequence", identity] = _LAST_NAME.sub("", column)
         found.setdefault((kind, identity), []).append(f"{statement.text};")
         parents[kind, identity] = parent
     objects = {key: CatalogObject(*key, "\n".join(sql), parents[key]) for key, sql in found.items()}
@@ -113,7 +116,7 @@ def _comment(match: re.Match[str]) -> Identified:
     parent = table.removeprefix("DOMAIN ") if on else target
     if keyword == "COLUMN":
         parent = _LAST_NAME.sub("", target)
-    return Identified("comment", f"on {keyword.lower()} {target}", parent)
+    return Identified("comment", f"on {in_words(f'{keyword} {target}')}", parent)
 
 
 def _right(match: re.Match[str]) -> Identified:
@@ -129,10 +132,6 @@ def _default_privileges(match: re.Match[str]) -> Identified:
     verb = match["verb"].lower()
     change = f"{verb} on {match['keyword'].lower()} {'to' if verb == 'grant' else 'from'} {match['grantee']}"
     return Identified("default privileges", f"{of_role}{within}{change}", match["schema"])
-
-
-def _sequence_ownership(match: re.Match[str]) -> Identified:
-    return Identified("sequence ownership", match["name"], _LAST_NAME.sub("", match["column"]))
 
 
 def _patterns(
@@ -184,7 +183,7 @@ _PATTERNS = _patterns(
     (r"ALTER DOMAIN (?P<table>QUALIFIED) ADD CONSTRAINT (?P<name>NAME)",
      lambda match: Identified("constraint", f"{match['name']} on domain {match['table']}", match["table"])),
     (rf"CREATE (?:UNLOGGED )?SEQUENCE {_NAMED}", _plain("sequence")),
-    (rf"ALTER SEQUENCE {_NAMED} OWNED BY (?P<column>QUALIFIED)", _sequence_ownership),
+    (rf"ALTER SEQUENCE {_NAMED} OWNED BY ", lambda match: Identified("sequence ownership", match["name"], match["name"])),
     (rf"CREATE SCHEMA {_NAMED}", _plain("schema")),
     (rf"CREATE EXTENSION (?:IF NOT EXISTS )?{_NAMED}", _plain("extension")),
     (rf"(?:CREATE|ALTER) EVENT TRIGGER {_NAMED} (?!OWNER)", _plain("event trigger")),
