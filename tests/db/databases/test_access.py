@@ -139,7 +139,7 @@ def test_a_stranger_runs_nothing(
 ) -> None:
     stranger = other_role("NOLOGIN")
     rows = api_server.execute(
-        "SELECT has_function_privilege(role, %s, 'EXECUTE') FROM unnest(%s) AS role",
+        "SELECT has_function_privilege(role, %s, 'EXECUTE') FROM unnest(%s::text[]) AS role",
         [routine, [stranger, "api_server_user"]],
     ).fetchall()
     assert rows == [(False,), (True,)]

@@ -70,7 +70,7 @@ def test_equal_texts_do_not_show(api_server: Connection) -> None:
 def test_the_cipher_is_aes_256(api_server: Connection) -> None:
     use_key(api_server, KEY)
     encrypted = base64.b64decode(encrypt(api_server, "secret") or "")
-    # RFC 4880: packet header (2 bytes here), version, symmetric algorithm (5.3); 9 is AES with 256 bits (9.2).
+    # RFC 4880: header (2 bytes here), version, symmetric algorithm (5.3); 9 is AES with 256 bits (9.2).
     assert (encrypted[2], encrypted[3]) == (4, 9)
 
 
