@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from runner.errors import CheckError, FileError, Location, UsageError
-from runner.history import Applied, State, in_order
+from runner.history import Applied, Failure, State, in_order
 from runner.migrations import Kind, Migration, Script
 from runner.wording import counted, nearest
 
@@ -48,6 +48,7 @@ class Situation(Enum):
     APPLIED = "applied"
     PENDING = "pending"
     OUT_OF_ORDER = "out of order"  # pending, below the newest applied one
+    FAILED = "failed"  # pending, and its last attempt failed
     OUTDATED = "outdated"  # a repeatable whose file changed
     EDITED = "edited"  # a versioned file that changed after it was applied
     MISSING = "missing"  # applied, the file is gone
@@ -61,6 +62,7 @@ class Standing:
     situation: Situation
     migration: Migration | None = None
     applied: Applied | None = None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +82,17 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
     applied = state.applied
     known = [m for m in files if m.kind is not Kind.HOOK]
     if all(m.id in applied for m in known):
-        ordered = list(known)  # nothing is pending: no order to find
+        place = {id_: n for n, id_ in enumerate(applied)}  # nothing is pending: history has the order
+        ordered = sorted(known, key=lambda m: place[m.id])
     else:
         ordered = in_order(known)
     newest = max(
         (n for n, m in enumerate(ordered) if m.id in applied and m.kind is not Kind.REPEATABLE), default=-1
     )
-    standings = [_standing(m, applied.get(m.id), below_newest=n < newest) for n, m in enumerate(ordered)]
+    standings = [
+        _standing(m, applied.get(m.id), state.failed.get(m.id), below_newest=n < newest)
+        for n, m in enumerate(ordered)
+    ]
     ids = {m.id for m in known}
     missing = [
         Standing(id=entry.id, situation=Situation.MISSING, applied=entry)
@@ -97,17 +103,19 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
     return Comparison(standings=(*missing, *standings), hooks=hooks)
 
 
-def _standing(migration: Migration, applied: Applied | None, *, below_newest: bool) -> Standing:
+def _standing(
+    migration: Migration, applied: Applied | None, failure: Failure | None, *, below_newest: bool
+) -> Standing:
     if applied is None:
         late = below_newest and migration.kind is not Kind.REPEATABLE
-        situation = Situation.OUT_OF_ORDER if late else Situation.PENDING
+        situation = Situation.OUT_OF_ORDER if late else Situation.PENDING if failure is None else Situation.FAILED
     elif applied.checksum in {None, migration.checksum}:
         situation = Situation.APPLIED
     elif migration.kind is Kind.REPEATABLE:
         situation = Situation.OUTDATED
     else:
         situation = Situation.EDITED
-    return Standing(id=migration.id, situation=situation, migration=migration, applied=applied)
+    return Standing(id=migration.id, situation=situation, migration=migration, applied=applied, failure=failure)
 
 
 def plan_apply(
@@ -133,7 +141,9 @@ def plan_apply(
     target = None if to is None else resolve_id(to, [m.id for m in files if m.kind is not Kind.HOOK], "file")
     pending = [
         standing.migration
-        for standing in comparison.all_in(Situation.PENDING, Situation.OUT_OF_ORDER, Situation.OUTDATED)
+        for standing in comparison.all_in(
+            Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER, Situation.OUTDATED
+        )
         if standing.migration is not None
     ]
     missing = comparison.all_in(Situation.MISSING)

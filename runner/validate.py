@@ -1,1 +1,71 @@
-"""To be written."""
+"""Does the database match the committed snapshot?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from runner import catalog
+from runner.catalog import Difference
+from runner.errors import CheckError, FileError, Location
+
+_SHOWN = 8  # differences named in an error; the diff holds them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The outcome of one comparison."""
+
+    snapshot: str  # the snapshot's path as people see it
+    skipped: str | None = None  # why nothing was compared
+    differences: Sequence[Difference] = ()
+    diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
+
+    @property
+    def matches(self) -> bool:
+        """Whether the database was compared and is as the snapshot says."""
+        return self.skipped is None and not self.differences and not self.diff
+
+
+def validate(
+    conn: psycopg.Connection[Any], snapshot: Path, label: str, *, exclude: Sequence[str] = (), name: str = "the database"
+) -> Validation:
+    """Compare the database's catalogue with a snapshot; reads only.
+
+    Raises: FileError when the snapshot cannot be read.
+    """
+    try:
+        expected = snapshot.read_text("utf-8")
+    except FileNotFoundError:
+        return Validation(snapshot=label, skipped=f"there is no {label}; write it with: runner snapshot")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(
+            f"cannot read the snapshot: {error}", where=Location(label), hint="Write it anew with: runner snapshot"
+        ) from error
+    found = catalog.read(conn, exclude=exclude)
+    actual = catalog.render(found)
+    if actual == expected:
+        return Validation(snapshot=label)
+    return Validation(
+        snapshot=label,
+        differences=catalog.compare_text(expected, found),
+        diff=catalog.unified_diff(expected, actual, label, name),
+    )
+
+
+def mismatch(validation: Validation, *, state: str) -> CheckError:
+    """Return the error that shows how the database differs; `state` says what was kept or undone."""
+    shown = [str(difference) for difference in validation.differences[:_SHOWN]]
+    rest = len(validation.differences) - len(shown)
+    if rest:
+        shown.append(f"… and {rest} more")
+    return CheckError(
+        f"the database is not as {validation.snapshot} says",
+        detail="\n".join((state, *shown, "", validation.diff.rstrip())),
+        hint="If the files are right and the snapshot is old, write it with: runner snapshot. "
+        "Otherwise something changed the database behind the migrations' back.",
+    )

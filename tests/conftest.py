@@ -1,30 +1,67 @@
-"""One real PostgreSQL for the whole run, an own database for each test."""
+"""One real PostgreSQL for the whole run, an own database for each test.
+
+The server is a local one (`runner.local`) in a temporary folder: the first test that needs it starts it,
+whichever process that is in, and the end of the run stops it. RUNNER_TEST_URL names another one.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from pytest_postgresql import factories
+
+from runner.local import Server, temporary_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_URL, _FOLDER = "RUNNER_TEST_URL", "RUNNER_TEST_FOLDER"
+
+
+def _own_server() -> Server:
+    return Server(Path(os.environ[_FOLDER]) / "postgres", environ=os.environ, ephemeral=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist's workers inherit the variable and share the server; starting it twice at once is safe
+    if _URL not in os.environ and not hasattr(config, "workerinput"):
+        os.environ[_FOLDER] = str(temporary_folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _FOLDER in os.environ and not hasattr(config, "workerinput"):
+        _own_server().stop()
+        shutil.rmtree(os.environ.pop(_FOLDER))
 
 
 @pytest.fixture(scope="session")
 def server() -> dict[str, str]:
     """Connection parameters of the test server's maintenance database, as a superuser."""
-    return {key: str(value) for key, value in conninfo_to_dict(os.environ["RUNNER_TEST_URL"]).items()}
+    if _URL in os.environ:
+        return {key: str(value) for key, value in conninfo_to_dict(os.environ[_URL]).items()}
+    started = _own_server().start(tcp=True)
+    return {**started.parameters, "password": started.password.reveal(), "dbname": "postgres"}
 
 
 @contextmanager
-def scratch_database(server: dict[str, str], *, template: str = "template0", name: str | None = None) -> Iterator[dict[str, str]]:
+def scratch_database(
+    server: dict[str, str], *, template: str = "template0", name: str | None = None
+) -> Iterator[dict[str, str]]:
     """Create a database, yield its connection parameters, drop it."""
     name = name or f"test_{uuid.uuid4().hex[:16]}"
     with psycopg.connect(**server, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(sql.Identifier(name), sql.Identifier(template)))
+        statement = "CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'"
+        admin.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield {**server, "dbname": name}
     finally:
@@ -44,3 +81,21 @@ def new_database(server: dict[str, str]) -> Iterator[Callable[..., dict[str, str
     """Make as many databases as the test asks for."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(scratch_database(server, **options))
+
+
+@pytest.fixture(scope="session")
+def test_server(server: dict[str, str]) -> SimpleNamespace:
+    """The server in the form that pytest-postgresql's factory asks for."""
+    return SimpleNamespace(
+        host=server.get("host", "127.0.0.1"),
+        port=server.get("port", "5432"),
+        user=server.get("user", "postgres"),
+        password=server.get("password", ""),
+        options="",
+        maintenance_dbname=server.get("dbname", "postgres"),
+        template_dbname=None,
+    )
+
+
+postgresql_noproc = factories.postgresql_noproc(depends_on="test_server")
+postgresql = factories.postgresql("postgresql_noproc")

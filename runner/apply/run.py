@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import psycopg
 
-from runner import __version__
 from runner.apply import send
-from runner.errors import BusyError, RunnerError, UsageError
+from runner.errors import MigrationFailedError, RunnerError, UsageError
 from runner.history import Actor, History, Operation, Record, after, before, recording, reset_session
 from runner.migrations import Kind, Script, Segment, check_script, segments, units
 from runner.plan import Action, Plan, Step
@@ -95,10 +94,14 @@ class _Run:
         self._listener.begins(step)
         started = time.monotonic()
         state = send.rolled_back() + _rest(later)
-        if step.script.transactional:
-            self._transactional(step, started, begin=True, commit=True, state=state)
-        else:
-            self._statement_by_statement(step, started)
+        try:
+            if step.script.transactional:
+                self._transactional(step, started, begin=True, commit=True, state=state)
+            else:
+                self._statement_by_statement(step, started)
+        except MigrationFailedError as error:
+            self._record_failure(step, error)
+            raise
         done = Done(step=step, elapsed_s=time.monotonic() - started)
         self._listener.done(done)
         return done
@@ -169,6 +172,16 @@ class _Run:
                 send.send(self._conn, reset_session())
                 self._history.remove_runner_lock_row()
 
+    def _record_failure(self, step: Step, error: MigrationFailedError) -> None:
+        """Note the attempt, for `status`; the error itself matters more than whether this succeeds."""
+        if self._conn.closed or step.action is Action.ROLLBACK:
+            return
+        record = Record(
+            id=step.id, operation=Operation.FAIL, reason=error.message, checksum=step.script.checksum, elapsed_ms=None
+        )
+        with suppress(send.StatementError, psycopg.OperationalError):
+            send.send(self._conn, recording(self._names, record, self._actor))
+
     def _lift_lock_timeout(self, segment: Segment, script: Script) -> None:
         """Waits of CONCURRENTLY block nobody, and a time-out would leave an invalid index behind."""
         values = dict(script.settings)
@@ -203,33 +216,12 @@ class _Run:
             ) from problem.error
 
 
-def refuse_yoyo_lock(history: History, *, wait_s: float, poll: Callable[[], Iterator[None]]) -> None:
-    """Wait for a `yoyo` command that is at work.
-
-    Raises: BusyError when its lock row is still there after `wait_s` seconds.
-    """
-    lock = history.state().yoyo_lock
-    deadline = time.monotonic() + wait_s
-    for _ in poll():
-        if lock is None:
-            return
-        if time.monotonic() >= deadline:
-            since = f" since {lock.since:%Y-%m-%d %H:%M:%S} UTC" if lock.since else ""
-            raise BusyError(
-                f"yoyo's lock is held by process {lock.pid}{since}",
-                detail=f"The process is on the machine where yoyo runs; waited {wait_s:g} s. Nothing was changed.",
-                hint="Wait until that yoyo is done. If it died, release its lock with: yoyo break-lock",
-            )
-        lock = history.state().yoyo_lock
-
-
 def _record(step: Step, elapsed_ms: int) -> Record:
     migration = step.migration
     undo = None if migration is None else migration.rollback
     rolls_back = step.action is Action.ROLLBACK
     return Record(
         id=step.id,
-        hash=hashlib.sha256(step.id.encode()).hexdigest(),
         operation=_OPERATIONS[step.action],
         again=step.action is Action.REAPPLY,
         kind=(migration.kind if migration is not None else Kind.VERSIONED).value,
@@ -238,7 +230,6 @@ def _record(step: Step, elapsed_ms: int) -> Record:
         rollback_text=None if rolls_back or undo is None else undo.text,
         rollback_transactional=undo is None or undo.transactional,
         elapsed_ms=elapsed_ms,
-        version=__version__,
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import click
 
 from runner import __version__
-from runner.cli.group import RunnerGroup
+from runner.cli.group import ALIASES, COMMANDS, RunnerGroup
 from runner.cli.options import Context
 
 
@@ -19,13 +20,23 @@ from runner.cli.options import Context
     epilog="Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a check says no, 4 busy or unreachable (safe to retry).",
 )
 @click.version_option(__version__, "--version", "-V", prog_name="runner", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option(
+    "--project", "-C", type=click.Path(path_type=Path, exists=True, file_okay=False), envvar="RUNNER_PROJECT",
+    help="The project's folder (default: the nearest one above that holds migrations).",
+)
+@click.pass_context
+def cli(ctx: click.Context, *, project: Path | None) -> None:
     """Apply plain SQL migrations to PostgreSQL, and prove that they did what they say."""
+    from runner.settings import find_project, read_config
+
+    ctx.obj.project = (project or find_project(Path.cwd())).absolute()
+    values = read_config(ctx.obj.project)
+    ctx.default_map = {name: values for name in (*COMMANDS, *ALIASES)}
 
 
 def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
-    from runner.errors import RunnerError
+    from runner.errors import ConfigurationError, Location, RunnerError
 
     context = Context(environ=dict(os.environ))
     try:
@@ -43,6 +54,9 @@ def main() -> None:
         # the reader (head, less) went away: nothing is left to say and no one to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        where = None if error.filename is None else Location(str(error.filename))
+        code = context.show_error(ConfigurationError(str(error.strerror or error), where=where))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +24,7 @@ class Context:
     """What every command is handed: the environment, and how to speak."""
 
     environ: Mapping[str, str]
+    project: Path | None = None
     json: bool = False
 
     def style(self, stream: Any) -> Style:
@@ -31,6 +32,18 @@ class Context:
         from runner.report import Style
 
         return Style.of(stream, self.environ)
+
+    def say(self, line: str) -> None:
+        """Tell a person what goes on, beside the result."""
+        click.echo(line, err=True)
+
+    def show(self, lines: Iterable[str], as_json: Callable[[], Any]) -> None:
+        """Write a result: as lines, or with --json as one object."""
+        if self.json:
+            click.echo(json.dumps(as_json(), ensure_ascii=False, indent=2))
+        else:
+            for line in lines:
+                click.echo(line)
 
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
@@ -73,9 +86,18 @@ def target_options(command: F) -> F:
     return command
 
 
-def read_settings(context: Context, *, project: Path | None = None, **flags: Any) -> Settings:
+lock_wait_option = click.option(
+    "--lock-wait", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
+    envvar="RUNNER_LOCK_WAIT", help="How long to wait for another runner.",
+)
+scratch_option = click.option(
+    "--scratch-url", envvar="RUNNER_SCRATCH_URL", help="Server for a scratch database (default: the local one).",
+)
+
+
+def read_settings(context: Context, **flags: Any) -> Settings:
     """Merge flags (Click has merged the environment already) with `runner.toml`."""
     from runner import settings
 
     context.json = bool(flags.pop("as_json", False))
-    return settings.load(environ=context.environ, project=project, flags=flags)
+    return settings.load(environ=context.environ, project=context.project, flags=flags)

@@ -2,7 +2,7 @@
 
 from runner.history.actor import Actor
 from runner.history.message import Record, after, before, recording, reset_session
-from runner.history.model import Applied, LockHolder, Operation, Server, State, StoredSql, YoyoLock
+from runner.history.model import Applied, Failure, LockHolder, Operation, Server, State, StoredSql, YoyoLock
 from runner.history.names import Names
 from runner.history.order import in_order
 from runner.history.store import History
@@ -10,6 +10,7 @@ from runner.history.store import History
 __all__ = [
     "Actor",
     "Applied",
+    "Failure",
     "History",
     "LockHolder",
     "Names",

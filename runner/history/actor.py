@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -24,10 +25,18 @@ class Actor:
 
     @classmethod
     def of(cls, environ: Mapping[str, str], project: Path) -> Actor:
-        """Read the environment; neither the user database nor DNS is asked, for both may fail in a container."""
-        name = next((environ[key] for key in _ACTORS if environ.get(key)), f"uid {os.getuid()}")
+        """Read the environment; DNS is not asked, and the user database need not know us."""
+        name = next((environ[key] for key in _ACTORS if environ.get(key)), None) or _login_name()
         commit = next((environ[key] for key in _COMMITS if environ.get(key)), None)
         return cls(name, socket.gethostname(), commit or _checked_out(project))
+
+
+def _login_name() -> str:
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _checked_out(project: Path) -> str | None:

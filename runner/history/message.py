@@ -6,11 +6,13 @@ What stands after it first undoes what the file did to the session, then checks,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from psycopg import sql
 
+from runner import __version__
 from runner.history.actor import Actor
 from runner.history.model import Operation
 from runner.history.names import YOYO_LOCK, Names
@@ -34,7 +36,9 @@ _MARK = sql.SQL("""WITH marked AS (INSERT INTO {migration} (migration_hash, migr
  VALUES ({hash}, {id}, pg_catalog.timezone('UTC', pg_catalog.clock_timestamp())) RETURNING applied_at_utc)""")
 _MARK_AGAIN = sql.SQL("""WITH marked AS (SELECT applied_at_utc FROM {migration} WHERE migration_hash = {hash})""")
 _UNMARK = sql.SQL("""WITH marked AS (DELETE FROM {migration} WHERE migration_hash = {hash} RETURNING applied_at_utc)""")
-_HOOK = sql.SQL("""WITH marked AS (SELECT pg_catalog.timezone('UTC', pg_catalog.clock_timestamp()) AS applied_at_utc)""")
+_RENAME = sql.SQL("""WITH marked AS (UPDATE {migration} SET migration_hash = {hash}, migration_id = {id}
+ WHERE migration_hash = {old_hash} RETURNING applied_at_utc)""")
+_UNMARKED = sql.SQL("""WITH marked AS (SELECT pg_catalog.timezone('UTC', pg_catalog.clock_timestamp()) AS applied_at_utc)""")
 
 _LOG = sql.SQL(""", logged AS (INSERT INTO {log}
  (id, migration_hash, migration_id, operation, username, hostname, comment, created_at_utc)
@@ -62,8 +66,8 @@ class Record:
     """What history is told of one migration."""
 
     id: str
-    hash: str  # SHA-256 of the id, hex: yoyo's key
     operation: Operation
+    old_id: str | None = None  # of a renamed migration
     again: bool = False  # a repeatable that is applied already, or an entry that stays where it is
     kind: str | None = None
     checksum: str | None = None
@@ -72,7 +76,12 @@ class Record:
     rollback_transactional: bool = True
     reason: str | None = None
     elapsed_ms: int | None = 0  # before the message that records it; None: nothing was run
-    version: str
+    version: str = __version__
+
+
+def yoyo_hash(migration_id: str) -> str:
+    """Return yoyo's key of a migration: the SHA-256 of its id, not of its content."""
+    return hashlib.sha256(migration_id.encode()).hexdigest()
 
 
 def before(names: Names, settings: Mapping[str, str], *, begin: bool = True) -> tuple[bytes, int]:
@@ -120,11 +129,12 @@ def guard(names: Names) -> bytes:
 def recording(names: Names, record: Record, actor: Actor) -> bytes:
     """Return the one statement that writes yoyo's mark, yoyo's log and our own row."""
     operation = record.operation
-    takes_away = operation in {Operation.ROLLBACK, Operation.FORGET}
-    if operation is Operation.HOOK:
-        head = _HOOK
-    elif takes_away:
+    if operation in {Operation.HOOK, Operation.FAIL}:
+        head = _UNMARKED
+    elif operation in {Operation.ROLLBACK, Operation.FORGET}:
         head = _UNMARK
+    elif operation is Operation.RENAME:
+        head = _RENAME
     else:
         head = _MARK_AGAIN if record.again else _MARK
     parts: list[sql.Composable] = [head]
@@ -144,7 +154,8 @@ def recording(names: Names, record: Record, actor: Actor) -> bytes:
         part.format(
             **names.identifiers(),
             id=sql.Literal(record.id),
-            hash=sql.Literal(record.hash),
+            hash=sql.Literal(yoyo_hash(record.id)),
+            old_hash=sql.Literal(yoyo_hash(record.old_id or "")),
             yoyo_operation=sql.Literal(yoyo_operation),
             operation=sql.Literal(operation.value),
             actor=sql.Literal(actor.name[:255]),

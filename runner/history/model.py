@@ -18,6 +18,7 @@ class Operation(Enum):
     FORGET = "forget"  # taken out of history without being undone
     RENAME = "rename"
     HOOK = "hook"
+    FAIL = "fail"  # an attempt that was rolled back, or stopped half way if the file is not transactional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,16 @@ class Applied:
     host: str | None = None
     git_commit: str | None = None
     reversible: bool = False  # the SQL that undoes it is stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The last attempt at a migration, if it failed."""
+
+    id: str
+    recorded_at: datetime
+    reason: str
+    actor: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,7 @@ class State:
 
     server: Server
     applied: Mapping[str, Applied] = field(default_factory=dict)  # in the order of application
+    failed: Mapping[str, Failure] = field(default_factory=dict)
     yoyo_lock: YoyoLock | None = None
     hook_due: bool = False  # something was applied after the last run of the post-apply hook
 

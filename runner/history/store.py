@@ -16,7 +16,7 @@ from psycopg.rows import class_row, dict_row
 from runner.errors import BusyError, ConfigurationError, CredentialsError
 from runner.history.actor import Actor
 from runner.history.message import LOCK_KEY
-from runner.history.model import Applied, LockHolder, Operation, Server, State, StoredSql, YoyoLock
+from runner.history.model import Applied, Failure, LockHolder, Operation, Server, State, StoredSql, YoyoLock
 from runner.history.names import RUNNER_MIGRATION, YOYO_LOCK, YOYO_LOG, YOYO_MIGRATION, YOYO_VERSION, Names
 
 OLDEST_SERVER = 140000
@@ -60,11 +60,15 @@ class History:
                     sql.SQL("SELECT pid, ctime FROM {lock}").format(**self.names.identifiers())
                 )
             hook = self.connection.execute(self._query("hook_due")) if ours else None
+            failed = (
+                self.connection.cursor(row_factory=class_row(Failure)).execute(self._query("failed")) if ours else ()
+            )
         applied = {row["migration_id"]: _applied(row) for row in rows}
         lock = next((YoyoLock(pid, since) for pid, since in locks or () if pid > 0), None)
         return State(
             server=self.server,
             applied=applied,
+            failed={failure.id: failure for failure in failed},
             yoyo_lock=lock,
             hook_due=bool(hook is not None and hook.fetchone() == (True,)),
         )

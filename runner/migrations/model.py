@@ -37,6 +37,19 @@ class Script:
     transactional: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)  # lock_timeout, statement_timeout
 
+    @classmethod
+    def from_history(cls, id_: str, text: str, *, transactional: bool) -> Script:
+        """Return SQL that history keeps as if it were a file."""
+        data = text.encode()
+        return cls(
+            path=Path(f"{id_}.rollback.sql"),
+            label=f"{id_}.rollback.sql (from history)",
+            text=text,
+            checksum=checksum_of(data),
+            size_bytes=len(data),
+            transactional=transactional,
+        )
+
     def pieces(self) -> Iterator[str]:
         """Yield the text; a large file is read anew, piece by piece."""
         if self.text is not None:

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _LEADING_WORDS = 8  # enough to tell any statement's kind
+_PLAIN_COMMANDS = frozenset({"INSERT", "UPDATE", "DELETE", "SELECT", "VALUES", "SET"})  # the first word tells all
 
 # A semicolon can stand within these statements' parentheses only in error, so that one pattern may take them whole.
 # A quote after e or E may hold \' and is left to the token loop, as is whatever the pattern does not name.
 _PLAIN_STATEMENT = re.compile(
-    r"""(INSERT|UPDATE|DELETE|SELECT|VALUES|SET)\b(?:\s++([^\W\d]\w*+))?
+    r"""(INSERT|UPDATE|DELETE|SELECT|VALUES|SET)\b
         (?>[^'"$;\\/\-]++ | (?<![eE])'[^']*+' | "[^"]*+" | -(?!-) | /(?!\*))*+
         ;""",
     re.VERBOSE | re.IGNORECASE,
@@ -34,6 +35,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_OPEN_TAG = re.compile(r"\$(?:[^\W\d]\w*+)?\Z")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 _QUOTE_END = {"'": re.compile("'"), '"': re.compile('"')}
 _ESCAPED_END = re.compile(r"(?:[^'\\]|\\.|'')*+'", re.DOTALL)
@@ -61,7 +63,7 @@ class Statement:
 
     text: str
     start: int  # offset of the first token in the whole text, in characters
-    words: tuple[str, ...]  # the first keywords and names outside parentheses, upper case
+    words: tuple[str, ...]  # the first keywords and names outside parentheses, upper case; of INSERT and the like, one
     concurrently: bool = False  # the word CONCURRENTLY stands in it, outside quotes
     copies_out: bool = False  # COPY … TO stdout
     copy_data: str | None = None  # the lines after COPY … FROM stdin, up to the line that ends them
@@ -138,6 +140,7 @@ class _Scan:
         self._start: int | None = None
         self._end = 0
         self._words: list[str] = []
+        self._wanted_words = _LEADING_WORDS
         self._last_words = ("", "")  # the two latest at parenthesis depth 0
         self._reads_stdin = False
         self._copies_out = False
@@ -153,26 +156,28 @@ class _Scan:
                 return plain
             text = self._window.text
             match = _TOKEN.match(text, self._pos)
-            if match is None or (match.end() >= len(text) and not self._window.complete):
-                # a token that touches the window's edge may go on behind it
-                if not self._window.complete and (self._window.grow() or match is None):
-                    continue
-                if match is None:
-                    return self._finish(self._pos)
+            if not self._window.complete and (match is None or self._may_go_on(match)):
+                self._window.grow()
                 continue
+            if match is None:
+                return self._finish(self._pos)
             if self._token(match):
                 return self._finish(self._pos)
+
+    def _may_go_on(self, match: re.Match[str]) -> bool:
+        """Say whether more text could make this another token: it touches the window's edge, or opens a $tag that does."""
+        text = self._window.text
+        return match.end() >= len(text) or (match[0] == "$" and _OPEN_TAG.match(text, match.start()) is not None)
 
     def _plain(self) -> tuple[Statement | None, int] | None:
         text = self._window.text
         match = _PLAIN_STATEMENT.match(text, self._pos)
         if match is None:
             return None
-        words = (match[1].upper(),) if match[2] is None else (match[1].upper(), match[2].upper())
         found = Statement(
             text=text[self._pos : match.end() - 1].rstrip(),
             start=self._window.base + self._pos,
-            words=words,
+            words=(match[1].upper(),),
             late_directives=tuple(self._late),
         )
         return found, match.end()
@@ -218,8 +223,10 @@ class _Scan:
             return self._quoted(end, _ESCAPED_END, end + 1)
         word = word.upper()
         if not self._parens:
-            if len(self._words) < _LEADING_WORDS:
+            if len(self._words) < self._wanted_words:
                 self._words.append(word)
+                if self._words[0] in _PLAIN_COMMANDS:
+                    self._wanted_words = 1
             if self._words[0] == "COPY":
                 self._reads_stdin |= (self._last_words[1], word) == ("FROM", "STDIN")
                 self._copies_out |= (self._last_words[1], word) == ("TO", "STDOUT")
@@ -322,7 +329,8 @@ class _Scan:
                 return self._window.text[first_line : match.start()], match.end()
             if self._window.complete:
                 break
-            search_from = max(first_line, self._window.text.rfind("\n", 0, len(self._window.text)) + 1)
+            last_line = max(first_line, self._window.text.rfind("\n") + 1)
+            search_from = last_line if match is None else match.start()
             self._window.grow()
         raise SqlSyntaxError(
             "the data of COPY … FROM stdin has no end",

@@ -29,6 +29,7 @@ LEFT JOIN (
         git_commit,
         rollback_sql IS NOT NULL AS reversible
     FROM {runner}
+    WHERE operation <> 'fail'
     ORDER BY migration_id ASC, id DESC
 ) AS r ON m.migration_id = r.migration_id AND m.applied_at_utc = r.applied_at_utc
 ORDER BY m.applied_at_utc ASC, r.id ASC, m.migration_id ASC

@@ -1,0 +1,453 @@
+"""From rows to a catalogue: which objects there are, what makes each, and what it needs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from runner.catalog import rows, statements, tables
+from runner.catalog.model import Catalog, CatalogObject, Key
+from runner.catalog.order import Node, Place, Section, in_order, reaches
+from runner.catalog.rights import add_default_privileges, add_grants
+
+# yoyo's tables and ours, whatever schema they are in.
+HIDDEN = frozenset(
+    {"_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock", "_runner_migration", "_runner_journal"}
+)
+
+# The oids of the system catalogues are part of PostgreSQL's interface and never change.
+TYPE, PROC, CLASS, CONSTRAINT, NAMESPACE = 1247, 1255, 1259, 2606, 2615
+REWRITE, TRIGGER, EXTENSION, POLICY, STATISTICS, EVENT_TRIGGER = 2618, 2620, 3079, 3256, 3381, 3466
+
+_RELATIONS = {
+    "r": ("table", Section.TABLES),
+    "p": ("table", Section.TABLES),
+    "v": ("view", Section.VIEWS),
+    "m": ("materialized view", Section.VIEWS),
+}
+ObjectId = tuple[int, int]  # the oid of the system catalogue, and the oid in it
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What comments, rights and dependencies refer to by oid."""
+
+    node: Node | None  # none: it is there without a statement, as schema public is
+    section: Section
+    group: str
+    parent: str
+    comment_on: str  # "TABLE public.users"
+    grant_on: str | None = None
+    owner: str | None = None
+    columns_of: str | None = None  # what stands before ".column" in COMMENT ON COLUMN
+
+
+class Builder:
+    """Makes one catalogue. What belongs to an object that is left out is left out with it."""
+
+    def __init__(
+        self,
+        found: rows.Snapshot,
+        *,
+        owners: bool = False,
+        schemas: Collection[str] | None = None,
+        exclude: Collection[str] = (),
+    ) -> None:
+        self.rows = found
+        self.owners = owners
+        self.schemas = None if schemas is None else frozenset(schemas)
+        self.subjects: dict[ObjectId, Subject] = {}
+        self._exclude = HIDDEN | frozenset(exclude)
+        self._nodes: list[Node] = []
+        self._relations: dict[int, rows.Relation] = {}
+        self._index_names: dict[int, str] = {}
+        self._columns: dict[int, list[rows.Column]] = {}
+        self._descendants: dict[int, list[Node]] = {}
+        self._deferred: set[tuple[int, int]] = set()  # columns whose default is set after the table is made
+        self._not_null_apart: set[tuple[int, int]] = set()  # columns whose NOT NULL is a statement of its own
+        self._sequence_of: dict[tuple[int, int], rows.Sequence] = {}
+
+    def catalog(self) -> Catalog:
+        """Add everything, in an order in which parents come first, and sort it."""
+        self._columns = {oid: list(group) for oid, group in groupby(self.rows.columns, attrgetter("relation"))}
+        self._add_schemas()
+        self._add_types()
+        self._add_functions()
+        self._add_relations()
+        self._add_sequences()
+        self._add_constraints()
+        self._add_indexes()
+        self._add_table_details()
+        self._add_triggers()
+        self._add_dependencies()
+        self._write_tables()
+        if self.owners:
+            self._add_owners()
+        self._add_comments()
+        add_grants(self)
+        add_default_privileges(self)
+        ordered = in_order(self._nodes)
+        objects = {(n.kind, n.identity): CatalogObject(n.kind, n.identity, n.sql, n.parent) for n in ordered}
+        return Catalog(objects)
+
+    def add(
+        self,
+        kind: str,
+        identity: str,
+        sql: str,
+        *,
+        section: Section,
+        group: str,
+        place: Place = Place.MAIN,
+        parent: str | None = None,
+        needs: Sequence[Node] = (),
+    ) -> Node:
+        """Add one object; what it needs comes before it."""
+        node = Node(kind, identity, section, group, place, sql, parent, list(needs))
+        self._nodes.append(node)
+        return node
+
+    def includes(self, schema: str) -> bool:
+        return self.schemas is None or schema in self.schemas
+
+    def _part(self, of: Subject, kind: str, identity: str, sql: str, place: Place, *needs: Node) -> Node:
+        """Add something that belongs to an object, right after it."""
+        own = [of.node] if of.node is not None else []
+        return self.add(
+            kind,
+            identity,
+            sql,
+            section=of.section,
+            group=of.group,
+            place=place,
+            parent=of.parent,
+            needs=[*own, *needs],
+        )
+
+    def _main(self, oid: ObjectId, node: Node, comment_on: str, grant_on: str | None, owner: str | None) -> None:
+        """Register an object that stands for itself."""
+        name = node.identity
+        self.subjects[oid] = Subject(node, node.section, node.group, name, comment_on, grant_on, owner, name)
+
+    def _add_schemas(self) -> None:
+        nodes: dict[str, Node] = {}
+        for schema in self.rows.schemas:
+            if not self.includes(schema.raw_name):
+                continue
+            target = f"SCHEMA {schema.name}"
+            if schema.raw_name == "public":  # every new database has it
+                subject = Subject(None, Section.SCHEMAS, "public", "public", target, target, schema.owner)
+                self.subjects[NAMESPACE, schema.oid] = subject
+                continue
+            sql = statements.create_schema(schema)
+            node = self.add("schema", schema.name, sql, section=Section.SCHEMAS, group=schema.name)
+            nodes[schema.raw_name] = node
+            self._main((NAMESPACE, schema.oid), node, target, target, schema.owner)
+        for extension in self.rows.extensions:
+            if self.includes(extension.schema_name):
+                sql = statements.create_extension(extension)
+                needs = [nodes[extension.schema_name]] if extension.schema_name in nodes else []
+                self.add("extension", extension.name, sql, section=Section.EXTENSIONS, group=extension.name, needs=needs)
+
+    def _add_types(self) -> None:
+        for made in self.rows.types:
+            if not self.includes(made.schema_name):
+                continue
+            attributes = []
+            for column in self._columns.get(made.relation, ()):
+                collation = f" COLLATE {column.collation}" if column.collation else ""
+                attributes.append(f"{column.name} {column.type}{collation}")
+            sql = statements.create_type(made, attributes)
+            kind = "domain" if made.kind == "d" else "type"
+            node = self.add(kind, made.qualified, sql, section=Section.TYPES, group=made.qualified)
+            target = f"{kind.upper()} {made.qualified}"
+            self._main((TYPE, made.oid), node, target, target, made.owner)
+            if made.relation:  # comments on its columns refer to this one
+                self.subjects[CLASS, made.relation] = self.subjects[TYPE, made.oid]
+
+    def _add_functions(self) -> None:
+        kinds = {"p": "procedure", "a": "aggregate"}
+        for function in self.rows.functions:
+            if not self.includes(function.schema_name):
+                continue
+            kind = kinds.get(function.kind, "function")
+            sql = statements.create_function(function, self.rows.aggregates.get(function.oid, ()))
+            name = function.signature
+            comment_on = f"{kind.upper()} {name}"
+            if kind == "aggregate":
+                name = statements.aggregate_signature(function)
+                comment_on = f"AGGREGATE {name}"
+            node = self.add(kind, name, sql, section=Section.FUNCTIONS, group=name)
+            grant_on = f"{'PROCEDURE' if kind == 'procedure' else 'FUNCTION'} {function.signature}"
+            self._main((PROC, function.oid), node, comment_on, grant_on, function.owner)
+
+    def _add_relations(self) -> None:
+        for relation in self.rows.relations:
+            name = relation.qualified
+            if not self.includes(relation.schema_name):
+                continue
+            if not self._exclude.isdisjoint((relation.raw_name, f"{relation.schema_name}.{relation.raw_name}", name)):
+                continue
+            kind, section = _RELATIONS[relation.kind]
+            sql = "" if section is Section.TABLES else statements.create_view(relation)
+            node = self.add(kind, name, sql, section=section, group=name)
+            self._main((CLASS, relation.oid), node, f"{kind.upper()} {name}", f"TABLE {name}", relation.owner)
+            self._relations[relation.oid] = relation
+
+    def _add_sequences(self) -> None:
+        for sequence in self.rows.sequences:
+            table = None if sequence.table is None else self._relations.get(sequence.table)
+            if not self.includes(sequence.schema_name) or (sequence.table is not None and table is None):
+                continue
+            name = sequence.qualified
+            if not self._exclude.isdisjoint((sequence.raw_name, f"{sequence.schema_name}.{sequence.raw_name}", name)):
+                continue
+            target = f"SEQUENCE {name}"
+            if table is not None and sequence.column is not None:
+                owner = self.subjects[CLASS, table.oid]
+                self._sequence_of[table.oid, sequence.column] = sequence
+                column = next(c for c in self._columns[table.oid] if c.number == sequence.column)
+                if sequence.is_identity or tables.is_serial(column, table, sequence, not_null=column.not_null):
+                    self.subjects[CLASS, sequence.oid] = Subject(
+                        owner.node, owner.section, owner.group, owner.parent, target, target
+                    )
+                    continue
+            sql = tables.create_sequence(sequence)
+            node = self.add("sequence", name, sql, section=Section.SEQUENCES, group=name)
+            self._main((CLASS, sequence.oid), node, target, target, None if table else sequence.owner)
+            if table is not None:
+                sql = f"ALTER SEQUENCE {name} OWNED BY {table.qualified}.{column.name};"
+                self._part(owner, "sequence ownership", name, sql, Place.SETTING, node)
+
+    def _children_first(self) -> None:
+        """Collect every table's descendants: what a parent hands down must find them there."""
+        children: dict[int, list[int]] = defaultdict(list)
+        for child, parent in self.rows.inherits:
+            if child in self._relations and parent in self._relations:
+                children[parent].append(child)
+                child_node = self.subjects[CLASS, child].node
+                parent_node = self.subjects[CLASS, parent].node
+                if child_node is not None and parent_node is not None:
+                    child_node.needs.append(parent_node)
+        for parent in children:
+            below, seen = list(children[parent]), {parent}
+            while below:
+                oid = below.pop()
+                if oid not in seen:
+                    seen.add(oid)
+                    below += children.get(oid, ())
+            nodes = (self.subjects[CLASS, oid].node for oid in seen - {parent})
+            self._descendants[parent] = [node for node in nodes if node is not None]
+
+    def _add_constraints(self) -> None:
+        self._children_first()
+        for constraint in self.rows.constraints:
+            if constraint.domain:
+                domain = self.subjects.get((TYPE, constraint.domain))
+                if domain is not None:
+                    identity = f"{constraint.name} on domain {domain.parent}"
+                    sql = statements.add_domain_constraint(domain.parent, constraint)
+                    node = self._part(domain, "constraint", identity, sql, Place.CONSTRAINT)
+                    comment_on = f"CONSTRAINT {constraint.name} ON DOMAIN {domain.parent}"
+                    self._refer((CONSTRAINT, constraint.oid), node, domain, comment_on)
+                continue
+            relation = self._relations.get(constraint.relation)
+            if relation is None:
+                continue
+            if constraint.not_null_column is not None:
+                self._not_null_apart.add((relation.oid, constraint.not_null_column))
+            table = self.subjects[CLASS, relation.oid]
+            identity = f"{constraint.name} on {relation.qualified}"
+            sql = statements.add_constraint(relation, constraint)
+            needs = self._descendants.get(relation.oid, ())
+            node = self._part(table, "constraint", identity, sql, Place.CONSTRAINT, *needs)
+            if constraint.kind == "f":
+                node.kind, node.section = "foreign key", Section.FOREIGN_KEYS
+            comment_on = f"CONSTRAINT {constraint.name} ON {relation.qualified}"
+            self._refer((CONSTRAINT, constraint.oid), node, table, comment_on)
+            if constraint.index_name is not None:
+                self._index_names[constraint.index] = constraint.index_name
+                self._refer((CLASS, constraint.index), node, table, f"INDEX {constraint.index_name}")
+                self._add_marks(table, node, constraint)
+
+    def _refer(self, oid: ObjectId, node: Node, of: Subject, comment_on: str) -> None:
+        """Register a part of an object, so that comments and dependencies find it."""
+        self.subjects[oid] = Subject(node, of.section, of.group, of.parent, comment_on)
+
+    def _add_marks(self, table: Subject, node: Node, index: rows.Index | rows.Constraint) -> None:
+        """Write that the table is clustered on this index, or identified by it in replication."""
+        if index.is_clustered:
+            sql = f"ALTER TABLE {table.parent} CLUSTER ON {index.name};"
+            self._part(table, "cluster", f"of {table.parent}", sql, Place.SETTING, node)
+        if index.is_replica_identity and self._relations[index.relation].replica_identity == "i":
+            sql = f"ALTER TABLE ONLY {table.parent} REPLICA IDENTITY USING INDEX {index.name};"
+            self._part(table, "replica identity", f"of {table.parent}", sql, Place.SETTING, node)
+
+    def _add_indexes(self) -> None:
+        for index in self.rows.indexes:
+            relation = self._relations.get(index.relation)
+            if relation is None:
+                continue
+            table = self.subjects[CLASS, relation.oid]
+            identity = f"{index.name} on {relation.qualified}"
+            needs = self._descendants.get(relation.oid, ())
+            node = self._part(table, "index", identity, statements.create_index(index), Place.INDEX, *needs)
+            self._index_names[index.oid] = index.qualified
+            self._refer((CLASS, index.oid), node, table, f"INDEX {index.qualified}")
+            self._add_marks(table, node, index)
+        for child, parent in self.rows.inherits:
+            if child in self._index_names and parent in self._index_names:
+                name, above = self._index_names[child], self._index_names[parent]
+                own, other = self.subjects[CLASS, child], self.subjects[CLASS, parent]
+                sql = f"ALTER INDEX {above} ATTACH PARTITION {name};"
+                needs = [node for node in (own.node, other.node) if node is not None]
+                self._part(own, "index attachment", f"{name} to {above}", sql, Place.ATTACHMENT, *needs)
+
+    def _add_table_details(self) -> None:
+        for relation in self._relations.values():
+            table = self.subjects[CLASS, relation.oid]
+            name = relation.qualified
+            if relation.row_security or relation.force_row_security:
+                switches = [
+                    *(["ENABLE"] if relation.row_security else []),
+                    *(["FORCE"] if relation.force_row_security else []),
+                ]
+                sql = "\n".join(f"ALTER TABLE {name} {switch} ROW LEVEL SECURITY;" for switch in switches)
+                self._part(table, "row level security", f"of {name}", sql, Place.SETTING)
+            if relation.replica_identity in ("f", "n") and relation.kind in "rp":
+                identity = "FULL" if relation.replica_identity == "f" else "NOTHING"
+                sql = f"ALTER TABLE ONLY {name} REPLICA IDENTITY {identity};"
+                self._part(table, "replica identity", f"of {name}", sql, Place.SETTING)
+        for policy in self.rows.policies:
+            if policy.relation in self._relations:
+                table = self.subjects[CLASS, policy.relation]
+                sql = statements.create_policy(policy, table.parent)
+                node = self._part(table, "policy", f"{policy.name} on {table.parent}", sql, Place.POLICY)
+                self._refer((POLICY, policy.oid), node, table, f"POLICY {policy.name} ON {table.parent}")
+        for item in self.rows.statistics:
+            if item.relation in self._relations:
+                table = self.subjects[CLASS, item.relation]
+                sql = statements.create_statistics(item)
+                node = self._part(table, "statistics", item.qualified, sql, Place.STATISTICS)
+                self._refer((STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}")
+        for rule in self.rows.rules:
+            if rule.relation in self._relations:
+                table = self.subjects[CLASS, rule.relation]
+                sql = statements.create_rule(rule, table.parent)
+                node = self._part(table, "rule", f"{rule.name} on {table.parent}", sql, Place.RULE)
+                self._refer((REWRITE, rule.oid), node, table, f"RULE {rule.name} ON {table.parent}")
+
+    def _add_triggers(self) -> None:
+        for trigger in self.rows.triggers:
+            if trigger.relation not in self._relations:
+                continue
+            table = self.subjects[CLASS, trigger.relation]
+            sql = statements.create_trigger(trigger, table.parent)
+            node = self._part(table, "trigger", f"{trigger.name} on {table.parent}", sql, Place.TRIGGER)
+            if trigger.definition is None:  # after the parent's trigger has come down to it
+                node.section = Section.FOREIGN_KEYS
+            origin = self.subjects.get((CLASS, trigger.from_relation))
+            if origin is not None and origin.node is not None:
+                node.needs.append(origin.node)
+            self._refer((TRIGGER, trigger.oid), node, table, f"TRIGGER {trigger.name} ON {table.parent}")
+        if self.schemas is None:
+            for trigger_on in self.rows.event_triggers:
+                name = trigger_on.name
+                sql = statements.create_event_trigger(trigger_on)
+                node = self.add("event trigger", name, sql, section=Section.EVENT_TRIGGERS, group=name)
+                self._main((EVENT_TRIGGER, trigger_on.oid), node, f"EVENT TRIGGER {name}", None, trigger_on.owner)
+
+    def _add_dependencies(self) -> None:
+        """Add what the server knows to need what; a default that needs its own table is set after it."""
+        defaults: dict[tuple[int, int], list[Node]] = defaultdict(list)
+        for dependency in self.rows.dependencies:
+            subject = self.subjects.get((dependency.catalog, dependency.oid))
+            needed = self.subjects.get((dependency.needs_catalog, dependency.needs_oid))
+            if subject is None or needed is None or subject.node is None or needed.node is None:
+                continue
+            if subject.node is needed.node:
+                continue
+            if dependency.default_column is not None:
+                defaults[dependency.oid, dependency.default_column].append(needed.node)
+            else:
+                subject.node.needs.append(needed.node)
+        for (oid, number), needs in defaults.items():
+            table = self.subjects[CLASS, oid]
+            if table.node is None:
+                continue
+            column = next(c for c in self._columns[oid] if c.number == number)
+            if table.section is Section.TABLES and (column.generated or not any(reaches(n, table.node) for n in needs)):
+                table.node.needs += needs
+            else:
+                self._defer_default(table, column, needs)
+
+    def _defer_default(self, table: Subject, column: rows.Column, needs: Sequence[Node]) -> None:
+        self._deferred.add((column.relation, column.number))
+        name = f"{table.parent}.{column.name}"
+        sql = f"ALTER TABLE ONLY {table.parent} ALTER COLUMN {column.name} SET DEFAULT {column.expression};"
+        self._part(table, "column default", name, sql, Place.COLUMN, *needs)
+
+    def _write_tables(self) -> None:
+        written: dict[int, list[tables.TableColumn]] = {}
+        for oid, relation in self._relations.items():
+            table = self.subjects[CLASS, oid]
+            if table.section is not Section.TABLES:
+                for column in self._columns.get(oid, ()):
+                    if column.expression is not None and (oid, column.number) not in self._deferred:
+                        self._defer_default(table, column, [])
+                continue
+            written[oid] = [self._write_column(column, relation) for column in self._columns.get(oid, ())]
+            for column in self._columns.get(oid, ()):
+                for kind, sql in tables.column_settings(relation, column).items():
+                    self._part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
+        parents: dict[int, list[int]] = defaultdict(list)
+        for child, parent in self.rows.inherits:
+            if child in written and parent in written:
+                parents[child].append(parent)
+        for oid, columns in written.items():
+            node = self.subjects[CLASS, oid].node
+            if node is not None:
+                above = parents.get(oid, [])
+                names = [self._relations[parent].qualified for parent in above]
+                node.sql = tables.create_table(self._relations[oid], columns, names, [written[p] for p in above])
+
+    def _write_column(self, column: rows.Column, relation: rows.Relation) -> tables.TableColumn:
+        place = (relation.oid, column.number)
+        return tables.table_column(
+            column,
+            relation,
+            self._sequence_of.get(place),
+            not_null=column.not_null and place not in self._not_null_apart,
+            with_default=place not in self._deferred,
+        )
+
+    def _add_owners(self) -> None:
+        for subject in list(self.subjects.values()):
+            if subject.node is not None and subject.owner is not None:
+                sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
+                self._part(subject, "owner", f"of {lower_target(subject.comment_on)}", sql, Place.OWNER)
+
+    def _add_comments(self) -> None:
+        for comment in self.rows.comments:
+            subject = self.subjects.get((comment.catalog, comment.oid))
+            if subject is None:
+                continue
+            target = subject.comment_on
+            if comment.column is not None:
+                target = f"COLUMN {subject.columns_of}.{comment.column}"
+            if target == "SCHEMA public" and comment.text == "standard public schema":
+                continue
+            sql = f"COMMENT ON {target} IS {tables.literal(comment.text)};"
+            self._part(subject, "comment", f"on {lower_target(target)}", sql, Place.COMMENT)
+
+
+def lower_target(target: str) -> str:
+    """Write "TABLE public.users" as a sentence has it: "table public.users"."""
+    for words in ("MATERIALIZED VIEW", "EVENT TRIGGER"):
+        if target.startswith(f"{words} "):
+            return words.lower() + target[len(words) :]
+    keyword, _, name = target.partition(" ")
+    return f"{keyword.lower()} {name}"

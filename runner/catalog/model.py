@@ -1,0 +1,65 @@
+"""The schema as a value: named objects, each with the SQL that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Key = tuple[str, str]  # kind and identity: ("index", "idx_users_role on public.users")
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogObject:
+    """One thing that a migration can make, change or drop."""
+
+    kind: str  # as SQL names it: table, index, function, …; also grant, comment, default privileges, …
+    identity: str  # schema-qualified and quoted as in SQL; "name on relation" for what lives in a relation's namespace
+    sql: str  # the canonical statements that make it, each ended by a semicolon
+    parent: str | None = None  # the identity of what it belongs to and disappears with
+
+    @property
+    def key(self) -> Key:
+        return (self.kind, self.identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The objects of a database's schemas, in an order in which their SQL can be run.
+
+    Two catalogues are equal when they hold the same objects with the same SQL, in whatever order.
+    """
+
+    objects: Mapping[Key, CatalogObject] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the objects as plain lists and strings, for JSON."""
+        return {
+            "objects": [
+                {"kind": item.kind, "identity": item.identity, "parent": item.parent, "sql": item.sql}
+                for item in self.objects.values()
+            ]
+        }
+
+
+class Change(StrEnum):
+    """How an object differs from what is expected."""
+
+    MISSING = "missing"
+    UNEXPECTED = "unexpected"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that is not as expected; str() is the line for people."""
+
+    kind: str
+    identity: str
+    change: Change
+    expected_sql: str | None
+    actual_sql: str | None
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.kind} {self.identity}"

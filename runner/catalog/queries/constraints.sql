@@ -1,0 +1,31 @@
+-- Constraints of tables and domains, without those that a parent table hands down.
+-- NOT NULL constraints have rows since PostgreSQL 18 (tables) and 17 (domains); only those count here that a
+-- plain NOT NULL cannot say.
+SELECT
+    c.oid,
+    c.conrelid,
+    c.contypid,
+    c.conname::text AS raw_name,
+    pg_catalog.quote_ident(c.conname) AS name,
+    c.contype::text,
+    pg_catalog.pg_get_constraintdef(c.oid) AS definition,
+    CASE WHEN c.contype = 'n' THEN c.conkey[1] END AS not_null_column,
+    c.conindid,
+    pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(i.relname) AS index_name,
+    i.reloptions AS index_options,
+    pg_catalog.quote_ident(space.spcname) AS index_tablespace,
+    coalesce(x.indisclustered, FALSE) AS is_clustered,
+    coalesce(x.indisreplident, FALSE) AS is_replica_identity
+FROM pg_catalog.pg_constraint AS c
+LEFT JOIN pg_catalog.pg_class AS i ON c.conindid = i.oid AND c.contype IN ('p', 'u', 'x')
+LEFT JOIN pg_catalog.pg_namespace AS n ON i.relnamespace = n.oid
+LEFT JOIN pg_catalog.pg_index AS x ON i.oid = x.indexrelid
+LEFT JOIN pg_catalog.pg_tablespace AS space ON i.reltablespace = space.oid
+WHERE
+    c.oid >= 16384
+    AND (
+        c.contype IN ('p', 'u', 'x')
+        OR (c.contype = 'f' AND c.conparentid = 0)
+        OR (c.contype = 'c' AND (c.conislocal OR c.contypid <> 0))
+        OR (c.contype = 'n' AND c.conrelid <> 0 AND c.conislocal AND (c.connoinherit OR NOT c.convalidated))
+    );

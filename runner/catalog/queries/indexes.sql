@@ -1,0 +1,18 @@
+-- Indexes that no constraint owns.
+SELECT
+    i.indexrelid,
+    i.indrelid,
+    x.relname::text AS raw_name,
+    pg_catalog.quote_ident(x.relname) AS name,
+    pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) AS qualified,
+    pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+    pg_catalog.quote_ident(space.spcname) AS tablespace,
+    x.relkind = 'i' AND NOT i.indisvalid AS is_invalid,
+    i.indisclustered,
+    i.indisreplident
+FROM pg_catalog.pg_index AS i
+INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
+INNER JOIN pg_catalog.pg_namespace AS n ON x.relnamespace = n.oid
+LEFT JOIN pg_catalog.pg_tablespace AS space ON x.reltablespace = space.oid
+LEFT JOIN pg_catalog.pg_constraint AS c ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
+WHERE c.oid IS NULL AND i.indexrelid >= 16384 AND n.nspname !~ '^pg_';

@@ -1,0 +1,33 @@
+-- Tables, views, materialised views and foreign tables, without the members of extensions.
+SELECT
+    c.oid,
+    n.nspname::text AS schema_name,
+    c.relname::text AS raw_name,
+    pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS qualified,
+    c.relkind::text,
+    c.relpersistence = 'u' AND c.relkind = 'r' AS unlogged,
+    c.reloptions,
+    toast.reloptions AS toast_options,
+    pg_catalog.quote_ident(space.spcname) AS tablespace,
+    CASE WHEN am.amname <> 'heap' THEN pg_catalog.quote_ident(am.amname) END AS access_method,
+    c.relrowsecurity,
+    c.relforcerowsecurity,
+    c.relreplident::text,
+    CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partition_key,
+    pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
+    CASE WHEN c.reloftype <> 0 THEN pg_catalog.format_type(c.reloftype, NULL) END AS of_type,
+    CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_definition,
+    pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) AS owner
+FROM pg_catalog.pg_class AS c
+INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+LEFT JOIN pg_catalog.pg_class AS toast ON c.reltoastrelid = toast.oid AND toast.reloptions IS NOT NULL
+LEFT JOIN pg_catalog.pg_tablespace AS space ON c.reltablespace = space.oid
+LEFT JOIN pg_catalog.pg_am AS am ON c.relam = am.oid
+WHERE
+    c.relkind IN ('r', 'p', 'v', 'm')
+    AND n.nspname !~ '^pg_'
+    AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+    );

@@ -1,0 +1,112 @@
+"""Read a database's schema: a fixed number of queries, whatever its size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from runner.catalog import rows
+from runner.catalog.build import Builder
+from runner.catalog.model import Catalog
+
+# What the server's own printing of definitions depends on: names are written with their schema only when the search path
+# does not find them, times in the session's zone, and so on.
+_SETTINGS = {
+    "search_path": "",
+    "datestyle": "ISO, MDY",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
+    "xmlbinary": "base64",
+    "lc_monetary": "C",
+}
+
+
+def read(
+    conn: psycopg.Connection[Any],
+    *,
+    owners: bool = False,
+    owner: str | None = None,
+    schemas: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+) -> Catalog:
+    """Read the schema of the database that `conn` is connected to.
+
+    Nothing is written and the session is left as it was, so a read-only role, a read-only transaction and a standby
+    will do; no rights on the tables are needed. A transaction in progress is used; otherwise one snapshot is taken.
+    It waits, as far as `lock_timeout` lets it, for whoever holds a table that a view uses in ACCESS EXCLUSIVE mode.
+
+    `owners` adds who owns what. `owner` is the role whose default privileges are written without FOR ROLE: by default
+    the owner of yoyo's history table, or else the current user. `schemas` limits what is read. `exclude` names relations
+    to leave out beside yoyo's and ours: "name" in any schema, or "schema.name".
+    """
+    with _plain_session(conn):
+        snapshot = _fetch(conn, owner)
+    return Builder(snapshot, owners=owners, schemas=schemas, exclude=exclude).catalog()
+
+
+@contextmanager
+def _plain_session(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """Have definitions printed in one way, whatever the session's settings, and put those back."""
+    names = list(_SETTINGS)
+    if conn.info.transaction_status == TransactionStatus.IDLE:
+        with conn.transaction(force_rollback=True):
+            conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            _set(conn, _SETTINGS)
+            yield
+        return
+    # No savepoint: after ALTER DOMAIN in the same transaction the server refuses one with XX000.
+    before = _query(conn, "SELECT " + ", ".join(["pg_catalog.current_setting(%s)"] * len(names)), names)[0]
+    _set(conn, _SETTINGS)
+    yield
+    _set(conn, dict(zip(names, before, strict=True)))
+
+
+def _set(conn: psycopg.Connection[Any], settings: dict[str, str]) -> None:
+    parameters = [text for item in settings.items() for text in item]
+    _query(conn, "SELECT " + ", ".join(["pg_catalog.set_config(%s, %s, true)"] * len(settings)), parameters)
+
+
+def _query(conn: psycopg.Connection[Any], statement: str, parameters: list[str] | None = None) -> list[tuple[Any, ...]]:
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        # The text is ours: a file of this package or a constant above.
+        cursor.execute(statement.encode(), parameters, prepare=False)
+        return cursor.fetchall()
+
+
+def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
+    def table(name: str) -> list[tuple[Any, ...]]:
+        return _query(conn, (files("runner.catalog") / "queries" / f"{name}.sql").read_text(encoding="utf-8"))
+
+    return rows.Snapshot(
+        server_version=conn.info.server_version,
+        main_owner=owner if owner is not None else table("main_owner")[0][0],
+        schemas=list(map(rows.Schema._make, table("schemas"))),
+        extensions=list(map(rows.Extension._make, table("extensions"))),
+        types=list(map(rows.Type._make, table("types"))),
+        sequences=list(map(rows.Sequence._make, table("sequences"))),
+        functions=list(map(rows.Function._make, table("functions"))),
+        aggregates=dict(table("aggregates")),
+        relations=list(map(rows.Relation._make, table("relations"))),
+        columns=list(map(rows.Column._make, table("columns"))),
+        inherits=[(child, parent) for child, parent in table("inherits")],
+        constraints=list(map(rows.Constraint._make, table("constraints"))),
+        indexes=list(map(rows.Index._make, table("indexes"))),
+        triggers=list(map(rows.Trigger._make, table("triggers"))),
+        rules=list(map(rows.Rule._make, table("rules"))),
+        policies=list(map(rows.Policy._make, table("policies"))),
+        statistics=list(map(rows.Statistics._make, table("statistics"))),
+        event_triggers=list(map(rows.EventTrigger._make, table("event_triggers"))),
+        comments=list(map(rows.Comment._make, table("comments"))),
+        grants=list(map(rows.Grant._make, table("grants"))),
+        default_privileges=list(map(rows.DefaultPrivilege._make, table("default_privileges"))),
+        dependencies=list(map(rows.Dependency._make, table("dependencies"))),
+    )

@@ -1,0 +1,255 @@
+"""What the queries return, one class a query; the fields are the columns in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Relation(NamedTuple):
+    oid: int
+    schema_name: str
+    raw_name: str
+    qualified: str
+    kind: str  # r table, p partitioned table, v view, m materialised view
+    unlogged: bool
+    options: list[str] | None
+    toast_options: list[str] | None
+    tablespace: str | None
+    access_method: str | None
+    row_security: bool
+    force_row_security: bool
+    replica_identity: str  # d default, f full, n nothing, i an index
+    partition_key: str | None
+    partition_bound: str | None
+    of_type: str | None
+    view_definition: str | None
+    owner: str
+
+
+class Column(NamedTuple):
+    relation: int
+    number: int
+    name: str
+    type: str
+    collation: str | None
+    not_null: bool
+    expression: str | None
+    generated: str  # s stored, v virtual, or empty
+    identity: str  # a always, d by default, or empty
+    compression: str | None
+    storage: str | None
+    statistics_target: int | None
+    options: list[str] | None
+    is_local: bool
+    default_oid: int | None
+
+
+class Constraint(NamedTuple):
+    oid: int
+    relation: int
+    domain: int
+    raw_name: str
+    name: str
+    kind: str  # p primary key, u unique, x exclusion, c check, f foreign key, n not null
+    definition: str
+    not_null_column: int | None
+    index: int
+    index_name: str | None
+    index_options: list[str] | None
+    index_tablespace: str | None
+    is_clustered: bool
+    is_replica_identity: bool
+
+
+class Index(NamedTuple):
+    oid: int
+    relation: int
+    raw_name: str
+    name: str
+    qualified: str
+    definition: str
+    tablespace: str | None
+    is_invalid: bool
+    is_clustered: bool
+    is_replica_identity: bool
+
+
+class Sequence(NamedTuple):
+    oid: int
+    schema_name: str
+    raw_name: str
+    qualified: str
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycle: bool
+    unlogged: bool
+    table: int | None
+    column: int | None
+    is_identity: bool
+    owner: str
+
+
+class Function(NamedTuple):
+    oid: int
+    schema_name: str
+    kind: str  # f function, p procedure, w window function, a aggregate
+    qualified: str
+    signature: str
+    arguments: str
+    definition: str | None
+    owner: str
+
+
+class Type(NamedTuple):
+    oid: int
+    schema_name: str
+    raw_name: str
+    qualified: str
+    kind: str  # e enum, d domain, r range, c composite
+    relation: int
+    labels: list[str] | None
+    base_type: str | None
+    not_null: bool
+    expression: str | None
+    subtype: str | None
+    operator_class: str | None
+    collation: str | None
+    canonical: str | None
+    subtype_difference: str | None
+    multirange_name: str | None
+    multirange: str | None
+    multirange_oid: int | None
+    owner: str
+
+
+class Trigger(NamedTuple):
+    oid: int
+    relation: int
+    from_relation: int  # of a constraint trigger, or 0
+    raw_name: str
+    name: str
+    definition: str | None  # none: a partition's own switch for its parent's trigger
+    enabled: str  # O as usual, D disabled, R on replicas, A always
+
+
+class Rule(NamedTuple):
+    oid: int
+    relation: int
+    raw_name: str
+    name: str
+    definition: str
+    enabled: str
+
+
+class Policy(NamedTuple):
+    oid: int
+    relation: int
+    raw_name: str
+    name: str
+    permissive: bool
+    command: str | None
+    roles: list[str] | None
+    using_expression: str | None
+    check_expression: str | None
+
+
+class Statistics(NamedTuple):
+    oid: int
+    relation: int
+    qualified: str
+    definition: str
+    target: int | None
+
+
+class EventTrigger(NamedTuple):
+    oid: int
+    name: str
+    event: str
+    tags: list[str] | None
+    function: str
+    enabled: str
+    owner: str
+
+
+class Schema(NamedTuple):
+    oid: int
+    raw_name: str
+    name: str
+    owner: str
+
+
+class Extension(NamedTuple):
+    oid: int
+    name: str
+    schema_name: str
+    schema: str
+
+
+class Comment(NamedTuple):
+    catalog: int
+    oid: int
+    column: str | None
+    text: str
+
+
+class Grant(NamedTuple):
+    catalog: int
+    oid: int
+    kind: str  # as acldefault() has it: r table, s sequence, c column, f function, T type, n schema
+    column: str | None
+    is_default: bool
+    grantee: str
+    privilege: str
+    is_grantable: bool
+
+
+class DefaultPrivilege(NamedTuple):
+    role: str
+    schema_name: str | None
+    schema: str | None
+    kind: str  # r tables, S sequences, f functions, T types, n schemas, L large objects
+    is_default: bool
+    grantee: str
+    privilege: str
+    is_grantable: bool
+
+
+class Dependency(NamedTuple):
+    catalog: int
+    oid: int
+    needs_catalog: int
+    needs_oid: int
+    default_column: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Every row the queries returned, at one moment."""
+
+    server_version: int  # as libpq has it: 150004
+    main_owner: str
+    schemas: list[Schema]
+    extensions: list[Extension]
+    types: list[Type]
+    sequences: list[Sequence]
+    functions: list[Function]
+    aggregates: dict[int, list[list[str | None]]]
+    relations: list[Relation]
+    columns: list[Column]
+    inherits: list[tuple[int, int]]
+    constraints: list[Constraint]
+    indexes: list[Index]
+    triggers: list[Trigger]
+    rules: list[Rule]
+    policies: list[Policy]
+    statistics: list[Statistics]
+    event_triggers: list[EventTrigger]
+    comments: list[Comment]
+    grants: list[Grant]
+    default_privileges: list[DefaultPrivilege]
+    dependencies: list[Dependency]

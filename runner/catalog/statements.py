@@ -1,0 +1,153 @@
+"""The statements for everything that is not a table, one function a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.catalog import rows
+from runner.catalog.tables import literal, options_list
+from runner.catalog.views import canonical_view
+
+_SWITCHES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "O": "ENABLE"}
+
+
+def create_schema(schema: rows.Schema) -> str:
+    return f"CREATE SCHEMA {schema.name};"
+
+
+def create_extension(extension: rows.Extension) -> str:
+    within = "" if extension.schema_name == "public" else f" WITH SCHEMA {extension.schema}"
+    return f"CREATE EXTENSION IF NOT EXISTS {extension.name}{within};"
+
+
+def create_type(made: rows.Type, attributes: Sequence[str]) -> str:
+    """Write CREATE TYPE or CREATE DOMAIN; `attributes` are the lines of a composite type."""
+    if made.kind == "d":
+        collation = f" COLLATE {made.collation}" if made.collation else ""
+        null = " NOT NULL" if made.not_null else ""
+        default = f" DEFAULT {made.expression}" if made.expression is not None else ""
+        return f"CREATE DOMAIN {made.qualified} AS {made.base_type}{collation}{null}{default};"
+    if made.kind == "e":
+        return f"CREATE TYPE {made.qualified} AS ENUM {_lines([literal(label) for label in made.labels or ()])};"
+    if made.kind == "c":
+        return f"CREATE TYPE {made.qualified} AS {_lines(attributes)};"
+    options = {
+        "SUBTYPE": made.subtype,
+        "SUBTYPE_OPCLASS": made.operator_class,
+        "COLLATION": made.collation,
+        "CANONICAL": made.canonical,
+        "SUBTYPE_DIFF": made.subtype_difference,
+        "MULTIRANGE_TYPE_NAME": None if made.multirange_name == _usual_multirange(made.raw_name) else made.multirange,
+    }
+    return f"CREATE TYPE {made.qualified} AS RANGE {_lines([f'{k} = {v}' for k, v in options.items() if v])};"
+
+
+def _usual_multirange(name: str) -> str | None:
+    """Name a range's multirange as PostgreSQL does, or None where it would have to cut the name."""
+    before, found, after = name.partition("range")
+    usual = f"{before}multirange{after}" if found else f"{name}_multirange"
+    return usual if len(usual.encode()) <= 63 else None
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "(\n" + ",\n".join(f"    {line}" for line in lines) + "\n)" if lines else "()"
+
+
+def create_function(function: rows.Function, aggregate: Sequence[Sequence[str | None]]) -> str:
+    """Write CREATE FUNCTION, PROCEDURE or AGGREGATE; `aggregate` are the options of the last."""
+    if function.kind != "a":
+        return (function.definition or "").rstrip("\n") + ";"
+    options = [f"{name} = {value}" if value else str(name) for name, value in aggregate if value is not None]
+    return f"CREATE AGGREGATE {aggregate_signature(function)} {_lines(options)};"
+
+
+def aggregate_signature(function: rows.Function) -> str:
+    return f"{function.qualified}({function.arguments or '*'})"
+
+
+def create_view(relation: rows.Relation) -> str:
+    """Write CREATE VIEW or CREATE MATERIALIZED VIEW; the latter is filled by a REFRESH, since its rows are data."""
+    query = canonical_view(relation.view_definition or "").strip().removesuffix(";")
+    options = sorted(options_list(relation.options))
+    with_options = f" WITH ({', '.join(options)})" if options else ""
+    if relation.kind == "v":
+        return f"CREATE VIEW {relation.qualified}{with_options} AS\n {query};"
+    using = f" USING {relation.access_method}" if relation.access_method else ""
+    space = f" TABLESPACE {relation.tablespace}" if relation.tablespace else ""
+    return f"CREATE MATERIALIZED VIEW {relation.qualified}{using}{with_options}{space} AS\n {query}\n  WITH NO DATA;"
+
+
+def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
+    """Write ALTER TABLE … ADD CONSTRAINT.
+
+    Keys of a partitioned table are made on it alone: those of its partitions have names of their own and are attached.
+    """
+    only = "ONLY " if relation.kind == "p" and constraint.kind in "pux" else ""
+    definition = constraint.definition
+    options = sorted(options_list(constraint.index_options))
+    if options or constraint.index_tablespace:
+        where = definition.find(" WHERE (") if constraint.kind == "x" else -1
+        head, _, tail = definition.partition(" DEFERRABLE")
+        suffix = f" DEFERRABLE{tail}" if _ else ""
+        if where >= 0:
+            head, suffix = definition[:where], definition[where:]
+        with_options = f" WITH ({', '.join(options)})" if options else ""
+        space = f" USING INDEX TABLESPACE {constraint.index_tablespace}" if constraint.index_tablespace else ""
+        definition = f"{head}{with_options}{space}{suffix}"
+    return f"ALTER TABLE {only}{relation.qualified}\n    ADD CONSTRAINT {constraint.name} {definition};"
+
+
+def add_domain_constraint(domain: str, constraint: rows.Constraint) -> str:
+    return f"ALTER DOMAIN {domain} ADD CONSTRAINT {constraint.name} {constraint.definition};"
+
+
+def create_index(index: rows.Index) -> str:
+    """Write CREATE INDEX. An invalid one says so: a build with CONCURRENTLY failed, and nothing uses it."""
+    definition = index.definition
+    if index.tablespace:
+        head, where, tail = definition.partition(" WHERE (")
+        definition = f"{head} TABLESPACE {index.tablespace}{where}{tail}"
+    warning = "-- INVALID: a build with CONCURRENTLY failed; drop it and build it again\n" if index.is_invalid else ""
+    return f"{warning}{definition};"
+
+
+def create_trigger(trigger: rows.Trigger, relation: str) -> str:
+    switch = f"ALTER TABLE {relation} {_SWITCHES[trigger.enabled]} TRIGGER {trigger.name};"
+    if trigger.definition is None:
+        return switch
+    return f"{trigger.definition};" + ("" if trigger.enabled == "O" else f"\n{switch}")
+
+
+def create_rule(rule: rows.Rule, relation: str) -> str:
+    switch = f"ALTER TABLE {relation} {_SWITCHES[rule.enabled]} RULE {rule.name};"
+    return rule.definition.strip().removesuffix(";") + ";" + ("" if rule.enabled == "O" else f"\n{switch}")
+
+
+def create_policy(policy: rows.Policy, relation: str) -> str:
+    words = [f"CREATE POLICY {policy.name} ON {relation}"]
+    if not policy.permissive:
+        words.append("AS RESTRICTIVE")
+    if policy.command:
+        words.append(f"FOR {policy.command}")
+    if policy.roles:
+        words.append(f"TO {', '.join(policy.roles)}")
+    if policy.using_expression is not None:
+        words.append(f"USING ({policy.using_expression})")
+    if policy.check_expression is not None:
+        words.append(f"WITH CHECK ({policy.check_expression})")
+    return " ".join(words) + ";"
+
+
+def create_statistics(statistics: rows.Statistics) -> str:
+    sql = f"{statistics.definition};"
+    if statistics.target is not None:
+        sql += f"\nALTER STATISTICS {statistics.qualified} SET STATISTICS {statistics.target};"
+    return sql
+
+
+def create_event_trigger(trigger: rows.EventTrigger) -> str:
+    when = f" WHEN TAG IN ({', '.join(literal(tag) for tag in sorted(trigger.tags))})" if trigger.tags else ""
+    sql = f"CREATE EVENT TRIGGER {trigger.name} ON {trigger.event}{when} EXECUTE FUNCTION {trigger.function}();"
+    if trigger.enabled != "O":
+        sql += f"\nALTER EVENT TRIGGER {trigger.name} {_SWITCHES[trigger.enabled]};"
+    return sql

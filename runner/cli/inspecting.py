@@ -1,0 +1,91 @@
+"""`runner status`, `plan` and `validate`: they change nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from runner.cli.options import Context, read_settings, target_options
+
+
+@click.command()
+@target_options
+@click.option("--check", is_flag=True, help="Exit with 3 unless everything is applied and unedited.")
+@click.pass_obj
+def status_command(context: Context, *, check: bool, **flags: Any) -> None:
+    """Show what is applied, pending, edited or missing. Changes nothing.
+
+    \b
+    runner status --check    for a pipeline: exit code 3 says that something is pending or wrong
+    """
+    from runner.fleet.inspect import status
+    from runner.report import contract, people
+
+    results = status(read_settings(context, **flags), say=context.say)
+    style = context.style(sys.stdout)
+    context.show((line for r in results for line in people.status(r, style)), lambda: contract.status(results))
+    if check and not all(result.is_current for result in results):
+        raise click.exceptions.Exit(3)
+
+
+@click.command()
+@target_options
+@click.option("--rollback", "back", is_flag=True, help="Show what rollback would run.")
+@click.option("--to", metavar="ID", help="As for migrate, or with --rollback as for rollback.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="At most N.")
+@click.option("--all", "everything", is_flag=True, help="With --rollback: every migration.")
+@click.option("--allow-out-of-order", is_flag=True, help="Plan files below the newest applied one too.")
+@click.pass_obj
+def plan_command(
+    context: Context,
+    *,
+    back: bool,
+    to: str | None,
+    steps: int | None,
+    everything: bool,
+    allow_out_of_order: bool,
+    **flags: Any,
+) -> None:
+    """Show the exact SQL that would be run, in order. Changes nothing.
+
+    \b
+    runner plan -d carthub             what migrate would run
+    runner plan -d carthub --rollback  what rollback would run
+    """
+    from runner.fleet.inspect import plans
+    from runner.report import contract, people
+
+    results = plans(
+        read_settings(context, **flags),
+        back=back,
+        to=to,
+        steps=steps,
+        everything=everything,
+        allow_out_of_order=allow_out_of_order,
+        say=context.say,
+    )
+    style = context.style(sys.stdout)
+    context.show((line for r in results for line in people.plan_sql(r, style)), lambda: contract.plans(results))
+
+
+@click.command()
+@target_options
+@click.pass_obj
+def validate_command(context: Context, **flags: Any) -> None:
+    """Compare the database's schema with the committed snapshot. Changes nothing.
+
+    Exits with 3 and shows the difference as SQL when they are not the same.
+
+    \b
+    runner validate -d carthub
+    """
+    from runner.fleet.inspect import validations
+    from runner.report import contract, people
+
+    results = validations(read_settings(context, **flags), say=context.say)
+    style = context.style(sys.stdout)
+    context.show((line for r in results for line in people.validated(r, style)), lambda: contract.validations(results))
+    if not all(result.validation.matches for result in results):
+        raise click.exceptions.Exit(3)

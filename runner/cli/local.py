@@ -1,0 +1,159 @@
+"""The local server, and other programs on a database."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from runner.cli.options import Context, read_settings, target_options
+
+if TYPE_CHECKING:
+    from runner.settings import Settings
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_database_option = click.option(
+    "--database", "-d", envvar="RUNNER_DATABASE", help="The database (default: the only one)."
+)
+# what follows the command is the command's own, dashes included
+_PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _one_database(settings: Settings) -> str | None:
+    """Return the database's name, or None in a project that names none; never guess between two."""
+    from runner.errors import UsageError
+    from runner.migrations import find_layouts
+
+    if not settings.migrations_dirs and not (settings.project / "migrations").is_dir():
+        return settings.database
+    names = [layout.name or settings.database for layout in find_layouts(settings)]
+    if len(names) > 1:
+        raise UsageError(
+            "this project has several databases, and this command works on one",
+            hint=f"Choose it: --database {' or --database '.join(filter(None, names))}",
+        )
+    return names[0]
+
+
+@click.command("exec", context_settings=_PASS_ON)
+@target_options
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_obj
+def exec_command(context: Context, /, *, command: tuple[str, ...], **flags: Any) -> NoReturn:
+    """Run a program with PG* set for a database, and become it.
+
+    Changes nothing by itself. The password goes through the environment, never through the arguments.
+
+    Example: runner exec --database carthub -- pg_dump --format=custom --file=carthub.dump
+    """
+    from runner import connection, local
+
+    settings = read_settings(context, **flags)
+    target = connection.locate(settings, _one_database(settings), say=_say)
+    programs = local.programs(settings) if target.source == local.SOURCE else None
+    connection.run_command(
+        command, target, environ=context.environ, programs=None if programs is None else programs.bin
+    )
+
+
+@click.group("local")
+def local_command() -> None:
+    """Work with the project's own PostgreSQL, for development.
+
+    Commands that need a database make and start it when no target is configured.
+    """
+
+
+@local_command.command()
+@click.option("--tcp/--no-tcp", default=None, help="Listen on 127.0.0.1, not on a socket (DBeaver needs it).")
+@_json_option
+@click.pass_obj
+def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
+    """Start the local server; make it when there is none.
+
+    Example: runner local start --tcp
+    """
+    from runner import local
+
+    settings = read_settings(context, **flags)
+    local.start(settings, tcp=tcp, say=_say)
+    _show(context, settings)
+
+
+@local_command.command()
+@_json_option
+@click.pass_obj
+def stop(context: Context, /, **flags: Any) -> None:
+    """Stop the local server; its data stays.
+
+    Example: runner local stop
+    """
+    from runner import local
+
+    settings = read_settings(context, **flags)
+    local.stop(settings, say=_say)
+    _show(context, settings)
+
+
+@local_command.command()
+@_json_option
+@click.pass_obj
+def status(context: Context, /, **flags: Any) -> None:
+    """Show the local server; change nothing.
+
+    Example: runner local status
+    """
+    _show(context, read_settings(context, **flags))
+
+
+@local_command.command()
+@_database_option
+@click.option("--password", is_flag=True, help="Put the password into the URL (only TCP needs it).")
+@_json_option
+@click.pass_obj
+def url(context: Context, /, *, password: bool, **flags: Any) -> None:
+    """Print the local server's URL, to paste into psql or another program; start the server when needed.
+
+    Example: psql "$(runner local url --database carthub)"
+    """
+    from runner import local
+
+    settings = read_settings(context, **flags)
+    target = local.target(settings, _one_database(settings), say=_say)
+    text = local.url_of(target, password=password)
+    click.echo(json.dumps({"url": text}) if context.json else text)
+
+
+@local_command.command(context_settings=_PASS_ON)
+@_database_option
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> NoReturn:
+    """Open psql on the local server; start the server when needed.
+
+    Example: runner local psql --database carthub -- -c 'TABLE carts'
+    """
+    from runner import connection, local
+
+    settings = read_settings(context, **flags)
+    target = local.target(settings, _one_database(settings), say=_say)
+    programs = local.programs(settings)
+    connection.run_command(
+        ["psql", *arguments],
+        target,
+        environ=context.environ,
+        programs=None if programs is None else programs.bin,
+    )
+
+
+def _show(context: Context, settings: Settings) -> None:
+    from runner import local
+    from runner.report.local import local_as_json, local_as_text
+
+    found = local.status(settings)
+    click.echo(local_as_json(found) if context.json else local_as_text(found))

@@ -1,0 +1,107 @@
+"""`runner baseline` and `runner repair`: they change history, never the schema."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import Context, lock_wait_option, read_settings, scratch_option, target_options
+
+if TYPE_CHECKING:
+    from runner.fleet.mend import Mended
+
+reason_option = click.option("--reason", required=True, help="Why; kept in history.")
+
+
+@click.command()
+@target_options
+@lock_wait_option
+@scratch_option
+@click.option("--to", metavar="ID", help="Where the database is (default: found by comparing).")
+@click.option("--accept-differences", is_flag=True, help="Record it although the schema differs.")
+@click.pass_obj
+def baseline_command(
+    context: Context, *, to: str | None, accept_differences: bool, lock_wait: float, scratch_url: str | None, **flags: Any
+) -> None:
+    """Adopt a live database: record migrations as applied without running them. Changes history only.
+
+    The schema that the files give is built in a scratch database and compared first.
+
+    \b
+    runner baseline -d carthub            find the migration at which the two agree
+    runner baseline -d carthub --to 0004  say where it is
+    """
+    from runner.fleet.mend import baseline
+    from runner.report import contract, people
+
+    result = baseline(
+        read_settings(context, **flags),
+        to=to,
+        accept=accept_differences,
+        scratch_url=scratch_url,
+        lock_wait_s=lock_wait,
+        say=context.say,
+    )
+    context.show(people.adoption(result, context.style(sys.stdout)), lambda: contract.adoption(result))
+
+
+@click.group()
+def repair_command() -> None:
+    """Set history right where it and the files have come apart. Changes history only.
+
+    \b
+    runner repair accept 0007 -d carthub --reason "comment corrected"
+    runner repair forget 0008 -d carthub --reason "was merged into 0007"
+    runner repair rename 0005_old 0006_new -d carthub --reason "renumbered"
+    """
+
+
+@repair_command.command("accept")
+@target_options
+@lock_wait_option
+@reason_option
+@click.argument("migration")
+@click.pass_obj
+def accept_command(context: Context, *, migration: str, reason: str, lock_wait: float, **flags: Any) -> None:
+    """Take an edited file for what had been applied."""
+    from runner.fleet.mend import accept
+
+    settings = read_settings(context, **flags)
+    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
+
+
+@repair_command.command("forget")
+@target_options
+@lock_wait_option
+@reason_option
+@click.argument("migration")
+@click.pass_obj
+def forget_command(context: Context, *, migration: str, reason: str, lock_wait: float, **flags: Any) -> None:
+    """Take a migration whose file is gone out of history, without undoing it."""
+    from runner.fleet.mend import forget
+
+    settings = read_settings(context, **flags)
+    _show(context, forget(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
+
+
+@repair_command.command("rename")
+@target_options
+@lock_wait_option
+@reason_option
+@click.argument("old")
+@click.argument("new")
+@click.pass_obj
+def rename_command(context: Context, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any) -> None:
+    """Record that an applied migration's file has another name now."""
+    from runner.fleet.mend import rename
+
+    settings = read_settings(context, **flags)
+    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, say=context.say))
+
+
+def _show(context: Context, result: Mended) -> None:
+    from runner.report import contract, people
+
+    context.show([people.mended(result, context.style(sys.stdout))], lambda: contract.mended(result))

@@ -1,0 +1,146 @@
+"""`runner migrate` and `runner rollback`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import Context, lock_wait_option, read_settings, target_options
+
+if TYPE_CHECKING:
+    from runner.fleet.migrate import Observer, Outcome
+    from runner.plan import Plan
+
+
+@click.command()
+@target_options
+@lock_wait_option
+@click.option("--to", metavar="ID", help="Stop after this migration.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Apply at most N.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
+@click.option("--single-transaction", is_flag=True, help="Apply all of a database's files, or none.")
+@click.option("--allow-out-of-order", is_flag=True, help="Apply files below the newest applied one too.")
+@click.option("--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards.")
+@click.pass_obj
+def migrate_command(
+    context: Context,
+    *,
+    to: str | None,
+    steps: int | None,
+    dry_run: bool,
+    single_transaction: bool,
+    allow_out_of_order: bool,
+    validate: bool,
+    lock_wait: float,
+    **flags: Any,
+) -> None:
+    """Apply what is pending, in order, then validate the schema. Changes the database.
+
+    \b
+    runner migrate                       every database of the project
+    runner migrate -d carthub --to 0003  one database, up to a migration
+    """
+    from runner.fleet.migrate import MigrateOptions, migrate
+
+    settings = read_settings(context, **flags)
+    options = MigrateOptions(
+        to=to,
+        steps=steps,
+        dry_run=dry_run,
+        single_transaction=single_transaction,
+        allow_out_of_order=allow_out_of_order,
+        validate=validate,
+        lock_wait_s=lock_wait,
+    )
+    _finish(context, migrate(settings, options, _observer(context, dry_run=dry_run)), dry_run=dry_run)
+
+
+@click.command()
+@target_options
+@lock_wait_option
+@click.option("--to", metavar="ID", help="Roll back what was applied after this migration; it stays.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Roll back N migrations (default: 1).")
+@click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
+@click.option("--dry-run", is_flag=True, help="Say what would be rolled back; change nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def rollback_command(
+    context: Context,
+    *,
+    to: str | None,
+    steps: int | None,
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+    lock_wait: float,
+    **flags: Any,
+) -> None:
+    """Undo what was applied last, the newest first. Changes the database.
+
+    \b
+    runner rollback -d carthub            the newest migration
+    runner rollback -d carthub --to 0003  down to a migration, which stays
+    """
+    from runner.fleet.migrate import RollbackOptions, rollback
+
+    if sum(map(bool, (to, steps, everything))) > 1:
+        raise click.UsageError("Choose one of --to, --steps and --all.")
+    settings = read_settings(context, **flags)
+    options = RollbackOptions(to=to, steps=steps, everything=everything, dry_run=dry_run, lock_wait_s=lock_wait)
+    _finish(context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run)
+
+
+def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
+    """Print each line as it becomes true; with --json nothing but the result goes to stdout."""
+    from runner.apply import Listener
+    from runner.errors import UsageError
+    from runner.fleet.migrate import Observer
+    from runner.report import people
+
+    style = context.style(sys.stdout)
+    said: set[str] = set()
+
+    def result(line: str) -> None:
+        if not context.json:
+            click.echo(line)
+
+    def warns(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            click.echo(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}", err=True)
+
+    def confirm(place: str, plan: Plan) -> None:
+        if yes:
+            return
+        if context.json or not sys.stdin.isatty():
+            raise UsageError(
+                "rollback asks before it undoes anything, and nobody can answer here",
+                detail=f"{people.question(place, plan)} Nothing was changed.",
+                hint="Say --yes.",
+            )
+        click.confirm(people.question(place, plan), abort=True, err=True)
+
+    def closed(outcome: Outcome) -> None:
+        if dry_run:
+            for line in people.planned_lines(outcome.plan, style):
+                result(line)
+        result(people.closing(outcome, style, dry_run=dry_run))
+
+    return Observer(
+        opened=lambda name, place: result(people.heading(name, place, style)),
+        listener=Listener(done=lambda done: result(people.done_line(done, style)), warns=warns),
+        waits=lambda holder: click.echo(people.waiting(holder), err=True),
+        closed=closed,
+        say=context.say,
+        confirm=confirm,
+    )
+
+
+def _finish(context: Context, outcomes: list[Outcome], *, dry_run: bool) -> None:
+    if context.json:
+        from runner.report import contract
+
+        click.echo(json.dumps(contract.outcomes(outcomes, dry_run=dry_run), ensure_ascii=False, indent=2))

@@ -1,0 +1,66 @@
+"""Hand the resolved credentials to another program: psql, pg_dump, pg_restore."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from runner.credentials import Target
+
+
+def exec_environment(target: Target) -> dict[str, str]:
+    """Return the `PG*` variables that make a libpq program connect to `target`.
+
+    The password is in PGPASSWORD, in the child's environment only: unlike an argument it is not shown to
+    other users, and unlike a file it is not left behind by a kill. Keywords without a variable (keepalives)
+    are left out.
+    """
+    from psycopg import pq
+
+    keywords = target.fresh().conninfo()
+    return {
+        option.envvar.decode(): keywords[option.keyword.decode()]
+        for option in pq.Conninfo.get_defaults()
+        if option.envvar is not None and option.keyword.decode() in keywords
+    }
+
+
+def run_command(
+    command: Sequence[str], target: Target, *, environ: Mapping[str, str], programs: Path | None = None
+) -> NoReturn:
+    """Become `command`, connected to `target`; its exit code, signals and terminal are then ours.
+
+    `programs` is a folder searched before PATH: the local server's own psql and pg_dump fit its version.
+
+    Raises: UsageError when there is no such program.
+    """
+    path = os.pathsep.join(filter(None, (str(programs or ""), environ.get("PATH", os.defpath))))
+    program = shutil.which(command[0], path=path)
+    if program is None:
+        raise UsageError(
+            f"there is no program {command[0]!r} on PATH",
+            hint="Install the PostgreSQL client tools, or give the program's whole path.",
+        )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python ignores these two, and a program would inherit that: `runner exec -- pg_dump | head` must end
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    # a service beats variables, so one that is not the target's own would send the program elsewhere
+    kept = {name: value for name, value in environ.items() if name != "PGSERVICE"}
+    try:
+        os.execve(program, list(command), {**kept, **exec_environment(target)})  # noqa: S606 - the point
+    except OSError as error:
+        raise UsageError(
+            f"cannot run {program}: {(error.strerror or 'unknown error').lower()}",
+            hint="Is it a program for this machine?",
+        ) from error

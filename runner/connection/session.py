@@ -1,0 +1,98 @@
+"""Open a session that ends when it should."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.connection.refusals import Refusal, refusal_of
+from runner.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.rows import TupleRow
+
+    from runner.credentials import Target
+
+OLDEST = 14
+# A dead peer is noticed within about a minute even while a statement runs for hours; a NAT or a load balancer
+# that forgets idle connections (350 s on AWS) is reminded of ours. libpq ignores these for a Unix socket.
+_KEEPALIVE = {
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+_CHECK_INTERVAL = "client_connection_check_interval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Time limits of a session, in milliseconds; 0 is none."""
+
+    lock_timeout_ms: int = 3_000
+    statement_timeout_ms: int = 0
+    idle_in_transaction_session_timeout_ms: int = 300_000
+    client_connection_check_interval_ms: int = 1_000  # the server ends the work of a client that died
+
+    def options(self, *, check_client: bool = True) -> str:
+        """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""
+        settings = {
+            "lock_timeout": self.lock_timeout_ms,
+            "statement_timeout": self.statement_timeout_ms,
+            "idle_in_transaction_session_timeout": self.idle_in_transaction_session_timeout_ms,
+        }
+        if check_client:
+            settings[_CHECK_INTERVAL] = self.client_connection_check_interval_ms
+        return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def connect(
+    target: Target,
+    *,
+    application_name: str = "runner",
+    timeouts: Timeouts = Timeouts(),
+    connect_timeout_s: int = 10,
+) -> psycopg.Connection[TupleRow]:
+    """Connect in autocommit, with time limits; what the target itself says (`options`, keepalives, …) wins.
+
+    A refused password is looked up anew once, for it may have been rotated. Server-side prepared statements
+    are off: they break behind older poolers and outlive the schema they were planned for.
+
+    Raises: CredentialsError or ConfigurationError when the server refuses us, UnreachableError when it does
+    not answer or has no room. None of them shows a secret.
+    """
+    import psycopg
+
+    current, renewed, check_client = target.fresh(), False, True
+    while True:
+        own = current.parameters.get("options", "")
+        keywords = {
+            "connect_timeout": str(connect_timeout_s),
+            **_KEEPALIVE,
+            **current.conninfo(),
+            "application_name": application_name,
+            "client_encoding": "UTF8",
+            "options": f"{timeouts.options(check_client=check_client)} {own}".rstrip(),
+        }
+        try:
+            connection = psycopg.connect(autocommit=True, prepare_threshold=None, **keywords)  # type: ignore[arg-type]
+        except psycopg.Error as error:
+            if check_client and _CHECK_INTERVAL in str(error):
+                check_client = False  # the server's platform has no way to look at its client
+                continue
+            refusal = refusal_of(error, current)
+            if refusal.kind is Refusal.PASSWORD and target.refresh is not None and not renewed:
+                current, renewed = target.refresh(), True
+                continue
+            raise refusal.as_error() from error
+        break
+    version = connection.info.server_version // 10_000
+    if version < OLDEST:
+        connection.close()
+        raise ConfigurationError(
+            f"the server at {target.address} is PostgreSQL {version}, and {OLDEST} is the oldest supported",
+            hint=f"Upgrade the server to PostgreSQL {OLDEST} or newer.",
+        )
+    return connection

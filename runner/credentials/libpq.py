@@ -1,0 +1,75 @@
+"""libpq's own settings: the `PG*` variables and the service file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MARKS = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE")
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what `PG*` and PGSERVICE's service say, password included; nothing when they name no server.
+
+    The service file is read here, so that the database's name and the user are known before a connect.
+    As in libpq, a service beats the variables.
+
+    Raises: ConfigurationError when the service file cannot be read.
+    """
+    if not any(environ.get(mark) for mark in _MARKS):
+        return {}
+    from psycopg import pq
+
+    parameters = {
+        option.keyword.decode(): environ[option.envvar.decode()]
+        for option in pq.Conninfo.get_defaults()
+        if option.envvar is not None and environ.get(option.envvar.decode())
+    }
+    service = parameters.pop("service", None)
+    if service is not None:
+        settings = _read_service(service, environ)
+        # not in a file that we know of: libpq has one more place, fixed when it was built
+        parameters |= {"service": service} if settings is None else settings
+    return parameters
+
+
+def _read_service(service: str, environ: Mapping[str, str]) -> dict[str, str] | None:
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    chosen = environ.get("PGSERVICEFILE")
+    places = [Path(chosen) if chosen else home / ".pg_service.conf"]
+    if folder := environ.get("PGSYSCONFDIR"):
+        places.append(Path(folder) / "pg_service.conf")
+    for path in places:
+        try:
+            lines = path.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"cannot read the service file {path}",
+                detail=str(error),
+                hint="Correct it, or unset PGSERVICE.",
+            ) from None
+        settings = _section(lines, service)
+        if settings is not None:
+            return settings
+    return None
+
+
+def _section(lines: list[str], service: str) -> dict[str, str] | None:
+    settings: dict[str, str] | None = None
+    for line in map(str.strip, lines):
+        if line.startswith("["):
+            if settings is not None:
+                break
+            if line == f"[{service}]":
+                settings = {}
+        elif settings is not None and line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            settings.setdefault(key.strip(), value.strip())
+    return settings

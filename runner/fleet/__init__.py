@@ -1,0 +1,1 @@
+"""Each database of the project in turn: what the commands do."""

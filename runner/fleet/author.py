@@ -1,0 +1,78 @@
+"""Write what the files add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from runner import catalog
+from runner.errors import ConfigurationError, UsageError
+from runner.fleet.scratch import build, scratch_session
+from runner.fleet.session import read_files
+from runner.migrations import find_layouts
+from runner.migrations.scaffold import NewPair, first_layout, scaffold
+from runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One database's snapshot, compared with what is committed."""
+
+    database: str
+    path: str
+    text: str
+    changed: bool
+    diff: str = ""  # from the committed one to the new one
+
+
+def snapshots(
+    settings: Settings, *, write: bool, scratch_url: str | None, say: Callable[[str], None]
+) -> list[Snapshot]:
+    """Build each database's schema from its files in a scratch database, and write it when `write` is set.
+
+    Raises: FileError, MigrationFailedError; ConfigurationError when there is no server for it.
+    """
+    found = []
+    for layout, files in read_files(settings):
+        with scratch_session(settings, layout, files, url=scratch_url, say=say) as session:
+            text = catalog.render(build(session, settings))
+        path = layout.snapshot
+        label = str(path.relative_to(settings.project))
+        before = path.read_text("utf-8") if path.exists() else ""
+        if write and before != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        found.append(
+            Snapshot(
+                database=layout.title,
+                path=label,
+                text=text,
+                changed=before != text,
+                diff=catalog.unified_diff(before, text, f"{label} as committed", "what the files give"),
+            )
+        )
+    return found
+
+
+def new_migration(settings: Settings, name: str) -> NewPair:
+    """Write a new pair of files for the one database that the settings choose, or the first of a new project.
+
+    Raises: ConfigurationError when the project has several databases and none is named.
+    """
+    if not (settings.project / "migrations").is_dir() and not settings.migrations_dirs:
+        return scaffold(first_layout(settings.project, settings.database, settings.schema_dir), name)
+    if settings.database is not None and not (settings.project / "migrations" / settings.database).exists():
+        layouts = find_layouts(replace(settings, database=None))
+        if layouts[0].name is not None:
+            raise UsageError(
+                f'no database "{settings.database}" in this project',
+                hint=f"To begin a new one, make its folder first: mkdir migrations/{settings.database}",
+            )
+    layouts = find_layouts(settings)
+    if len(layouts) > 1:
+        names = ", ".join(layout.title for layout in layouts)
+        raise ConfigurationError(
+            f"which database? This project has {names}",
+            hint=f"Name it: runner new {name} --database {layouts[-1].title}",
+        )
+    return scaffold(layouts[0], name)

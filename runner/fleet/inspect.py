@@ -1,0 +1,126 @@
+"""Look at each database and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runner.fleet.session import open_sessions
+from runner.history import LockHolder, YoyoLock
+from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_rollback
+from runner.settings import Settings
+from runner.validate import Validation, validate
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where one database stands."""
+
+    database: str
+    place: str
+    comparison: Comparison
+    newest: str | None  # the newest applied migration
+    lock_holder: LockHolder | None = None
+    yoyo_lock: YoyoLock | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing is pending, edited, outdated or missing."""
+        return all(s.situation is Situation.APPLIED for s in self.comparison.standings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanListing:
+    """What would be run on one database."""
+
+    database: str
+    place: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """One database compared with its snapshot."""
+
+    database: str
+    place: str
+    validation: Validation
+
+
+def status(settings: Settings, *, say: Say) -> list[Status]:
+    """Compare files and history of each database."""
+    with open_sessions(settings, say=say) as sessions:
+        return [
+            Status(
+                database=session.title,
+                place=session.place,
+                comparison=compare(session.files, session.state),
+                newest=next((entry.id for entry in session.state.newest_first()), None),
+                lock_holder=session.history.lock_holder(),
+                yoyo_lock=session.state.yoyo_lock,
+            )
+            for session in sessions
+        ]
+
+
+def plans(
+    settings: Settings,
+    *,
+    back: bool,
+    to: str | None,
+    steps: int | None,
+    everything: bool,
+    allow_out_of_order: bool,
+    say: Say,
+) -> list[PlanListing]:
+    """Return what `migrate`, or with `back` what `rollback`, would run.
+
+    Raises: as they do.
+    """
+    found = []
+    with open_sessions(settings, say=say) as sessions:
+        for session in sessions:
+            if back:
+                plan = plan_rollback(
+                    session.files,
+                    session.state,
+                    to=to,
+                    steps=steps,
+                    everything=everything,
+                    stored=session.stored_rollback,
+                )
+            else:
+                plan = plan_apply(
+                    session.files,
+                    session.state,
+                    to=to,
+                    steps=steps,
+                    allow_out_of_order=allow_out_of_order,
+                    stored_sql=session.stored_sql,
+                )
+            found.append(PlanListing(database=session.title, place=session.place, plan=plan))
+    return found
+
+
+def validations(settings: Settings, *, say: Say) -> list[Validated]:
+    """Compare each database's catalogue with its snapshot."""
+    found = []
+    with open_sessions(settings, say=say) as sessions:
+        for session in sessions:
+            label = str(session.layout.snapshot.relative_to(settings.project))
+            comparison = compare(session.files, session.state)
+            behind = comparison.all_in(Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER)
+            if behind:
+                outcome = Validation(snapshot=label, skipped=f"{len(behind)} still pending")
+            else:
+                outcome = validate(
+                    session.connection,
+                    session.layout.snapshot,
+                    label,
+                    exclude=(settings.migration_table,),
+                    name=session.place,
+                )
+            found.append(Validated(database=session.title, place=session.place, validation=outcome))
+    return found

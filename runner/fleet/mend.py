@@ -1,0 +1,221 @@
+"""Set history right, where it and the database or the files have come apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from runner import catalog
+from runner.apply.wait import wait_for_yoyo
+from runner.catalog import Difference
+from runner.errors import CheckError, ConfigurationError, UsageError
+from runner.fleet.scratch import build, scratch_session
+from runner.fleet.session import Session, actor_of, open_sessions
+from runner.history import Actor, Operation, Record, in_order, recording
+from runner.history.names import YOYO_LOCK
+from runner.migrations import Kind, Migration
+from runner.plan import resolve_id
+from runner.settings import Settings
+
+_SHOWN = 12
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """A live database whose history now begins at a migration."""
+
+    database: str
+    place: str
+    recorded: Sequence[str]
+    differences: Sequence[Difference] = ()  # accepted ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """One change to history."""
+
+    database: str
+    place: str
+    operation: Operation
+    id: str
+    old_id: str | None = None
+
+
+def baseline(
+    settings: Settings, *, to: str | None, accept: bool, scratch_url: str | None, lock_wait_s: float, say: Say
+) -> Adoption:
+    """Record a live database as being where the files are at `to`, or at the newest point where the two agree.
+
+    The catalogue that the files give up to there is built in a scratch database and compared. With `accept` a
+    difference is recorded over; repeatable files are then left pending, so that the next `migrate` runs them.
+
+    Raises: CheckError when the two differ, or when history is not empty.
+    """
+    with _one(settings, "baseline", say) as session:
+        if session.state.applied:
+            raise CheckError(
+                f"{session.title} has a history already: {len(session.state.applied)} migrations are applied",
+                detail="A baseline is for a database that no runner has seen. Nothing was changed.",
+                hint="See runner status; a single entry is changed with runner repair.",
+            )
+        ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
+        ids = [m.id for m in ordered]
+        target = None if to is None else resolve_id(to, ids, "file")
+        actual = catalog.read(session.connection, exclude=(settings.migration_table,))
+        with scratch_session(settings, session.layout, session.files, url=scratch_url, say=say) as scratch:
+            found, differences = _agreement(scratch, settings, ordered, target, actual)
+        if differences and not accept:
+            raise _disagreement(session, found, differences)
+        chosen = ordered[: ids.index(found) + 1]
+        if differences:
+            chosen = [m for m in chosen if m.kind is not Kind.REPEATABLE]
+        actor = actor_of(settings)
+        with _recording(session, actor, lock_wait_s) as record:
+            for migration in chosen:
+                record(_adopted(migration))
+        return Adoption(
+            database=session.title,
+            place=session.place,
+            recorded=[m.id for m in chosen],
+            differences=differences,
+        )
+
+
+def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Take an edited file for what had been applied.
+
+    Raises: UsageError when there is no such file, or it is not applied.
+    """
+    with _one(settings, "repair", say) as session:
+        id_ = resolve_id(id_, list(session.state.applied), "applied migration")
+        migration = next((m for m in session.files if m.id == id_), None)
+        if migration is None:
+            raise UsageError(f"{id_} has no file to accept", hint=f"To take it out of history: runner repair forget {id_}")
+        with _recording(session, actor_of(settings), lock_wait_s) as record:
+            record(_adopted(migration, operation=Operation.ACCEPT, again=True, reason=reason))
+        return Mended(database=session.title, place=session.place, operation=Operation.ACCEPT, id=id_)
+
+
+def forget(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Take a migration out of history without undoing it.
+
+    Raises: UsageError when it is not applied; CheckError when its file is there, for it would be applied again.
+    """
+    with _one(settings, "repair", say) as session:
+        id_ = resolve_id(id_, list(session.state.applied), "applied migration")
+        if any(m.id == id_ for m in session.files):
+            raise CheckError(
+                f"{id_} still has its file: forgotten, it would be applied again",
+                detail="Nothing was changed.",
+                hint="Remove the file first, or undo the migration with runner rollback.",
+            )
+        with _recording(session, actor_of(settings), lock_wait_s) as record:
+            record(Record(id=id_, operation=Operation.FORGET, reason=reason, elapsed_ms=None))
+        return Mended(database=session.title, place=session.place, operation=Operation.FORGET, id=id_)
+
+
+def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Record that an applied migration's file has another name now.
+
+    Raises: UsageError when the old one is not applied or the new one has no file or is applied itself.
+    """
+    with _one(settings, "repair", say) as session:
+        old = resolve_id(old, list(session.state.applied), "applied migration")
+        new = resolve_id(new, [m.id for m in session.files], "file")
+        if new in session.state.applied:
+            raise UsageError(f"{new} is applied itself", detail="Nothing was changed.")
+        migration = next(m for m in session.files if m.id == new)
+        with _recording(session, actor_of(settings), lock_wait_s) as record:
+            record(_adopted(migration, operation=Operation.RENAME, old_id=old, reason=reason))
+        return Mended(
+            database=session.title, place=session.place, operation=Operation.RENAME, id=new, old_id=old
+        )
+
+
+@contextmanager
+def _one(settings: Settings, command: str, say: Say) -> Iterator[Session]:
+    with open_sessions(settings, say=say) as sessions:
+        if len(sessions) > 1:
+            names = ", ".join(session.title for session in sessions)
+            raise ConfigurationError(
+                f"which database? This project has {names}",
+                detail="Nothing was changed.",
+                hint=f"Name it: runner {command} --database {sessions[-1].title} …",
+            )
+        yield sessions[0]
+
+
+def _agreement(
+    scratch: Session, settings: Settings, ordered: Sequence[Migration], target: str | None, actual: catalog.Catalog
+) -> tuple[str, list[Difference]]:
+    """Return the id to begin at and how the database differs from what the files give up to there."""
+    if target is not None:
+        return target, catalog.diff(build(scratch, settings, to=target), actual)
+    best: tuple[str, list[Difference]] | None = None
+    for migration in ordered:
+        differences = catalog.diff(build(scratch, settings, to=migration.id), actual)
+        if best is None or len(differences) <= len(best[1]):
+            best = (migration.id, differences)
+    if best is None:
+        raise ConfigurationError("no files to begin at")
+    return best
+
+
+def _disagreement(session: Session, found: str, differences: Sequence[Difference]) -> CheckError:
+    shown = [str(difference) for difference in differences[:_SHOWN]]
+    if len(differences) > _SHOWN:
+        shown.append(f"… and {len(differences) - _SHOWN} more")
+    return CheckError(
+        f"{session.title} is not what the files give up to {found}",
+        detail="\n".join(("Nothing was recorded. In the database, compared with the files:", *shown)),
+        hint="Choose another beginning with --to, mend the database, or record it all the same with "
+        "--accept-differences: repeatable files are then run by the next migrate, the rest is yours to mend.",
+    )
+
+
+def _adopted(
+    migration: Migration,
+    *,
+    operation: Operation = Operation.BASELINE,
+    again: bool = False,
+    old_id: str | None = None,
+    reason: str | None = None,
+) -> Record:
+    undo = migration.rollback
+    return Record(
+        id=migration.id,
+        operation=operation,
+        old_id=old_id,
+        again=again,
+        kind=migration.kind.value,
+        checksum=migration.checksum,
+        text=migration.apply.text,
+        rollback_text=None if undo is None else undo.text,
+        rollback_transactional=undo is None or undo.transactional,
+        reason=reason,
+        elapsed_ms=None,
+    )
+
+
+@contextmanager
+def _recording(session: Session, actor: Actor, lock_wait_s: float) -> Iterator[Callable[[Record], None]]:
+    """Write to history under the migration lock, in one transaction that keeps yoyo out."""
+    history = session.history
+    history.require_writable()
+    with history.lock(wait_s=lock_wait_s, on_wait=lambda _: None):
+        history.create_tables(actor)
+        wait_for_yoyo(history, wait_s=lock_wait_s)
+        with session.connection.transaction():
+            session.connection.execute(
+                sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))
+            )
+
+            def record(entry: Record) -> None:
+                session.connection.execute(recording(history.names, entry, actor))
+
+            yield record

@@ -1,0 +1,226 @@
+"""Bring each database up to date, or lead it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+
+from runner.apply import Done, Listener, check_plan, run_plan
+from runner.apply.wait import wait_for_yoyo
+from runner.errors import ConfigurationError
+from runner.fleet.session import Session, actor_of, open_sessions
+from runner.history import LockHolder
+from runner.plan import Plan, plan_apply, plan_rollback
+from runner.settings import Settings
+from runner.validate import Validation, mismatch, validate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateOptions:
+    """What `migrate` was asked for."""
+
+    to: str | None = None
+    steps: int | None = None
+    dry_run: bool = False
+    single_transaction: bool = False
+    allow_out_of_order: bool = False
+    validate: bool = True
+    lock_wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackOptions:
+    """What `rollback` was asked for."""
+
+    to: str | None = None
+    steps: int | None = None
+    everything: bool = False
+    dry_run: bool = False
+    lock_wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was done to one database."""
+
+    database: str
+    place: str
+    plan: Plan
+    done: Sequence[Done] = ()
+    validation: Validation | None = None
+    newest: str | None = None  # the newest applied migration afterwards
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who is told what happens to which database, as it happens."""
+
+    opened: Callable[[str, str], None] = lambda _name, _place: None
+    listener: Listener = field(default_factory=Listener)
+    waits: Callable[[LockHolder | None], None] = lambda _: None
+    closed: Callable[[Outcome], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
+    confirm: Callable[[str, Plan], None] = lambda _place, _plan: None  # raises when the answer is no
+
+
+def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> list[Outcome]:
+    """Apply what is pending in each database, in turn, and validate each.
+
+    The files of all databases are checked before the first one is touched.
+
+    Raises: FileError, CheckError, MigrationFailedError, CredentialsError, UnreachableError, BusyError.
+    """
+
+    def plan(session: Session) -> Plan:
+        return plan_apply(
+            session.files,
+            session.state,
+            to=options.to,
+            steps=options.steps,
+            allow_out_of_order=options.allow_out_of_order,
+            stored_sql=session.stored_sql,
+        )
+
+    with open_sessions(settings, say=observer.say) as sessions:
+        plans = [_checked(plan(session), observer) for session in sessions]
+        return [
+            _migrate_one(settings, session, first, plan, options, observer)
+            for session, first in zip(sessions, plans, strict=True)
+        ]
+
+
+def rollback(settings: Settings, options: RollbackOptions, observer: Observer) -> list[Outcome]:
+    """Undo what was applied last.
+
+    Raises: as `migrate`; ConfigurationError when several databases are open and none was named.
+    """
+    with open_sessions(settings, say=observer.say) as sessions:
+        if len(sessions) > 1:
+            names = ", ".join(session.title for session in sessions)
+            raise ConfigurationError(
+                f"which database? This project has {names}",
+                detail="Nothing was rolled back.",
+                hint=f"Name it: runner rollback --database {sessions[-1].title}",
+            )
+        return [_rollback_one(settings, session, options, observer) for session in sessions]
+
+
+def _migrate_one(
+    settings: Settings,
+    session: Session,
+    plan: Plan,
+    plan_again: Callable[[Session], Plan],
+    options: MigrateOptions,
+    observer: Observer,
+) -> Outcome:
+    started = monotonic()
+    observer.opened(session.title, session.place)
+    for warning in plan.warnings:
+        observer.listener.warns(warning)
+    done: list[Done] = []
+    validation = None
+    if plan.steps and not options.dry_run:
+        with _locked(settings, session, options.lock_wait_s, observer):
+            plan = _checked(plan_again(session), observer)
+
+            def check() -> None:
+                nonlocal validation
+                validation = _validate(session, plan, options, settings)
+                if validation is not None and not validation.matches and validation.skipped is None:
+                    raise mismatch(validation, state=f"All of {session.title} was rolled back; nothing is changed.")
+
+            done = run_plan(
+                session.history,
+                plan,
+                actor_of(settings),
+                listener=observer.listener,
+                single_transaction=options.single_transaction,
+                before_commit=check if options.single_transaction else lambda: None,
+            )
+            session.refresh()
+        if not options.single_transaction:
+            validation = _validate(session, plan, options, settings)
+    outcome = _outcome(session, plan, done, validation, started)
+    observer.closed(outcome)
+    if validation is not None and not validation.matches and validation.skipped is None:
+        raise mismatch(validation, state="All migrations are applied and recorded.")
+    return outcome
+
+
+def _rollback_one(settings: Settings, session: Session, options: RollbackOptions, observer: Observer) -> Outcome:
+    started = monotonic()
+
+    def plan_now() -> Plan:
+        return _checked(
+            plan_rollback(
+                session.files,
+                session.state,
+                to=options.to,
+                steps=options.steps,
+                everything=options.everything,
+                stored=session.stored_rollback,
+            ),
+            observer,
+        )
+
+    plan = plan_now()
+    done: list[Done] = []
+    if plan.steps and not options.dry_run:
+        observer.confirm(session.place, plan)
+    observer.opened(session.title, session.place)
+    if plan.steps and not options.dry_run:
+        with _locked(settings, session, options.lock_wait_s, observer):
+            plan = plan_now()
+            done = run_plan(session.history, plan, actor_of(settings), listener=observer.listener)
+            session.refresh()
+    outcome = _outcome(session, plan, done, None, started)
+    observer.closed(outcome)
+    return outcome
+
+
+@contextmanager
+def _locked(settings: Settings, session: Session, wait_s: float, observer: Observer) -> Iterator[None]:
+    """Hold the migration lock, with history's tables made and its state read again under it."""
+    session.history.require_writable()
+    with session.history.lock(wait_s=wait_s, on_wait=observer.waits):
+        session.history.create_tables(actor_of(settings))
+        wait_for_yoyo(session.history, wait_s=wait_s)
+        session.refresh()
+        yield
+
+
+def _checked(plan: Plan, observer: Observer) -> Plan:
+    check_plan(plan, observer.listener)
+    return plan
+
+
+def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: Settings) -> Validation | None:
+    """Compare with the snapshot, which shows the schema after the last file: pointless before that."""
+    if not options.validate:
+        return None
+    label = str(session.layout.snapshot.relative_to(settings.project))
+    if plan.left:
+        return Validation(snapshot=label, skipped=f"{plan.left} still pending")
+    if plan.missing:
+        return Validation(snapshot=label, skipped="the database is ahead of these files")
+    return validate(
+        session.connection, session.layout.snapshot, label, exclude=(settings.migration_table,), name=session.place
+    )
+
+
+def _outcome(
+    session: Session, plan: Plan, done: Sequence[Done], validation: Validation | None, started: float
+) -> Outcome:
+    newest = next((entry.id for entry in session.state.newest_first()), None)
+    return Outcome(
+        database=session.title,
+        place=session.place,
+        plan=plan,
+        done=done,
+        validation=validation,
+        newest=newest,
+        elapsed_s=monotonic() - started,
+    )

@@ -1,0 +1,84 @@
+"""A database of our own for a moment, to see what the files give."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import psycopg
+from psycopg import sql
+
+from runner import catalog, connection, credentials, local
+from runner.apply import Listener, check_plan, run_plan
+from runner.catalog import Catalog
+from runner.credentials import Target
+from runner.errors import ConfigurationError, CredentialsError
+from runner.fleet.session import Session, actor_of, open_target
+from runner.migrations import Layout, Migration
+from runner.plan import plan_apply
+from runner.settings import Secret, Settings
+
+PREFIX = "runner_scratch_"
+
+
+@contextmanager
+def scratch_session(
+    settings: Settings, layout: Layout, files: list[Migration], *, url: str | None, say: Callable[[str], None]
+) -> Iterator[Session]:
+    """Make an empty database, open it, and drop it at the end.
+
+    It is made where `url` says, else on the local server, else on the configured server.
+
+    Raises: ConfigurationError when there is no such place; CredentialsError when the role may not make databases.
+    """
+    home = _home(settings, layout, url=url, say=say)
+    name = PREFIX + uuid.uuid4().hex[:12]
+    with connection.connect(home) as admin:
+        try:
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
+            )
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise CredentialsError(
+                f"no scratch database: the role may not create one at {home.address}",
+                hint="ALTER ROLE … CREATEDB, or name another server with --scratch-url.",
+            ) from error
+        try:
+            target = replace(home, parameters={**home.parameters, "dbname": name}, refresh=None)
+            with open_target(settings, layout, files, target) as session:
+                yield session
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def build(session: Session, settings: Settings, *, to: str | None = None) -> Catalog:
+    """Apply the files to a scratch session, up to `to`, and read the catalogue that they give.
+
+    Raises: FileError, MigrationFailedError.
+    """
+    plan = plan_apply(session.files, session.state, to=to, allow_out_of_order=True)
+    check_plan(plan, Listener())
+    actor = actor_of(settings)
+    with session.history.lock(wait_s=0, on_wait=lambda _: None):
+        session.history.create_tables(actor)
+        run_plan(session.history, plan, actor, listener=Listener())
+    session.refresh()
+    return catalog.read(session.connection, exclude=(settings.migration_table,))
+
+
+def _home(settings: Settings, layout: Layout, *, url: str | None, say: Callable[[str], None]) -> Target:
+    if url is not None:
+        chosen = credentials.resolve(replace(settings, url=Secret(url)), "postgres", only=True)
+        if chosen is not None:
+            return chosen
+    if local.why_not(settings) is None:
+        return local.target(settings, "postgres", say=say)
+    found = credentials.resolve(settings, layout.name, only=True)
+    if found is None:
+        raise ConfigurationError(
+            "no server for a scratch database: set DATABASE_URL or name one with --scratch-url",
+            detail="The files are applied there to an empty database, which is dropped afterwards.",
+        )
+    return found

@@ -1,0 +1,17 @@
+-- The migrations whose last attempt failed.
+SELECT
+    migration_id AS id,
+    recorded_at,
+    reason,
+    actor
+FROM (
+    SELECT DISTINCT ON (migration_id)
+        migration_id,
+        operation,
+        recorded_at,
+        reason,
+        actor
+    FROM {runner}
+    ORDER BY migration_id ASC, id DESC
+) AS newest
+WHERE operation = 'fail'

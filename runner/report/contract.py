@@ -1,0 +1,178 @@
+"""Results as JSON: a contract that programs rely on; fields are added, never changed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from runner.fleet.author import Snapshot
+from runner.fleet.inspect import PlanListing, Status, Validated
+from runner.fleet.mend import Adoption, Mended
+from runner.fleet.migrate import Outcome
+from runner.migrations.scaffold import NewPair
+from runner.plan import Situation, Standing, Step
+from runner.validate import Validation
+
+
+def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:
+    """Return what `migrate` and `rollback` did."""
+    return {
+        "dry_run": dry_run,
+        "databases": [
+            {
+                "database": result.database,
+                "steps": [_step(done.step) | {"duration_ms": round(done.elapsed_s * 1000)} for done in result.done]
+                if not dry_run
+                else [_step(step) for step in result.plan.steps],
+                "pending": result.plan.left if not dry_run else result.plan.left + len(result.plan.steps),
+                "newest": result.newest,
+                "warnings": list(result.plan.warnings),
+                "validation": None if result.validation is None else validation(result.validation),
+                "duration_ms": round(result.elapsed_s * 1000),
+            }
+            for result in results
+        ],
+    }
+
+
+def status(results: Sequence[Status]) -> dict[str, Any]:
+    """Return where each database stands."""
+    return {
+        "databases": [
+            {
+                "database": result.database,
+                "current": result.is_current,
+                "newest": result.newest,
+                "counts": {
+                    situation.value: len(result.comparison.all_in(situation))
+                    for situation in Situation
+                    if result.comparison.all_in(situation)
+                },
+                "lock": None if result.lock_holder is None else {
+                    "pid": result.lock_holder.pid,
+                    "application": result.lock_holder.application,
+                    "user": result.lock_holder.user,
+                    "client": result.lock_holder.client,
+                },
+                "yoyo_lock": None if result.yoyo_lock is None else {"pid": result.yoyo_lock.pid},
+                "migrations": [_standing(standing) for standing in result.comparison.standings],
+            }
+            for result in results
+        ]
+    }
+
+
+def plans(results: Sequence[PlanListing]) -> dict[str, Any]:
+    """Return the SQL that would be run."""
+    return {
+        "databases": [
+            {
+                "database": result.database,
+                "steps": [_step(step) | {"sql": step.script.text} for step in result.plan.steps],
+                "pending": result.plan.left,
+                "warnings": list(result.plan.warnings),
+            }
+            for result in results
+        ]
+    }
+
+
+def validations(results: Sequence[Validated]) -> dict[str, Any]:
+    """Return how each database compares with its snapshot."""
+    return {"databases": [{"database": r.database, **validation(r.validation)} for r in results]}
+
+
+def validation(result: Validation) -> dict[str, Any]:
+    """Return one comparison."""
+    return {
+        "snapshot": result.snapshot,
+        "matches": None if result.skipped is not None else result.matches,
+        "skipped": result.skipped,
+        "differences": [
+            {
+                "kind": difference.kind,
+                "identity": difference.identity,
+                "change": str(difference.change),
+                "expected_sql": difference.expected_sql,
+                "actual_sql": difference.actual_sql,
+            }
+            for difference in result.differences
+        ],
+        "diff": result.diff,
+    }
+
+
+def snapshots(results: Sequence[Snapshot]) -> dict[str, Any]:
+    """Return what was written."""
+    return {
+        "databases": [
+            {"database": r.database, "path": r.path, "changed": r.changed, "diff": r.diff} for r in results
+        ]
+    }
+
+
+def adoption(result: Adoption) -> dict[str, Any]:
+    """Return what a baseline recorded."""
+    return {
+        "database": result.database,
+        "recorded": list(result.recorded),
+        "differences": [str(difference) for difference in result.differences],
+    }
+
+
+def mended(result: Mended) -> dict[str, Any]:
+    """Return what a repair recorded."""
+    return {
+        "database": result.database,
+        "operation": result.operation.value,
+        "id": result.id,
+        "old_id": result.old_id,
+    }
+
+
+def new_pair(pair: NewPair) -> dict[str, Any]:
+    """Return the files that were written."""
+    return {"id": pair.id, "apply": str(pair.apply), "rollback": str(pair.rollback)}
+
+
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "action": step.action.value,
+        "path": step.script.label,
+        "checksum": step.script.checksum,
+        "transactional": step.script.transactional,
+    }
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    applied, migration = standing.applied, standing.migration
+    return {
+        "id": standing.id,
+        "situation": standing.situation.value,
+        "kind": migration.kind.value if migration is not None else applied.kind if applied is not None else None,
+        "path": None if migration is None else migration.apply.label,
+        "checksum": None if migration is None else migration.checksum,
+        "applied_at": None if applied is None else _moment(applied.recorded_at or applied.applied_at),
+        "applied_by": None if applied is None else applied.actor,
+        "db_user": None if applied is None else applied.db_user,
+        "host": None if applied is None else applied.host,
+        "git_commit": None if applied is None else applied.git_commit,
+        "applied_checksum": None if applied is None else applied.checksum,
+        "duration_ms": None if applied is None else applied.duration_ms,
+        "failure": None if standing.failure is None else standing.failure.reason,
+        "reversible": _reversible(standing),
+    }
+
+
+def _reversible(standing: Standing) -> bool:
+    if standing.migration is not None:
+        return standing.migration.rollback is not None and standing.migration.irreversible is None
+    return standing.applied is not None and standing.applied.reversible
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

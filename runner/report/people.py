@@ -1,0 +1,221 @@
+"""Results for people: aligned, one line a migration, a closing line that says where the database stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from runner.apply import Done
+from runner.fleet.author import Snapshot
+from runner.fleet.inspect import PlanListing, Status, Validated
+from runner.fleet.mend import Adoption, Mended
+from runner.fleet.migrate import Outcome
+from runner.history import LockHolder, Operation
+from runner.migrations import Kind
+from runner.migrations.scaffold import NewPair
+from runner.plan import Action, Plan, Situation, Standing
+from runner.report.terminal import Style
+from runner.validate import Validation
+from runner.wording import counted, duration
+
+_VERBS = {
+    Action.APPLY: ("applied", "green"),
+    Action.REAPPLY: ("re-applied", "green"),
+    Action.HOOK: ("ran", "green"),
+    Action.ROLLBACK: ("rolled back", "yellow"),
+}
+_SITUATION_COLOURS = {
+    Situation.APPLIED: "green",
+    Situation.PENDING: "yellow",
+    Situation.OUT_OF_ORDER: "red",
+    Situation.FAILED: "red",
+    Situation.OUTDATED: "yellow",
+    Situation.EDITED: "red",
+    Situation.MISSING: "red",
+}
+
+
+_ID_WIDTH = 44  # lines are printed one by one, so the column is fixed; longer ids push their duration right
+
+
+def done_line(done: Done, style: Style) -> str:
+    """Return the line of one committed step."""
+    verb, colour = _VERBS[done.step.action]
+    return (
+        f"  {style(verb.ljust(11), colour)}  {done.step.id.ljust(_ID_WIDTH)}"
+        f"  {style(duration(done.elapsed_s).rjust(8), 'dim')}"
+    )
+
+
+def heading(database: str, place: str, style: Style) -> str:
+    """Return the line that opens a database's part."""
+    return f"{style(database, 'bold')}  {style(place, 'dim')}"
+
+
+def planned_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """Yield one line for each step that would be run."""
+    words = {Action.APPLY: "apply", Action.REAPPLY: "re-apply", Action.HOOK: "run", Action.ROLLBACK: "roll back"}
+    width = max((len(words[step.action]) for step in plan.steps), default=0)
+    for step in plan.steps:
+        note = "" if step.script.transactional else style("  not transactional", "yellow")
+        yield f"  {style(words[step.action].ljust(width), 'yellow')}  {step.id}{note}"
+
+
+def closing(outcome: Outcome, style: Style, *, dry_run: bool) -> str:
+    """Return the line that says what changed and where the database stands."""
+    if dry_run:
+        count = len(outcome.plan.steps)
+        said = f"{counted(count, 'step')} would be run; nothing was changed" if count else "nothing to do"
+        return f"  {said}{_at(outcome.newest)}"
+    if not outcome.done:
+        left = f"; {outcome.plan.left} left" if outcome.plan.left else ""
+        said = "up to date, nothing was written" if not outcome.plan.left else f"nothing to do{left}"
+        return f"  {style(said, 'green')}{_at(outcome.newest)}"
+    rolled_back = outcome.done[0].step.action is Action.ROLLBACK
+    verb = "rolled back" if rolled_back else "applied"
+    said = f"{counted(len(outcome.done), 'migration')} {verb} in {duration(outcome.elapsed_s)}"
+    left = "" if rolled_back or not outcome.plan.left else f"; {outcome.plan.left} still pending"
+    checked = "" if outcome.validation is None else f"; {_validation(outcome.validation)}"
+    return f"  {style(said, 'green')}{_at(outcome.newest)}{left}{checked}"
+
+
+def status(result: Status, style: Style) -> Iterator[str]:
+    """Yield the lines of one database's standing."""
+    yield heading(result.database, result.place, style)
+    standings = result.comparison.standings
+    id_width = max((len(s.id) for s in standings), default=0)
+    word_width = max((len(s.situation.value) for s in standings), default=0)
+    actor_width = max((len(s.applied.actor or s.applied.db_user or "yoyo") for s in standings if s.applied), default=0)
+    for standing in standings:
+        word = style(standing.situation.value.ljust(word_width), _SITUATION_COLOURS[standing.situation])
+        yield f"  {word}  {standing.id.ljust(id_width)}  {_facts(standing, actor_width, style)}".rstrip()
+    counts = [
+        f"{len(found)} {situation.value}" for situation in Situation if (found := result.comparison.all_in(situation))
+    ]
+    yield "  " + (", ".join(counts) or "no migrations") + _at(result.newest)
+    if result.lock_holder is not None:
+        yield "  " + style(f"the migration lock is held by {result.lock_holder}", "yellow")
+    if result.yoyo_lock is not None:
+        yield "  " + style(f"yoyo's lock is held by process {result.yoyo_lock.pid}", "yellow")
+
+
+def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
+    """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
+    yield style(f"-- {result.database}: {result.place}", "bold")
+    if not result.plan.steps:
+        yield "-- nothing to do"
+    for step in result.plan.steps:
+        how = "one transaction" if step.script.transactional else "statement by statement, each its own transaction"
+        yield ""
+        yield style(f"-- {step.action.value} {step.id} ({step.script.label}): {how}", "cyan")
+        if step.script.transactional:
+            yield "BEGIN;"
+        yield "".join(step.script.pieces()).rstrip()
+        if step.script.transactional:
+            yield "COMMIT;"
+    if result.plan.left:
+        yield ""
+        yield f"-- {counted(result.plan.left, 'step')} left for later"
+
+
+def validated(result: Validated, style: Style) -> Iterator[str]:
+    """Yield how one database compares with its snapshot."""
+    yield heading(result.database, result.place, style)
+    validation = result.validation
+    colour = "green" if validation.matches else "yellow" if validation.skipped else "red"
+    yield "  " + style(_validation(validation), colour)
+    for difference in validation.differences:
+        yield f"  {difference}"
+    yield from diff_lines(validation.diff, style)
+
+
+def diff_lines(diff: str, style: Style) -> Iterator[str]:
+    """Yield a unified diff in its usual colours."""
+    for line in diff.splitlines():
+        colour = "green" if line.startswith("+") else "red" if line.startswith("-") else "cyan" if line.startswith("@@") else ""
+        yield style(line, colour) if colour else line
+
+
+def snapshot(result: Snapshot, style: Style, *, check: bool) -> Iterator[str]:
+    """Yield what happened to one snapshot."""
+    if not result.changed:
+        yield f"{result.path}  {style('current', 'green')}"
+    elif check:
+        yield f"{result.path}  {style('stale', 'red')}"
+        yield from diff_lines(result.diff, style)
+    else:
+        yield f"{result.path}  {style('written', 'yellow')}"
+        yield from diff_lines(result.diff, style)
+
+
+def adoption(result: Adoption, style: Style) -> Iterator[str]:
+    """Yield what a baseline recorded."""
+    yield heading(result.database, result.place, style)
+    for id_ in result.recorded:
+        yield f"  {style('recorded', 'green')}  {id_}"
+    for difference in result.differences:
+        yield f"  {style('accepted', 'yellow')}  {difference}"
+    yield f"  {counted(len(result.recorded), 'migration')} recorded as applied, none was run"
+
+
+def mended(result: Mended, style: Style) -> str:
+    """Return what a repair recorded."""
+    said = {
+        Operation.ACCEPT: f"accepted  {result.id} as it is now",
+        Operation.FORGET: f"forgot  {result.id}: no longer in history, the schema is as it was",
+        Operation.RENAME: f"renamed  {result.old_id} to {result.id}",
+    }[result.operation]
+    return f"{heading(result.database, result.place, style)}\n  {said}"
+
+
+def new_pair(pair: NewPair, project: Path) -> str:
+    """Return the two paths that were written."""
+    return "\n".join(
+        str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
+        for path in (pair.apply, pair.rollback)
+    )
+
+
+def waiting(holder: LockHolder | None) -> str:
+    """Return the line that says for whom we wait."""
+    return f"waiting for the migration lock, held by {holder or 'another session'}"
+
+
+def question(place: str, plan: Plan) -> str:
+    """Return what is asked before a rollback."""
+    ids = ", ".join(step.id for step in plan.steps[:5]) + (", …" if len(plan.steps) > 5 else "")
+    return f"Roll back {counted(len(plan.steps), 'migration')} of {place}: {ids}?"
+
+
+def _facts(standing: Standing, actor_width: int, style: Style) -> str:
+    applied = standing.applied
+    if applied is None:
+        if standing.failure is not None:
+            return style(f"{standing.failure.recorded_at:%Y-%m-%d %H:%M}  {standing.failure.reason}", "red")
+        if standing.migration is not None and not standing.migration.apply.transactional:
+            return style("not transactional", "dim")
+        return ""
+    when = _local(applied.recorded_at or applied.applied_at)
+    who = (applied.actor or applied.db_user or "yoyo").ljust(actor_width)
+    took = "" if applied.duration_ms is None else duration(applied.duration_ms / 1000).rjust(8)
+    kind = "  repeatable" if applied.kind == Kind.REPEATABLE.value else ""
+    baseline = "  baseline" if applied.operation is Operation.BASELINE else ""
+    return style(f"{when:%Y-%m-%d %H:%M}  {who}  {took}{kind}{baseline}", "dim")
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone()
+
+
+def _validation(validation: Validation) -> str:
+    if validation.skipped is not None:
+        return f"not validated: {validation.skipped}"
+    if validation.matches:
+        return f"schema validated against {validation.snapshot}"
+    return f"{counted(len(validation.differences), 'difference')} from {validation.snapshot}"
+
+
+def _at(newest: str | None) -> str:
+    return f"; at {newest}" if newest else "; empty"
+
