@@ -167,7 +167,7 @@ def test_what_real_histories_hold_is_accepted(project, content):
         ),
         pytest.param("VACUUM t;", "VACUUM T cannot run inside a transaction", ":1:1", id="VACUUM"),
         pytest.param(b"SELECT '\xff'", "the file is not UTF-8", ":1", id="Latin-1"),
-        pytest.param("SELECT 1\0;".encode(), "a NUL byte in the file", ":1", id="NUL"),
+        pytest.param(b"SELECT 1\0;", "a NUL byte in the file", ":1", id="NUL"),
         pytest.param("SELECT 'a", "unterminated string", ":1:8", id="open quote"),
         pytest.param("/* a", "unterminated comment", ":1:1", id="open comment"),
         pytest.param("\\i other.sql", "psql command \\i in a migration", ":1:1", id="psql command"),
