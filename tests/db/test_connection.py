@@ -73,7 +73,7 @@ ASK_PASSWORD = message(b"R", struct.pack("!i", 3))
 
 @contextmanager
 def scripted(*answers):
-    """Listen, and answer each connection's messages one by one; after that, close it. Yields keywords for it."""
+    """Listen, and answer each connection's messages one by one, then close it. Yields keywords for it."""
     received = []
 
     def serve(listener):
