@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from psycopg import errors
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from runner.errors import Location, MigrationFailedError, RunnerError, UnreachableError
+from runner.errors import BusyError, Location, MigrationFailedError, RunnerError, UnreachableError
 from runner.history import message
 from runner.migrations import Script, Segment, check_script
 from runner.wording import counted
@@ -43,7 +43,9 @@ def send(conn: Connection, data: bytes) -> int:
             raise StatementError(errors.error_from_result(result, encoding="utf-8"), done)
         if result.status not in _DONE:
             _leave_copy(conn)
-            raise StatementError(errors.FeatureNotSupported("COPY with the client is not possible here"), done)
+            raise StatementError(
+                errors.FeatureNotSupported("COPY with the client is not possible here"), done
+            )
     return len(results)
 
 
@@ -149,7 +151,7 @@ def connection_kept(migration_id: str, *, committing: bool) -> Iterator[None]:
         ) from error
 
 
-def _own_check(error: psycopg.Error) -> Any:
+def _own_check(error: psycopg.Error) -> Callable[[Script, str], RunnerError] | None:
     text = error.diag.message_primary or ""
     for marker, explain in _OWN_CHECKS.items():
         if marker in text:
@@ -157,7 +159,7 @@ def _own_check(error: psycopg.Error) -> Any:
     return None
 
 
-def _transaction_ended(script: Script, state: str) -> RunnerError:  # noqa: ARG001
+def _transaction_ended(script: Script, _state: str) -> RunnerError:
     return MigrationFailedError(
         "the migration ended its own transaction",
         where=Location(script.label),
@@ -176,8 +178,6 @@ def _lock_lost(script: Script, state: str) -> RunnerError:
 
 
 def _yoyo_at_work(script: Script, state: str) -> RunnerError:
-    from runner.errors import BusyError
-
     return BusyError(
         "a yoyo command is at work on this database",
         where=Location(script.label),

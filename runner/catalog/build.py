@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from runner.catalog import rows, statements, tables
-from runner.catalog.model import Catalog, CatalogObject, Key
+from runner.catalog.model import Catalog, CatalogObject, in_words
 from runner.catalog.order import Node, Place, Section, in_order, reaches
 from runner.catalog.rights import add_default_privileges, add_grants
 
@@ -31,8 +31,7 @@ _RELATIONS = {
 ObjectId = tuple[int, int]  # the oid of the system catalogue, and the oid in it
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What comments, rights and dependencies refer to by oid."""
 
     node: Node | None  # none: it is there without a statement, as schema public is
@@ -156,10 +155,7 @@ class Builder:
         for made in self.rows.types:
             if not self.includes(made.schema_name):
                 continue
-            attributes = []
-            for column in self._columns.get(made.relation, ()):
-                collation = f" COLLATE {column.collation}" if column.collation else ""
-                attributes.append(f"{column.name} {column.type}{collation}")
+            attributes = [column.definition for column in self._columns.get(made.relation, ())]
             sql = statements.create_type(made, attributes)
             kind = "domain" if made.kind == "d" else "type"
             node = self.add(kind, made.qualified, sql, section=Section.TYPES, group=made.qualified)
@@ -217,10 +213,11 @@ class Builder:
                     continue
             sql = tables.create_sequence(sequence)
             node = self.add("sequence", name, sql, section=Section.SEQUENCES, group=name)
-            self._main((CLASS, sequence.oid), node, target, target, None if table else sequence.owner)
+            self._main((CLASS, sequence.oid), node, target, target, sequence.owner)
             if table is not None:
                 sql = f"ALTER SEQUENCE {name} OWNED BY {table.qualified}.{column.name};"
-                self._part(owner, "sequence ownership", name, sql, Place.SETTING, node)
+                ownership = self._part(owner, "sequence ownership", name, sql, Place.SETTING, node)
+                node.parent, ownership.parent = table.qualified, name
 
     def _children_first(self) -> None:
         """Collect every table's descendants: what a parent hands down must find them there."""
@@ -399,8 +396,11 @@ class Builder:
                     if column.expression is not None and (oid, column.number) not in self._deferred:
                         self._defer_default(table, column, [])
                 continue
-            written[oid] = [self._write_column(column, relation) for column in self._columns.get(oid, ())]
-            for column in self._columns.get(oid, ()):
+            columns = self._columns.get(oid, [])
+            written[oid] = [self._write_column(column, relation) for column in columns]
+            for column in columns:
+                if column.storage is None and column.statistics_target is None and column.options is None:
+                    continue
                 for kind, sql in tables.column_settings(relation, column).items():
                     self._part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
         parents: dict[int, list[int]] = defaultdict(list)
@@ -428,7 +428,7 @@ class Builder:
         for subject in list(self.subjects.values()):
             if subject.node is not None and subject.owner is not None:
                 sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
-                self._part(subject, "owner", f"of {lower_target(subject.comment_on)}", sql, Place.OWNER)
+                self._part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
 
     def _add_comments(self) -> None:
         for comment in self.rows.comments:
@@ -441,13 +441,5 @@ class Builder:
             if target == "SCHEMA public" and comment.text == "standard public schema":
                 continue
             sql = f"COMMENT ON {target} IS {tables.literal(comment.text)};"
-            self._part(subject, "comment", f"on {lower_target(target)}", sql, Place.COMMENT)
+            self._part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)
 
-
-def lower_target(target: str) -> str:
-    """Write "TABLE public.users" as a sentence has it: "table public.users"."""
-    for words in ("MATERIALIZED VIEW", "EVENT TRIGGER"):
-        if target.startswith(f"{words} "):
-            return words.lower() + target[len(words) :]
-    keyword, _, name = target.partition(" ")
-    return f"{keyword.lower()} {name}"

@@ -10,6 +10,21 @@ from typing import Any
 Key = tuple[str, str]  # kind and identity: ("index", "idx_users_role on public.users")
 
 
+# What other objects can belong to; their identities are distinct as far as a parent is concerned.
+PARENTS = frozenset(
+    "schema type domain sequence function procedure aggregate table view".split() + ["materialized view", "event trigger"]
+)
+
+
+def in_words(target: str) -> str:
+    """Write what a statement is about as a sentence has it: "TABLE public.users" as "table public.users"."""
+    keyword, _, name = target.partition(" ")
+    for second in ("VIEW ", "TRIGGER "):  # MATERIALIZED VIEW, EVENT TRIGGER
+        if keyword in ("MATERIALIZED", "EVENT") and name.startswith(second):
+            keyword, name = f"{keyword} {second.strip()}", name.removeprefix(second)
+    return f"{keyword.lower()} {name}".replace(" ON DOMAIN ", " on domain ").replace(" ON ", " on ")
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogObject:
     """One thing that a migration can make, change or drop."""

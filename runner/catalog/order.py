@@ -68,15 +68,16 @@ def in_order(nodes: Iterable[Node]) -> list[Node]:
     """
     ranked = sorted(nodes, key=Node.sort_key)
     rank = {id(node): number for number, node in enumerate(ranked)}
-    waiting: list[set[int]] = []
+    waiting = [0] * len(ranked)  # for how many nodes each one waits
     dependents: dict[int, list[int]] = defaultdict(list)
     for number, node in enumerate(ranked):
-        needs = {rank[id(need)] for need in node.needs if id(need) in rank} - {number}
-        waiting.append(needs)
-        for need in needs:
-            dependents[need].append(number)
+        for need in node.needs:
+            other = rank.get(id(need), number)
+            if other != number:
+                waiting[number] += 1
+                dependents[other].append(number)
 
-    ready = [number for number, needs in enumerate(waiting) if not needs]  # ascending, so already a heap
+    ready = [number for number, count in enumerate(waiting) if not count]  # ascending, so already a heap
     result: list[Node] = []
     done = [False] * len(ranked)
     together: list[int] = []  # what is ready of the group that is being written
@@ -97,11 +98,11 @@ def in_order(nodes: Iterable[Node]) -> list[Node]:
         done[number] = True
         node = ranked[number]
         result.append(node)
-        for dependent in dependents[number]:
-            waiting[dependent].discard(number)
+        for dependent in dependents.get(number, ()):
+            waiting[dependent] -= 1
             if not waiting[dependent] and not done[dependent]:
-                other = ranked[dependent]
-                same_group = other.group == node.group and other.section == node.section
+                follower = ranked[dependent]
+                same_group = follower.group == node.group and follower.section == node.section
                 heapq.heappush(together if same_group else ready, dependent)
     return result
 

@@ -27,6 +27,7 @@ _SETTINGS = {
     "quote_all_identifiers": "off",
     "xmlbinary": "base64",
     "lc_monetary": "C",
+    "jit": "off",
 }
 
 

@@ -31,18 +31,15 @@ class Column(NamedTuple):
     relation: int
     number: int
     name: str
-    type: str
-    collation: str | None
+    definition: str  # name, type, compression, collation
     not_null: bool
     expression: str | None
     generated: str  # s stored, v virtual, or empty
     identity: str  # a always, d by default, or empty
-    compression: str | None
     storage: str | None
     statistics_target: int | None
     options: list[str] | None
     is_local: bool
-    default_oid: int | None
 
 
 class Constraint(NamedTuple):

@@ -107,8 +107,8 @@ def create_index(index: rows.Index) -> str:
     if index.tablespace:
         head, where, tail = definition.partition(" WHERE (")
         definition = f"{head} TABLESPACE {index.tablespace}{where}{tail}"
-    warning = "-- INVALID: a build with CONCURRENTLY failed; drop it and build it again\n" if index.is_invalid else ""
-    return f"{warning}{definition};"
+    warning = "\n    /* INVALID: a build with CONCURRENTLY failed; nothing uses it */" if index.is_invalid else ""
+    return f"{definition}{warning};"
 
 
 def create_trigger(trigger: rows.Trigger, relation: str) -> str:

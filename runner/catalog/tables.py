@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.catalog import rows
 
@@ -64,8 +64,7 @@ def unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-@dataclass(frozen=True, slots=True)
-class TableColumn:
+class TableColumn(NamedTuple):
     """A column as it is written in CREATE TABLE."""
 
     name: str
@@ -84,10 +83,6 @@ def table_column(
     with_default: bool = True,
 ) -> TableColumn:
     """Spell a column. `sequence` is the one it owns; `with_default` is off where the default is set later."""
-    typed = f"{column.name} {column.type}"
-    storage = f" COMPRESSION {column.compression}" if column.compression else ""
-    if column.collation:
-        storage += f" COLLATE {column.collation}"
     null = " NOT NULL" if not_null else ""
     expression = column.expression
     value = ""
@@ -95,15 +90,17 @@ def table_column(
         value = f" GENERATED ALWAYS AS ({expression}) {'VIRTUAL' if column.generated == 'v' else 'STORED'}"
     elif expression is not None and with_default:
         value = f" DEFAULT {expression}"
-    inherited = f"{typed}{storage}{null}{value}"
+    inherited = f"{column.definition}{null}{value}"
     line = inherited
-    if sequence is not None and sequence.is_identity:
+    if sequence is None:
+        pass
+    elif sequence.is_identity:
         always = "ALWAYS" if column.identity == "a" else "BY DEFAULT"
         usual = has_usual_name(sequence, relation, unquoted(column.name))
         details = [*([] if usual else [f"SEQUENCE NAME {sequence.qualified}"]), *sequence_options(sequence)]
-        line = f"{typed}{storage}{null} GENERATED {always} AS IDENTITY" + (f" ({' '.join(details)})" if details else "")
-    elif sequence is not None and is_serial(column, relation, sequence, not_null=not_null):
-        line = f"{column.name} {_SERIAL[column.type]}{storage}{null}"
+        line = f"{column.definition}{null} GENERATED {always} AS IDENTITY" + (f" ({' '.join(details)})" if details else "")
+    elif is_serial(column, relation, sequence, not_null=not_null):
+        line = f"{column.name} {_SERIAL[sequence.type]}{null}"
     return TableColumn(column.name, line, inherited, expression is not None, column.is_local)
 
 
@@ -112,7 +109,7 @@ def is_serial(column: rows.Column, relation: rows.Relation, sequence: rows.Seque
     return (
         not_null
         and not column.generated
-        and sequence.type == column.type
+        and column.definition == f"{column.name} {sequence.type}"
         and column.expression == f"nextval({literal(sequence.qualified)}::regclass)"
         and not sequence_options(sequence)
         and has_usual_name(sequence, relation, unquoted(column.name))

@@ -3,25 +3,24 @@ SELECT
     a.attrelid,
     a.attnum,
     pg_catalog.quote_ident(a.attname) AS name,
-    pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
-    CASE
-        WHEN a.attcollation <> t.typcollation AND n.nspname = 'pg_catalog' THEN pg_catalog.quote_ident(l.collname)
-        WHEN a.attcollation <> t.typcollation
-            THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname)
-    END AS collation,
+    pg_catalog.quote_ident(a.attname) || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+    || CASE a.attcompression WHEN 'l' THEN ' COMPRESSION lz4' WHEN 'p' THEN ' COMPRESSION pglz' ELSE '' END
+    || CASE
+        WHEN a.attcollation = t.typcollation THEN ''
+        WHEN n.nspname = 'pg_catalog' THEN ' COLLATE ' || pg_catalog.quote_ident(l.collname)
+        ELSE ' COLLATE ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname)
+    END AS definition,
     a.attnotnull,
     pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS expression,
     a.attgenerated::text,
     a.attidentity::text,
-    CASE WHEN a.attcompression = 'l' THEN 'lz4' WHEN a.attcompression = 'p' THEN 'pglz' END AS compression,
     CASE
         WHEN a.attstorage <> t.typstorage THEN
             CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END
     END AS storage,
     nullif(a.attstattarget, -1) AS statistics_target,
     a.attoptions,
-    a.attislocal,
-    d.oid AS default_oid
+    a.attislocal
 FROM pg_catalog.pg_attribute AS a
 INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
 INNER JOIN pg_catalog.pg_type AS t ON a.atttypid = t.oid
