@@ -62,7 +62,8 @@ def run(connection: Connection, files: list, file_id: str, *, undo: bool = False
 def id_defaults(connection: Connection) -> dict[str, str]:
     rows = connection.execute(
         "SELECT c.relname, pg_get_expr(d.adbin, d.adrelid)"
-        " FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.adnum WHERE a.attname = 'id'"
+        " FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.adnum WHERE a.attname = 'id'"
     ).fetchall()
     return {str(table): str(default) for table, default in rows}
 
