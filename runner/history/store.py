@@ -60,29 +60,29 @@ class History:
         if not self.exists:
             return State(server=self.server)
         ours = RUNNER_MIGRATION in self._tables
-        query = self._query("applied" if ours else "applied_by_yoyo")
-        with self.connection.pipeline() if psycopg.Pipeline.is_supported() else _no_pipeline():
-            rows = self.connection.cursor(row_factory=dict_row).execute(query)
-            locks = None
-            if YOYO_LOCK in self._tables:
-                locks = self.connection.execute(
-                    sql.SQL("SELECT pid, ctime FROM {lock}").format(**self.names.identifiers())
-                )
-            hook = self.connection.execute(self._query("hook_due")) if ours else None
-            failed = (
-                self.connection.cursor(row_factory=class_row(Failure)).execute(self._query("failed"))
-                if ours
-                else ()
-            )
-        applied = {row["migration_id"]: _applied(row) for row in rows}
-        lock = next((YoyoLock(pid, since) for pid, since in locks or () if pid > 0), None)
+        names = ["applied", "yoyo_lock", "failed", "hook_due"] if ours else ["applied_by_yoyo", "yoyo_lock"]
+        if YOYO_LOCK not in self._tables:
+            names.remove("yoyo_lock")
+        found = dict(zip(names, self._ask_all(names), strict=True))
+        rows = found["applied" if ours else "applied_by_yoyo"]
+        lock = next((YoyoLock(**row) for row in found.get("yoyo_lock", ()) if row["pid"] > 0), None)
         return State(
             server=self.server,
-            applied=applied,
-            failed={failure.id: failure for failure in failed},
+            applied={row["migration_id"]: _applied(row) for row in rows},
+            failed={row["id"]: Failure(**row) for row in found.get("failed", ())},
             yoyo_lock=lock,
-            hook_due=bool(hook is not None and hook.fetchone() == (True,)),
+            hook_due=any(row["due"] for row in found.get("hook_due", ())),
         )
+
+    def _ask_all(self, names: Sequence[str]) -> list[list[dict[str, Any]]]:
+        """Ask several questions in one message: one round trip."""
+        message = sql.SQL("; ").join(self._query(name) for name in names)
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(message)
+            found = [cursor.fetchall()]
+            while cursor.nextset():
+                found.append(cursor.fetchall())
+        return found
 
     def stored_sql(self, migration_id: str) -> StoredSql | None:
         """Return both directions of an applied migration as they were when it was applied."""
@@ -272,11 +272,6 @@ class History:
                 hint='Create the schema, or name one: history_schema = "public" in runner.toml.',
             )
         return current
-
-
-@contextmanager
-def _no_pipeline() -> Iterator[None]:
-    yield
 
 
 def _read(name: str) -> Any:  # psycopg wants literal strings; these are this package's own files
