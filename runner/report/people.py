@@ -246,7 +246,8 @@ def _validation(validation: Validation) -> str:
     if validation.skipped is not None:
         return f"not validated: {validation.skipped}"
     if validation.matches:
-        return f"schema validated against {validation.snapshot}"
+        extra = f"; beside it: extension {', '.join(validation.beside)}" if validation.beside else ""
+        return f"schema validated against {validation.snapshot}{extra}"
     return f"{counted(len(validation.differences), 'difference')} from {validation.snapshot}"
 
 
