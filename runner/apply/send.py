@@ -18,6 +18,8 @@ from runner.wording import counted
 
 Connection = psycopg.Connection[Any]
 
+# the session ends with these: an administrator's command, a crash, a start-up, a dropped database
+_SERVER_GOES = {"57P01", "57P02", "57P03", "57P04"}
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
 
 
@@ -40,7 +42,10 @@ def send(conn: Connection, data: bytes) -> int:
         results = conn.wait(execute(conn.pgconn))
     for done, result in enumerate(results):
         if result.status == ExecStatus.FATAL_ERROR:
-            raise StatementError(errors.error_from_result(result, encoding="utf-8"), done)
+            error = errors.error_from_result(result, encoding="utf-8")
+            if error.sqlstate in _SERVER_GOES:
+                raise error
+            raise StatementError(error, done)
         if result.status not in _DONE:
             _leave_copy(conn)
             raise StatementError(

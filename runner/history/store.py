@@ -238,9 +238,9 @@ class History:
         schema = self._choose_schema(row["schema"], row["tables"])
         mine = [table for table in row["tables"] if table[0] == schema]
         self._tables = {table[1] for table in mine}
-        self._not_writable = [table[1] for table in mine if not table[4]]
+        self._not_writable = sorted(table[1] for table in mine if not table[4])
         self._can_create = row["can_create"] or bool(self._wanted_schema)
-        unreadable = [table[1] for table in mine if not table[3]]
+        unreadable = sorted(table[1] for table in mine if not table[3])
         if unreadable:
             qualified = ", ".join(sql.Identifier(schema, name).as_string(None) for name in unreadable)
             raise CredentialsError(

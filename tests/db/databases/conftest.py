@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -243,4 +244,4 @@ def other_role(server: Parameters) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture
 def yoyo_command() -> str:
-    return os.fspath(ROOT / ".venv/bin/yoyo")
+    return os.fspath(Path(sys.executable).with_name("yoyo"))

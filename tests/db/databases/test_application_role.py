@@ -188,6 +188,19 @@ def test_a_schema_that_stays_open_to_all_is_refused(
         assert not exists(connection, role)
 
 
+def test_a_schema_that_was_open_to_all_is_closed(
+    own_role: tuple[str, Path], other_role: Callable[[str], str], make_database: Callable[..., Parameters]
+) -> None:
+    """As databases are that come from PostgreSQL 14 or before."""
+    _, root = own_role
+    stranger = other_role("NOLOGIN")
+    with session(make_database()) as connection:
+        connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        up(connection, root)
+        may_create = "SELECT has_schema_privilege(%s, 'public', 'CREATE')"
+        assert connection.execute(may_create, [stranger]).fetchall() == [(False,)]
+
+
 def test_two_databases_that_make_it_at_once_both_succeed(
     own_role: tuple[str, Path], make_database: Callable[..., Parameters], server: Parameters
 ) -> None:
