@@ -71,7 +71,9 @@ class Builder:
 
     def catalog(self) -> Catalog:
         """Add everything, in an order in which parents come first, and sort it."""
-        self._columns = {oid: list(group) for oid, group in groupby(self.rows.columns, attrgetter("relation"))}
+        self._columns = {
+            oid: list(group) for oid, group in groupby(self.rows.columns, attrgetter("relation"))
+        }
         self._add_schemas()
         self._add_types()
         self._add_functions()
@@ -126,7 +128,9 @@ class Builder:
             needs=[*own, *needs],
         )
 
-    def _main(self, oid: ObjectId, node: Node, comment_on: str, grant_on: str | None, owner: str | None) -> None:
+    def _main(
+        self, oid: ObjectId, node: Node, comment_on: str, grant_on: str | None, owner: str | None
+    ) -> None:
         """Register an object that stands for itself."""
         name = node.identity
         self.subjects[oid] = Subject(node, node.section, node.group, name, comment_on, grant_on, owner, name)
@@ -149,7 +153,14 @@ class Builder:
             if self.includes(extension.schema_name):
                 sql = statements.create_extension(extension)
                 needs = [nodes[extension.schema_name]] if extension.schema_name in nodes else []
-                self.add("extension", extension.name, sql, section=Section.EXTENSIONS, group=extension.name, needs=needs)
+                self.add(
+                    "extension",
+                    extension.name,
+                    sql,
+                    section=Section.EXTENSIONS,
+                    group=extension.name,
+                    needs=needs,
+                )
 
     def _add_types(self) -> None:
         for made in self.rows.types:
@@ -185,7 +196,9 @@ class Builder:
             name = relation.qualified
             if not self.includes(relation.schema_name):
                 continue
-            if not self._exclude.isdisjoint((relation.raw_name, f"{relation.schema_name}.{relation.raw_name}", name)):
+            if not self._exclude.isdisjoint(
+                (relation.raw_name, f"{relation.schema_name}.{relation.raw_name}", name)
+            ):
                 continue
             kind, section = _RELATIONS[relation.kind]
             sql = "" if section is Section.TABLES else statements.create_view(relation)
@@ -199,14 +212,18 @@ class Builder:
             if not self.includes(sequence.schema_name) or (sequence.table is not None and table is None):
                 continue
             name = sequence.qualified
-            if not self._exclude.isdisjoint((sequence.raw_name, f"{sequence.schema_name}.{sequence.raw_name}", name)):
+            if not self._exclude.isdisjoint(
+                (sequence.raw_name, f"{sequence.schema_name}.{sequence.raw_name}", name)
+            ):
                 continue
             target = f"SEQUENCE {name}"
             if table is not None and sequence.column is not None:
                 owner = self.subjects[CLASS, table.oid]
                 self._sequence_of[table.oid, sequence.column] = sequence
                 column = next(c for c in self._columns[table.oid] if c.number == sequence.column)
-                if sequence.is_identity or tables.is_serial(column, table, sequence, not_null=column.not_null):
+                if sequence.is_identity or tables.is_serial(
+                    column, table, sequence, not_null=column.not_null
+                ):
                     self.subjects[CLASS, sequence.oid] = Subject(
                         owner.node, owner.section, owner.group, owner.parent, target, target
                     )
@@ -355,7 +372,9 @@ class Builder:
                 name = trigger_on.name
                 sql = statements.create_event_trigger(trigger_on)
                 node = self.add("event trigger", name, sql, section=Section.EVENT_TRIGGERS, group=name)
-                self._main((EVENT_TRIGGER, trigger_on.oid), node, f"EVENT TRIGGER {name}", None, trigger_on.owner)
+                self._main(
+                    (EVENT_TRIGGER, trigger_on.oid), node, f"EVENT TRIGGER {name}", None, trigger_on.owner
+                )
 
     def _add_dependencies(self) -> None:
         """Add what the server knows to need what; a default that needs its own table is set after it."""
@@ -376,7 +395,9 @@ class Builder:
             if table.node is None:
                 continue
             column = next(c for c in self._columns[oid] if c.number == number)
-            if table.section is Section.TABLES and (column.generated or not any(reaches(n, table.node) for n in needs)):
+            if table.section is Section.TABLES and (
+                column.generated or not any(reaches(n, table.node) for n in needs)
+            ):
                 table.node.needs += needs
             else:
                 self._defer_default(table, column, needs)
@@ -412,7 +433,9 @@ class Builder:
             if node is not None:
                 above = parents.get(oid, [])
                 names = [self._relations[parent].qualified for parent in above]
-                node.sql = tables.create_table(self._relations[oid], columns, names, [written[p] for p in above])
+                node.sql = tables.create_table(
+                    self._relations[oid], columns, names, [written[p] for p in above]
+                )
 
     def _write_column(self, column: rows.Column, relation: rows.Relation) -> tables.TableColumn:
         place = (relation.oid, column.number)
@@ -442,4 +465,3 @@ class Builder:
                 continue
             sql = f"COMMENT ON {target} IS {tables.literal(comment.text)};"
             self._part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)
-

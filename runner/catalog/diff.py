@@ -37,7 +37,9 @@ def compare_text(snapshot: str, catalog: Catalog) -> list[Difference]:
 
 def unified_diff(expected: str, actual: str, from_label: str, to_label: str) -> str:
     """Show the lines that differ, each hunk with the statements around it; empty when the texts are equal."""
-    lines = difflib.unified_diff(expected.splitlines(), actual.splitlines(), from_label, to_label, lineterm="")
+    lines = difflib.unified_diff(
+        expected.splitlines(), actual.splitlines(), from_label, to_label, lineterm=""
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -49,7 +51,9 @@ def _text_key(item: CatalogObject) -> Key:
     return (kind, identity)
 
 
-def _differences(expected: Mapping[Key, CatalogObject], actual: Mapping[Key, CatalogObject]) -> list[Difference]:
+def _differences(
+    expected: Mapping[Key, CatalogObject], actual: Mapping[Key, CatalogObject]
+) -> list[Difference]:
     missing = [item for key, item in expected.items() if key not in actual]
     unexpected = [item for key, item in actual.items() if key not in expected]
     pairs = _same_routine(missing, unexpected)
@@ -66,7 +70,9 @@ def _differences(expected: Mapping[Key, CatalogObject], actual: Mapping[Key, Cat
     return found
 
 
-def _same_routine(missing: Iterable[CatalogObject], unexpected: Iterable[CatalogObject]) -> dict[Key, CatalogObject]:
+def _same_routine(
+    missing: Iterable[CatalogObject], unexpected: Iterable[CatalogObject]
+) -> dict[Key, CatalogObject]:
     """Pair a missing with an unexpected routine of the same name where there is one of each: its arguments changed."""
     found: dict[tuple[str, str], list[CatalogObject]] = {}
     for item in (*missing, *unexpected):
@@ -119,7 +125,13 @@ def _column_changes(expected: CatalogObject, actual: CatalogObject) -> list[Diff
     for name in (*old, *(name for name in new if name not in old)):
         is_line, was_line = new.get(name), old.get(name)
         if is_line != was_line:
-            change = Change.MISSING if is_line is None else Change.UNEXPECTED if was_line is None else Change.CHANGED
+            change = (
+                Change.MISSING
+                if is_line is None
+                else Change.UNEXPECTED
+                if was_line is None
+                else Change.CHANGED
+            )
             found.append(Difference("column", f"{actual.identity}.{name}", change, was_line, is_line))
     return found or None
 

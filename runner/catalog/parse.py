@@ -158,8 +158,10 @@ _PATTERNS = _patterns(
     (rf"{_ALTER}ADD CONSTRAINT (?P<name>NAME) FOREIGN KEY", _on_table("foreign key")),
     (rf"{_ALTER}ADD CONSTRAINT (?P<name>NAME) ", _on_table("constraint")),
     (rf"CREATE (?:UNIQUE )?INDEX (?P<name>NAME) ON (?:ONLY )?{_ON}", _on_table("index")),
-    (rf"ALTER INDEX (?P<table>QUALIFIED) ATTACH PARTITION {_NAMED}",
-     lambda match: Identified("index attachment", f"{match['name']} to {match['table']}")),
+    (
+        rf"ALTER INDEX (?P<table>QUALIFIED) ATTACH PARTITION {_NAMED}",
+        lambda match: Identified("index attachment", f"{match['name']} to {match['table']}"),
+    ),
     (rf"{_ALTER_COLUMN}STORAGE ", _of_column("column storage")),
     (rf"{_ALTER_COLUMN}STATISTICS ", _of_column("column statistics")),
     (rf"{_ALTER_COLUMN}\(", _of_column("column options")),
@@ -172,26 +174,43 @@ _PATTERNS = _patterns(
     (rf"CREATE (?:CONSTRAINT )?TRIGGER (?P<name>NAME) .*? ON {_ON}", _on_table("trigger")),
     (rf"CREATE RULE (?P<name>NAME) AS ON \w+ TO {_ON}", _on_table("rule")),
     (rf"CREATE POLICY (?P<name>NAME) ON {_ON}", _on_table("policy")),
-    (rf"CREATE STATISTICS {_NAMED}.* FROM {_ON}$",
-     lambda match: Identified("statistics", match["name"], match["table"])),
+    (
+        rf"CREATE STATISTICS {_NAMED}.* FROM {_ON}$",
+        lambda match: Identified("statistics", match["name"], match["table"]),
+    ),
     (rf"ALTER STATISTICS {_NAMED} SET", _plain("statistics")),
     (rf"CREATE VIEW {_NAMED}", _plain("view")),
     (rf"CREATE MATERIALIZED VIEW {_NAMED}", _plain("materialized view")),
     (rf"CREATE (?:OR REPLACE )?(?P<kind>FUNCTION|PROCEDURE|AGGREGATE) {_NAMED}\(", _routine),
     (rf"CREATE TYPE {_NAMED}", _plain("type")),
     (rf"CREATE DOMAIN {_NAMED}", _plain("domain")),
-    (r"ALTER DOMAIN (?P<table>QUALIFIED) ADD CONSTRAINT (?P<name>NAME)",
-     lambda match: Identified("constraint", f"{match['name']} on domain {match['table']}", match["table"])),
+    (
+        r"ALTER DOMAIN (?P<table>QUALIFIED) ADD CONSTRAINT (?P<name>NAME)",
+        lambda match: Identified("constraint", f"{match['name']} on domain {match['table']}", match["table"]),
+    ),
     (rf"CREATE (?:UNLOGGED )?SEQUENCE {_NAMED}", _plain("sequence")),
-    (rf"ALTER SEQUENCE {_NAMED} OWNED BY ", lambda match: Identified("sequence ownership", match["name"], match["name"])),
+    (
+        rf"ALTER SEQUENCE {_NAMED} OWNED BY ",
+        lambda match: Identified("sequence ownership", match["name"], match["name"]),
+    ),
     (rf"CREATE SCHEMA {_NAMED}", _plain("schema")),
     (rf"CREATE EXTENSION (?:IF NOT EXISTS )?{_NAMED}", _plain("extension")),
     (rf"(?:CREATE|ALTER) EVENT TRIGGER {_NAMED} (?!OWNER)", _plain("event trigger")),
-    (r"ALTER (?P<keyword>[A-Z]+(?: [A-Z]+)?) (?P<target>\S.*) OWNER TO",
-     lambda match: Identified("owner", f"of {match['keyword'].lower()} {match['target']}", match["target"])),
+    (
+        r"ALTER (?P<keyword>[A-Z]+(?: [A-Z]+)?) (?P<target>\S.*) OWNER TO",
+        lambda match: Identified(
+            "owner", f"of {match['keyword'].lower()} {match['target']}", match["target"]
+        ),
+    ),
     (r"COMMENT ON (?P<keyword>[A-Z]+(?: [A-Z]+)?) (?P<target>\S.*?) IS '", _comment),
-    (rf"(?P<verb>GRANT|REVOKE) .*? ON {_TARGET} (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$", _right),
-    (r"ALTER DEFAULT PRIVILEGES(?: FOR ROLE (?P<role>NAME))?(?: IN SCHEMA (?P<schema>NAME))? (?P<verb>GRANT|REVOKE)"
-     r" .*? ON (?P<keyword>TABLES|SEQUENCES|FUNCTIONS|TYPES|SCHEMAS|LARGE OBJECTS)"
-     r" (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$", _default_privileges),
+    (
+        rf"(?P<verb>GRANT|REVOKE) .*? ON {_TARGET} (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$",
+        _right,
+    ),
+    (
+        r"ALTER DEFAULT PRIVILEGES(?: FOR ROLE (?P<role>NAME))?(?: IN SCHEMA (?P<schema>NAME))? (?P<verb>GRANT|REVOKE)"
+        r" .*? ON (?P<keyword>TABLES|SEQUENCES|FUNCTIONS|TYPES|SCHEMAS|LARGE OBJECTS)"
+        r" (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$",
+        _default_privileges,
+    ),
 )

@@ -76,7 +76,9 @@ def _set(conn: psycopg.Connection[Any], settings: dict[str, str]) -> None:
     _query(conn, "SELECT " + ", ".join(["pg_catalog.set_config(%s, %s, true)"] * len(settings)), parameters)
 
 
-def _query(conn: psycopg.Connection[Any], statement: str, parameters: list[str] | None = None) -> list[tuple[Any, ...]]:
+def _query(
+    conn: psycopg.Connection[Any], statement: str, parameters: list[str] | None = None
+) -> list[tuple[Any, ...]]:
     with conn.cursor(row_factory=tuple_row) as cursor:
         # The text is ours: a file of this package or a constant above.
         cursor.execute(statement.encode(), parameters, prepare=False)

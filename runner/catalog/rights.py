@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 
 # In the order in which they are written. MAINTAIN is new in PostgreSQL 17 and part of ALL there: whoever has the other
 # seven has ALL, so that the same migrations read the same on every version.
-_ORDER = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "USAGE", "CREATE", "EXECUTE", "MAINTAIN")
+_ORDER = (
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "TRUNCATE",
+    "REFERENCES",
+    "TRIGGER",
+    "USAGE",
+    "CREATE",
+    "EXECUTE",
+    "MAINTAIN",
+)
 _ALL_OF_A_TABLE = frozenset(_ORDER[:7])
 _DEFAULTS_ON = {
     "r": "TABLES",
@@ -75,7 +87,9 @@ def statements(rights: Iterable[Right], *, kind: str, column: str | None = None)
         lost = default[grantee] - actual.get(grantee, {}).keys() - {"MAINTAIN"}
         if lost:
             everything = lost == default[grantee] - {"MAINTAIN"}
-            result.append(Statement("revoke", grantee, "ALL" if everything else _spell(lost, ""), grantable=False))
+            result.append(
+                Statement("revoke", grantee, "ALL" if everything else _spell(lost, ""), grantable=False)
+            )
     for grantee in sorted(actual):
         if grantee == "CURRENT_ROLE":
             continue
@@ -175,7 +189,14 @@ def _rights_on_public(found: rows.Snapshot, rights: Sequence[rows.Grant]) -> lis
         and not (right.grantee == "PUBLIC" and right.privilege == "CREATE" and found.server_version < 150000)
     ]
     usage = rows.Grant(
-        rights[0].catalog, rights[0].oid, "n", None, is_default=True, grantee="PUBLIC", privilege="USAGE", is_grantable=False
+        rights[0].catalog,
+        rights[0].oid,
+        "n",
+        None,
+        is_default=True,
+        grantee="PUBLIC",
+        privilege="USAGE",
+        is_grantable=False,
     )
     return [*kept, usage]
 
@@ -197,8 +218,9 @@ def add_default_privileges(builder: Builder) -> None:
             changes = [statement.on(_DEFAULTS_ON[kind], owner=grantee) for statement in group]
             builder.add(
                 "default privileges",
-                f"{for_role}{within} {verb} on {_DEFAULTS_ON[kind]} {'to' if verb == 'grant' else 'from'} {grantee}"
-                .replace("FOR ROLE", "for role")
+                f"{for_role}{within} {verb} on {_DEFAULTS_ON[kind]} {'to' if verb == 'grant' else 'from'} {grantee}".replace(
+                    "FOR ROLE", "for role"
+                )
                 .replace("IN SCHEMA", "in schema")
                 .replace(_DEFAULTS_ON[kind], _DEFAULTS_ON[kind].lower())
                 .strip(),

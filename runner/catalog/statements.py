@@ -28,7 +28,9 @@ def create_type(made: rows.Type, attributes: Sequence[str]) -> str:
         default = f" DEFAULT {made.expression}" if made.expression is not None else ""
         return f"CREATE DOMAIN {made.qualified} AS {made.base_type}{collation}{null}{default};"
     if made.kind == "e":
-        return f"CREATE TYPE {made.qualified} AS ENUM {_lines([literal(label) for label in made.labels or ()])};"
+        return (
+            f"CREATE TYPE {made.qualified} AS ENUM {_lines([literal(label) for label in made.labels or ()])};"
+        )
     if made.kind == "c":
         return f"CREATE TYPE {made.qualified} AS {_lines(attributes)};"
     options = {
@@ -37,7 +39,9 @@ def create_type(made: rows.Type, attributes: Sequence[str]) -> str:
         "COLLATION": made.collation,
         "CANONICAL": made.canonical,
         "SUBTYPE_DIFF": made.subtype_difference,
-        "MULTIRANGE_TYPE_NAME": None if made.multirange_name == _usual_multirange(made.raw_name) else made.multirange,
+        "MULTIRANGE_TYPE_NAME": None
+        if made.multirange_name == _usual_multirange(made.raw_name)
+        else made.multirange,
     }
     return f"CREATE TYPE {made.qualified} AS RANGE {_lines([f'{k} = {v}' for k, v in options.items() if v])};"
 
@@ -92,7 +96,9 @@ def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
         if where >= 0:
             head, suffix = definition[:where], definition[where:]
         with_options = f" WITH ({', '.join(options)})" if options else ""
-        space = f" USING INDEX TABLESPACE {constraint.index_tablespace}" if constraint.index_tablespace else ""
+        space = (
+            f" USING INDEX TABLESPACE {constraint.index_tablespace}" if constraint.index_tablespace else ""
+        )
         definition = f"{head}{with_options}{space}{suffix}"
     return f"ALTER TABLE {only}{relation.qualified}\n    ADD CONSTRAINT {constraint.name} {definition};"
 
@@ -107,7 +113,9 @@ def create_index(index: rows.Index) -> str:
     if index.tablespace:
         head, where, tail = definition.partition(" WHERE (")
         definition = f"{head} TABLESPACE {index.tablespace}{where}{tail}"
-    warning = "\n    /* INVALID: a build with CONCURRENTLY failed; nothing uses it */" if index.is_invalid else ""
+    warning = (
+        "\n    /* INVALID: a build with CONCURRENTLY failed; nothing uses it */" if index.is_invalid else ""
+    )
     return f"{definition}{warning};"
 
 
@@ -147,7 +155,9 @@ def create_statistics(statistics: rows.Statistics) -> str:
 
 def create_event_trigger(trigger: rows.EventTrigger) -> str:
     when = f" WHEN TAG IN ({', '.join(literal(tag) for tag in sorted(trigger.tags))})" if trigger.tags else ""
-    sql = f"CREATE EVENT TRIGGER {trigger.name} ON {trigger.event}{when} EXECUTE FUNCTION {trigger.function}();"
+    sql = (
+        f"CREATE EVENT TRIGGER {trigger.name} ON {trigger.event}{when} EXECUTE FUNCTION {trigger.function}();"
+    )
     if trigger.enabled != "O":
         sql += f"\nALTER EVENT TRIGGER {trigger.name} {_SWITCHES[trigger.enabled]};"
     return sql

@@ -57,7 +57,11 @@ def create_sequence(sequence: rows.Sequence) -> str:
 def has_usual_name(sequence: rows.Sequence, relation: rows.Relation, raw_column: str) -> bool:
     """Tell whether PostgreSQL would choose this name again; where it would cut the name, say no."""
     usual = f"{relation.raw_name}_{raw_column}_seq"
-    return sequence.schema_name == relation.schema_name and sequence.raw_name == usual and len(usual.encode()) <= 63
+    return (
+        sequence.schema_name == relation.schema_name
+        and sequence.raw_name == usual
+        and len(usual.encode()) <= 63
+    )
 
 
 def unquoted(name: str) -> str:
@@ -98,13 +102,17 @@ def table_column(
         always = "ALWAYS" if column.identity == "a" else "BY DEFAULT"
         usual = has_usual_name(sequence, relation, unquoted(column.name))
         details = [*([] if usual else [f"SEQUENCE NAME {sequence.qualified}"]), *sequence_options(sequence)]
-        line = f"{column.definition}{null} GENERATED {always} AS IDENTITY" + (f" ({' '.join(details)})" if details else "")
+        line = f"{column.definition}{null} GENERATED {always} AS IDENTITY" + (
+            f" ({' '.join(details)})" if details else ""
+        )
     elif is_serial(column, relation, sequence, not_null=not_null):
         line = f"{column.name} {_SERIAL[sequence.type]}{null}"
     return TableColumn(column.name, line, inherited, expression is not None, column.is_local)
 
 
-def is_serial(column: rows.Column, relation: rows.Relation, sequence: rows.Sequence, *, not_null: bool) -> bool:
+def is_serial(
+    column: rows.Column, relation: rows.Relation, sequence: rows.Sequence, *, not_null: bool
+) -> bool:
     """Tell whether `serial` would make exactly this column and its sequence."""
     return (
         not_null
@@ -132,7 +140,9 @@ def create_table(
     if relation.partition_bound is not None and parents:
         if [c.line for c in columns] == [c.inherited for c in parent_columns[0]]:
             return f"{create} PARTITION OF {parents[0]} {relation.partition_bound}{tail};"
-        attach = f"ALTER TABLE ONLY {parents[0]} ATTACH PARTITION {relation.qualified} {relation.partition_bound};"
+        attach = (
+            f"ALTER TABLE ONLY {parents[0]} ATTACH PARTITION {relation.qualified} {relation.partition_bound};"
+        )
         return f"{create} {_body([c.line for c in columns])}{tail};\n{attach}"
     if parents:
         own = _own_columns(columns, parent_columns)

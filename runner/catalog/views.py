@@ -16,7 +16,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SUBQUERY = frozenset({"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"})
-_AFTER_FROM = frozenset({"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", ";"})
+_AFTER_FROM = frozenset(
+    {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", ";"}
+)
 _SET_OPERATIONS = frozenset({"UNION", "INTERSECT", "EXCEPT"})
 _ORDERING = frozenset({"ASC", "DESC", "NULLS", "FIRST", "LAST"})
 
@@ -42,10 +44,7 @@ def canonical_view(definition: str) -> str:
     kept = [i for i in range(len(tokens)) if not tokens[i].isspace()]
     stripped = set(_qualifiers(tokens, nested, kept, alias, range(start, end)))
     clashing = _clashing_outputs(tokens, depths, stripped, top, start)
-    out = [
-        "" if i in stripped else token
-        for i, token in enumerate(tokens)
-    ]
+    out = ["" if i in stripped else token for i, token in enumerate(tokens)]
     for i in _bare_order_items(tokens, depths, stripped, top, end):
         if tokens[i] in clashing:
             out[i] = f"{alias}.{tokens[i]}"
@@ -72,7 +71,9 @@ def _structure(tokens: Sequence[str]) -> tuple[list[int], list[bool]]:
     return depths, nested
 
 
-def _only_relation(tokens: Sequence[str], depths: Sequence[int], nested: Sequence[bool], start: int, end: int) -> str | None:
+def _only_relation(
+    tokens: Sequence[str], depths: Sequence[int], nested: Sequence[bool], start: int, end: int
+) -> str | None:
     alias = None
     for i in range(start, end):
         token = tokens[i]
@@ -133,4 +134,8 @@ def _bare_order_items(
             items.append([])
         elif inside and tokens[i] != "BY" and i not in stripped and tokens[i] not in _ORDERING:
             items[-1].append(i)
-    return [item[0] for item in items if len(item) == 1 and tokens[item[0]][0] not in "('" and not tokens[item[0]][0].isdigit()]
+    return [
+        item[0]
+        for item in items
+        if len(item) == 1 and tokens[item[0]][0] not in "('" and not tokens[item[0]][0].isdigit()
+    ]

@@ -42,7 +42,9 @@ def make_roles(server: Parameters) -> None:
 def empty_database(server: Parameters) -> Iterator[Parameters]:
     name = f"test_catalog_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(**server, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name)))
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
+        )
     try:
         yield {**server, "dbname": name}
     finally:
@@ -88,7 +90,13 @@ def psql() -> Callable[[Parameters, str], None]:
         pytest.skip("psql is not installed")
 
     def load(parameters: Parameters, text: str) -> None:
-        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+        names = {
+            "host": "PGHOST",
+            "port": "PGPORT",
+            "user": "PGUSER",
+            "password": "PGPASSWORD",
+            "dbname": "PGDATABASE",
+        }
         environ = {variable: parameters[key] for key, variable in names.items() if key in parameters}
         done = subprocess.run(
             [program, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"],

@@ -37,61 +37,111 @@ def expected(connection: psycopg.Connection[tuple[object, ...]]) -> Catalog:
 
 DRIFT = [
     # tables and columns
-    ("CREATE TABLE app.new (id integer PRIMARY KEY, note text); CREATE INDEX ON app.new (note); GRANT SELECT ON app.new TO PUBLIC",
-     "unexpected table app.new"),
+    (
+        "CREATE TABLE app.new (id integer PRIMARY KEY, note text); CREATE INDEX ON app.new (note); GRANT SELECT ON app.new TO PUBLIC",
+        "unexpected table app.new",
+    ),
     ("DROP TABLE app.with_function_default", "missing table app.with_function_default"),
     ("DROP TABLE app.typed", "missing table app.typed"),
     ("ALTER TABLE app.a ADD COLUMN note text", "unexpected column app.a.note"),
     ("ALTER TABLE app.keys DROP COLUMN d", "missing column app.keys.d"),
     ("ALTER TABLE public.users ALTER COLUMN role SET DEFAULT 'guest'", "changed column public.users.role"),
-    ("ALTER TABLE public.users ALTER COLUMN login_count DROP DEFAULT", "changed column public.users.login_count"),
-    ('ALTER TABLE "Odd Schema"."таблица" ALTER COLUMN note TYPE character varying(5)', 'changed column "Odd Schema"."таблица".note'),
+    (
+        "ALTER TABLE public.users ALTER COLUMN login_count DROP DEFAULT",
+        "changed column public.users.login_count",
+    ),
+    (
+        'ALTER TABLE "Odd Schema"."таблица" ALTER COLUMN note TYPE character varying(5)',
+        'changed column "Odd Schema"."таблица".note',
+    ),
     ("ALTER TABLE public.users ALTER COLUMN day SET NOT NULL", "changed column public.users.day"),
-    ("ALTER TABLE public.users ALTER COLUMN full_name DROP EXPRESSION", "changed column public.users.full_name"),
+    (
+        "ALTER TABLE public.users ALTER COLUMN full_name DROP EXPRESSION",
+        "changed column public.users.full_name",
+    ),
     ("ALTER TABLE app.keys ALTER COLUMN d DROP IDENTITY", "changed column app.keys.d"),
     ("ALTER TABLE app.keys ALTER COLUMN e SET INCREMENT BY 20", "changed column app.keys.e"),
-    ('ALTER TABLE "Odd Schema"."Odd ""Table""" ALTER COLUMN "CamelCase" TYPE text COLLATE "C"',
-     'changed column "Odd Schema"."Odd ""Table"""."CamelCase"'),
-    ("ALTER TABLE public.users ALTER COLUMN name SET STORAGE MAIN", "changed column storage public.users.name"),
-    ("ALTER TABLE public.users ALTER COLUMN role SET STATISTICS -1", "missing column statistics public.users.role"),
-    ("ALTER TABLE public.users ALTER COLUMN code SET COMPRESSION default", "changed column public.users.code"),
+    (
+        'ALTER TABLE "Odd Schema"."Odd ""Table""" ALTER COLUMN "CamelCase" TYPE text COLLATE "C"',
+        'changed column "Odd Schema"."Odd ""Table"""."CamelCase"',
+    ),
+    (
+        "ALTER TABLE public.users ALTER COLUMN name SET STORAGE MAIN",
+        "changed column storage public.users.name",
+    ),
+    (
+        "ALTER TABLE public.users ALTER COLUMN role SET STATISTICS -1",
+        "missing column statistics public.users.role",
+    ),
+    (
+        "ALTER TABLE public.users ALTER COLUMN code SET COMPRESSION default",
+        "changed column public.users.code",
+    ),
     ("ALTER TABLE public.users SET (fillfactor = 80)", "changed table public.users"),
     ("ALTER TABLE public.users SET (toast.autovacuum_enabled = true)", "changed table public.users"),
     ("ALTER TABLE app.no_columns SET UNLOGGED", "changed table app.no_columns"),
     ("ALTER TABLE app.child NO INHERIT app.base2", "changed table app.child"),
     ("ALTER TABLE app.typed NOT OF", "changed table app.typed"),
     # constraints and indexes
-    ("ALTER TABLE public.users DROP CONSTRAINT users_role_check", "missing constraint users_role_check on public.users"),
+    (
+        "ALTER TABLE public.users DROP CONSTRAINT users_role_check",
+        "missing constraint users_role_check on public.users",
+    ),
     ("ALTER TABLE public.users VALIDATE CONSTRAINT later", "changed constraint later on public.users"),
-    ("ALTER TABLE app.a DROP CONSTRAINT a_b_fkey; ALTER TABLE app.a ADD CONSTRAINT a_b_fkey FOREIGN KEY (b_id) REFERENCES app.b NOT VALID; "
-     "COMMENT ON CONSTRAINT a_b_fkey ON app.a IS 'points to b'", "changed foreign key a_b_fkey on app.a"),
-    ("ALTER TABLE app.b ALTER CONSTRAINT b_a_id_fkey NOT DEFERRABLE", "changed foreign key b_a_id_fkey on app.b"),
-    ("ALTER DOMAIN app.email DROP CONSTRAINT email_check1", "missing constraint email_check1 on domain app.email"),
+    (
+        "ALTER TABLE app.a DROP CONSTRAINT a_b_fkey; ALTER TABLE app.a ADD CONSTRAINT a_b_fkey FOREIGN KEY (b_id) REFERENCES app.b NOT VALID; "
+        "COMMENT ON CONSTRAINT a_b_fkey ON app.a IS 'points to b'",
+        "changed foreign key a_b_fkey on app.a",
+    ),
+    (
+        "ALTER TABLE app.b ALTER CONSTRAINT b_a_id_fkey NOT DEFERRABLE",
+        "changed foreign key b_a_id_fkey on app.b",
+    ),
+    (
+        "ALTER DOMAIN app.email DROP CONSTRAINT email_check1",
+        "missing constraint email_check1 on domain app.email",
+    ),
     ("DROP INDEX public.users_unique_idx", "missing index users_unique_idx on public.users"),
     ("CREATE INDEX extra ON app.scratch (note DESC)", "unexpected index extra on app.scratch"),
-    ("ALTER INDEX public.idx_users_lower SET (fillfactor = 50)", "changed index idx_users_lower on public.users"),
-    ("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.users_doc_idx'::regclass",
-     "changed index users_doc_idx on public.users"),
+    (
+        "ALTER INDEX public.idx_users_lower SET (fillfactor = 50)",
+        "changed index idx_users_lower on public.users",
+    ),
+    (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.users_doc_idx'::regclass",
+        "changed index users_doc_idx on public.users",
+    ),
     ("ALTER TABLE public.users SET WITHOUT CLUSTER", "missing cluster of public.users"),
     ("ALTER TABLE app.b REPLICA IDENTITY NOTHING", "changed replica identity of app.b"),
     ("DROP STATISTICS app.users_expr", "missing statistics app.users_expr"),
     # partitions
     ("ALTER TABLE app.listed DETACH PARTITION app.listed_null", "changed table app.listed_null"),
-    ("CREATE TABLE app.hashed_more PARTITION OF app.events_2024 FOR VALUES IN ('us')", "unexpected table app.hashed_more"),
+    (
+        "CREATE TABLE app.hashed_more PARTITION OF app.events_2024 FOR VALUES IN ('us')",
+        "unexpected table app.hashed_more",
+    ),
     # sequences
     ("ALTER SEQUENCE app.plain CACHE 3", "changed sequence app.plain"),
     ("ALTER SEQUENCE app.fancy OWNED BY NONE", "missing sequence ownership app.fancy"),
     # routines
-    ("CREATE OR REPLACE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS 'BEGIN RETURN OLD; END'",
-     "changed function app.touch()"),
+    (
+        "CREATE OR REPLACE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS 'BEGIN RETURN OLD; END'",
+        "changed function app.touch()",
+    ),
     ("ALTER FUNCTION app.is_word(text) STABLE", "changed function app.is_word(text)"),
     ("ALTER FUNCTION app.touch() RESET search_path", "changed function app.touch()"),
     ("DROP FUNCTION app.insert_a(integer)", "missing function app.insert_a(integer)"),
-    ("CREATE FUNCTION app.touch(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'", "unexpected function app.touch(integer)"),
+    (
+        "CREATE FUNCTION app.touch(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "unexpected function app.touch(integer)",
+    ),
     ("ALTER PROCEDURE app.work(integer, text) SECURITY DEFINER", "changed procedure app.work(integer,text)"),
     ("DROP AGGREGATE app.moving(double precision)", "missing aggregate app.moving(double precision)"),
     # views
-    ("CREATE OR REPLACE VIEW app.checked AS SELECT id, b_id FROM app.a WHERE b_id > 1", "changed view app.checked"),
+    (
+        "CREATE OR REPLACE VIEW app.checked AS SELECT id, b_id FROM app.a WHERE b_id > 1",
+        "changed view app.checked",
+    ),
     ("ALTER VIEW app.joined RESET (security_barrier)", "changed view app.joined"),
     ("DROP VIEW app.of_values", "missing view app.of_values"),
     ("ALTER VIEW app.for_rules ALTER COLUMN two DROP DEFAULT", "missing column default app.for_rules.two"),
@@ -99,9 +149,15 @@ DRIFT = [
     # triggers, rules, policies
     ("DROP TRIGGER instead ON app.simple", "missing trigger instead on app.simple"),
     ("ALTER TABLE public.users DISABLE TRIGGER touch", "changed trigger touch on public.users"),
-    ('ALTER TABLE public.users ENABLE TRIGGER "Odd Trigger"', 'changed trigger "Odd Trigger" on public.users'),
+    (
+        'ALTER TABLE public.users ENABLE TRIGGER "Odd Trigger"',
+        'changed trigger "Odd Trigger" on public.users',
+    ),
     ("ALTER TABLE app.events_old ENABLE TRIGGER on_parts", "missing trigger on_parts on app.events_old"),
-    ("ALTER TABLE app.events_2024_eu DISABLE TRIGGER on_parts", "unexpected trigger on_parts on app.events_2024_eu"),
+    (
+        "ALTER TABLE app.events_2024_eu DISABLE TRIGGER on_parts",
+        "unexpected trigger on_parts on app.events_2024_eu",
+    ),
     ("ALTER EVENT TRIGGER catalog_ddl ENABLE", "changed event trigger catalog_ddl"),
     ("DROP RULE insert_one ON app.for_rules", "missing rule insert_one on app.for_rules"),
     ("ALTER TABLE app.a ENABLE RULE delete_none", "changed rule delete_none on app.a"),
@@ -125,26 +181,52 @@ DRIFT = [
     ("COMMENT ON FUNCTION app.touch() IS 'x'", "unexpected comment on function app.touch()"),
     ("COMMENT ON INDEX public.users_pkey IS NULL", "missing comment on index public.users_pkey"),
     ("COMMENT ON SCHEMA public IS 'ours'", "unexpected comment on schema public"),
-    ("COMMENT ON CONSTRAINT positive_check ON DOMAIN app.positive IS 'x'",
-     "changed comment on constraint positive_check on domain app.positive"),
+    (
+        "COMMENT ON CONSTRAINT positive_check ON DOMAIN app.positive IS 'x'",
+        "changed comment on constraint positive_check on domain app.positive",
+    ),
     # rights
     ("REVOKE SELECT ON app.mat FROM catalog_reader", "missing grant on table app.mat to catalog_reader"),
     ("GRANT SELECT ON app.keys TO catalog_reader", "unexpected grant on table app.keys to catalog_reader"),
-    ("REVOKE UPDATE (role) ON public.users FROM catalog_reader", "changed grant on table public.users to catalog_reader"),
-    ("GRANT SELECT ON public.users TO catalog_reader WITH GRANT OPTION", "changed grant on table public.users to catalog_reader"),
-    ("GRANT EXECUTE ON FUNCTION app.add(integer, integer) TO PUBLIC",
-     "missing revoke on function app.add(integer,integer) from PUBLIC"),
-    ("REVOKE EXECUTE ON FUNCTION app.touch() FROM PUBLIC", "unexpected revoke on function app.touch() from PUBLIC"),
+    (
+        "REVOKE UPDATE (role) ON public.users FROM catalog_reader",
+        "changed grant on table public.users to catalog_reader",
+    ),
+    (
+        "GRANT SELECT ON public.users TO catalog_reader WITH GRANT OPTION",
+        "changed grant on table public.users to catalog_reader",
+    ),
+    (
+        "GRANT EXECUTE ON FUNCTION app.add(integer, integer) TO PUBLIC",
+        "missing revoke on function app.add(integer,integer) from PUBLIC",
+    ),
+    (
+        "REVOKE EXECUTE ON FUNCTION app.touch() FROM PUBLIC",
+        "unexpected revoke on function app.touch() from PUBLIC",
+    ),
     ("REVOKE USAGE ON SCHEMA app FROM catalog_reader", "missing grant on schema app to catalog_reader"),
     ("REVOKE USAGE ON SCHEMA public FROM PUBLIC", "unexpected revoke on schema public from PUBLIC"),
-    ("GRANT USAGE ON SEQUENCE app.keys_b_seq TO catalog_reader", "unexpected grant on sequence app.keys_b_seq to catalog_reader"),
+    (
+        "GRANT USAGE ON SEQUENCE app.keys_b_seq TO catalog_reader",
+        "unexpected grant on sequence app.keys_b_seq to catalog_reader",
+    ),
     ("GRANT USAGE ON TYPE app.mood TO PUBLIC", "missing revoke on type app.mood from PUBLIC"),
-    ("REVOKE TRUNCATE ON app.scratch FROM CURRENT_ROLE", "unexpected revoke on table app.scratch from CURRENT_ROLE"),
-    ("ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE ALL ON TABLES FROM catalog_writer",
-     "missing default privileges in schema app grant on tables to catalog_writer"),
-    ("ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC", "missing default privileges revoke on functions from PUBLIC"),
+    (
+        "REVOKE TRUNCATE ON app.scratch FROM CURRENT_ROLE",
+        "unexpected revoke on table app.scratch from CURRENT_ROLE",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE ALL ON TABLES FROM catalog_writer",
+        "missing default privileges in schema app grant on tables to catalog_writer",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
+        "missing default privileges revoke on functions from PUBLIC",
+    ),
 ]
-ONE = [pytest.param(statements, line, id=f"{line} {number}") for number, (statements, line) in enumerate(DRIFT)]
+ONE = [
+    pytest.param(statements, line, id=f"{line} {number}") for number, (statements, line) in enumerate(DRIFT)
+]
 
 
 @pytest.mark.parametrize(("statements", "line"), ONE)
@@ -166,7 +248,10 @@ def test_drift_is_one_readable_difference(
     [
         pytest.param(
             "ALTER TABLE public.users RENAME CONSTRAINT users_email_key TO other",
-            ["missing constraint users_email_key on public.users", "unexpected constraint other on public.users"],
+            [
+                "missing constraint users_email_key on public.users",
+                "unexpected constraint other on public.users",
+            ],
             id="a renamed constraint",
         ),
         pytest.param(

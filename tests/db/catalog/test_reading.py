@@ -84,7 +84,7 @@ def test_a_transaction_sees_its_own_changes_and_goes_on_with_its_settings(conn: 
 @pytest.mark.parametrize(
     "settings",
     [
-        "SET search_path = app, public, \"Odd Schema\"",
+        'SET search_path = app, public, "Odd Schema"',
         "SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'SQL, DMY'; SET IntervalStyle = iso_8601",
         "SET quote_all_identifiers = on; SET bytea_output = escape; SET extra_float_digits = 0",
         "SET row_security = off; SET standard_conforming_strings = on; SET jit = on; SET jit_above_cost = 0",
@@ -155,7 +155,14 @@ def test_the_tables_of_the_history_are_left_out_with_all_they_have(conn: Connect
     empty = read(conn)
     for schema in ("public", "history"):
         conn.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}".encode())
-        for table in ("_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock", "_runner_migration", "_runner_journal"):
+        for table in (
+            "_yoyo_migration",
+            "_yoyo_log",
+            "_yoyo_version",
+            "yoyo_lock",
+            "_runner_migration",
+            "_runner_journal",
+        ):
             conn.execute(
                 f"CREATE TABLE {schema}.{table} (id serial PRIMARY KEY, i integer GENERATED ALWAYS AS IDENTITY,"
                 f" t text DEFAULT 'x' CHECK (t <> '')); CREATE INDEX ON {schema}.{table} (t);"
@@ -168,18 +175,26 @@ def test_the_tables_of_the_history_are_left_out_with_all_they_have(conn: Connect
 
 
 def test_other_relations_can_be_left_out_by_name(conn: Connection) -> None:
-    conn.execute("CREATE SCHEMA a; CREATE TABLE a.x (id serial); CREATE TABLE public.x (id serial); CREATE VIEW a.v AS SELECT 1 AS o")
+    conn.execute(
+        "CREATE SCHEMA a; CREATE TABLE a.x (id serial); CREATE TABLE public.x (id serial); CREATE VIEW a.v AS SELECT 1 AS o"
+    )
     assert [key for key in read(conn, exclude=["x", "a.v"]).objects if key[0] != "schema"] == []
-    assert [key for key in read(conn, exclude=["a.x", "a.v"]).objects if key[0] != "schema"] == [("table", "public.x")]
+    assert [key for key in read(conn, exclude=["a.x", "a.v"]).objects if key[0] != "schema"] == [
+        ("table", "public.x")
+    ]
 
 
 def test_schemas_limits_what_is_read(conn: Connection) -> None:
-    conn.execute("CREATE SCHEMA a; CREATE TABLE a.x (); CREATE TABLE public.x (); ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC")
+    conn.execute(
+        "CREATE SCHEMA a; CREATE TABLE a.x (); CREATE TABLE public.x (); ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC"
+    )
     assert list(read(conn, schemas=["a"]).objects) == [("schema", "a"), ("table", "a.x")]
 
 
 def test_members_of_extensions_are_left_out(conn: Connection) -> None:
-    conn.execute("CREATE EXTENSION citext; CREATE EXTENSION pg_stat_statements; CREATE TABLE t (a citext DEFAULT 'x')")
+    conn.execute(
+        "CREATE EXTENSION citext; CREATE EXTENSION pg_stat_statements; CREATE TABLE t (a citext DEFAULT 'x')"
+    )
     text = render(read(conn))
     assert [line for line in text.splitlines() if line.startswith("CREATE")] == [
         "CREATE EXTENSION IF NOT EXISTS citext;",
@@ -221,19 +236,28 @@ def test_default_privileges_of_the_role_that_migrates_do_not_name_it(conn: Conne
     conn.execute("ALTER DEFAULT PRIVILEGES FOR ROLE catalog_writer GRANT SELECT ON TABLES TO PUBLIC")
     assert "FOR ROLE catalog_writer" in render(read(conn))
     assert "FOR ROLE" not in render(read(conn, owner="catalog_writer"))
-    conn.execute("CREATE TABLE public._yoyo_migration (); ALTER TABLE public._yoyo_migration OWNER TO catalog_writer")
+    conn.execute(
+        "CREATE TABLE public._yoyo_migration (); ALTER TABLE public._yoyo_migration OWNER TO catalog_writer"
+    )
     assert "FOR ROLE" not in render(read(conn))
 
 
 def test_grants_read_the_same_whoever_gave_them(conn: Connection) -> None:
-    conn.execute("CREATE TABLE t (a integer, b integer); GRANT SELECT ON t TO catalog_writer WITH GRANT OPTION")
+    conn.execute(
+        "CREATE TABLE t (a integer, b integer); GRANT SELECT ON t TO catalog_writer WITH GRANT OPTION"
+    )
     conn.execute("SET ROLE catalog_writer; GRANT SELECT ON t TO catalog_reader; RESET ROLE")
     before = read(conn)
-    conn.execute("REVOKE SELECT ON t FROM catalog_writer CASCADE; GRANT SELECT ON t TO catalog_reader, catalog_writer")
-    conn.execute("GRANT SELECT ON t TO catalog_writer WITH GRANT OPTION; GRANT SELECT (a) ON t TO CURRENT_USER")
+    conn.execute(
+        "REVOKE SELECT ON t FROM catalog_writer CASCADE; GRANT SELECT ON t TO catalog_reader, catalog_writer"
+    )
+    conn.execute(
+        "GRANT SELECT ON t TO catalog_writer WITH GRANT OPTION; GRANT SELECT (a) ON t TO CURRENT_USER"
+    )
     after = read(conn)
-    assert after.objects["grant", "on table public.t to catalog_reader"] == (
-        before.objects["grant", "on table public.t to catalog_reader"]
+    assert (
+        after.objects["grant", "on table public.t to catalog_reader"]
+        == (before.objects["grant", "on table public.t to catalog_reader"])
     )
 
 
@@ -254,7 +278,10 @@ def test_all_rights_on_a_table_are_all_on_every_version(conn: Connection) -> Non
         "CREATE TABLE u (); GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON u TO catalog_reader"
     )
     grants = [item.sql for item in read(conn).objects.values() if item.kind == "grant"]
-    assert grants == ["GRANT ALL ON TABLE public.t TO catalog_reader;", "GRANT ALL ON TABLE public.u TO catalog_reader;"]
+    assert grants == [
+        "GRANT ALL ON TABLE public.t TO catalog_reader;",
+        "GRANT ALL ON TABLE public.u TO catalog_reader;",
+    ]
 
 
 def test_the_queries_name_every_catalogue_with_its_schema() -> None:

@@ -29,7 +29,9 @@ def test_every_kind_of_object_reads_as_the_reviewed_text_on_every_version(everyt
     text = render(read_from(everything, exclude=EXCLUDE))
     if os.environ.get(UPDATE):
         GOLDEN.write_text(text, encoding="utf-8", newline="\n")
-    assert text == GOLDEN.read_text(encoding="utf-8"), f"review the difference, then run again with {UPDATE}=1"
+    assert text == GOLDEN.read_text(encoding="utf-8"), (
+        f"review the difference, then run again with {UPDATE}=1"
+    )
 
 
 def test_the_rendered_sql_makes_the_same_schema_in_an_empty_database(
@@ -139,7 +141,9 @@ def test_what_only_newer_versions_know_round_trips_there(
     assert after == before
 
 
-def test_a_not_null_constraint_reads_the_same_with_and_without_a_name(empty: Callable[[], Parameters]) -> None:
+def test_a_not_null_constraint_reads_the_same_with_and_without_a_name(
+    empty: Callable[[], Parameters],
+) -> None:
     named, plain = empty(), empty()
     for parameters, constraint in ((named, "CONSTRAINT by_name"), (plain, "")):
         with psycopg.connect(**parameters, autocommit=True) as conn:
