@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from runner.catalog.model import Catalog
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runner.catalog.model import Catalog
 
 HEADER = """\
--- The schema that the migrations add up to. Written by `runner snapshot`: change the migrations, not this file.
+-- The schema that the migrations add up to, as "runner snapshot" writes it: change the migrations instead.
 
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;

@@ -1,7 +1,10 @@
 """How a schema is read: by whom, in which transaction, and what is left out."""
 
+# ruff: noqa: E501 -- statements read best on one line
+
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -290,6 +293,6 @@ def test_the_queries_name_every_catalogue_with_its_schema() -> None:
     for query in queries:
         for line in query.read_text(encoding="utf-8").splitlines():
             words = line.partition("--")[0].split()
-            for before, name in zip(words, words[1:], strict=False):
+            for before, name in pairwise(words):
                 if before in ("FROM", "JOIN") and name.startswith("pg_"):
                     assert name.startswith("pg_catalog."), f"{query.name}: {line}"

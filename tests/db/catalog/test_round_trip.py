@@ -1,5 +1,7 @@
 """What is read and rendered makes the same schema again, and reads the same on every version."""
 
+# ruff: noqa: E501 -- statements read best on one line
+
 from __future__ import annotations
 
 import os
@@ -20,7 +22,7 @@ UPDATE = "RUNNER_UPDATE_GOLDEN"
 EXCLUDE = ["Odd Schema.my_history"]
 
 
-def read_from(parameters: Parameters, **options: object):  # noqa: ANN201
+def read_from(parameters: Parameters, **options: object):
     with psycopg.connect(**parameters) as conn:
         return read(conn, **options)
 
