@@ -86,7 +86,12 @@ class Builder(Registry):
         add_default_privileges(self)
         ordered = in_order(self.nodes)
         objects = {(n.kind, n.identity): CatalogObject(n.kind, n.identity, n.sql, n.parent) for n in ordered}
-        return Catalog(objects)
+        others = (
+            f"{kind} {name}" if schema is None else f"{kind} {schema}.{name}"
+            for kind, schema, name in self.rows.unsupported
+            if (self.schemas is None if schema is None else self.includes(schema))
+        )
+        return Catalog(objects, tuple(others))
 
     def _add_schemas(self) -> None:
         nodes: dict[str, Node] = {}

@@ -62,14 +62,17 @@ class Catalog:
     """
 
     objects: Mapping[Key, CatalogObject] = field(default_factory=dict)
+    # What is there but not described, as "publication p": no difference is ever found in it.
+    unsupported: tuple[str, ...] = field(default=(), compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the objects as plain lists and strings, for JSON."""
         return {
+            "unsupported": list(self.unsupported),
             "objects": [
                 {"kind": item.kind, "identity": item.identity, "parent": item.parent, "sql": item.sql}
                 for item in self.objects.values()
-            ]
+            ],
         }
 
 

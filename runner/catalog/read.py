@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from importlib.resources import files
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -16,9 +18,9 @@ from runner.catalog.build import Builder
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    import psycopg
-
     from runner.catalog.model import Catalog
+
+_TRIES = 4
 
 # What the server's own printing of definitions depends on: names are written with their schema only when
 # the search path does not find them, times in the session's zone, and so on. Compiling the queries (jit)
@@ -58,9 +60,36 @@ def read(
     "schema.name".
     """
     with _without_collection():
-        with _plain_session(conn):
-            found = _fetch(conn, owner)
+        found = _fetch_whole(conn, owner)
         return Builder(found, owners=owners, schemas=schemas, exclude=exclude).catalog()
+
+
+def _fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
+    """Fetch everything; where another session dropped something meanwhile, begin again.
+
+    Our snapshot still lists a dropped object, but the functions that print definitions look at the present:
+    they return NULL, or fail with XX000 ("could not open relation with OID …").
+    """
+    alone = conn.info.transaction_status == TransactionStatus.IDLE
+    for _ in range(_TRIES - 1 if alone else 0):
+        try:
+            with _plain_session(conn):
+                found = _fetch(conn, owner)
+        except psycopg.errors.InternalError_:
+            continue
+        if not _has_gaps(found):
+            return found
+    with _plain_session(conn):
+        return _fetch(conn, owner)
+
+
+def _has_gaps(found: rows.Snapshot) -> bool:
+    printed = (found.constraints, found.indexes, found.rules, found.statistics)
+    return (
+        any(None in map(attrgetter("definition"), of_kind) for of_kind in printed)
+        or any(view.view_definition is None for view in found.relations if view.kind in "vm")
+        or any(function.definition is None for function in found.functions if function.kind != "a")
+    )
 
 
 @contextmanager
@@ -133,4 +162,5 @@ def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
         grants=list(map(rows.Grant._make, table("grants"))),
         default_privileges=list(map(rows.DefaultPrivilege._make, table("default_privileges"))),
         dependencies=list(map(rows.Dependency._make, table("dependencies"))),
+        unsupported=[(kind, schema, name) for kind, schema, name in table("unsupported")],
     )

@@ -286,3 +286,4 @@ class Snapshot:
     grants: list[Grant]
     default_privileges: list[DefaultPrivilege]
     dependencies: list[Dependency]
+    unsupported: list[tuple[str, str | None, str]]  # kind, schema, name

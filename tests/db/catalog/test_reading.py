@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
 import pytest
@@ -126,6 +126,50 @@ class CountingCursor(psycopg.Cursor[Any]):
     def execute(self, *args: Any, **kwargs: Any) -> CountingCursor:
         CountingCursor.count += 1
         return super().execute(*args, **kwargs)
+
+
+@pytest.mark.parametrize("drop", ["TABLE t CASCADE", "VIEW v", "FUNCTION f()", "INDEX i", "TABLE k"])
+def test_what_another_session_drops_meanwhile_is_not_in_the_way(
+    empty: Callable[[], Parameters], drop: str
+) -> None:
+    parameters = empty()
+    with psycopg.connect(**parameters, autocommit=True) as other, psycopg.connect(**parameters) as conn:
+        other.execute(
+            "CREATE TABLE t (id serial PRIMARY KEY, a text DEFAULT 'x' CHECK (a <> '')); CREATE INDEX i ON t (a);"
+            "CREATE VIEW v AS SELECT a FROM t; CREATE TABLE k (a integer CHECK (a > 0));"
+            "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE RULE r AS ON DELETE TO t DO NOTHING"
+        )
+
+        class DroppingCursor(psycopg.Cursor[Any]):
+            """Drops something once, after the first query has taken the snapshot."""
+
+            pending: ClassVar[list[str]] = [f"DROP {drop}"]
+
+            def execute(self, query: Any, *args: Any, **kwargs: Any) -> DroppingCursor:
+                super().execute(query, *args, **kwargs)
+                if (
+                    b"pg_catalog.pg_namespace" in (query if isinstance(query, bytes) else query.encode())
+                    and self.pending
+                ):
+                    other.execute(self.pending.pop().encode())
+                return self
+
+        conn.cursor_factory = DroppingCursor
+        catalog = read(conn)
+        assert DroppingCursor.pending == []
+        conn.cursor_factory = psycopg.Cursor
+        assert catalog == read(conn)
+
+
+def test_what_is_not_described_is_at_least_named(conn: Connection) -> None:
+    conn.execute(
+        "CREATE PUBLICATION p; CREATE COLLATION public.german (provider = icu, locale = 'de');"
+        "CREATE TYPE r AS RANGE (subtype = integer); CREATE EXTENSION citext"
+    )
+    catalog = read(conn)
+    assert catalog.unsupported == ("collation public.german", "publication p")
+    assert catalog == Catalog(catalog.objects)
+    assert read(conn, schemas=["public"]).unsupported == ("collation public.german",)
 
 
 def test_oids_creation_order_and_dropped_columns_do_not_count(empty: Callable[[], Parameters]) -> None:
