@@ -11,6 +11,8 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-compile
 RUNNER := $(BIN)/runner
+# a person who types make asks for the local server, in a dev container too; a configured target comes first
+export RUNNER_LOCAL ?= 1
 # ARGS reaches the command: make migrate ARGS="--database carthub --dry-run"
 ARGS ?=
 
@@ -21,7 +23,7 @@ help: ## list the targets
 $(READY): requirements-local.lock setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found; install one, or run make PYTHON=/path/to/python3" >&2; exit 2; }
 	@echo "making the virtual environment in $(VENV) ..." >&2
-	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements-local.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

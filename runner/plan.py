@@ -108,14 +108,18 @@ def _standing(
 ) -> Standing:
     if applied is None:
         late = below_newest and migration.kind is not Kind.REPEATABLE
-        situation = Situation.OUT_OF_ORDER if late else Situation.PENDING if failure is None else Situation.FAILED
+        situation = (
+            Situation.OUT_OF_ORDER if late else Situation.PENDING if failure is None else Situation.FAILED
+        )
     elif applied.checksum in {None, migration.checksum}:
         situation = Situation.APPLIED
     elif migration.kind is Kind.REPEATABLE:
         situation = Situation.OUTDATED
     else:
         situation = Situation.EDITED
-    return Standing(id=migration.id, situation=situation, migration=migration, applied=applied, failure=failure)
+    return Standing(
+        id=migration.id, situation=situation, migration=migration, applied=applied, failure=failure
+    )
 
 
 def plan_apply(
@@ -155,14 +159,18 @@ def plan_apply(
     chosen = _limit(in_order(pending), files, target, steps)
     plan_steps = [
         Step(
-            action=Action.REAPPLY if m.id in state.applied else Action.APPLY, id=m.id, script=m.apply, migration=m
+            action=Action.REAPPLY if m.id in state.applied else Action.APPLY,
+            id=m.id,
+            script=m.apply,
+            migration=m,
         )
         for m in chosen
     ]
     whole = len(chosen) == len(pending)
     if whole and (plan_steps or state.hook_due):
         plan_steps += [
-            Step(action=Action.HOOK, id=hook.id, script=hook.apply, migration=hook) for hook in comparison.hooks
+            Step(action=Action.HOOK, id=hook.id, script=hook.apply, migration=hook)
+            for hook in comparison.hooks
         ]
     warnings = [f"{s.id} is applied, but its file is gone" for s in missing]
     return Plan(
@@ -198,7 +206,12 @@ def plan_rollback(
         chosen = newest_first if everything else newest_first[: 1 if steps is None else steps]
     _refuse_orphans(chosen, newest_first, by_id)
     plan_steps = [
-        Step(action=Action.ROLLBACK, id=id_, script=_undo(id_, by_id.get(id_), stored), migration=by_id.get(id_))
+        Step(
+            action=Action.ROLLBACK,
+            id=id_,
+            script=_undo(id_, by_id.get(id_), stored),
+            migration=by_id.get(id_),
+        )
         for id_ in chosen
     ]
     return Plan(steps=tuple(plan_steps), left=len(newest_first) - len(chosen))
@@ -221,12 +234,12 @@ def resolve_id(wanted: str, ids: Sequence[str], noun: str) -> str:
             detail=", ".join(fitting[:5]) + (", …" if len(fitting) > 5 else ""),
             hint="Write more of the id.",
         )
-    raise UsageError(
-        f'no {noun} "{wanted}"', hint=nearest(wanted, ids) or "See the ids with: runner status"
-    )
+    raise UsageError(f'no {noun} "{wanted}"', hint=nearest(wanted, ids) or "See the ids with: runner status")
 
 
-def _limit(pending: list[Migration], files: Sequence[Migration], target: str | None, steps: int | None) -> list[Migration]:
+def _limit(
+    pending: list[Migration], files: Sequence[Migration], target: str | None, steps: int | None
+) -> list[Migration]:
     if target is not None:
         order = {m.id: n for n, m in enumerate(in_order(files))}
         pending = [m for m in pending if order[m.id] <= order[target]]

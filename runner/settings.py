@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import configparser
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runner.errors import ConfigurationError, Location
+from runner.wording import nearest
 
 CONFIG_FILE = "runner.toml"
 _PROJECT_MARKS = (CONFIG_FILE, "migrations", "yoyo.ini")
@@ -46,7 +47,9 @@ class Settings:
     url: Secret | None = None  # --url
     yoyo_url: Secret | None = None  # `database` in yoyo.ini
     database: str | None = None  # --database
-    migrations_dirs: tuple[Path, ...] = ()  # --migrations-dir, or yoyo.ini's sources; empty: the layout decides
+    migrations_dirs: tuple[
+        Path, ...
+    ] = ()  # --migrations-dir, or yoyo.ini's sources; empty: the layout decides
     functions_dir: Path
     schema_dir: Path
     history_schema: str | None = None
@@ -111,6 +114,21 @@ def read_config(project: Path) -> dict[str, Any]:
             hint="Correct the file; see the settings table in README.md.",
         ) from error
     return {key.replace("-", "_"): value for key, value in parsed.items()}
+
+
+def check_keys(values: Mapping[str, Any], project: Path, known: Sequence[str]) -> None:
+    """Refuse a key that no option has.
+
+    Raises: ConfigurationError naming the nearest.
+    """
+    for key in values:
+        if key not in known:
+            raise ConfigurationError(
+                f'unknown setting "{key}"',
+                where=Location(project / CONFIG_FILE),
+                hint=nearest(key, known)
+                or "The settings are the long options of the commands, with _ for -.",
+            )
 
 
 def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Does the database match the committed snapshot?"""
+"""Whether the database matches the committed snapshot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ class Validation:
 
 
 def validate(
-    conn: psycopg.Connection[Any], snapshot: Path, label: str, *, exclude: Sequence[str] = (), name: str = "the database"
+    conn: psycopg.Connection[Any],
+    snapshot: Path,
+    label: str,
+    *,
+    exclude: Sequence[str] = (),
+    name: str = "the database",
 ) -> Validation:
     """Compare the database's catalogue with a snapshot; reads only.
 
@@ -44,7 +49,9 @@ def validate(
         return Validation(snapshot=label, skipped=f"there is no {label}; write it with: runner snapshot")
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(
-            f"cannot read the snapshot: {error}", where=Location(label), hint="Write it anew with: runner snapshot"
+            f"cannot read the snapshot: {error}",
+            where=Location(label),
+            hint="Write it anew with: runner snapshot",
         ) from error
     found = catalog.read(conn, exclude=exclude)
     actual = catalog.render(found)

@@ -25,7 +25,7 @@ BEGIN;
 \ir ../migrations/api_server/0014_unique_rate_limit_keys.sql
 \ir ../migrations/api_server/0015_foreign_key_indexes.sql
 \ir ../migrations/api_server/0016_expiry_indexes.sql
-\ir ../migrations/api_server/0017_user_search_index.sql
+\ir ../migrations/api_server/0017_user_query_indexes.sql
 \ir ../migrations/api_server/0018_comments.sql
 \ir ../migrations/api_server/0019_application_role.sql
 \ir ../sql/functions/api_server/cleanup_expired_tokens.sql

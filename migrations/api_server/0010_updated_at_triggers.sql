@@ -1,5 +1,5 @@
 -- Keep updated_at true on every table that has it, whichever service writes.
--- OR REPLACE: a database made by hand may have the triggers already.
+-- With OR REPLACE, as a database made by hand may have the triggers already.
 -- Locks: SHARE ROW EXCLUSIVE for an instant on the four tables; reads go on.
 
 CREATE OR REPLACE TRIGGER update_users_updated_at

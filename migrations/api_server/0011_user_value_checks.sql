@@ -1,5 +1,6 @@
 -- Refuse roles and statuses that no service knows; the guide lists the values only in comments.
--- NOT VALID: new rows are held to it at once, the rows that are there are read in the next file under a weaker lock.
+-- They are NOT VALID at first: new rows are held to them at once, and the next file reads the rows that are there under a
+-- weaker lock.
 -- Locks: ACCESS EXCLUSIVE on public.users for an instant.
 
 ALTER TABLE public.users

@@ -1,5 +1,5 @@
 -- Let no two requests hold the same token, and find a token without reading the table.
--- IF NOT EXISTS: where these tables are large and live, build the indexes first with CREATE UNIQUE INDEX CONCURRENTLY under
+-- With IF NOT EXISTS: where these tables are large and live, build the indexes first with CREATE UNIQUE INDEX CONCURRENTLY under
 -- these names. Here it cannot be CONCURRENTLY: a new database is built in one transaction.
 -- Locks: SHARE on each table while its index is built; reads go on, writes wait.
 

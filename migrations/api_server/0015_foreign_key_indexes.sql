@@ -1,5 +1,5 @@
 -- Let a user be deleted without reading the tables that point at users; the guide indexes only some of these columns.
--- IF NOT EXISTS: where these tables are large and live, build the indexes first with CREATE INDEX CONCURRENTLY under these
+-- With IF NOT EXISTS: where these tables are large and live, build the indexes first with CREATE INDEX CONCURRENTLY under these
 -- names. Here it cannot be CONCURRENTLY: a new database is built in one transaction.
 -- Locks: SHARE on each table while its index is built; reads go on, writes wait.
 

@@ -136,7 +136,11 @@ class _Run:
             with send.connection_kept(step.id, committing=commit):
                 if second is None and (first is None or first.copy_data is None):
                     text = "" if first is None else first.text
-                    message = head + text.encode() + after(self._names, _record(step, 0), self._actor, commit=commit)
+                    message = (
+                        head
+                        + text.encode()
+                        + after(self._names, _record(step, 0), self._actor, commit=commit)
+                    )
                     self._send(message, step.script, first, head_results, len(head), 0, state)
                     return
                 self._send(head, step.script, None, 0, 0, 0, state)
@@ -177,13 +181,17 @@ class _Run:
         if self._conn.closed or step.action is Action.ROLLBACK:
             return
         record = Record(
-            id=step.id, operation=Operation.FAIL, reason=error.message, checksum=step.script.checksum, elapsed_ms=None
+            id=step.id,
+            operation=Operation.FAIL,
+            reason=error.message,
+            checksum=step.script.checksum,
+            elapsed_ms=None,
         )
         with suppress(send.StatementError, psycopg.OperationalError):
             send.send(self._conn, recording(self._names, record, self._actor))
 
     def _lift_lock_timeout(self, segment: Segment, script: Script) -> None:
-        """Waits of CONCURRENTLY block nobody, and a time-out would leave an invalid index behind."""
+        """Set the file's own limits; CONCURRENTLY waits without one: it blocks nobody, and stopped it leaves an invalid index."""
         values = dict(script.settings)
         if segment.statements[0].concurrently:
             values["lock_timeout"] = "0"
@@ -197,10 +205,19 @@ class _Run:
         try:
             send.copy(self._conn, segment)
         except send.StatementError as problem:
-            raise send.failure(problem, script=script, segment=segment, earlier=earlier, state=state) from problem.error
+            raise send.failure(
+                problem, script=script, segment=segment, earlier=earlier, state=state
+            ) from problem.error
 
     def _send(
-        self, data: bytes, script: Script, segment: Segment | None, before: int, characters: int, earlier: int, state: str
+        self,
+        data: bytes,
+        script: Script,
+        segment: Segment | None,
+        before: int,
+        characters: int,
+        earlier: int,
+        state: str,
     ) -> None:
         try:
             send.send(self._conn, data)
@@ -244,5 +261,3 @@ def _partial(done: int, total: int) -> str:
         f"{done} of {counted(total, 'statement')} are in effect and stay so, "
         "for the file is not transactional; it is not recorded as applied."
     )
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,13 +11,15 @@ from psycopg import errors
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from runner.errors import Location, MigrationFailedError, RunnerError, UnreachableError
+from runner.errors import BusyError, Location, MigrationFailedError, RunnerError, UnreachableError
 from runner.history import message
 from runner.migrations import Script, Segment, check_script
 from runner.wording import counted
 
 Connection = psycopg.Connection[Any]
 
+# the session ends with these: an administrator's command, a crash, a start-up, a dropped database
+_SERVER_GOES = {"57P01", "57P02", "57P03", "57P04"}
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
 
 
@@ -40,10 +42,15 @@ def send(conn: Connection, data: bytes) -> int:
         results = conn.wait(execute(conn.pgconn))
     for done, result in enumerate(results):
         if result.status == ExecStatus.FATAL_ERROR:
-            raise StatementError(errors.error_from_result(result, encoding="utf-8"), done)
+            error = errors.error_from_result(result, encoding="utf-8")
+            if error.sqlstate in _SERVER_GOES:
+                raise error
+            raise StatementError(error, done)
         if result.status not in _DONE:
             _leave_copy(conn)
-            raise StatementError(errors.FeatureNotSupported("COPY with the client is not possible here"), done)
+            raise StatementError(
+                errors.FeatureNotSupported("COPY with the client is not possible here"), done
+            )
     return len(results)
 
 
@@ -149,7 +156,7 @@ def connection_kept(migration_id: str, *, committing: bool) -> Iterator[None]:
         ) from error
 
 
-def _own_check(error: psycopg.Error) -> Any:
+def _own_check(error: psycopg.Error) -> Callable[[Script, str], RunnerError] | None:
     text = error.diag.message_primary or ""
     for marker, explain in _OWN_CHECKS.items():
         if marker in text:
@@ -157,7 +164,7 @@ def _own_check(error: psycopg.Error) -> Any:
     return None
 
 
-def _transaction_ended(script: Script, state: str) -> RunnerError:  # noqa: ARG001
+def _transaction_ended(script: Script, _state: str) -> RunnerError:
     return MigrationFailedError(
         "the migration ended its own transaction",
         where=Location(script.label),
@@ -176,8 +183,6 @@ def _lock_lost(script: Script, state: str) -> RunnerError:
 
 
 def _yoyo_at_work(script: Script, state: str) -> RunnerError:
-    from runner.errors import BusyError
-
     return BusyError(
         "a yoyo command is at work on this database",
         where=Location(script.label),

@@ -21,17 +21,36 @@ from runner.cli.options import Context
 )
 @click.version_option(__version__, "--version", "-V", prog_name="runner", message="%(prog)s %(version)s")
 @click.option(
-    "--project", "-C", type=click.Path(path_type=Path, exists=True, file_okay=False), envvar="RUNNER_PROJECT",
+    "--project",
+    "-C",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar="RUNNER_PROJECT",
     help="The project's folder (default: the nearest one above that holds migrations).",
 )
 @click.pass_context
 def cli(ctx: click.Context, *, project: Path | None) -> None:
     """Apply plain SQL migrations to PostgreSQL, and prove that they did what they say."""
-    from runner.settings import find_project, read_config
+    from runner.settings import check_keys, find_project, read_config
 
     ctx.obj.project = (project or find_project(Path.cwd())).absolute()
     values = read_config(ctx.obj.project)
-    ctx.default_map = {name: values for name in (*COMMANDS, *ALIASES)}
+    if values:
+        check_keys(values, ctx.obj.project, _option_names(ctx))
+        ctx.default_map = dict.fromkeys((*COMMANDS, *ALIASES), values)
+
+
+def _option_names(ctx: click.Context) -> list[str]:
+    """Return every option that a command of ours has: what runner.toml may set."""
+    commands = [cli.get_command(ctx, name) for name in COMMANDS]
+    return sorted(
+        {
+            p.name
+            for c in commands
+            if c is not None
+            for p in c.params
+            if isinstance(p, click.Option) and p.name
+        }
+    )
 
 
 def main() -> None:
@@ -50,10 +69,6 @@ def main() -> None:
         code = 2
     except RunnerError as error:
         code = context.show_error(error)
-    except BrokenPipeError:
-        # the reader (head, less) went away: nothing is left to say and no one to say it to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except OSError as error:
         where = None if error.filename is None else Location(str(error.filename))
         code = context.show_error(ConfigurationError(str(error.strerror or error), where=where))

@@ -14,7 +14,7 @@ from runner.cli.options import Context, read_settings, scratch_option, target_op
 @target_options
 @click.argument("name")
 @click.pass_obj
-def new_command(context: Context, *, name: str, **flags: Any) -> None:
+def new_command(context: Context, /, *, name: str, **flags: Any) -> None:
     """Write a new migration and its rollback. Touches no database.
 
     \b
@@ -31,9 +31,11 @@ def new_command(context: Context, *, name: str, **flags: Any) -> None:
 @click.command()
 @target_options
 @scratch_option
-@click.option("--check", is_flag=True, help="Write nothing; exit with 3 when the committed snapshot is stale.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 3 when the committed snapshot is stale."
+)
 @click.pass_obj
-def snapshot_command(context: Context, *, check: bool, scratch_url: str | None, **flags: Any) -> None:
+def snapshot_command(context: Context, /, *, check: bool, scratch_url: str | None, **flags: Any) -> None:
     """Write the schema that the files add up to, as SQL, to sql/schema/. Uses a scratch database.
 
     \b

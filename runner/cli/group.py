@@ -14,6 +14,7 @@ COMMANDS = {
     "status": "inspecting",
     "plan": "inspecting",
     "validate": "inspecting",
+    "lint": "inspecting",
     "new": "authoring",
     "snapshot": "authoring",
     "baseline": "mending",
@@ -27,11 +28,11 @@ ALIASES = {"up": "migrate", "apply": "migrate", "down": "rollback"}
 class RunnerGroup(click.Group):
     """A group that knows its commands by name and loads the one that is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names in the order of use."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command by its name or alias."""
         name = ALIASES.get(cmd_name, cmd_name)
         if name not in COMMANDS:
@@ -50,6 +51,5 @@ class RunnerGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             near = difflib.get_close_matches(args[0], [*COMMANDS, *ALIASES], n=1)
-            if near:
-                error.message += f" Did you mean {near[0]!r}?"
-            raise
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx=ctx) from error

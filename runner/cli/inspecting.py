@@ -1,4 +1,4 @@
-"""`runner status`, `plan` and `validate`: they change nothing."""
+"""`runner status`, `plan`, `lint` and `validate`: they change nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.cli.options import Context, read_settings, target_options
 @target_options
 @click.option("--check", is_flag=True, help="Exit with 3 unless everything is applied and unedited.")
 @click.pass_obj
-def status_command(context: Context, *, check: bool, **flags: Any) -> None:
+def status_command(context: Context, /, *, check: bool, **flags: Any) -> None:
     """Show what is applied, pending, edited or missing. Changes nothing.
 
     \b
@@ -25,7 +25,9 @@ def status_command(context: Context, *, check: bool, **flags: Any) -> None:
 
     results = status(read_settings(context, **flags), say=context.say)
     style = context.style(sys.stdout)
-    context.show((line for r in results for line in people.status(r, style)), lambda: contract.status(results))
+    context.show(
+        (line for r in results for line in people.status(r, style)), lambda: contract.status(results)
+    )
     if check and not all(result.is_current for result in results):
         raise click.exceptions.Exit(3)
 
@@ -40,6 +42,7 @@ def status_command(context: Context, *, check: bool, **flags: Any) -> None:
 @click.pass_obj
 def plan_command(
     context: Context,
+    /,
     *,
     back: bool,
     to: str | None,
@@ -67,13 +70,15 @@ def plan_command(
         say=context.say,
     )
     style = context.style(sys.stdout)
-    context.show((line for r in results for line in people.plan_sql(r, style)), lambda: contract.plans(results))
+    context.show(
+        (line for r in results for line in people.plan_sql(r, style)), lambda: contract.plans(results)
+    )
 
 
 @click.command()
 @target_options
 @click.pass_obj
-def validate_command(context: Context, **flags: Any) -> None:
+def validate_command(context: Context, /, **flags: Any) -> None:
     """Compare the database's schema with the committed snapshot. Changes nothing.
 
     Exits with 3 and shows the difference as SQL when they are not the same.
@@ -86,6 +91,29 @@ def validate_command(context: Context, **flags: Any) -> None:
 
     results = validations(read_settings(context, **flags), say=context.say)
     style = context.style(sys.stdout)
-    context.show((line for r in results for line in people.validated(r, style)), lambda: contract.validations(results))
+    context.show(
+        (line for r in results for line in people.validated(r, style)), lambda: contract.validations(results)
+    )
     if not all(result.validation.matches for result in results):
+        raise click.exceptions.Exit(3)
+
+
+@click.command()
+@target_options
+@click.pass_obj
+def lint_command(context: Context, /, **flags: Any) -> None:
+    """Check all files without a database. Changes nothing; exits with 3 when something is found.
+
+    \b
+    runner lint    before every commit
+    """
+    from runner.fleet.inspect import findings
+    from runner.report import contract, people
+
+    results = findings(read_settings(context, **flags))
+    style = context.style(sys.stdout)
+    context.show(
+        (line for r in results for line in people.findings(r, style)), lambda: contract.findings(results)
+    )
+    if any(result.findings for result in results):
         raise click.exceptions.Exit(3)

@@ -23,7 +23,14 @@ reason_option = click.option("--reason", required=True, help="Why; kept in histo
 @click.option("--accept-differences", is_flag=True, help="Record it although the schema differs.")
 @click.pass_obj
 def baseline_command(
-    context: Context, *, to: str | None, accept_differences: bool, lock_wait: float, scratch_url: str | None, **flags: Any
+    context: Context,
+    /,
+    *,
+    to: str | None,
+    accept_differences: bool,
+    lock_wait: float,
+    scratch_url: str | None,
+    **flags: Any,
 ) -> None:
     """Adopt a live database: record migrations as applied without running them. Changes history only.
 
@@ -64,7 +71,9 @@ def repair_command() -> None:
 @reason_option
 @click.argument("migration")
 @click.pass_obj
-def accept_command(context: Context, *, migration: str, reason: str, lock_wait: float, **flags: Any) -> None:
+def accept_command(
+    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
     """Take an edited file for what had been applied."""
     from runner.fleet.mend import accept
 
@@ -78,7 +87,9 @@ def accept_command(context: Context, *, migration: str, reason: str, lock_wait: 
 @reason_option
 @click.argument("migration")
 @click.pass_obj
-def forget_command(context: Context, *, migration: str, reason: str, lock_wait: float, **flags: Any) -> None:
+def forget_command(
+    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
     """Take a migration whose file is gone out of history, without undoing it."""
     from runner.fleet.mend import forget
 
@@ -93,7 +104,9 @@ def forget_command(context: Context, *, migration: str, reason: str, lock_wait: 
 @click.argument("old")
 @click.argument("new")
 @click.pass_obj
-def rename_command(context: Context, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any) -> None:
+def rename_command(
+    context: Context, /, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
     """Record that an applied migration's file has another name now."""
     from runner.fleet.mend import rename
 

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
 @click.option("--single-transaction", is_flag=True, help="Apply all of a database's files, or none.")
 @click.option("--allow-out-of-order", is_flag=True, help="Apply files below the newest applied one too.")
-@click.option("--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards.")
+@click.option(
+    "--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards."
+)
 @click.pass_obj
 def migrate_command(
     context: Context,
+    /,
     *,
     to: str | None,
     steps: int | None,
@@ -69,6 +72,7 @@ def migrate_command(
 @click.pass_obj
 def rollback_command(
     context: Context,
+    /,
     *,
     to: str | None,
     steps: int | None,
@@ -89,8 +93,12 @@ def rollback_command(
     if sum(map(bool, (to, steps, everything))) > 1:
         raise click.UsageError("Choose one of --to, --steps and --all.")
     settings = read_settings(context, **flags)
-    options = RollbackOptions(to=to, steps=steps, everything=everything, dry_run=dry_run, lock_wait_s=lock_wait)
-    _finish(context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run)
+    options = RollbackOptions(
+        to=to, steps=steps, everything=everything, dry_run=dry_run, lock_wait_s=lock_wait
+    )
+    _finish(
+        context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run
+    )
 
 
 def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
@@ -105,12 +113,12 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
 
     def result(line: str) -> None:
         if not context.json:
-            click.echo(line)
+            context.echo(line)
 
     def warns(text: str) -> None:
         if text not in said:
             said.add(text)
-            click.echo(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}", err=True)
+            context.say(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
 
     def confirm(place: str, plan: Plan) -> None:
         if yes:
@@ -132,7 +140,7 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     return Observer(
         opened=lambda name, place: result(people.heading(name, place, style)),
         listener=Listener(done=lambda done: result(people.done_line(done, style)), warns=warns),
-        waits=lambda holder: click.echo(people.waiting(holder), err=True),
+        waits=lambda holder: context.say(people.waiting(holder)),
         closed=closed,
         say=context.say,
         confirm=confirm,
@@ -143,4 +151,4 @@ def _finish(context: Context, outcomes: list[Outcome], *, dry_run: bool) -> None
     if context.json:
         from runner.report import contract
 
-        click.echo(json.dumps(contract.outcomes(outcomes, dry_run=dry_run), ensure_ascii=False, indent=2))
+        context.echo(json.dumps(contract.outcomes(outcomes, dry_run=dry_run), ensure_ascii=False, indent=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -33,17 +34,24 @@ class Context:
 
         return Style.of(stream, self.environ)
 
+    def echo(self, line: str) -> None:
+        """Write a line of the result; a reader that went away (head, less) must not stop the work."""
+        try:
+            click.echo(line, color=True)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     def say(self, line: str) -> None:
         """Tell a person what goes on, beside the result."""
-        click.echo(line, err=True)
+        click.echo(line, err=True, color=True)
 
     def show(self, lines: Iterable[str], as_json: Callable[[], Any]) -> None:
         """Write a result: as lines, or with --json as one object."""
         if self.json:
-            click.echo(json.dumps(as_json(), ensure_ascii=False, indent=2))
+            self.echo(json.dumps(as_json(), ensure_ascii=False, indent=2))
         else:
             for line in lines:
-                click.echo(line)
+                self.echo(line)
 
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
@@ -51,9 +59,9 @@ class Context:
         from runner.errors import StoppedError
 
         if self.json:
-            click.echo(json.dumps({"error": report.error_as_json(error)}, ensure_ascii=False, indent=2))
+            self.echo(json.dumps({"error": report.error_as_json(error)}, ensure_ascii=False, indent=2))
         else:
-            click.echo(report.error_as_text(error, self.style(sys.stderr)), err=True)
+            self.say(report.error_as_text(error, self.style(sys.stderr)))
         return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
 
     def show_usage_error(self, error: click.ClickException) -> None:
@@ -72,26 +80,57 @@ def target_options(command: F) -> F:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         click.option(
-            "--functions-dir", type=click.Path(path_type=Path), envvar="RUNNER_FUNCTIONS_DIR",
+            "--history-schema",
+            envvar="RUNNER_HISTORY_SCHEMA",
+            help="Schema of history's tables (default: where they are, else the current schema).",
+        ),
+        click.option(
+            "--schema-dir",
+            type=click.Path(path_type=Path),
+            envvar="RUNNER_SCHEMA_DIR",
+            help="Folder of the snapshots (default: sql/schema).",
+        ),
+        click.option(
+            "--functions-dir",
+            type=click.Path(path_type=Path),
+            envvar="RUNNER_FUNCTIONS_DIR",
             help="Folder of repeatable files (default: sql/functions).",
         ),
         click.option(
-            "--migrations-dir", "migrations_dirs", multiple=True, type=click.Path(path_type=Path),
-            envvar="RUNNER_MIGRATIONS_DIR", help="Folder of migrations (default: migrations); may be repeated.",
+            "--migrations-dir",
+            "migrations_dirs",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            envvar="RUNNER_MIGRATIONS_DIR",
+            help="Folder of migrations (default: migrations); may be repeated.",
         ),
-        click.option("--url", envvar="RUNNER_URL", help="Where the database is (default: DATABASE_URL and others)."),
-        click.option("--database", "-d", envvar="RUNNER_DATABASE", help="One database by its name (default: all in turn)."),
+        click.option(
+            "--url", envvar="RUNNER_URL", help="Where the database is (default: DATABASE_URL and others)."
+        ),
+        click.option(
+            "--database",
+            "-d",
+            envvar="RUNNER_DATABASE",
+            help="One database by its name (default: all in turn).",
+        ),
     ):
         command = option(command)
     return command
 
 
 lock_wait_option = click.option(
-    "--lock-wait", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
-    envvar="RUNNER_LOCK_WAIT", help="How long to wait for another runner.",
+    "--lock-wait",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    envvar="RUNNER_LOCK_WAIT",
+    help="How long to wait for another runner.",
 )
 scratch_option = click.option(
-    "--scratch-url", envvar="RUNNER_SCRATCH_URL", help="Server for a scratch database (default: the local one).",
+    "--scratch-url",
+    envvar="RUNNER_SCRATCH_URL",
+    help="Server for a scratch database (default: the local one).",
 )
 
 

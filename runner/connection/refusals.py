@@ -265,7 +265,9 @@ def refusal_of(error: psycopg.Error, target: Target) -> Reason:
     # a server that speaks another language: it asked for the password, and then said no
     asked = error.pgconn is not None and bool(error.pgconn.used_password)
     refused = case.sqlstate == "28P01" if case else asked and server is not None
-    detail = " ".join((server[1] if server else said).split())
+    # libpq's first line is the fact; the rest asks the user whether the server is running
+    fact = server[1] if server else re.sub(r"^connection (failed|is bad): ", "", last).partition("\n")[0]
+    detail = " ".join(fact.split())
     if case is None:
         made: RunnerError = (CredentialsError if server else UnreachableError)(
             f"the server at {target.address} refuses the connection"

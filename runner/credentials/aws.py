@@ -223,8 +223,11 @@ def _failed(error: BotoCoreError | ValueError | OSError, *, what: str) -> NoRetu
             f"{READ_TIMEOUT_S} s to read.)",
             hint="Is egress to port 443 (or a VPC endpoint) open, and AWS_REGION right? Then run it again.",
         ) from error
+    settings = isinstance(
+        error, aws.ProfileNotFound | aws.ConfigParseError | aws.ConfigNotFound | aws.InvalidRegionError
+    )
     raise CredentialsError(
-        f"{what} cannot be used as set up",
+        "the AWS settings cannot be used as they are" if settings else f"the request to {what} failed",
         detail=str(error),
-        hint="Check the variables that begin with AWS_.",
+        hint="Check the variables that begin with AWS_, and the files they name.",
     ) from error

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runner.fleet.session import open_sessions
+from runner.fleet.session import open_sessions, read_files
 from runner.history import LockHolder, YoyoLock
+from runner.lint import Finding, lint
 from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_rollback
 from runner.settings import Settings
 from runner.validate import Validation, validate
@@ -47,6 +48,15 @@ class Validated:
     database: str
     place: str
     validation: Validation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """One database's files, checked."""
+
+    database: str
+    files: int
+    findings: tuple[Finding, ...]
 
 
 def status(settings: Settings, *, say: Say) -> list[Status]:
@@ -102,6 +112,17 @@ def plans(
                 )
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
+
+
+def findings(settings: Settings) -> list[Linted]:
+    """Check every file of each database, without a connection.
+
+    Raises: FileError for what cannot even be read.
+    """
+    return [
+        Linted(database=layout.title, files=len(files), findings=tuple(lint(files)))
+        for layout, files in read_files(settings)
+    ]
 
 
 def validations(settings: Settings, *, say: Say) -> list[Validated]:

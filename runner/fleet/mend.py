@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from runner import catalog
-from runner.apply.wait import wait_for_yoyo
 from runner.catalog import Difference
 from runner.errors import CheckError, ConfigurationError, UsageError
 from runner.fleet.scratch import build, scratch_session
@@ -95,7 +94,9 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
         id_ = resolve_id(id_, list(session.state.applied), "applied migration")
         migration = next((m for m in session.files if m.id == id_), None)
         if migration is None:
-            raise UsageError(f"{id_} has no file to accept", hint=f"To take it out of history: runner repair forget {id_}")
+            raise UsageError(
+                f"{id_} has no file to accept", hint=f"To take it out of history: runner repair forget {id_}"
+            )
         with _recording(session, actor_of(settings), lock_wait_s) as record:
             record(_adopted(migration, operation=Operation.ACCEPT, again=True, reason=reason))
         return Mended(database=session.title, place=session.place, operation=Operation.ACCEPT, id=id_)
@@ -151,7 +152,11 @@ def _one(settings: Settings, command: str, say: Say) -> Iterator[Session]:
 
 
 def _agreement(
-    scratch: Session, settings: Settings, ordered: Sequence[Migration], target: str | None, actual: catalog.Catalog
+    scratch: Session,
+    settings: Settings,
+    ordered: Sequence[Migration],
+    target: str | None,
+    actual: catalog.Catalog,
 ) -> tuple[str, list[Difference]]:
     """Return the id to begin at and how the database differs from what the files give up to there."""
     if target is not None:
@@ -209,7 +214,7 @@ def _recording(session: Session, actor: Actor, lock_wait_s: float) -> Iterator[C
     history.require_writable()
     with history.lock(wait_s=lock_wait_s, on_wait=lambda _: None):
         history.create_tables(actor)
-        wait_for_yoyo(history, wait_s=lock_wait_s)
+        history.wait_for_yoyo(wait_s=lock_wait_s)
         with session.connection.transaction():
             session.connection.execute(
                 sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))

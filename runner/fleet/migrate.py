@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from runner.apply import Done, Listener, check_plan, run_plan
-from runner.apply.wait import wait_for_yoyo
 from runner.errors import ConfigurationError
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import LockHolder
@@ -130,7 +129,9 @@ def _migrate_one(
                 nonlocal validation
                 validation = _validate(session, plan, options, settings)
                 if validation is not None and not validation.matches and validation.skipped is None:
-                    raise mismatch(validation, state=f"All of {session.title} was rolled back; nothing is changed.")
+                    raise mismatch(
+                        validation, state=f"All of {session.title} was rolled back; nothing is changed."
+                    )
 
             done = run_plan(
                 session.history,
@@ -150,7 +151,9 @@ def _migrate_one(
     return outcome
 
 
-def _rollback_one(settings: Settings, session: Session, options: RollbackOptions, observer: Observer) -> Outcome:
+def _rollback_one(
+    settings: Settings, session: Session, options: RollbackOptions, observer: Observer
+) -> Outcome:
     started = monotonic()
 
     def plan_now() -> Plan:
@@ -187,7 +190,7 @@ def _locked(settings: Settings, session: Session, wait_s: float, observer: Obser
     session.history.require_writable()
     with session.history.lock(wait_s=wait_s, on_wait=observer.waits):
         session.history.create_tables(actor_of(settings))
-        wait_for_yoyo(session.history, wait_s=wait_s)
+        session.history.wait_for_yoyo(wait_s=wait_s)
         session.refresh()
         yield
 
@@ -207,7 +210,11 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
     if plan.missing:
         return Validation(snapshot=label, skipped="the database is ahead of these files")
     return validate(
-        session.connection, session.layout.snapshot, label, exclude=(settings.migration_table,), name=session.place
+        session.connection,
+        session.layout.snapshot,
+        label,
+        exclude=(settings.migration_table,),
+        name=session.place,
     )
 
 

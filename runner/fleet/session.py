@@ -11,6 +11,7 @@ import psycopg
 
 from runner import connection
 from runner.credentials import Target
+from runner.errors import RunnerError, UnreachableError
 from runner.history import Actor, History, State
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load
 from runner.settings import Settings
@@ -91,11 +92,28 @@ def open_session(
 
 
 @contextmanager
-def open_target(settings: Settings, layout: Layout, files: list[Migration], target: Target) -> Iterator[Session]:
+def open_target(
+    settings: Settings, layout: Layout, files: list[Migration], target: Target
+) -> Iterator[Session]:
     """Connect to a database that is known."""
-    with connection.connect(target) as conn:
-        history = History(conn, schema=settings.history_schema, migration_table=settings.migration_table)
-        yield Session(layout=layout, files=files, target=target, history=history, state=history.state())
+    try:
+        with connection.connect(target) as conn:
+            history = History(conn, schema=settings.history_schema, migration_table=settings.migration_table)
+            yield Session(layout=layout, files=files, target=target, history=history, state=history.state())
+    except psycopg.OperationalError as error:
+        raise UnreachableError(
+            f"the connection to {target.name} at {target.address} was lost",
+            detail=str(error).strip().splitlines()[0]
+            + ". What had not committed is rolled back; history knows what had.",
+            hint="Run the same command again.",
+        ) from error
+    except psycopg.Error as error:
+        raise RunnerError(
+            f"{target.name}: {error.diag.message_primary or error}",
+            detail=error.diag.message_detail,
+            hint=error.diag.message_hint,
+            sqlstate=error.sqlstate,
+        ) from error
 
 
 def actor_of(settings: Settings) -> Actor:

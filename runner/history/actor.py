@@ -10,9 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_ACTORS = ("RUNNER_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "CODEBUILD_INITIATOR", "BUILD_USER_ID", "SUDO_USER",
-           "USER", "LOGNAME")
-_COMMITS = ("RUNNER_GIT_COMMIT", "GIT_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA", "CODEBUILD_RESOLVED_SOURCE_VERSION")
+_ACTORS = (
+    "RUNNER_ACTOR",
+    "GITHUB_ACTOR",
+    "GITLAB_USER_LOGIN",
+    "CODEBUILD_INITIATOR",
+    "BUILD_USER_ID",
+    "SUDO_USER",
+    "USER",
+    "LOGNAME",
+)
+_COMMITS = (
+    "RUNNER_GIT_COMMIT",
+    "GIT_COMMIT",
+    "GITHUB_SHA",
+    "CI_COMMIT_SHA",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,11 @@ def _checked_out(project: Path) -> str | None:
         return None
     try:
         found = subprocess.run(
-            ["git", "-C", str(project), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+            ["git", "-C", str(project), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -34,11 +34,17 @@ _GUARD = sql.SQL("""SELECT ((SELECT CASE
 
 _MARK = sql.SQL("""WITH marked AS (INSERT INTO {migration} (migration_hash, migration_id, applied_at_utc)
  VALUES ({hash}, {id}, pg_catalog.timezone('UTC', pg_catalog.clock_timestamp())) RETURNING applied_at_utc)""")
-_MARK_AGAIN = sql.SQL("""WITH marked AS (SELECT applied_at_utc FROM {migration} WHERE migration_hash = {hash})""")
-_UNMARK = sql.SQL("""WITH marked AS (DELETE FROM {migration} WHERE migration_hash = {hash} RETURNING applied_at_utc)""")
+_MARK_AGAIN = sql.SQL(
+    """WITH marked AS (SELECT applied_at_utc FROM {migration} WHERE migration_hash = {hash})"""
+)
+_UNMARK = sql.SQL(
+    """WITH marked AS (DELETE FROM {migration} WHERE migration_hash = {hash} RETURNING applied_at_utc)"""
+)
 _RENAME = sql.SQL("""WITH marked AS (UPDATE {migration} SET migration_hash = {hash}, migration_id = {id}
  WHERE migration_hash = {old_hash} RETURNING applied_at_utc)""")
-_UNMARKED = sql.SQL("""WITH marked AS (SELECT pg_catalog.timezone('UTC', pg_catalog.clock_timestamp()) AS applied_at_utc)""")
+_UNMARKED = sql.SQL(
+    """WITH marked AS (SELECT pg_catalog.timezone('UTC', pg_catalog.clock_timestamp()) AS applied_at_utc)"""
+)
 
 _LOG = sql.SQL(""", logged AS (INSERT INTO {log}
  (id, migration_hash, migration_id, operation, username, hostname, comment, created_at_utc)
@@ -86,7 +92,7 @@ def yoyo_hash(migration_id: str) -> str:
 
 def before(names: Names, settings: Mapping[str, str], *, begin: bool = True) -> tuple[bytes, int]:
     """Return what is sent before a file's SQL, and how many results it gives."""
-    parts = [sql.SQL("BEGIN; ")] if begin else []
+    parts: list[sql.Composable] = [sql.SQL("BEGIN; ")] if begin else []
     parts.append(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE; ").format(names.table(YOYO_LOCK)))
     for name, value in settings.items():
         parts.append(sql.SQL("SET LOCAL {} = {}; ").format(sql.Identifier(name), sql.Literal(value)))
@@ -95,17 +101,19 @@ def before(names: Names, settings: Mapping[str, str], *, begin: bool = True) -> 
 
 def after(names: Names, record: Record, actor: Actor, *, commit: bool = True) -> bytes:
     """Return what is sent after a file's SQL: deferred constraints, checks, the record, a clean session, COMMIT."""
-    return b"".join((
-        b"\n;SET CONSTRAINTS ALL IMMEDIATE; ",  # here, so that their error is the file's and they see its settings
-        _RESET_IDENTITY,
-        b"SET LOCAL search_path = pg_catalog; ",
-        guard(names),
-        b"; ",
-        recording(names, record, actor),
-        b"; ",
-        _RESET_SESSION,
-        b"COMMIT" if commit else b"",
-    ))
+    return b"".join(
+        (
+            b"\n;SET CONSTRAINTS ALL IMMEDIATE; ",  # here, so that their error is the file's and they see its settings
+            _RESET_IDENTITY,
+            b"SET LOCAL search_path = pg_catalog; SET LOCAL statement_timeout = 0; ",
+            guard(names),
+            b"; ",
+            recording(names, record, actor),
+            b"; ",
+            _RESET_SESSION,
+            b"COMMIT" if commit else b"",
+        )
+    )
 
 
 def reset_session() -> bytes:
@@ -137,9 +145,11 @@ def recording(names: Names, record: Record, actor: Actor) -> bytes:
         head = _RENAME
     else:
         head = _MARK_AGAIN if record.again else _MARK
-    parts: list[sql.Composable] = [head]
+    parts = [head]
     yoyo_operation = {
-        Operation.APPLY: "apply", Operation.ROLLBACK: "rollback", Operation.BASELINE: "mark",
+        Operation.APPLY: "apply",
+        Operation.ROLLBACK: "rollback",
+        Operation.BASELINE: "mark",
         Operation.FORGET: "unmark",
     }.get(operation)
     if yoyo_operation is not None:
@@ -151,26 +161,27 @@ def recording(names: Names, record: Record, actor: Actor) -> bytes:
         else _SINCE_MESSAGE.format(elapsed=sql.Literal(record.elapsed_ms))
     )
     return sql.Composed(
-        part.format(
-            **names.identifiers(),
-            id=sql.Literal(record.id),
-            hash=sql.Literal(yoyo_hash(record.id)),
-            old_hash=sql.Literal(yoyo_hash(record.old_id or "")),
-            yoyo_operation=sql.Literal(yoyo_operation),
-            operation=sql.Literal(operation.value),
-            actor=sql.Literal(actor.name[:255]),
-            host=sql.Literal(actor.host[:255]),
-            comment=sql.Literal(f"sha256:{record.checksum}" if record.checksum else None),
-            commit=sql.Literal(actor.git_commit),
-            kind=sql.Literal(record.kind),
-            checksum=sql.Literal(record.checksum),
-            text=sql.Literal(record.text),
-            rollback_text=sql.Literal(record.rollback_text),
-            rollback_transactional=sql.Literal(record.rollback_transactional),
-            duration=duration,
-            reason=sql.Literal(record.reason),
-            version=sql.Literal(record.version),
-        )
-        for part in parts
-        if isinstance(part, sql.SQL)
+        [
+            part.format(
+                **names.identifiers(),
+                id=sql.Literal(record.id),
+                hash=sql.Literal(yoyo_hash(record.id)),
+                old_hash=sql.Literal(yoyo_hash(record.old_id or "")),
+                yoyo_operation=sql.Literal(yoyo_operation),
+                operation=sql.Literal(operation.value),
+                actor=sql.Literal(actor.name[:255]),
+                host=sql.Literal(actor.host[:255]),
+                comment=sql.Literal(f"sha256:{record.checksum}" if record.checksum else None),
+                commit=sql.Literal(actor.git_commit),
+                kind=sql.Literal(record.kind),
+                checksum=sql.Literal(record.checksum),
+                text=sql.Literal(record.text),
+                rollback_text=sql.Literal(record.rollback_text),
+                rollback_transactional=sql.Literal(record.rollback_transactional),
+                duration=duration,
+                reason=sql.Literal(record.reason),
+                version=sql.Literal(record.version),
+            )
+            for part in parts
+        ]
     ).as_bytes(None)

@@ -81,7 +81,7 @@ class State:
 
     def newest_first(self) -> list[Applied]:
         """Return what is applied, the newest first."""
-        return list(reversed(self.applied.values()))
+        return list(self.applied.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from runner.history.model import Applied, Failure, LockHolder, Operation, Server
 from runner.history.names import RUNNER_MIGRATION, YOYO_LOCK, YOYO_LOG, YOYO_MIGRATION, YOYO_VERSION, Names
 
 OLDEST_SERVER = 140000
+_YOYO_POLL_S = 0.5
 _POLL_S = (0.05, 1.0)  # first and longest pause between two tries for the migration lock
 
 Connection = psycopg.Connection[Any]
@@ -28,7 +29,9 @@ Connection = psycopg.Connection[Any]
 class History:
     """The tables of yoyo and of ours in one database, over one connection in autocommit."""
 
-    def __init__(self, connection: Connection, *, schema: str | None = None, migration_table: str = YOYO_MIGRATION):
+    def __init__(
+        self, connection: Connection, *, schema: str | None = None, migration_table: str = YOYO_MIGRATION
+    ):
         self.connection = connection
         self._wanted_schema = schema
         self._migration_table = migration_table
@@ -44,34 +47,42 @@ class History:
     @property
     def is_complete(self) -> bool:
         """Whether yoyo's tables and ours are all there."""
-        return {self.names.migration_table, YOYO_LOG, YOYO_VERSION, YOYO_LOCK, RUNNER_MIGRATION} <= self._tables
+        return {
+            self.names.migration_table,
+            YOYO_LOG,
+            YOYO_VERSION,
+            YOYO_LOCK,
+            RUNNER_MIGRATION,
+        } <= self._tables
 
     def state(self) -> State:
         """Read what is applied: one round trip, no lock, nothing written."""
         if not self.exists:
             return State(server=self.server)
         ours = RUNNER_MIGRATION in self._tables
-        query = self._query("applied" if ours else "applied_by_yoyo")
-        with self.connection.pipeline() if psycopg.Pipeline.is_supported() else _no_pipeline():
-            rows = self.connection.cursor(row_factory=dict_row).execute(query)
-            locks = None
-            if YOYO_LOCK in self._tables:
-                locks = self.connection.execute(
-                    sql.SQL("SELECT pid, ctime FROM {lock}").format(**self.names.identifiers())
-                )
-            hook = self.connection.execute(self._query("hook_due")) if ours else None
-            failed = (
-                self.connection.cursor(row_factory=class_row(Failure)).execute(self._query("failed")) if ours else ()
-            )
-        applied = {row["migration_id"]: _applied(row) for row in rows}
-        lock = next((YoyoLock(pid, since) for pid, since in locks or () if pid > 0), None)
+        names = ["applied", "yoyo_lock", "failed", "hook_due"] if ours else ["applied_by_yoyo", "yoyo_lock"]
+        if YOYO_LOCK not in self._tables:
+            names.remove("yoyo_lock")
+        found = dict(zip(names, self._ask_all(names), strict=True))
+        rows = found["applied" if ours else "applied_by_yoyo"]
+        lock = next((YoyoLock(**row) for row in found.get("yoyo_lock", ()) if row["pid"] > 0), None)
         return State(
             server=self.server,
-            applied=applied,
-            failed={failure.id: failure for failure in failed},
+            applied={row["migration_id"]: _applied(row) for row in rows},
+            failed={row["id"]: Failure(**row) for row in found.get("failed", ())},
             yoyo_lock=lock,
-            hook_due=bool(hook is not None and hook.fetchone() == (True,)),
+            hook_due=any(row["due"] for row in found.get("hook_due", ())),
         )
+
+    def _ask_all(self, names: Sequence[str]) -> list[list[dict[str, Any]]]:
+        """Ask several questions in one message: one round trip."""
+        message = sql.SQL("; ").join(self._query(name) for name in names)
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(message)
+            found = [cursor.fetchall()]
+            while cursor.nextset():
+                found.append(cursor.fetchall())
+        return found
 
     def stored_sql(self, migration_id: str) -> StoredSql | None:
         """Return both directions of an applied migration as they were when it was applied."""
@@ -138,6 +149,26 @@ class History:
             if not self.connection.closed and not self.connection.broken:
                 self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
 
+    def wait_for_yoyo(self, *, wait_s: float) -> None:
+        """Return once yoyo's lock row is gone; rows that a dead runner left are removed.
+
+        Only the holder of the migration lock may call this: a row with a negative pid is then nobody's.
+
+        Raises: BusyError when yoyo's row is still there after `wait_s` seconds.
+        """
+        self.remove_runner_lock_row()
+        deadline = time.monotonic() + wait_s
+        while (lock := self.state().yoyo_lock) is not None:
+            if time.monotonic() >= deadline:
+                since = f" since {lock.since:%Y-%m-%d %H:%M:%S} UTC" if lock.since else ""
+                raise BusyError(
+                    f"yoyo's lock is held by process {lock.pid}{since}",
+                    detail=f"The process is on the machine where yoyo was started; waited {wait_s:g} s."
+                    " Nothing was changed.",
+                    hint="Wait until that yoyo is done. If it died, release its lock with: yoyo break-lock",
+                )
+            time.sleep(_YOYO_POLL_S)
+
     def lock_holder(self) -> LockHolder | None:
         """Return the session that holds the migration lock, if one does."""
         row = self.connection.execute(
@@ -172,7 +203,9 @@ class History:
 
     def remove_runner_lock_row(self) -> None:
         """Remove the row by which a runner keeps stock yoyo out during a non-transactional file."""
-        self.connection.execute(sql.SQL("DELETE FROM {lock} WHERE pid < 0").format(**self.names.identifiers()))
+        self.connection.execute(
+            sql.SQL("DELETE FROM {lock} WHERE pid < 0").format(**self.names.identifiers())
+        )
 
     def keep_yoyo_out(self) -> None:
         """Take yoyo's lock row; its pid is negative, so that the next runner knows it for ours and removes it."""
@@ -196,13 +229,18 @@ class History:
             row = cursor.execute(_read("locate"), {"tables": list(names.tables)}).fetchone()
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
-        server = Server(**{key: row[key] for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")})
+        server = Server(
+            **{
+                key: row[key]
+                for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")
+            }
+        )
         schema = self._choose_schema(row["schema"], row["tables"])
         mine = [table for table in row["tables"] if table[0] == schema]
         self._tables = {table[1] for table in mine}
-        self._not_writable = [table[1] for table in mine if not table[4]]
+        self._not_writable = sorted(table[1] for table in mine if not table[4])
         self._can_create = row["can_create"] or bool(self._wanted_schema)
-        unreadable = [table[1] for table in mine if not table[3]]
+        unreadable = sorted(table[1] for table in mine if not table[3])
         if unreadable:
             qualified = ", ".join(sql.Identifier(schema, name).as_string(None) for name in unreadable)
             raise CredentialsError(
@@ -234,11 +272,6 @@ class History:
                 hint='Create the schema, or name one: history_schema = "public" in runner.toml.',
             )
         return current
-
-
-@contextmanager
-def _no_pipeline() -> Iterator[None]:
-    yield
 
 
 def _read(name: str) -> Any:  # psycopg wants literal strings; these are this package's own files

@@ -13,7 +13,7 @@ from runner.local.process import last_error
 
 if TYPE_CHECKING:
     from runner.local.account import Account
-    from runner.local.programs import Programs
+    from runner.local.installed import Programs
 
 SUPERUSER = "postgres"
 # Small, so that it can be left running beside other work; durable, because it holds a developer's data.

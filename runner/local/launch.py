@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.local.account import Account
-    from runner.local.programs import Programs
+    from runner.local.installed import Programs
 
 START_S = 120.0  # a server that was killed first replays its log
 _SOCKET_PORT = 5432  # names the file in a folder of our own, so nobody else can have taken it
@@ -47,9 +47,10 @@ class Launch:
 
         Raises: RunnerError when it does not, BusyError when it only needs more time.
         """
-        state = process.read(self.data)
-        if state is not None and process.alive(state.pid):
+        if process.read(self.data) is not None:
             process.disown(self.data)
+        for name in (f".s.PGSQL.{_SOCKET_PORT}", f".s.PGSQL.{_SOCKET_PORT}.lock"):
+            (self.home / name).unlink(missing_ok=True)  # it too names the old server's process
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         orphans_end = time.monotonic() + _ORPHANS_S
@@ -150,6 +151,8 @@ def still_recovering(pid: int, log: Path) -> BusyError:
 def _free_port(wanted: int) -> int:
     for port in (wanted, 0):
         with socket.socket() as probe:
+            # as PostgreSQL does: connections that were just closed do not count
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

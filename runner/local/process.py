@@ -69,11 +69,12 @@ def _command_line(pid: int) -> str:
 
 
 def disown(data: Path) -> None:
-    """Make PostgreSQL ignore a pid file whose number has gone to another program.
+    """Make PostgreSQL ignore a pid file whose server is gone.
 
-    It would take that program for the server and refuse to start. Removing the file would also remove the key
-    of the old server's shared memory, by which PostgreSQL notices sessions that outlived it. A file that
-    names the process which starts the server is known to be stale, so our own number is put there (see
+    It asks only whether the number is in use: by another program since, or by the remains of the server that
+    nobody has collected, and it refuses to start. Removing the file would also remove the key of the old
+    server's shared memory, by which PostgreSQL notices sessions that outlived it. A file that names the
+    process which starts the server is known to be stale, so our own number is put there (see
     `launch_environment`).
 
     Source: PostgreSQL, CreateLockFile() in src/backend/utils/init/miscinit.c.

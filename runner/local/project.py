@@ -16,7 +16,7 @@ from runner.local.server import LocalServer, Server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.local.programs import Programs
+    from runner.local.installed import Programs
     from runner.settings import Settings
 
 SOURCE = "the local server"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from runner.errors import BusyError, ConfigurationError, RunnerError
 from runner.local import creation, process
 from runner.local.account import account_for
+from runner.local.installed import Programs, find
 from runner.local.launch import START_S, Launch, still_recovering
-from runner.local.programs import Programs, find
 from runner.settings import Secret
 
 if TYPE_CHECKING:

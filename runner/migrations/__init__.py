@@ -1,8 +1,8 @@
 """The files: where they lie, what they say, whether they can be run."""
 
-from runner.migrations.check import Segment, check_script, segments, units
+from runner.migrations.check import Segment, check_script, ends_with_semicolon, segments, units
 from runner.migrations.layout import Layout, Source, find_layouts
-from runner.migrations.load import load
+from runner.migrations.load import load, read_script
 from runner.migrations.model import Kind, Migration, Script
 
 __all__ = [
@@ -13,8 +13,10 @@ __all__ = [
     "Segment",
     "Source",
     "check_script",
+    "ends_with_semicolon",
     "find_layouts",
     "load",
+    "read_script",
     "segments",
     "units",
 ]

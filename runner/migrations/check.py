@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from runner.sqltext.classify import (
 )
 
 _SEGMENT_CHARACTERS = 1 << 18
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,18 @@ def segments(script: Script) -> Iterator[Segment]:
     yield from _gather(_transactional_statements(script))
 
 
+def ends_with_semicolon(script: Script) -> bool:
+    """Say whether the last statement of a file is closed, so that another may follow it in psql."""
+    if script.text is None:
+        return False  # a second semicolon costs less than reading the file once more
+    last = None
+    for last in _read(script):
+        pass
+    if last is None or last.copy_data is not None:
+        return True
+    return ";" in _COMMENT.sub("", script.text[last.end :])
+
+
 def _as_written(text: str, whole: Sequence[Statement]) -> bool:
     """Say whether the file can be sent as it is: no COPY data, no BEGIN around it, no psql line that is passed over."""
     first = next(statements([text]), None)
@@ -105,7 +119,9 @@ def _segment(held: Sequence[Statement]) -> Segment:
     for statement in held:
         starts.append(pos)
         pos += len(statement.text) + 2
-    return Segment(";\n".join(s.text for s in held), tuple(held), None, tuple(starts), tuple(s.start for s in held))
+    return Segment(
+        ";\n".join(s.text for s in held), tuple(held), None, tuple(starts), tuple(s.start for s in held)
+    )
 
 
 def _read(script: Script) -> Iterator[Statement]:
@@ -115,7 +131,9 @@ def _read(script: Script) -> Iterator[Statement]:
             _refuse_late_directives(script, statement, first=number == 0)
             if statement.copies_out:
                 raise script.error(
-                    "COPY TO stdout in a migration", statement.start, hint="Nobody reads it; copy to a table instead."
+                    "COPY TO stdout in a migration",
+                    statement.start,
+                    hint="Nobody reads it; copy to a table instead.",
                 )
             yield statement
             end = statement.end
@@ -163,7 +181,9 @@ def _transactional_statements(script: Script) -> Iterator[Statement]:
         else:
             yield statement
     if wrapped is not None and not closed:
-        raise script.error("BEGIN without COMMIT", wrapped.start, hint="Remove it: every file runs in one transaction.")
+        raise script.error(
+            "BEGIN without COMMIT", wrapped.start, hint="Remove it: every file runs in one transaction."
+        )
 
 
 def _control_error(script: Script, statement: Statement) -> FileError:
@@ -181,14 +201,18 @@ def _units(script: Script) -> Iterator[list[Statement]]:
     for statement in _read(script):
         if block:
             if begins_transaction(statement):
-                raise script.error("BEGIN inside a transaction", statement.start, hint="End the one before it first.")
+                raise script.error(
+                    "BEGIN inside a transaction", statement.start, hint="End the one before it first."
+                )
             if ends_transaction(statement) and not commits_plainly(statement):
                 raise script.error(
                     f"{_name(statement)} in a migration", statement.start, hint="End the block with COMMIT."
                 )
             if runs_outside_transactions(statement):
                 raise script.error(
-                    f"{_name(statement)} cannot run inside a transaction", statement.start, hint="Move it out of the BEGIN … COMMIT block."
+                    f"{_name(statement)} cannot run inside a transaction",
+                    statement.start,
+                    hint="Move it out of the BEGIN … COMMIT block.",
                 )
             block.append(statement)
             if commits_plainly(statement):

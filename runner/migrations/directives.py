@@ -15,11 +15,11 @@ NAMES = ("depends", "transactional", "irreversible", "lock_timeout", "statement_
 SETTINGS = ("lock_timeout", "statement_timeout")
 
 # Words that begin a line of prose in real files; any other lower-case "word:" is taken for a directive.
-_PROSE = frozenset(
-    """author by changed created date description example fix issue jira link locks name note notes purpose
-    reason ref reference references see since source ticket title todo todos updated usage version warning
-    what when why""".split()
-)
+_PROSE = frozenset({
+    "author", "by", "changed", "created", "date", "description", "example", "fix", "issue", "jira", "link", "locks",
+    "name", "note", "notes", "purpose", "reason", "ref", "reference", "references", "see", "since", "source",
+    "ticket", "title", "todo", "todos", "updated", "usage", "version", "warning", "what", "when", "why",
+})  # fmt: skip
 # PostgreSQL's "Numeric with Unit" values (manual, "Setting Parameters"): a bare number is in milliseconds
 _DURATION = re.compile(r"\d+\s*(us|ms|s|min|h|d)?")
 
@@ -44,7 +44,12 @@ def read_directives(script: Script, head: str) -> Directives:
         name, value = directive.name, directive.value
         if name == "depends":
             if not value:
-                raise _bad_value(script, directive, "depends names no migration", "Name the ids that must come first, or remove the line.")
+                raise _bad_value(
+                    script,
+                    directive,
+                    "depends names no migration",
+                    "Name the ids that must come first, or remove the line.",
+                )
             for word in re.finditer(r"\S+", value):
                 found.depends.append((word[0], directive.value_offset + word.start()))
         elif name == "transactional":
@@ -53,11 +58,21 @@ def read_directives(script: Script, head: str) -> Directives:
             found.transactional = value.lower() == "true"
         elif name == "irreversible":
             if not value:
-                raise _bad_value(script, directive, "irreversible gives no reason", "Write -- irreversible: why there is no way back.")
+                raise _bad_value(
+                    script,
+                    directive,
+                    "irreversible gives no reason",
+                    "Write -- irreversible: why there is no way back.",
+                )
             found.irreversible = value
         elif name in SETTINGS:
             if not _DURATION.fullmatch(value):
-                raise _bad_value(script, directive, f'{name} is "{value}"', "Write a number with a unit: 500ms, 5s, 2min; 0 means no limit.")
+                raise _bad_value(
+                    script,
+                    directive,
+                    f'{name} is "{value}"',
+                    "Write a number with a unit: 500ms, 5s, 2min; 0 means no limit.",
+                )
             found.settings[name] = value
     return found
 

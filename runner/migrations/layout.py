@@ -119,7 +119,9 @@ def _names(folder: Path) -> list[str]:
             hint="Run in the project's folder, or name the folder of migrations with --migrations-dir.",
         ) from None
     except NotADirectoryError:
-        raise ConfigurationError(f"{folder} is not a folder", hint="Name the folder that holds the files.") from None
+        raise ConfigurationError(
+            f"{folder} is not a folder", hint="Name the folder that holds the files."
+        ) from None
     except OSError as error:
         raise FileError(f"cannot read the folder: {error.strerror}", where=Location(folder)) from error
 

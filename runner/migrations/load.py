@@ -11,7 +11,15 @@ from pathlib import Path
 from runner.errors import ConfigurationError, FileError, Location
 from runner.migrations.directives import Directives, read_directives
 from runner.migrations.layout import Layout, Source
-from runner.migrations.model import LARGE_BYTES, Decoder, Kind, Migration, Script, checksum_of, checksum_of_file
+from runner.migrations.model import (
+    LARGE_BYTES,
+    Decoder,
+    Kind,
+    Migration,
+    Script,
+    checksum_of,
+    checksum_of_file,
+)
 from runner.wording import nearest
 
 ROLLBACK = ".rollback.sql"
@@ -39,11 +47,13 @@ def _read_source(source: Source, project: Path) -> Iterator[Migration]:
     rollbacks = {name.removesuffix(ROLLBACK): path for name, path in files.items() if name.endswith(ROLLBACK)}
     if source.down is not None:
         below = _files(source.down, project) if source.down.is_dir() else {}
-        rollbacks |= {name.removesuffix(".sql"): path for name, path in below.items() if name.endswith(".sql")}
+        rollbacks |= {
+            name.removesuffix(".sql"): path for name, path in below.items() if name.endswith(".sql")
+        }
     for name, path in sorted(files.items()):
         if name.endswith(ROLLBACK):
             continue
-        id_, suffix = os.path.splitext(name)
+        id_, suffix = path.stem, path.suffix
         if suffix == ".py":
             yield _python(id_, path, project)
         else:
@@ -62,10 +72,10 @@ def _files(folder: Path, project: Path) -> dict[str, Path]:
     """Return the SQL and Python files of a folder by name; hidden files are left out."""
     found: dict[str, Path] = {}
     for name in os.listdir(folder):  # noqa: PTH208 - names are what is wanted, and it is the fastest
-        suffix = os.path.splitext(name)[1]
+        path = folder / name
+        suffix = path.suffix
         if name.startswith(".") or suffix.lower() not in {".sql", ".py"}:
             continue
-        path = folder / name
         where = Location(_label(path, project).encode("utf-8", "backslashreplace").decode())
         if not name.isprintable():
             raise FileError("the file's name is not printable UTF-8", where=where, hint="Rename the file.")
@@ -77,27 +87,37 @@ def _files(folder: Path, project: Path) -> dict[str, Path]:
             raise FileError(f"{name} is a folder", where=where, hint="Rename it, or move its files up.")
         if suffix.lower() == ".sql" and suffix != ".sql":
             raise FileError(
-                f"the suffix is {suffix}", where=where, hint="Rename it to end in .sql; yoyo would pass over it."
+                f"the suffix is {suffix}",
+                where=where,
+                hint="Rename it to end in .sql; yoyo would pass over it.",
             )
         found[name] = path
     return found
 
 
 def _migration(id_: str, path: Path, rollback: Path | None, source: Source, project: Path) -> Migration:
-    script, directives = _script(path, project)
+    script, directives = read_script(path, project)
     script = replace(script, transactional=directives.transactional is not False)
     back, irreversible = None, directives.irreversible
     if rollback is not None:
-        back, back_directives = _script(rollback, project)
+        back, back_directives = read_script(rollback, project)
         # like yoyo, which runs both directions as the migration says, unless the rollback says otherwise
         own = back_directives.transactional
         back = replace(back, transactional=script.transactional if own is None else own)
         irreversible = irreversible or back_directives.irreversible
         if back_directives.depends:
             raise back.error(
-                "depends in a rollback", back_directives.depends[0][1], hint="Write it in the migration itself."
+                "depends in a rollback",
+                back_directives.depends[0][1],
+                hint="Write it in the migration itself.",
             )
-    kind = Kind.REPEATABLE if source.repeatable else Kind.HOOK if id_.startswith("post-apply") else Kind.VERSIONED
+    kind = (
+        Kind.REPEATABLE
+        if source.repeatable
+        else Kind.HOOK
+        if id_.startswith("post-apply")
+        else Kind.VERSIONED
+    )
     return Migration(
         id=id_,
         kind=kind,
@@ -116,7 +136,11 @@ def _python(id_: str, path: Path, project: Path) -> Migration:
     return Migration(id=id_, kind=Kind.PYTHON, apply=script)
 
 
-def _script(path: Path, project: Path) -> tuple[Script, Directives]:
+def read_script(path: Path, project: Path) -> tuple[Script, Directives]:
+    """Read one file and its leading directives.
+
+    Raises: FileError.
+    """
     label = _label(path, project)
     try:
         size = path.stat().st_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -50,6 +50,10 @@ class Script:
             transactional=transactional,
         )
 
+    def with_mode(self, *, transactional: bool) -> Script:
+        """Return the same file, run in this way."""
+        return replace(self, transactional=transactional)
+
     def pieces(self) -> Iterator[str]:
         """Yield the text; a large file is read anew, piece by piece."""
         if self.text is not None:
@@ -67,7 +71,9 @@ class Script:
         line, column = line_and_column(text, offset)
         return Location(self.label, line, column, line_at(text, offset))
 
-    def error(self, message: str, offset: int, *, detail: str | None = None, hint: str | None = None) -> FileError:
+    def error(
+        self, message: str, offset: int, *, detail: str | None = None, hint: str | None = None
+    ) -> FileError:
         """Return an error that points at a character of this file."""
         return FileError(message, where=self.location(offset), detail=detail, hint=hint)
 
@@ -121,7 +127,9 @@ class Decoder:
 
     def _error(self, message: str, data: bytes, index: int, hint: str) -> FileError:
         where = Location(self._label, self._line + data.count(b"\n", 0, index))
-        return FileError(message, where=where, detail=f"At byte {self._bytes + index} of the file.", hint=hint)
+        return FileError(
+            message, where=where, detail=f"At byte {self._bytes + index} of the file.", hint=hint
+        )
 
 
 def checksum_of(data: bytes) -> str:

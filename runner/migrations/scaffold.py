@@ -43,7 +43,9 @@ def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPa
     """
     words = re.findall(r"\w+", unicodedata.normalize("NFC", name))
     if not words:
-        raise UsageError(f'"{name}" is no name for a migration', hint="Use a few words: runner new add_orders_note")
+        raise UsageError(
+            f'"{name}" is no name for a migration', hint="Use a few words: runner new add_orders_note"
+        )
     source = layout.newest
     slug = "_".join(words).lower()
     id_ = f"{_next_number(source.path, now or datetime.now(UTC))}{slug}"
@@ -82,6 +84,10 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise FileError("the file exists already", where=Location(path), hint="Choose another name.") from None
+        raise FileError(
+            "the file exists already", where=Location(path), hint="Choose another name."
+        ) from None
     except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror}", hint="Check the folder's permissions.") from error
+        raise ConfigurationError(
+            f"cannot write {path}: {error.strerror}", hint="Check the folder's permissions."
+        ) from error

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from runner.fleet.author import Snapshot
-from runner.fleet.inspect import PlanListing, Status, Validated
+from runner.fleet.inspect import Linted, PlanListing, Status, Validated
 from runner.fleet.mend import Adoption, Mended
 from runner.fleet.migrate import Outcome
 from runner.migrations.scaffold import NewPair
@@ -22,7 +22,9 @@ def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:
         "databases": [
             {
                 "database": result.database,
-                "steps": [_step(done.step) | {"duration_ms": round(done.elapsed_s * 1000)} for done in result.done]
+                "steps": [
+                    _step(done.step) | {"duration_ms": round(done.elapsed_s * 1000)} for done in result.done
+                ]
                 if not dry_run
                 else [_step(step) for step in result.plan.steps],
                 "pending": result.plan.left if not dry_run else result.plan.left + len(result.plan.steps),
@@ -49,7 +51,9 @@ def status(results: Sequence[Status]) -> dict[str, Any]:
                     for situation in Situation
                     if result.comparison.all_in(situation)
                 },
-                "lock": None if result.lock_holder is None else {
+                "lock": None
+                if result.lock_holder is None
+                else {
                     "pid": result.lock_holder.pid,
                     "application": result.lock_holder.application,
                     "user": result.lock_holder.user,
@@ -81,6 +85,30 @@ def plans(results: Sequence[PlanListing]) -> dict[str, Any]:
 def validations(results: Sequence[Validated]) -> dict[str, Any]:
     """Return how each database compares with its snapshot."""
     return {"databases": [{"database": r.database, **validation(r.validation)} for r in results]}
+
+
+def findings(results: Sequence[Linted]) -> dict[str, Any]:
+    """Return what is wrong with the files."""
+    return {
+        "databases": [
+            {
+                "database": result.database,
+                "files": result.files,
+                "findings": [
+                    {
+                        "rule": finding.rule,
+                        "message": finding.message,
+                        "path": str(finding.where.path),
+                        "line": finding.where.line,
+                        "column": finding.where.column,
+                        "hint": finding.hint,
+                    }
+                    for finding in result.findings
+                ],
+            }
+            for result in results
+        ]
+    }
 
 
 def validation(result: Validation) -> dict[str, Any]:
@@ -136,8 +164,6 @@ def new_pair(pair: NewPair) -> dict[str, Any]:
     return {"id": pair.id, "apply": str(pair.apply), "rollback": str(pair.rollback)}
 
 
-
-
 def _step(step: Step) -> dict[str, Any]:
     return {
         "id": step.id,
@@ -153,7 +179,11 @@ def _standing(standing: Standing) -> dict[str, Any]:
     return {
         "id": standing.id,
         "situation": standing.situation.value,
-        "kind": migration.kind.value if migration is not None else applied.kind if applied is not None else None,
+        "kind": migration.kind.value
+        if migration is not None
+        else applied.kind
+        if applied is not None
+        else None,
         "path": None if migration is None else migration.apply.label,
         "checksum": None if migration is None else migration.checksum,
         "applied_at": None if applied is None else _moment(applied.recorded_at or applied.applied_at),

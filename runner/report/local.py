@@ -30,13 +30,21 @@ def _state(status: Status) -> str:
         return f"running (process {status.pid}, as the user {status.server.account})"
     if status.pid is not None:
         return f"starting or stopping (process {status.pid})"
-    return "stopped; the next command starts it" if status.version else "not made yet; the next command makes it"
+    return (
+        "stopped; the next command starts it" if status.version else "not made yet; the next command makes it"
+    )
 
 
 def local_as_json(status: Status) -> str:
     """Return one object; `state` is running, starting, stopped or absent."""
     state = (
-        "running" if status.server else "starting" if status.pid else "stopped" if status.version else "absent"
+        "running"
+        if status.server
+        else "starting"
+        if status.pid
+        else "stopped"
+        if status.version
+        else "absent"
     )
     value = {
         "state": state,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from runner.apply import Done
 from runner.fleet.author import Snapshot
-from runner.fleet.inspect import PlanListing, Status, Validated
+from runner.fleet.inspect import Linted, PlanListing, Status, Validated
 from runner.fleet.mend import Adoption, Mended
 from runner.fleet.migrate import Outcome
 from runner.history import LockHolder, Operation
-from runner.migrations import Kind
+from runner.migrations import Kind, ends_with_semicolon
 from runner.migrations.scaffold import NewPair
 from runner.plan import Action, Plan, Situation, Standing
 from runner.report.terminal import Style
@@ -55,7 +55,12 @@ def heading(database: str, place: str, style: Style) -> str:
 
 def planned_lines(plan: Plan, style: Style) -> Iterator[str]:
     """Yield one line for each step that would be run."""
-    words = {Action.APPLY: "apply", Action.REAPPLY: "re-apply", Action.HOOK: "run", Action.ROLLBACK: "roll back"}
+    words = {
+        Action.APPLY: "apply",
+        Action.REAPPLY: "re-apply",
+        Action.HOOK: "run",
+        Action.ROLLBACK: "roll back",
+    }
     width = max((len(words[step.action]) for step in plan.steps), default=0)
     for step in plan.steps:
         note = "" if step.script.transactional else style("  not transactional", "yellow")
@@ -86,12 +91,16 @@ def status(result: Status, style: Style) -> Iterator[str]:
     standings = result.comparison.standings
     id_width = max((len(s.id) for s in standings), default=0)
     word_width = max((len(s.situation.value) for s in standings), default=0)
-    actor_width = max((len(s.applied.actor or s.applied.db_user or "yoyo") for s in standings if s.applied), default=0)
+    actor_width = max(
+        (len(s.applied.actor or s.applied.db_user or "yoyo") for s in standings if s.applied), default=0
+    )
     for standing in standings:
         word = style(standing.situation.value.ljust(word_width), _SITUATION_COLOURS[standing.situation])
         yield f"  {word}  {standing.id.ljust(id_width)}  {_facts(standing, actor_width, style)}".rstrip()
     counts = [
-        f"{len(found)} {situation.value}" for situation in Situation if (found := result.comparison.all_in(situation))
+        f"{len(found)} {situation.value}"
+        for situation in Situation
+        if (found := result.comparison.all_in(situation))
     ]
     yield "  " + (", ".join(counts) or "no migrations") + _at(result.newest)
     if result.lock_holder is not None:
@@ -106,12 +115,18 @@ def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
     if not result.plan.steps:
         yield "-- nothing to do"
     for step in result.plan.steps:
-        how = "one transaction" if step.script.transactional else "statement by statement, each its own transaction"
+        how = (
+            "one transaction"
+            if step.script.transactional
+            else "statement by statement, each its own transaction"
+        )
         yield ""
         yield style(f"-- {step.action.value} {step.id} ({step.script.label}): {how}", "cyan")
         if step.script.transactional:
             yield "BEGIN;"
         yield "".join(step.script.pieces()).rstrip()
+        if not ends_with_semicolon(step.script):
+            yield ";"
         if step.script.transactional:
             yield "COMMIT;"
     if result.plan.left:
@@ -130,10 +145,29 @@ def validated(result: Validated, style: Style) -> Iterator[str]:
     yield from diff_lines(validation.diff, style)
 
 
+def findings(result: Linted, style: Style) -> Iterator[str]:
+    """Yield what is wrong with one database's files."""
+    for finding in result.findings:
+        yield f"{style(str(finding.where), 'bold')}: {finding.message} {style(f'[{finding.rule}]', 'dim')}"
+        if finding.hint:
+            yield f"  {style('hint:', 'cyan')} {finding.hint}"
+    found = counted(len(result.findings), "finding") if result.findings else "no findings"
+    said = f"{result.database}: {counted(result.files, 'file')}, {found}"
+    yield style(said, "red" if result.findings else "green")
+
+
 def diff_lines(diff: str, style: Style) -> Iterator[str]:
     """Yield a unified diff in its usual colours."""
     for line in diff.splitlines():
-        colour = "green" if line.startswith("+") else "red" if line.startswith("-") else "cyan" if line.startswith("@@") else ""
+        colour = (
+            "green"
+            if line.startswith("+")
+            else "red"
+            if line.startswith("-")
+            else "cyan"
+            if line.startswith("@@")
+            else ""
+        )
         yield style(line, colour) if colour else line
 
 
@@ -218,4 +252,3 @@ def _validation(validation: Validation) -> str:
 
 def _at(newest: str | None) -> str:
     return f"; at {newest}" if newest else "; empty"
-

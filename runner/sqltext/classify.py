@@ -39,7 +39,10 @@ def begins_transaction(statement: Statement) -> bool:
 def begins_plainly(statement: Statement) -> bool:
     """Say whether this is a BEGIN that asks for no transaction mode."""
     return begins_transaction(statement) and statement.words in {
-        ("BEGIN",), ("BEGIN", "WORK"), ("BEGIN", "TRANSACTION"), ("START", "TRANSACTION"),
+        ("BEGIN",),
+        ("BEGIN", "WORK"),
+        ("BEGIN", "TRANSACTION"),
+        ("START", "TRANSACTION"),
     }
 
 

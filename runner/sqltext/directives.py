@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LEADING = re.compile(r"\s++ | (?P<line>--[^\n]*+) | /\*(?P<block>(?:(?!/\*|\*/).)*+)\*/", re.VERBOSE | re.DOTALL)
+_LEADING = re.compile(
+    r"\s++ | (?P<line>--[^\n]*+) | /\*(?P<block>(?:(?!/\*|\*/).)*+)\*/", re.VERBOSE | re.DOTALL
+)
 # a name in lower case at the start of a comment's line; "https://…" is an address, not a directive
-_DIRECTIVE = re.compile(r"[ \t*]*(?P<name>[a-z][a-z_-]*)[ \t]*:(?!//)[ \t]*(?P<value>[^\n]*?)[ \t\r]*$", re.MULTILINE)
+_DIRECTIVE = re.compile(
+    r"[ \t*]*(?P<name>[a-z][a-z_-]*)[ \t]*:(?!//)[ \t]*(?P<value>[^\n]*?)[ \t\r]*$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +39,8 @@ def leading_directives(text: str) -> Iterator[Directive]:
                 at_line_start = found.start() == skip or comment[found.start() - 1] == "\n"
                 if at_line_start:
                     yield Directive(
-                        found["name"], found["value"], start + found.start("name"), start + found.start("value")
+                        found["name"],
+                        found["value"],
+                        start + found.start("name"),
+                        start + found.start("value"),
                     )

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _LEADING_WORDS = 8  # enough to tell any statement's kind
-_PLAIN_COMMANDS = frozenset({"INSERT", "UPDATE", "DELETE", "SELECT", "VALUES", "SET"})  # the first word tells all
+_PLAIN_COMMANDS = frozenset(
+    {"INSERT", "UPDATE", "DELETE", "SELECT", "VALUES", "SET"}
+)  # the first word tells all
 
 # A semicolon can stand within these statements' parentheses only in error, so that one pattern may take them whole.
 # A quote after e or E may hold \' and is left to the token loop, as is whatever the pattern does not name.
@@ -63,11 +65,15 @@ class Statement:
 
     text: str
     start: int  # offset of the first token in the whole text, in characters
-    words: tuple[str, ...]  # the first keywords and names outside parentheses, upper case; of INSERT and the like, one
+    words: tuple[
+        str, ...
+    ]  # the first keywords and names outside parentheses, upper case; of INSERT and the like, one
     concurrently: bool = False  # the word CONCURRENTLY stands in it, outside quotes
     copies_out: bool = False  # COPY … TO stdout
     copy_data: str | None = None  # the lines after COPY … FROM stdin, up to the line that ends them
-    late_directives: tuple[tuple[str, int], ...] = ()  # comments like "-- depends:" inside or before it, with offsets
+    late_directives: tuple[
+        tuple[str, int], ...
+    ] = ()  # comments like "-- depends:" inside or before it, with offsets
 
     @property
     def end(self) -> int:
@@ -112,9 +118,9 @@ class _Window:
 
 
 def statements(pieces: Iterable[str]) -> Iterator[Statement]:
-    """Yield the statements of a text that comes in pieces; empty ones are passed over, as the server does.
+    r"""Yield the statements of a text that comes in pieces; empty ones are passed over, as the server does.
 
-    pg_dump's `\\restrict` and `\\unrestrict` lines are passed over too: they guard a psql that reads the dump.
+    pg_dump's `\restrict` and `\unrestrict` lines are passed over too: they guard a psql that reads the dump.
 
     Raises: SqlSyntaxError for a quote or comment without end, and for a psql command.
     """
@@ -167,7 +173,9 @@ class _Scan:
     def _may_go_on(self, match: re.Match[str]) -> bool:
         """Say whether more text could make this another token: it touches the window's edge, or opens a $tag that does."""
         text = self._window.text
-        return match.end() >= len(text) or (match[0] == "$" and _OPEN_TAG.match(text, match.start()) is not None)
+        return match.end() >= len(text) or (
+            match[0] == "$" and _OPEN_TAG.match(text, match.start()) is not None
+        )
 
     def _plain(self) -> tuple[Statement | None, int] | None:
         text = self._window.text
@@ -247,16 +255,24 @@ class _Scan:
         """Return the offset after the closing quote; a doubled quote is two quotes that touch."""
         while True:
             text = self._window.text
-            match = closing.match(text, search_from) if closing is _ESCAPED_END else closing.search(text, search_from)
-            if match is not None and (closing is not _ESCAPED_END or match.end() < len(text) or self._window.complete):
+            match = (
+                closing.match(text, search_from)
+                if closing is _ESCAPED_END
+                else closing.search(text, search_from)
+            )
+            if match is not None and (
+                closing is not _ESCAPED_END or match.end() < len(text) or self._window.complete
+            ):
                 return match.end()
             if not self._window.complete:
                 self._window.grow()
                 continue
-            quote = text[opened : search_from]
+            quote = text[opened:search_from]
             name = {"'": "string", '"': "quoted name"}.get(quote, f"string that {quote} opens")
             raise SqlSyntaxError(
-                f"unterminated {name}", self._window.base + opened, f"Close it with {quote} or remove the quote here."
+                f"unterminated {name}",
+                self._window.base + opened,
+                f"Close it with {quote} or remove the quote here.",
             )
 
     def _block_end(self, opened: int) -> int:

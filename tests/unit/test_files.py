@@ -88,7 +88,9 @@ def test_yoyo_ini_names_the_sources(project):
     assert project.ids() == {None: ["b", "a"]}
 
 
-@pytest.mark.parametrize("name", ["V1__x.sql", "20240101120000-create users.sql", "größe.sql", "0001.a.b.sql"])
+@pytest.mark.parametrize(
+    "name", ["V1__x.sql", "20240101120000-create users.sql", "größe.sql", "0001.a.b.sql"]
+)
 def test_ids_of_any_shape_are_accepted(project, name):
     project.write(f"migrations/{name}")
     assert project.ids() == {None: [name.removesuffix(".sql")]}
@@ -103,11 +105,15 @@ def test_ids_of_any_shape_are_accepted(project, name):
         pytest.param("BEGIN;\nCREATE TABLE a();\nCOMMIT;\n", id="wrapped in one transaction"),
         pytest.param("START TRANSACTION; SELECT 1; END", id="wrapped by synonyms"),
         pytest.param("SAVEPOINT a; SELECT 1; ROLLBACK TO a; RELEASE a;", id="savepoints"),
-        pytest.param("CREATE SCHEMA s CREATE TABLE t (a int) CREATE VIEW v AS SELECT 1;", id="schema elements"),
+        pytest.param(
+            "CREATE SCHEMA s CREATE TABLE t (a int) CREATE VIEW v AS SELECT 1;", id="schema elements"
+        ),
         pytest.param("COPY t FROM stdin;\n1\n\\.\n", id="COPY data"),
         pytest.param("SET ROLE app; SET search_path = '';", id="session settings"),
         pytest.param("SELECT 1;\n" * 5000, id="thousands of statements"),
-        pytest.param("-- Locks: none\n-- see: other\n-- https://example.org\nSELECT 1", id="prose with colons"),
+        pytest.param(
+            "-- Locks: none\n-- see: other\n-- https://example.org\nSELECT 1", id="prose with colons"
+        ),
         pytest.param("REFRESH MATERIALIZED VIEW CONCURRENTLY v;", id="REFRESH CONCURRENTLY"),
     ],
 )
@@ -120,33 +126,48 @@ def test_what_real_histories_hold_is_accepted(project, content):
     ("content", "message", "place"),
     [
         pytest.param(
-            "-- depends: on the billing team\nSELECT 1", 'depends names "on", which is no migration', ":1:13", id="prose"
+            "-- depends: on the billing team\nSELECT 1",
+            'depends names "on", which is no migration',
+            ":1:13",
+            id="prose",
         ),
         pytest.param("-- depend: x\n", 'unknown directive "depend"', ":1:4", id="misspelt"),
-        pytest.param("/*\n * timeout: 3s\n */", 'unknown directive "timeout"', ":2:4", id="unknown, in a block"),
+        pytest.param(
+            "/*\n * timeout: 3s\n */", 'unknown directive "timeout"', ":2:4", id="unknown, in a block"
+        ),
         pytest.param("-- transactional: no\n", 'transactional is "no"', ":1:19", id="bad value"),
         pytest.param("-- lock_timeout: soon\n", 'lock_timeout is "soon"', ":1:18", id="bad duration"),
         pytest.param("-- irreversible:\n", "irreversible gives no reason", ":1:17", id="no reason"),
         pytest.param(
-            "SELECT 1;\n-- transactional: false\nVACUUM;", 'directive "transactional" after the first statement',
-            ":2:1", id="misplaced",
+            "SELECT 1;\n-- transactional: false\nVACUUM;",
+            'directive "transactional" after the first statement',
+            ":2:1",
+            id="misplaced",
         ),
         pytest.param(
-            "SELECT 1;\n-- depends: x\n", 'directive "depends" after the first statement', ":2:4", id="misplaced at the end"
+            "SELECT 1;\n-- depends: x\n",
+            'directive "depends" after the first statement',
+            ":2:4",
+            id="misplaced at the end",
         ),
         pytest.param("SELECT 1;\nCOMMIT;", "transaction control in a migration: COMMIT", ":2:1", id="COMMIT"),
         pytest.param("ROLLBACK;", "transaction control in a migration: ROLLBACK", ":1:1", id="ROLLBACK"),
         pytest.param(
-            "BEGIN; SELECT 1; COMMIT; SELECT 2;", "transaction control in a migration: BEGIN", ":1:1", id="partly wrapped"
+            "BEGIN; SELECT 1; COMMIT; SELECT 2;",
+            "transaction control in a migration: BEGIN",
+            ":1:1",
+            id="partly wrapped",
         ),
         pytest.param("BEGIN; SELECT 1;", "BEGIN without COMMIT", ":1:1", id="never committed"),
         pytest.param(
-            "CREATE INDEX CONCURRENTLY i ON t (a);", "CREATE INDEX CONCURRENTLY cannot run inside a transaction",
-            ":1:1", id="CONCURRENTLY",
+            "CREATE INDEX CONCURRENTLY i ON t (a);",
+            "CREATE INDEX CONCURRENTLY cannot run inside a transaction",
+            ":1:1",
+            id="CONCURRENTLY",
         ),
         pytest.param("VACUUM t;", "VACUUM T cannot run inside a transaction", ":1:1", id="VACUUM"),
         pytest.param(b"SELECT '\xff'", "the file is not UTF-8", ":1", id="Latin-1"),
-        pytest.param("SELECT 1\0;".encode(), "a NUL byte in the file", ":1", id="NUL"),
+        pytest.param(b"SELECT 1\0;", "a NUL byte in the file", ":1", id="NUL"),
         pytest.param("SELECT 'a", "unterminated string", ":1:8", id="open quote"),
         pytest.param("/* a", "unterminated comment", ":1:1", id="open comment"),
         pytest.param("\\i other.sql", "psql command \\i in a migration", ":1:1", id="psql command"),
@@ -188,23 +209,31 @@ def _dangling(project):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        pytest.param(lambda p: p.write("migrations/x.sql/y.sql"), "x.sql is a folder", id="folder named like a file"),
+        pytest.param(
+            lambda p: p.write("migrations/x.sql/y.sql"), "x.sql is a folder", id="folder named like a file"
+        ),
         pytest.param(lambda p: p.write("migrations/a.SQL"), "the suffix is .SQL", id="upper-case suffix"),
         pytest.param(_twin, 'two files have the id "touch"', id="twin ids"),
         pytest.param(
             lambda p: (p.write("migrations/a.sql"), p.write("migrations/b.rollback.sql")),
-            "a rollback without its migration: b.sql is missing", id="rollback alone",
+            "a rollback without its migration: b.sql is missing",
+            id="rollback alone",
         ),
         pytest.param(_loop, "cannot read the file: Too many levels of symbolic links", id="link loop"),
         pytest.param(_dangling, "cannot read the file: No such file or directory", id="dangling link"),
-        pytest.param(lambda p: (p.root / "migrations").mkdir(), "no migrations in migrations", id="empty folder"),
         pytest.param(
-            lambda p: (p.root / "migrations/shop").mkdir(parents=True), "no migrations in migrations/shop", id="empty database"
+            lambda p: (p.root / "migrations").mkdir(), "no migrations in migrations", id="empty folder"
+        ),
+        pytest.param(
+            lambda p: (p.root / "migrations/shop").mkdir(parents=True),
+            "no migrations in migrations/shop",
+            id="empty database",
         ),
         pytest.param(lambda p: p.write("migrations"), None, id="no folder but a file"),
         pytest.param(
             lambda p: (p.write("migrations/a.sql"), p.write("migrations/shop/b.sql")),
-            "migrations holds files and the folder shop", id="flat and nested",
+            "migrations holds files and the folder shop",
+            id="flat and nested",
         ),
     ],
 )
@@ -287,10 +316,14 @@ def test_a_large_file_travels_in_pieces_that_know_their_place(project):
 
 
 def test_a_file_without_transaction_is_cut_into_statements_and_blocks(project):
-    project.write("migrations/a.sql", "-- transactional: false\nVACUUM a; BEGIN; SELECT 1; SELECT 2; COMMIT; VACUUM b")
+    project.write(
+        "migrations/a.sql", "-- transactional: false\nVACUUM a; BEGIN; SELECT 1; SELECT 2; COMMIT; VACUUM b"
+    )
     (migration,) = project.read()[None]
     assert [s.text for s in units(migration.apply)] == [
-        "VACUUM a", "BEGIN;\nSELECT 1;\nSELECT 2;\nCOMMIT", "VACUUM b",
+        "VACUUM a",
+        "BEGIN;\nSELECT 1;\nSELECT 2;\nCOMMIT",
+        "VACUUM b",
     ]
 
 

@@ -20,8 +20,7 @@ SELECT u&'d\0061t\+000061', x.e'', 1-2/*;*/, a$b$c ; -- it's over
 SELECT 'naïve ☃', $größe$;$größe$
 """
 EXPECTED = [
-    "CREATE FUNCTION f() RETURNS int LANGUAGE sql\n"
-    "BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql\nBEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
     "INSERT INTO t VALUES (1, 'a;b', 'it''s', -2 / 3)",
     r"""insert into t values (E'a\';', $$;$$, $a$ $$; $a$, "x;""y")""",
     "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)",
@@ -64,7 +63,10 @@ def test_copy_data_belongs_to_its_statement():
         pytest.param("SELECT 1;\n\\d t", "psql command \\d in a migration", 10, id="psql command"),
         pytest.param("SELECT 1 \\gset", "psql command \\gset in a migration", 9, id="psql command after SQL"),
         pytest.param(
-            "COPY t FROM stdin;\n1\n2\n", "the data of COPY … FROM stdin has no end", 17, id="COPY data without end"
+            "COPY t FROM stdin;\n1\n2\n",
+            "the data of COPY … FROM stdin has no end",
+            17,
+            id="COPY data without end",
         ),
     ],
 )

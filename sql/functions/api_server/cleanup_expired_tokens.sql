@@ -1,5 +1,5 @@
 -- Delete what has expired: tokens and sessions past expires_at, audit rows older than 90 days; a row a table says how many.
--- One transaction: for tables that are large, cleanup_expired_tokens_in_batches() does the same without holding rows long.
+-- It is one transaction; where tables are large, cleanup_expired_tokens_in_batches() does the same and holds no row long.
 -- Locks: none on any table when it is made.
 -- depends: 0006_audit_logs 0019_application_role
 

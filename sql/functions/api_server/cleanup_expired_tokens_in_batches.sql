@@ -1,7 +1,7 @@
 -- Do what cleanup_expired_tokens() does in batches with a COMMIT after each, beside a busy application.
--- Never waits: a row that another session has locked is left for the next run, and so is a table that is being altered.
--- Ends: what expires after the start is left for the next run, a batch that is not full ends a table, and max_batches does
--- where another session keeps adding expired rows.
+-- It never waits: a row that another session has locked is left for the next run, and so is a table that is being altered.
+-- It always ends: what expires after the start is left for the next run, a batch that is not full ends a table, and
+-- max_batches does where another session keeps adding expired rows.
 -- Reports in one row, the counts under the tables' names, as psql -c 'CALL ...' in a cron job prints and logs it.
 -- No SET search_path: a procedure with one may not COMMIT. Every name is qualified instead.
 -- Locks: none on any table when it is made.

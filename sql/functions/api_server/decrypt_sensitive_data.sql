@@ -1,6 +1,6 @@
 -- Decrypt a field that encrypt_sensitive_data() made, with the key of the session.
 -- The setting app.encryption_key, the search for pgcrypto and what keeps the key out of logs are explained there.
--- STABLE: the result depends on the setting, and on nothing else that could change within a statement.
+-- It is STABLE, as the result depends on the setting and on nothing else that could change within a statement.
 -- Locks: none on any table.
 -- depends: 0001_extensions 0019_application_role
 

@@ -7,7 +7,7 @@
 -- The key is never a value or a parameter here: the inner statement reads the setting itself, so that no error context and
 -- no plan logged by auto_explain can show it.
 -- pgcrypto is looked up, as a server may have it in a schema of its own; search_path need not hold that schema.
--- VOLATILE: each call makes a new session key and another result.
+-- It is VOLATILE, as each call makes a new session key and another result.
 -- Locks: none on any table.
 -- depends: 0001_extensions 0019_application_role
 

@@ -340,3 +340,12 @@ def test_the_queries_name_every_catalogue_with_its_schema() -> None:
             for before, name in pairwise(words):
                 if before in ("FROM", "JOIN") and name.startswith("pg_"):
                     assert name.startswith("pg_catalog."), f"{query.name}: {line}"
+
+
+def test_a_table_whose_owner_has_no_maintain_is_as_one_from_before_it_existed(conn: Connection) -> None:
+    if conn.info.server_version < 170000:
+        pytest.skip("needs PostgreSQL 17")
+    conn.execute("CREATE TABLE t (); REVOKE MAINTAIN ON t FROM CURRENT_USER")
+    assert list(read(conn).objects) == [("table", "public.t")]
+    conn.execute("REVOKE SELECT ON t FROM CURRENT_USER")
+    assert "REVOKE SELECT ON TABLE public.t FROM CURRENT_ROLE;" in render(read(conn))

@@ -10,7 +10,7 @@ WITH relation AS (
 SELECT 'extension ' || e.extname || ' in ' || e.extnamespace::regnamespace
 FROM pg_catalog.pg_extension AS e
 UNION ALL
-SELECT 'relation ' || r.relkind || ' ' || r.relname || coalesce(' comment ' || obj_description(r.oid, 'pg_class'), '')
+SELECT 'relation ' || r.relkind::text || ' ' || r.relname || coalesce(' comment ' || obj_description(r.oid, 'pg_class'), '')
 FROM relation AS r
 UNION ALL
 SELECT

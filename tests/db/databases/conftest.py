@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -115,15 +116,15 @@ def make_database(server: Parameters, templates: Callable[[str], str]) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def shared(server: Parameters, templates: Callable[[str], str]) -> Iterator[Callable[[str], Parameters]]:
-    """One clone of a database for all tests that leave nothing behind."""
+def shared(server: Parameters, templates: Callable[[str], str]) -> Iterator[Callable[..., Parameters]]:
+    """One clone of a database for all tests that leave nothing behind; another for each other `purpose`."""
     with ExitStack() as stack:
-        made: dict[str, Parameters] = {}
+        made: dict[tuple[str, str], Parameters] = {}
 
-        def clone(name: str) -> Parameters:
-            if name not in made:
-                made[name] = stack.enter_context(scratch(server, template=templates(name)))
-            return made[name]
+        def clone(name: str, purpose: str = "undone") -> Parameters:
+            if (name, purpose) not in made:
+                made[name, purpose] = stack.enter_context(scratch(server, template=templates(name)))
+            return made[name, purpose]
 
         yield clone
 
@@ -135,14 +136,14 @@ def undone(parameters: Parameters) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def api_server(shared: Callable[[str], Parameters]) -> Iterator[Connection]:
+def api_server(shared: Callable[..., Parameters]) -> Iterator[Connection]:
     """A superuser's transaction in api_server, rolled back after the test."""
     with undone(shared("api_server")) as connection:
         yield connection
 
 
 @pytest.fixture
-def carthub(shared: Callable[[str], Parameters]) -> Iterator[Connection]:
+def carthub(shared: Callable[..., Parameters]) -> Iterator[Connection]:
     """A superuser's transaction in carthub, rolled back after the test."""
     with undone(shared("carthub")) as connection:
         yield connection
@@ -243,4 +244,4 @@ def other_role(server: Parameters) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture
 def yoyo_command() -> str:
-    return os.fspath(ROOT / ".venv/bin/yoyo")
+    return os.fspath(Path(sys.executable).with_name("yoyo"))

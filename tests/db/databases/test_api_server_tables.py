@@ -101,7 +101,8 @@ INDEXES = {
         "idx_users_status": "(status)",
         "idx_users_role": "(role)",
         "idx_users_created_at": "(created_at)",
-        "idx_users_status_created_at": "(status, created_at DESC) INCLUDE (role)",
+        "idx_users_status_created_at": "(status, created_at DESC)",
+        "idx_users_status_role": "(status, role)",
     },
     "user_sessions": {
         "user_sessions_pkey": "UNIQUE (id)",

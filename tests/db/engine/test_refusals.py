@@ -1,0 +1,137 @@
+"""What the server or the role cannot do is said before anything runs."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def role(project) -> Iterator[str]:
+    """A role that may connect and nothing more; commands run as it."""
+    name = f"plain_{uuid.uuid4().hex[:8]}"
+    admin = dict(project.parameters)
+    project.query(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
+    project.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    yield name
+    project.parameters = admin
+    project.query(f"DROP OWNED BY {name}")
+    project.query(f"DROP ROLE {name}")
+
+
+def become(project, role: str) -> None:
+    project.parameters = {**project.parameters, "user": role, "password": "secret"}
+
+
+def test_a_role_that_may_not_create_is_told_which_grant_is_missing(project, role):
+    project.write("0001_a", "SELECT 1;")
+    become(project, role)
+    done = project.run("migrate")
+    assert done.code == 2
+    assert f'role "{role}" may not create tables in schema "public"' in done.err
+    assert f'GRANT CREATE ON SCHEMA "public" TO "{role}";' in done.err
+
+
+def test_a_role_that_may_not_read_history_is_told_which_grant_is_missing(project, role):
+    project.write("0001_a", "SELECT 1;")
+    project.ok("migrate")
+    become(project, role)
+    done = project.run("status")
+    assert done.code == 2
+    assert f'role "{role}" may not read history' in done.err
+    assert 'GRANT SELECT ON "public"."_runner_migration", ' in done.err
+
+
+def test_reading_is_enough_for_what_changes_nothing(project, role):
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("migrate")
+    project.write("0002_b")
+    project.query(f"GRANT pg_read_all_data TO {role}")
+    become(project, role)
+    assert "1 applied, 1 pending; at 0001_a" in project.ok("status").out
+    project.ok("plan")
+    assert project.run("validate").code == 3
+    done = project.run("migrate")
+    assert done.code == 2
+    assert f'role "{role}" may not write history' in done.err
+    assert "GRANT SELECT, INSERT, UPDATE, DELETE ON" in done.err
+
+
+def test_a_privilege_that_a_statement_lacks_is_named(project, role):
+    project.query("CREATE TABLE t (id int)")
+    project.query(f"GRANT CREATE ON SCHEMA public TO {role}")
+    project.write("0001_a", "ALTER TABLE t ADD COLUMN x int;")
+    become(project, role)
+    done = project.run("migrate")
+    assert done.code == 1
+    assert "must be owner of table t" in done.err
+    assert "Grant the missing privilege to the role that migrates, or connect as the owner." in done.err
+
+
+def test_a_read_only_session_is_refused(project):
+    project.write("0001_a")
+    done = project.run("migrate", PGOPTIONS="-c default_transaction_read_only=on")
+    assert done.code == 2
+    assert "the session is read-only" in done.err
+
+
+def test_a_connection_that_is_cut_says_what_is_known_and_the_next_run_goes_on(project, session):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.write("0002_b", "CREATE TABLE b (id int);\nLOCK TABLE gate;\n")
+    project.query("CREATE TABLE gate ()")
+    results = []
+    with session.transaction():
+        session.execute("LOCK TABLE gate IN ACCESS EXCLUSIVE MODE")
+        run = threading.Thread(target=lambda: results.append(project.run("migrate", PGOPTIONS="-c lock_timeout=60s")))
+        run.start()
+        waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'gate'::regclass"
+        while not (found := project.query(waiting)):
+            assert run.is_alive()
+        project.query("SELECT pg_terminate_backend(%s)", [found[0][0]])
+        run.join(timeout=60)
+    (done,) = results
+    assert done.code == 4
+    assert "the connection was lost during 0002_b" in done.err
+    assert "history knows which" in done.err
+    assert project.applied() == ["0001_a"]
+    project.ok("migrate")
+    assert project.tables() == {"a", "b", "gate"}
+
+
+def test_a_lock_that_is_held_too_long_ends_the_migration_whole(project, session):
+    project.query("CREATE TABLE t (id int)")
+    project.write("0001_a", "-- lock_timeout: 100ms\nCREATE TABLE a (id int);\nALTER TABLE t ADD COLUMN x int;")
+    with session.transaction():
+        session.execute("SELECT * FROM t")
+        done = project.run("migrate")
+    assert done.code == 1
+    assert "canceling statement due to lock timeout" in done.err
+    assert "Another session holds a lock on this table for longer than lock_timeout." in done.err
+    assert project.tables() == {"t"}
+
+
+def test_no_target_in_a_container_names_the_variables(project):
+    project.write("0001_a")
+    done = project.run("migrate", DATABASE_URL="", KUBERNETES_SERVICE_HOST="10.0.0.1")
+    assert done.code == 2
+    assert "set DATABASE_URL or DB_SECRET_ARN" in done.err
+
+
+def test_one_url_that_names_a_database_does_not_serve_two(project):
+    project.write("migrations/one/0001_a.sql")
+    project.write("migrations/two/0001_a.sql")
+    done = project.run("migrate")
+    assert done.code == 2
+    assert project.tables() == set()
+
+
+def test_no_output_shows_the_password(project):
+    project.write("0001_a", "SELECT nope;")
+    url = project.url.replace(f"://{project.parameters['user']}", f"://{project.parameters['user']}:hush-hush", 1)
+    url = url.replace(f":hush-hush:{project.parameters.get('password', '')}", ":hush-hush")
+    for args in (["migrate"], ["status", "--json"], ["exec", "--", "true"], ["migrate", "--url", url + "?sslmode=bad"]):
+        done = project.run(*args, DATABASE_URL=url)
+        assert "hush-hush" not in done.out + done.err

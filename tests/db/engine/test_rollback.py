@@ -1,0 +1,128 @@
+"""The way back: newest first, asked for, complete before anything runs."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def applied(project):
+    """Three migrations, applied."""
+    for number, name in enumerate("abc", 1):
+        project.write(f"000{number}_{name}", f"CREATE TABLE {name} (id int);", f"DROP TABLE {name};")
+    project.ok("migrate")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("args", "left"),
+    [
+        pytest.param([], ["0001_a", "0002_b"], id="one by default"),
+        pytest.param(["--steps", "2"], ["0001_a"], id="steps"),
+        pytest.param(["--to", "0001"], ["0001_a"], id="down to one that stays"),
+        pytest.param(["--all"], [], id="all"),
+    ],
+)
+def test_the_newest_go_first(applied, args, left):
+    applied.ok("rollback", "--yes", *args)
+    assert applied.applied() == left
+    assert applied.tables() == {id_[-1] for id_ in left}
+
+
+def test_rollback_and_migrate_again_end_where_they_began(applied):
+    applied.ok("rollback", "--all", "--yes")
+    applied.ok("migrate")
+    assert applied.tables() == {"a", "b", "c"}
+    assert applied.query("SELECT operation, count(*) FROM _runner_migration GROUP BY 1 ORDER BY 1") == [
+        ("apply", 6),
+        ("rollback", 3),
+    ]
+
+
+def test_nobody_to_ask_means_no(applied):
+    done = applied.run("rollback")
+    assert done.code == 2
+    assert "rollback asks before it undoes anything, and nobody can answer here" in done.err
+    assert len(applied.applied()) == 3
+
+
+def test_a_dry_run_changes_nothing(applied):
+    assert "roll back  0003_c" in applied.ok("rollback", "--dry-run").out
+    assert len(applied.applied()) == 3
+
+
+def test_a_missing_rollback_is_found_before_anything_runs(applied):
+    applied.write("0002_b", "CREATE TABLE b (id int);")
+    (applied.root / "migrations/0002_b.rollback.sql").unlink()
+    applied.query("UPDATE _runner_migration SET rollback_sql = NULL")
+    done = applied.run("rollback", "--all", "--yes")
+    assert done.code == 3
+    assert "0002_b has no rollback" in done.err
+    assert len(applied.applied()) == 3
+
+
+def test_an_image_that_no_longer_has_the_file_rolls_back_from_history(applied):
+    applied.remove("0003_c")
+    assert "0003_c is applied, but its file is gone" in applied.ok("migrate").err
+    applied.ok("rollback", "--yes")
+    assert applied.tables() == {"a", "b"}
+
+
+def test_what_is_irreversible_stays(project):
+    project.write("0001_a", "-- irreversible: the old values are gone\nCREATE TABLE a (id int);")
+    project.ok("migrate")
+    done = project.run("rollback", "--yes")
+    assert done.code == 3
+    assert "0001_a is irreversible: the old values are gone" in done.err
+    assert project.tables() == {"a"}
+
+
+def test_a_failing_rollback_leaves_all_as_it_was(applied):
+    applied.write("migrations/0003_c.rollback.sql", "DROP TABLE c;\nDROP TABLE nope;")
+    done = applied.run("rollback", "--yes")
+    assert done.code == 1
+    assert "at migrations/0003_c.rollback.sql:2:1" in done.err
+    assert applied.tables() == {"a", "b", "c"}
+    assert len(applied.applied()) == 3
+
+
+def test_a_rollback_can_run_without_a_transaction(project):
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.write(
+        "0002_i",
+        "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);",
+        "DROP INDEX CONCURRENTLY i;",
+    )
+    project.ok("migrate")
+    project.ok("rollback", "--yes")
+    assert project.query("SELECT 1 FROM pg_class WHERE relname = 'i'") == []
+
+
+def test_what_came_late_goes_first(project):
+    project.write("0001_a", "SELECT 1;", "SELECT 1;")
+    project.write("0003_c", "SELECT 1;", "SELECT 1;")
+    project.ok("migrate")
+    project.write("0002_b", "SELECT 1;", "SELECT 1;")
+    project.ok("migrate", "--allow-out-of-order")
+    project.ok("rollback", "--yes")
+    assert project.applied() == ["0001_a", "0003_c"]
+
+
+def test_two_ways_to_say_how_far_are_refused(applied):
+    assert applied.run("rollback", "--all", "--steps", "1", "--yes").code == 2
+
+
+def test_an_unknown_id_names_the_nearest(applied):
+    done = applied.run("rollback", "--to", "0001_aa", "--yes")
+    assert done.code == 2
+    assert "Perhaps you meant 0001_a." in done.err
+
+
+def test_several_databases_need_a_name(project):
+    project.write("migrations/one/0001_a.sql")
+    project.write("migrations/two/0001_a.sql")
+    done = project.run(
+        "rollback", "--yes", DATABASE_URL="", ONE_DATABASE_URL=project.url, TWO_DATABASE_URL=project.url
+    )
+    assert done.code == 2
+    assert "which database? This project has one, two" in done.err

@@ -1,0 +1,179 @@
+"""A database migrated by stock yoyo or by us is understood by the other."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def files(project):
+    """Two migrations that either tool can run; the second depends on a later name."""
+    project.write("0001_a", "-- depends: 0002_b\nCREATE TABLE a (id int);", "DROP TABLE a;")
+    project.write("0002_b", "CREATE TABLE b (id int);", "DROP TABLE b;")
+    return project
+
+
+def statuses(listing: str) -> list[tuple[str, str]]:
+    rows = [line.split() for line in listing.splitlines()[2:]]
+    return [(row[1], row[0]) for row in rows if len(row) > 1]
+
+
+def test_what_we_apply_yoyo_lists_and_rolls_back(files):
+    files.ok("migrate")
+    listing = files.yoyo("list")
+    assert listing.code == 0, listing.err
+    assert statuses(listing.out) == [("0002_b", "A"), ("0001_a", "A")]
+    back = files.yoyo("rollback", "--all")
+    assert back.code == 0, back.err
+    assert files.tables() == set()
+    assert statuses(files.yoyo("list").out) == [("0002_b", "U"), ("0001_a", "U")]
+    assert files.ok("status", "--json").data["databases"][0]["counts"] == {"pending": 2}
+    files.ok("migrate")
+    assert files.tables() == {"a", "b"}
+
+
+def test_what_yoyo_applies_we_know_and_roll_back(files):
+    done = files.yoyo("apply")
+    assert done.code == 0, done.err
+    assert "up to date" in files.ok("migrate").out
+    status = files.ok("status", "--json").data["databases"][0]
+    assert [(m["id"], m["situation"]) for m in status["migrations"]] == [
+        ("0002_b", "applied"),
+        ("0001_a", "applied"),
+    ]
+    files.ok("rollback", "--all", "--yes")
+    assert files.tables() == set()
+    assert files.yoyo("apply").code == 0
+    assert files.tables() == {"a", "b"}
+
+
+def test_the_two_take_turns(files):
+    files.ok("migrate", "--steps", "1")
+    assert files.yoyo("apply").code == 0
+    files.write("0003_c", "CREATE TABLE c (id int);", "DROP TABLE c;")
+    files.ok("migrate")
+    assert files.applied() == ["0002_b", "0001_a", "0003_c"]
+    assert statuses(files.yoyo("list").out) == [("0002_b", "A"), ("0001_a", "A"), ("0003_c", "A")]
+
+
+def test_what_yoyo_applied_again_is_not_taken_for_our_old_version(files):
+    files.ok("migrate")
+    assert files.yoyo("rollback", "--all").code == 0
+    files.write("0002_b", "CREATE TABLE b (id bigint);", "DROP TABLE b;")
+    assert files.yoyo("apply").code == 0
+    assert "up to date" in files.ok("migrate").out
+
+
+def test_our_tables_have_yoyos_own_layout(files, new_project):
+    files.ok("migrate")
+    other = new_project()
+    assert other.yoyo("apply").code == 0
+    columns = (
+        "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default"
+        " FROM information_schema.columns WHERE table_name LIKE '%yoyo%' ORDER BY 1, ordinal_position"
+    )
+    assert files.query(columns) == other.query(columns)
+    version = "SELECT version FROM _yoyo_version"
+    assert files.query(version) == other.query(version)
+
+
+def test_a_yoyo_at_work_is_waited_for_and_then_named(files):
+    files.ok("migrate", "--steps", "1")
+    files.query("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, now(), 4711)")
+    done = files.run("migrate", "--lock-wait", "0")
+    assert done.code == 4
+    assert "yoyo's lock is held by process 4711" in done.err
+    assert "yoyo break-lock" in done.err
+    assert "yoyo's lock is held by process 4711" in files.run("status").out
+    assert files.yoyo("break-lock").code == 0
+    files.ok("migrate")
+
+
+def test_a_row_that_a_dead_runner_left_is_removed(files):
+    files.ok("migrate", "--steps", "1")
+    files.query("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, now(), -4711)")
+    files.ok("migrate")
+    assert files.query("SELECT * FROM yoyo_lock") == []
+
+
+def test_a_yoyo_ini_user_switches_without_conversion(files):
+    url = files.url.replace("postgresql://", "postgresql+psycopg://")
+    files.write("yoyo.ini", f"[DEFAULT]\nsources = %(here)s/migrations\ndatabase = {url}\nbatch_mode = on\n")
+    from tests.db.engine.conftest import VENV_BIN
+
+    applied = files.command([str(VENV_BIN / "yoyo"), "apply", "--batch"])
+    assert applied.code == 0, applied.err
+    files.write("0003_c", "CREATE TABLE c (id int);", "DROP TABLE c;")
+    assert "1 migration applied" in files.ok("migrate", DATABASE_URL="").out
+    assert files.applied() == ["0002_b", "0001_a", "0003_c"]
+
+
+def test_applied_python_migrations_may_stay(files):
+    files.write(
+        "migrations/0000_old.py", 'from yoyo import step\n\nsteps = [step("CREATE TABLE old (id int)")]\n'
+    )
+    refused = files.run("migrate")
+    assert refused.code == 2
+    assert "0000_old is a Python migration, and pending" in refused.err
+    assert files.yoyo("apply").code == 0
+    assert "up to date" in files.ok("migrate").out
+
+
+def test_yoyos_post_apply_hook_runs_after_what_was_applied_until_it_succeeds(files):
+    files.write("migrations/post-apply.sql", "INSERT INTO seen DEFAULT VALUES;")
+    failed = files.run("migrate")
+    assert failed.code == 1
+    files.query("CREATE TABLE seen (id int GENERATED ALWAYS AS IDENTITY)")
+    files.ok("migrate")
+    files.ok("migrate")
+    assert files.query("SELECT count(*) FROM seen") == [(1,)]
+    files.write("0003_c", "CREATE TABLE c (id int);")
+    files.ok("migrate")
+    assert files.query("SELECT count(*) FROM seen") == [(2,)]
+
+
+def test_a_table_of_another_name_is_found(files):
+    url = files.url.replace("postgresql://", "postgresql+psycopg://")
+    files.write(
+        "yoyo.ini",
+        f"[DEFAULT]\nsources = migrations\ndatabase = {url}\nmigration_table = _schema_history\nbatch_mode = on\n",
+    )
+    from tests.db.engine.conftest import VENV_BIN
+
+    done = files.command([str(VENV_BIN / "yoyo"), "apply", "--batch"])
+    assert done.code == 0, done.err
+    assert "up to date" in files.ok("migrate").out
+
+
+def test_the_stock_command_runs_over_our_backend(files):
+    def yoyo(command: str, *args: str):
+        url = files.url.replace("postgresql://", "postgresql+runner://")
+        from tests.db.engine.conftest import VENV_BIN
+
+        return files.command(
+            [
+                str(VENV_BIN / "yoyo"),
+                command,
+                "--batch",
+                "--no-config-file",
+                "--database",
+                url,
+                *args,
+                "migrations",
+            ]
+        )
+
+    files.write("0003_i", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);", "DROP INDEX i;")
+    files.write("0004_c", "COPY a FROM stdin;\n7\n\\.\n", "DELETE FROM a;")
+    done = yoyo("apply")
+    assert done.code == 0, done.err
+    assert files.query("SELECT id FROM a") == [(7,)]
+    assert statuses(yoyo("list").out)[0] == ("0002_b", "A")
+    assert files.query("SELECT count(*) FROM _runner_migration WHERE sql IS NOT NULL") == [(4,)]
+    assert "up to date" in files.ok("migrate").out
+    back = yoyo("rollback", "--all")
+    assert back.code == 0, back.err
+    assert (files.tables(), files.applied()) == (set(), [])
+    files.write("0002_b", "CREATE TABLE b (id int); SELECT nope;")
+    assert yoyo("apply").code != 0
+    assert (files.tables(), files.applied()) == (set(), [])

@@ -1,0 +1,130 @@
+"""The README's sessions are typed as they stand, in a copy of the project, and print what it shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.cli.group import ALIASES, COMMANDS
+from runner.local import temporary_folder
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+SHIPPED = (
+    "Makefile",
+    "migrations",
+    "sql",
+    "scripts",
+    "setup.cfg",
+    "pyproject.toml",
+    "requirements-local.lock",
+)
+
+
+def sessions() -> list[tuple[str, str]]:
+    """Return each command of the README's console blocks with what it prints."""
+    blocks = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    typed = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "\n".join(blocks), re.MULTILINE)
+    assert len(typed) >= 6
+    return typed
+
+
+def steady(text: str) -> list[str]:
+    """Leave out what differs from run to run."""
+    text = re.sub(r" *\b[\d.]+ m?s\b", " TOOK", text)
+    text = re.sub(r"\bon /\S+", "on HOST", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d +\S+", "WHEN WHO", text)
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def matches(shown: list[str], printed: list[str]) -> bool:
+    """Compare line by line; a line of … stands for any number of lines."""
+    if "…" not in [line.strip() for line in shown]:
+        return shown == printed
+    cut = [line.strip() for line in shown].index("…")
+    tail = shown[cut + 1 :]
+    return shown[:cut] == printed[:cut] and tail == printed[len(printed) - len(tail) :]
+
+
+@pytest.fixture
+def copy() -> Iterator[Path]:
+    """A copy of the project with this one's virtual environment, where the server's account can reach it."""
+    folder = temporary_folder()
+    for name in SHIPPED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        else:
+            shutil.copy2(source, folder / name)
+    venv = folder / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    for program in ("runner", "python"):
+        found = Path(sys.executable).parent / program
+        (venv / "bin" / program).symlink_to(found)
+    (venv / ".ready").touch()
+    yield folder
+    subprocess.run([venv / "bin/runner", "local", "stop"], cwd=folder, env=environment(folder), check=True)
+    shutil.rmtree(folder)
+
+
+def environment(copy: Path) -> dict[str, str]:
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("PG", "DB_", "RUNNER_")) and "DATABASE_URL" not in k
+    }
+    kept.pop("CI", None)
+    return {**kept, "PATH": f"{copy}/.venv/bin:{kept['PATH']}", "RUNNER_LOCAL": "1"}
+
+
+def test_every_session_prints_what_the_readme_shows(copy):
+    change = re.search(r"^```sql\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert change is not None
+    for command, shown in sessions():
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=copy,
+            env=environment(copy),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        expected, printed = steady(shown), steady(done.stdout)
+        assert matches(expected, printed), f"{command} printed\n{done.stdout}"
+        if " new " in command:
+            (copy / "migrations/carthub/0006_add_orders_note.sql").write_text(change[1], "utf-8")
+            undo = copy / "migrations/carthub/0006_add_orders_note.rollback.sql"
+            undo.write_text("ALTER TABLE orders DROP COLUMN note;\n", "utf-8")
+
+
+def test_every_command_is_in_the_readme_and_no_other():
+    table = README.partition("## Commands")[2].partition("## Settings")[0]
+    named = {
+        word
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for word in re.findall(r"`([a-z]+)", row.split("|")[1])
+    }
+    subcommands = {"start", "stop", "status", "url", "psql", "accept", "forget", "rename"}
+    assert named - subcommands - set(ALIASES) == set(COMMANDS) - subcommands
+    assert set(ALIASES) <= named
+
+
+@pytest.mark.parametrize("variable", sorted(set(re.findall(r"`(RUNNER_[A-Z_]+)", README))))
+def test_every_variable_of_the_readme_is_read_somewhere(variable):
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "runner").rglob("*.py"))
+    assert f'"{variable}"' in sources
+
+
+def test_the_module_map_names_every_room():
+    rooms = set(re.findall(r"^\| `(\w+)` \|", README.partition("## Module map")[2], re.MULTILINE))
+    found = {path.stem for path in (ROOT / "runner").iterdir() if not path.name.startswith(("_", "py"))}
+    assert rooms == found

@@ -1,0 +1,410 @@
+"""Secrets Manager and RDS tokens, over HTTP: moto's server, and servers that misbehave."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import botocore.session
+import pytest
+from moto.server import ThreadedMotoServer
+
+from runner import credentials
+from runner.credentials import aws
+from runner.errors import ConfigurationError, CredentialsError, UnreachableError
+from runner.report import error_as_json, error_as_text
+from runner.report.terminal import Style
+from runner.settings import Secret, load
+
+PASSWORD = "@:/?#%&'\" \\ é ß"
+RDS = {
+    "username": "app", "password": PASSWORD, "engine": "postgres", "host": "db.example", "port": 5433,
+    "dbname": "shop", "dbInstanceIdentifier": "shop-1",
+}  # fmt: skip
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-secret-key", "AWS_REGION": "eu-west-1"}
+
+
+@pytest.fixture(autouse=True)
+def _no_identity_of_this_machine(monkeypatch, tmp_path):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def manager(endpoint):
+    """A client of the test's own for the same Secrets Manager."""
+    session = botocore.session.Session()
+    session.set_credentials("AKIATEST", "aws-secret-key")
+    client = session.create_client("secretsmanager", endpoint_url=endpoint, region_name="eu-west-1")
+    yield client
+    for secret in client.list_secrets()["SecretList"]:
+        client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+    client.close()
+
+
+@pytest.fixture
+def environ(endpoint):
+    return {**KEYS, "AWS_ENDPOINT_URL": endpoint}
+
+
+def store(manager, value, name="shop"):
+    content = {"SecretBinary": value} if isinstance(value, bytes) else {"SecretString": value}
+    return manager.create_secret(Name=name, **content)["ARN"]
+
+
+def resolve(environ, database=None, **options):
+    settings = load(environ=environ, project=None, flags={})
+    return credentials.resolve(settings, database, **options)
+
+
+def refused(environ, kind=CredentialsError):
+    """Resolve, expect an error, and look for secrets wherever it could be shown."""
+    with pytest.raises(kind) as caught:
+        resolve(environ)
+    error = caught.value
+    assert type(error) is kind
+    shown = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__dict__)
+    shown += error_as_text(error, Style()) + json.dumps(error_as_json(error))
+    for secret in (PASSWORD, json.dumps(PASSWORD)[1:-1], "aws-secret-key", "hunter2"):
+        assert secret not in shown
+    assert error.hint
+    return error
+
+
+def answering(status, body, *, wait_s=0.0):
+    """Serve one answer to every request; return the URL and how often it was asked."""
+    asked = []
+    release = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            release.wait(wait_s)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}", asked, release
+
+
+@pytest.fixture
+def serve():
+    running = []
+
+    def start(*arguments, **options):
+        server, url, asked, release = answering(*arguments, **options)
+        running.append((server, release))
+        return url, asked
+
+    yield start
+    for server, release in running:
+        release.set()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("port", [5433, "5433"])
+def test_a_secret_as_rds_writes_it_becomes_keywords(manager, environ, port):
+    arn = store(manager, json.dumps({**RDS, "port": port}))
+    target = resolve({**environ, "DB_SECRET_ARN": arn})
+    assert target.conninfo() == {
+        "host": "db.example", "port": "5433", "user": "app", "dbname": "shop", "password": PASSWORD,
+    }  # fmt: skip
+    assert target.source == "DB_SECRET_ARN"
+    assert PASSWORD not in repr(target)
+
+
+def test_a_secret_that_holds_only_username_and_password_is_completed(manager, environ):
+    arn = store(manager, json.dumps({"username": "app", "password": PASSWORD}))
+    given = {**environ, "DB_SECRET_ARN": arn}
+    error = refused(given)
+    assert error.message == 'the secret that DB_SECRET_ARN names holds no "host"'
+    assert error.hint.startswith("Set DB_HOST, ")
+    target = resolve(
+        {**given, "DB_HOST": "db.example", "DB_PORT": "5433", "DB_SSL_MODE": "require"}, "carthub", only=False
+    )
+    assert dict(target.parameters) == {
+        "user": "app", "host": "db.example", "port": "5433", "sslmode": "require", "dbname": "carthub",
+    }  # fmt: skip
+
+
+def test_the_secret_beats_its_companions_except_for_the_database(manager, environ):
+    arn = store(manager, json.dumps(RDS))
+    target = resolve(
+        {**environ, "DB_SECRET_ARN": arn, "DB_HOST": "other", "DB_USERNAME": "other", "DB_DATABASE": "chosen"}
+    )
+    assert (target.parameters["host"], target.parameters["user"], target.name) == (
+        "db.example",
+        "app",
+        "chosen",
+    )
+
+
+def test_the_database_may_be_called_database_and_each_may_have_its_secret(manager, environ):
+    general = store(manager, json.dumps(RDS), "general")
+    own = store(
+        manager, json.dumps({**{key: RDS[key] for key in RDS if key != "dbname"}, "database": "carts"}), "own"
+    )
+    both = {**environ, "DB_SECRET_ARN": general, "CARTHUB_DB_SECRET_ARN": own}
+    assert resolve(both, "carthub", only=False).name == "carts"
+    with pytest.raises(
+        ConfigurationError, match="DB_SECRET_ARN names the database 'shop', but this run is for several"
+    ):
+        resolve(both, "api_server", only=False)
+
+
+def test_a_plain_name_is_looked_up_in_the_region_of_the_environment(manager, environ):
+    store(manager, json.dumps(RDS), "plain")
+    assert resolve({**environ, "DB_SECRET_ARN": "plain"}).name == "shop"
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_either_variable_names_the_region(manager, environ, variable):
+    store(manager, json.dumps(RDS), "plain")
+    given = {key: value for key, value in environ.items() if key != "AWS_REGION"}
+    assert resolve({**given, variable: "eu-west-1", "DB_SECRET_ARN": "plain"}).name == "shop"
+    assert (
+        "there is no secret plain"
+        in refused({**given, variable: "us-east-2", "DB_SECRET_ARN": "plain"}).message
+    )
+
+
+def test_the_region_in_an_arn_beats_the_environment(manager, environ):
+    arn = store(manager, json.dumps(RDS))
+    assert ":eu-west-1:" in arn
+    assert resolve({**environ, "AWS_REGION": "us-east-2", "DB_SECRET_ARN": arn}).name == "shop"
+
+
+def test_an_endpoint_for_this_service_alone_beats_the_general_one(manager, environ):
+    arn = store(manager, json.dumps(RDS))
+    own = {
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": environ["AWS_ENDPOINT_URL"],
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    }
+    assert resolve({**environ, **own, "DB_SECRET_ARN": arn}).name == "shop"
+
+
+def test_a_rotated_password_is_found_by_refreshing(manager, environ):
+    arn = store(manager, json.dumps({**RDS, "password": "before"}))
+    target = resolve({**environ, "DB_SECRET_ARN": arn})
+    manager.put_secret_value(SecretId=arn, SecretString=json.dumps({**RDS, "password": PASSWORD}))
+    assert target.password == Secret("before")
+    assert target.refresh().password == Secret(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        pytest.param(b"hunter2", "is binary", id="binary"),
+        pytest.param("hunter2", "is not JSON", id="text"),
+        pytest.param('{"password": "hunter2"', "is not JSON", id="cut off"),
+        pytest.param('["hunter2"]', "is JSON, but not an object", id="list"),
+        pytest.param('{"password": "hunter2"}', 'holds no "username"', id="no username"),
+        pytest.param(
+            '{"username": "app", "host": "h"}', 'holds no "password" that is text', id="no password"
+        ),
+        pytest.param(
+            '{"username": "app", "password": ["hunter2"]}',
+            'holds no "password" that is text',
+            id="odd password",
+        ),
+        pytest.param('{"username": "app", "password": "hunter2"}', 'holds no "host"', id="no host"),
+        pytest.param(
+            json.dumps({**RDS, "engine": "mysql"}), "is for mysql, not for PostgreSQL", id="other engine"
+        ),
+        pytest.param(json.dumps({**RDS, "host": ["hunter2"]}), '"host" in the secret', id="odd host"),
+    ],
+)
+def test_a_secret_of_another_shape_is_explained_without_being_shown(manager, environ, value, message):
+    error = refused({**environ, "DB_SECRET_ARN": store(manager, value)})
+    assert message in error.message
+    assert error.exit_code == 2
+
+
+def test_a_port_that_is_none_is_refused(manager, environ):
+    arn = store(manager, json.dumps({**RDS, "port": "http"}))
+    error = refused({**environ, "DB_SECRET_ARN": arn}, ConfigurationError)
+    assert error.message == "the port in the secret that DB_SECRET_ARN names is not a number from 1 to 65535"
+
+
+def test_a_secret_that_is_not_there(environ):
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:missing-abcdef"
+    error = refused({**environ, "CARTHUB_DB_SECRET_ARN": "x", "DB_SECRET_ARN": arn})
+    assert error.message == f"there is no secret {arn}, or it has no current value"
+    assert (error.exit_code, error.hint) == (
+        2,
+        "Correct DB_SECRET_ARN, and AWS_REGION if it is not a full ARN.",
+    )
+
+
+def test_a_secret_that_is_about_to_be_deleted(manager, environ):
+    arn = store(manager, json.dumps(RDS))
+    manager.delete_secret(SecretId=arn)
+    assert "cannot be read in its present state" in refused({**environ, "DB_SECRET_ARN": arn}).message
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind"),
+    [
+        (400, "AccessDeniedException", "AWS does not let us read the secret shop", CredentialsError),
+        (400, "UnrecognizedClientException", "AWS refuses the credentials that we present", CredentialsError),
+        (400, "ExpiredTokenException", "AWS refuses the credentials that we present", CredentialsError),
+        (400, "DecryptionFailure", "the secret shop cannot be decrypted", CredentialsError),
+        (400, "SomethingNewException", "Secrets Manager refuses the request for shop", CredentialsError),
+        (400, "ThrottlingException", "Secrets Manager is busy or failing", UnreachableError),
+        (500, "InternalServiceError", "Secrets Manager is busy or failing", UnreachableError),
+    ],
+)
+def test_each_refusal_of_aws_has_its_message(serve, monkeypatch, status, code, message, kind):
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    body = json.dumps({"__type": code, "message": "User: arn:aws:sts::1:role/x is not authorized"}).encode()
+    url, asked = serve(status, body)
+    error = refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}, kind)
+    assert error.message == message
+    assert error.detail == f"AWS answered {code}: User: arn:aws:sts::1:role/x is not authorized"
+    assert error.exit_code == (4 if kind is UnreachableError else 2)
+    assert len(asked) == (aws.ATTEMPTS if kind is UnreachableError else 1)
+
+
+def test_an_answer_that_is_not_amazons(serve):
+    url, _ = serve(200, b"<html>hunter2</html>")
+    assert refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}).exit_code == 2
+
+
+def test_an_endpoint_where_nothing_listens(monkeypatch):
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    with socket.socket() as bound:  # bound, not listening: nobody else gets the port meanwhile
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        error = refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}, UnreachableError)
+    assert (error.message, error.exit_code) == ("Secrets Manager cannot be reached", 4)
+
+
+def test_an_endpoint_that_never_answers_does_not_hold_us_long(serve, monkeypatch):
+    monkeypatch.setattr(aws, "READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    url, asked = serve(200, b"{}", wait_s=30)
+    began = time.monotonic()
+    error = refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}, UnreachableError)
+    assert (error.message, len(asked)) == ("Secrets Manager cannot be reached", aws.ATTEMPTS)
+    assert time.monotonic() - began < 5
+
+
+def test_the_limits_are_short_enough_for_a_pod():
+    assert aws.ATTEMPTS * (aws.CONNECT_TIMEOUT_S + aws.READ_TIMEOUT_S) <= 30
+
+
+def test_no_region_anywhere(endpoint):
+    given = {key: value for key, value in KEYS.items() if key != "AWS_REGION"}
+    error = refused({**given, "AWS_ENDPOINT_URL": endpoint, "DB_SECRET_ARN": "shop"})
+    assert error.message == "no AWS region is set, and DB_SECRET_ARN does not name one"
+    assert error.hint.startswith("Set AWS_REGION ")
+
+
+def test_no_identity_anywhere(endpoint):
+    error = refused({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": endpoint, "DB_SECRET_ARN": "shop"})
+    assert error.message == "no AWS credentials were found"
+    assert "IRSA" in error.hint
+
+
+def test_a_profile_that_does_not_exist():
+    error = refused({**KEYS, "AWS_PROFILE": "nobody", "DB_SECRET_ARN": "shop"})
+    assert error.message == "the AWS settings cannot be used as they are"
+    assert "nobody" in error.detail
+
+
+def test_a_malformed_endpoint():
+    error = refused({**KEYS, "AWS_ENDPOINT_URL": "not a url", "DB_SECRET_ARN": "shop"})
+    assert error.exit_code == 2
+
+
+IAM = {
+    **KEYS,
+    "DB_IAM_AUTH": "true",
+    "DB_HOST": "shop.abc.eu-central-1.rds.amazonaws.com",
+    "DB_USERNAME": "app",
+}
+
+
+def test_a_token_is_minted_for_each_connect_and_only_then():
+    target = resolve(IAM, "carthub")
+    assert target.password is None
+    fresh = target.fresh()
+    assert fresh.parameters["sslmode"] == "require"
+    token = urlsplit("https://" + fresh.password.reveal())
+    assert (token.hostname, token.port) == (IAM["DB_HOST"], 5432)
+    values = parse_qs(token.query)
+    assert (values["Action"], values["DBUser"], values["X-Amz-Expires"]) == (["connect"], ["app"], ["900"])
+    assert "/eu-central-1/rds-db/aws4_request" in values["X-Amz-Credential"][0]  # the endpoint's region
+
+
+def test_a_token_is_the_one_that_amazons_own_client_makes(monkeypatch):
+    session = botocore.session.Session()
+    session.set_credentials("AKIATEST", "aws-secret-key")
+    client = session.create_client("rds", region_name="eu-central-1")
+    arguments = {"host": IAM["DB_HOST"], "port": "5433", "user": "app+x@y"}
+    while True:  # both within one second: the time is signed
+        began = int(time.time())
+        theirs = client.generate_db_auth_token(arguments["host"], arguments["port"], arguments["user"])
+        ours = aws.mint_token(**arguments, environ=KEYS).reveal()
+        if int(time.time()) == began:
+            break
+    client.close()
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"DB_PASSWORD": "hunter2"}, "DB_IAM_AUTH is on, but DB_HOST comes with a password"),
+        ({"DB_HOST": "a,b"}, "DB_IAM_AUTH needs one host name: that of the RDS endpoint"),
+        ({"DB_HOST": "/run/postgresql"}, "DB_IAM_AUTH needs one host name: that of the RDS endpoint"),
+    ],
+)
+def test_a_token_needs_one_host_and_no_password(change, message):
+    assert refused({**IAM, **change}, ConfigurationError).message == message
+
+
+def test_a_token_without_an_identity():
+    target = resolve(
+        {"AWS_REGION": "eu-west-1", **{key: IAM[key] for key in ("DB_IAM_AUTH", "DB_HOST", "DB_USERNAME")}}
+    )
+    with pytest.raises(CredentialsError, match="no AWS credentials were found"):
+        target.fresh()
+
+
+def test_a_url_without_a_password_may_use_tokens():
+    target = resolve(
+        {
+            **KEYS,
+            "DB_IAM_AUTH": "1",
+            "DATABASE_URL": f"postgresql://app@{IAM['DB_HOST']}/shop?sslmode=verify-full",
+        }
+    )
+    assert target.fresh().parameters["sslmode"] == "verify-full"
+    assert target.fresh().password is not None
