@@ -25,6 +25,7 @@ from runner.catalog.registry import (
     Subject,
 )
 from runner.catalog.rights import add_default_privileges, add_grants
+from runner.catalog.spelling import canonical_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -85,7 +86,10 @@ class Builder(Registry):
         add_grants(self)
         add_default_privileges(self)
         ordered = in_order(self.nodes)
-        objects = {(n.kind, n.identity): CatalogObject(n.kind, n.identity, n.sql, n.parent) for n in ordered}
+        objects = {
+            (n.kind, n.identity): CatalogObject(n.kind, n.identity, canonical_arrays(n.sql), n.parent)
+            for n in ordered
+        }
         others = (
             f"{kind} {name}" if schema is None else f"{kind} {schema}.{name}"
             for kind, schema, name in self.rows.unsupported
@@ -306,7 +310,7 @@ class Builder(Registry):
         for item in self.rows.statistics:
             if item.relation in self._relations:
                 table = self.subjects[CLASS, item.relation]
-                sql = statements.create_statistics(item)
+                sql = statements.create_statistics(item, table.parent)
                 node = self.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS)
                 self.register_part((STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}")
         for rule in self.rows.rules:

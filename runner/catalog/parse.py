@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog.model import Catalog, CatalogObject, Key, in_words
+from runner.catalog.spelling import split, split_list
 from runner.sqltext import statements
 
 if TYPE_CHECKING:
@@ -96,20 +97,13 @@ def _routine(match: re.Match[str]) -> Identified:
 
 def _arguments(text: str) -> list[str]:
     """Split what follows an opening parenthesis, up to the closing one, at its commas."""
-    depth, start, found = 0, 0, []
-    for token in re.finditer(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[(),]""", text):
-        mark = token.group()
-        if mark == "(":
-            depth += 1
-        elif mark in "," or mark == ")":
-            if depth == 0:
-                found.append(text[start : token.start()].strip())
-                start = token.end()
-                if mark == ")":
-                    break
-            elif mark == ")":
-                depth -= 1
-    return [argument for argument in found if argument]
+    depth, found = 0, []
+    for word in split(text):
+        depth += (word == "(") - (word == ")")
+        if depth < 0:
+            break
+        found.append(word)
+    return split_list("".join(found))
 
 
 def _comment(match: re.Match[str]) -> Identified:

@@ -84,7 +84,7 @@ def _fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snaps
 
 
 def _has_gaps(found: rows.Snapshot) -> bool:
-    printed = (found.constraints, found.indexes, found.rules, found.statistics)
+    printed = (found.constraints, found.indexes, found.rules)
     return (
         any(None in map(attrgetter("definition"), of_kind) for of_kind in printed)
         or any(view.view_definition is None for view in found.relations if view.kind in "vm")

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runner.catalog.model import Catalog
 
-HEADER = """\
--- The schema that the migrations add up to, as "runner snapshot" writes it: change the migrations instead.
+HEADER = (
+    "-- The schema that the migrations add up to. "
+    "Written by `runner snapshot`: change the migrations, not this file."
+    """
 
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SET check_function_bodies = false;
 SET search_path = public;
 """
+)
 
 
 def render(catalog: Catalog) -> str:

@@ -181,7 +181,9 @@ class Statistics(NamedTuple):
     oid: int
     relation: int
     qualified: str
-    definition: str
+    kinds: list[str]  # d ndistinct, f dependencies, m mcv, e expressions
+    columns: list[str] | None
+    expressions: str | None
     target: int | None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.catalog.spelling import is_name, split, split_list
 from runner.catalog.tables import literal, options_list
 from runner.catalog.views import canonical_view
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from runner.catalog import rows
 
+_STATISTICS = {"d": "ndistinct", "f": "dependencies", "m": "mcv"}
 _SWITCHES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "O": "ENABLE"}
 
 
@@ -159,12 +161,29 @@ def create_policy(policy: rows.Policy, relation: str) -> str:
     return " ".join(words) + ";"
 
 
-def create_statistics(statistics: rows.Statistics) -> str:
-    """Write CREATE STATISTICS."""
-    sql = f"{statistics.definition};"
+def create_statistics(statistics: rows.Statistics, relation: str) -> str:
+    """Write CREATE STATISTICS; the kinds are named unless it has all that it can have."""
+    items = [*(statistics.columns or ()), *map(_in_parentheses, split_list(statistics.expressions or ""))]
+    names = [name for letter, name in _STATISTICS.items() if letter in statistics.kinds]
+    kinds = f" ({', '.join(names)})" if len(items) > 1 and len(names) < len(_STATISTICS) else ""
+    sql = f"CREATE STATISTICS {statistics.qualified}{kinds} ON {', '.join(items)} FROM {relation};"
     if statistics.target is not None:
         sql += f"\nALTER STATISTICS {statistics.qualified} SET STATISTICS {statistics.target};"
     return sql
+
+
+def _in_parentheses(expression: str) -> str:
+    """Put an expression in parentheses unless it is one function call."""
+    words = split(expression)
+    depth = 0
+    for at, word in enumerate(words):
+        depth += (word == "(") - (word == ")")
+        if word == ")" and not depth and at < len(words) - 1:
+            break
+    else:
+        if is_name(words[0]) and words[-1] == ")":
+            return expression
+    return f"({expression})"
 
 
 def create_event_trigger(trigger: rows.EventTrigger) -> str:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from runner.catalog.spelling import is_name, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WORD = re.compile(
-    r"""
-    (?P<space>\s+)
-  | (?P<string>[Ee]'(?:[^'\\]|''|\\.)*'|[BbXx]?'(?:[^']|'')*')
-  | (?P<name>"(?:[^"]|"")*"|[^\W\d][\w$]*)
-  | (?P<number>\d[\w.]*)
-  | (?P<other>::|[()\[\],.;]|[^\s\w"'()\[\],.;:]+|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _SUBQUERY = frozenset({"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"})
 _AFTER_FROM = frozenset(
     {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", ";"}
@@ -33,7 +24,7 @@ def canonical_view(definition: str) -> str:
     an output column of the same name (which 16 to 18 get wrong themselves). Subqueries keep theirs: every
     version qualifies there.
     """
-    words = [match.group() for match in _WORD.finditer(definition)]
+    words = split(definition)
     depths, nested = _structure(words)
     top = [i for i, word in enumerate(words) if depths[i] == 0 and not word.isspace()]
     if any(words[i] in _SET_OPERATIONS for i in top):
@@ -87,7 +78,7 @@ def _only_relation(
             return None
         if word == "TABLESAMPLE":
             break
-        if depths[i] == 0 and (word[0] == '"' or word[0].isalpha() or word[0] == "_"):
+        if depths[i] == 0 and is_name(word):
             alias = word
     return alias
 
@@ -103,8 +94,7 @@ def _qualifiers(
             continue
         before = words[kept[place - 1]]
         after = words[kept[place + 3]] if place + 3 < len(kept) else ""
-        is_name = words[column][0] == '"' or words[column][0].isalpha() or words[column][0] == "_"
-        if is_name and before not in (".", "::", "COLLATE") and after not in ("(", "."):
+        if is_name(words[column]) and before not in (".", "::", "COLLATE") and after not in ("(", "."):
             found += [i, dot]
     return found
 

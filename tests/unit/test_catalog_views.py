@@ -1,7 +1,5 @@
 """A view's query is spelled as PostgreSQL 16 and later spell it, wherever it was read."""
 
-# ruff: noqa: E501 -- statements read best on one line
-
 from __future__ import annotations
 
 import pytest

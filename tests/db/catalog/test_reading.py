@@ -1,7 +1,5 @@
 """How a schema is read: by whom, in which transaction, and what is left out."""
 
-# ruff: noqa: E501 -- statements read best on one line
-
 from __future__ import annotations
 
 from itertools import pairwise

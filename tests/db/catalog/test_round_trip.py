@@ -1,7 +1,5 @@
 """What is read and rendered makes the same schema again, and reads the same on every version."""
 
-# ruff: noqa: E501 -- statements read best on one line
-
 from __future__ import annotations
 
 import os
