@@ -95,17 +95,7 @@ class Builder(Registry):
             for kind, schema, name in self.rows.unsupported
             if (self.schemas is None if schema is None else self.includes(schema))
         )
-<<<<<<< HEAD
-
-    def _main(
-        self, oid: ObjectId, node: Node, comment_on: str, grant_on: str | None, owner: str | None
-    ) -> None:
-        """Register an object that stands for itself."""
-        name = node.identity
-        self.subjects[oid] = Subject(node, node.section, node.group, name, comment_on, grant_on, owner, name)
-=======
         return Catalog(objects, tuple(others))
->>>>>>> catalog
 
     def _add_schemas(self) -> None:
         nodes: dict[str, Node] = {}
@@ -350,11 +340,7 @@ class Builder(Registry):
                 name = trigger_on.name
                 sql = statements.create_event_trigger(trigger_on)
                 node = self.add("event trigger", name, sql, section=Section.EVENT_TRIGGERS, group=name)
-<<<<<<< HEAD
-                self._main(
-=======
                 self.register(
->>>>>>> catalog
                     (EVENT_TRIGGER, trigger_on.oid), node, f"EVENT TRIGGER {name}", None, trigger_on.owner
                 )
 
@@ -446,8 +432,4 @@ class Builder(Registry):
             if target == "SCHEMA public" and comment.text == "standard public schema":
                 continue
             sql = f"COMMENT ON {target} IS {tables.literal(comment.text)};"
-<<<<<<< HEAD
-            self._part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)
-=======
             self.add_part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)
->>>>>>> catalog

@@ -76,11 +76,7 @@ def _differences(
 def _same_routine(
     missing: Iterable[CatalogObject], unexpected: Iterable[CatalogObject]
 ) -> dict[Key, CatalogObject]:
-<<<<<<< HEAD
-    """Pair a missing with an unexpected routine of the same name where there is one of each: its arguments changed."""
-=======
     """Pair routines of one name where one is missing and one unexpected: the arguments have changed."""
->>>>>>> catalog
     found: dict[tuple[str, str], list[CatalogObject]] = {}
     for item in (*missing, *unexpected):
         if item.kind in _ROUTINES:

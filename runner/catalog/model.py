@@ -14,10 +14,6 @@ Key = tuple[str, str]  # kind and identity: ("index", "idx_users_role on public.
 
 # What other objects can belong to; their identities are distinct as far as a parent is concerned.
 PARENTS = frozenset(
-<<<<<<< HEAD
-    "schema type domain sequence function procedure aggregate table view".split()
-    + ["materialized view", "event trigger"]
-=======
     {
         "schema",
         "type",
@@ -31,7 +27,6 @@ PARENTS = frozenset(
         "materialized view",
         "event trigger",
     }
->>>>>>> catalog
 )
 
 

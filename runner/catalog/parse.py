@@ -204,18 +204,12 @@ _PATTERNS = _patterns(
         _right,
     ),
     (
-<<<<<<< HEAD
-        r"ALTER DEFAULT PRIVILEGES(?: FOR ROLE (?P<role>NAME))?(?: IN SCHEMA (?P<schema>NAME))? (?P<verb>GRANT|REVOKE)"
-        r" .*? ON (?P<keyword>TABLES|SEQUENCES|FUNCTIONS|TYPES|SCHEMAS|LARGE OBJECTS)"
-        r" (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$",
-=======
         (
             r"ALTER DEFAULT PRIVILEGES(?: FOR ROLE (?P<role>NAME))?(?: IN SCHEMA (?P<schema>NAME))?"
             r" (?P<verb>GRANT|REVOKE)"
             r" .*? ON (?P<keyword>TABLES|SEQUENCES|FUNCTIONS|TYPES|SCHEMAS|LARGE OBJECTS)"
             r" (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$"
         ),
->>>>>>> catalog
         _default_privileges,
     ),
 )

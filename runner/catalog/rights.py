@@ -11,15 +11,10 @@ from runner.catalog.order import Place, Section
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-<<<<<<< HEAD
-# In the order in which they are written. MAINTAIN is new in PostgreSQL 17 and part of ALL there: whoever has the other
-# seven has ALL, so that the same migrations read the same on every version.
-=======
     from runner.catalog.registry import Registry
 
 # In the order in which they are written. MAINTAIN is new in PostgreSQL 17 and part of ALL there: whoever has
 # the other seven has ALL, so that the same migrations read the same on every version.
->>>>>>> catalog
 _ORDER = (
     "SELECT",
     "INSERT",
@@ -219,18 +214,8 @@ def add_default_privileges(registry: Registry) -> None:
             changes = [statement.on(on, owner=to) for statement in group]
             registry.add(
                 "default privileges",
-<<<<<<< HEAD
-                f"{for_role}{within} {verb} on {_DEFAULTS_ON[kind]} {'to' if verb == 'grant' else 'from'} {grantee}".replace(
-                    "FOR ROLE", "for role"
-                )
-                .replace("IN SCHEMA", "in schema")
-                .replace(_DEFAULTS_ON[kind], _DEFAULTS_ON[kind].lower())
-                .strip(),
-                "\n".join(f"ALTER DEFAULT PRIVILEGES{for_role}{within} {change}" for change in changes),
-=======
                 f"{words}{verb} on {on.lower()} {'to' if verb == 'grant' else 'from'} {to}",
                 "\n".join(f"ALTER DEFAULT PRIVILEGES {for_role}{within}{change}" for change in changes),
->>>>>>> catalog
                 section=Section.DEFAULT_PRIVILEGES,
                 group=f"{for_role}{within}",
                 parent=schema,

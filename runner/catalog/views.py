@@ -36,15 +36,6 @@ def canonical_view(definition: str) -> str:
     alias = _only_relation(words, depths, nested, start + 1, end)
     if alias is None:
         return definition
-<<<<<<< HEAD
-    kept = [i for i in range(len(tokens)) if not tokens[i].isspace()]
-    stripped = set(_qualifiers(tokens, nested, kept, alias, range(start, end)))
-    clashing = _clashing_outputs(tokens, depths, stripped, top, start)
-    out = ["" if i in stripped else token for i, token in enumerate(tokens)]
-    for i in _bare_order_items(tokens, depths, stripped, top, end):
-        if tokens[i] in clashing:
-            out[i] = f"{alias}.{tokens[i]}"
-=======
     kept = [i for i in range(len(words)) if not words[i].isspace()]
     stripped = set(_qualifiers(words, nested, kept, alias, range(start, end)))
     clashing = _clashing_outputs(words, top, start)
@@ -52,7 +43,6 @@ def canonical_view(definition: str) -> str:
     for i in _bare_order_items(words, stripped, top, end):
         if words[i] in clashing:
             out[i] = f"{alias}.{words[i]}"
->>>>>>> catalog
     return "".join(out)
 
 
@@ -77,11 +67,7 @@ def _structure(words: Sequence[str]) -> tuple[list[int], list[bool]]:
 
 
 def _only_relation(
-<<<<<<< HEAD
-    tokens: Sequence[str], depths: Sequence[int], nested: Sequence[bool], start: int, end: int
-=======
     words: Sequence[str], depths: Sequence[int], nested: Sequence[bool], start: int, end: int
->>>>>>> catalog
 ) -> str | None:
     alias = None
     for i in range(start, end):
@@ -141,9 +127,5 @@ def _bare_order_items(words: Sequence[str], stripped: set[int], top: Sequence[in
     return [
         item[0]
         for item in items
-<<<<<<< HEAD
-        if len(item) == 1 and tokens[item[0]][0] not in "('" and not tokens[item[0]][0].isdigit()
-=======
         if len(item) == 1 and words[item[0]][0] not in "('" and not words[item[0]][0].isdigit()
->>>>>>> catalog
     ]
