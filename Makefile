@@ -12,7 +12,9 @@ READY_DEV := $(VENV)/.ready-dev
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-compile
 RUNNER := $(BIN)/runner
 # a person who types make asks for the local server, in a dev container too; a configured target comes first
+ifndef CI
 export RUNNER_LOCAL ?= 1
+endif
 # ARGS reaches the command: make migrate ARGS="--database carthub --dry-run"
 ARGS ?=
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from runner import catalog
-from runner.catalog import Difference
+from runner.catalog import Change, Difference
 from runner.errors import CheckError, FileError, Location
 
 _SHOWN = 8  # differences named in an error; the diff holds them all
@@ -23,6 +23,7 @@ class Validation:
     snapshot: str  # the snapshot's path as people see it
     skipped: str | None = None  # why nothing was compared
     differences: Sequence[Difference] = ()
+    beside: Sequence[str] = ()  # extensions that the snapshot does not know; servers come with their own
     diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
 
     @property
@@ -57,9 +58,13 @@ def validate(
     actual = catalog.render(found)
     if actual == expected:
         return Validation(snapshot=label)
+    differences = catalog.compare_text(expected, found)
+    beside = [d for d in differences if d.kind == "extension" and d.change is Change.UNEXPECTED]
+    if len(beside) == len(differences) > 0:
+        return Validation(snapshot=label, beside=[d.identity for d in beside])
     return Validation(
         snapshot=label,
-        differences=catalog.compare_text(expected, found),
+        differences=differences,
         diff=catalog.unified_diff(expected, actual, label, name),
     )
 

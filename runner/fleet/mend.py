@@ -161,14 +161,23 @@ def _agreement(
     """Return the id to begin at and how the database differs from what the files give up to there."""
     if target is not None:
         return target, catalog.diff(build(scratch, settings, to=target), actual)
-    best: tuple[str, list[Difference]] | None = None
+    nearest: tuple[str, list[Difference]] | None = None
+    equal: list[str] = []
     for migration in ordered:
         differences = catalog.diff(build(scratch, settings, to=migration.id), actual)
-        if best is None or len(differences) <= len(best[1]):
-            best = (migration.id, differences)
-    if best is None:
+        if not differences:
+            equal.append(migration.id)
+        if nearest is None or len(differences) < len(nearest[1]):
+            nearest = (migration.id, differences)
+    if nearest is None:
         raise ConfigurationError("no files to begin at")
-    return best
+    if len(equal) > 1:
+        raise CheckError(
+            f"the schema is what the files give up to {equal[0]} and up to {equal[-1]}",
+            detail=f"What lies between changes data only. Candidates: {', '.join(equal)}. Nothing was recorded.",
+            hint="Say which were done already: --to ID",
+        )
+    return nearest
 
 
 def _disagreement(session: Session, found: str, differences: Sequence[Difference]) -> CheckError:

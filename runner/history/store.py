@@ -117,7 +117,22 @@ class History:
             )
             TableBackend(self.connection, self.names, actor).create_tables()
             self.connection.execute(_read("create").encode())
+            self._keep_to_owner(set(self.names.tables) - self._tables)
         self.server, self.names = self._locate()
+
+    def _keep_to_owner(self, created: set[str]) -> None:
+        """Take back what default privileges gave others: history is not the application's to write."""
+        grantees = self.connection.execute(
+            _read("grantees"), [sql.Identifier(self.names.schema).as_string(None), list(created)]
+        )
+        for kind, name, grantee in grantees.fetchall():
+            self.connection.execute(
+                sql.SQL("REVOKE ALL ON {} {} FROM {}").format(
+                    sql.SQL(kind),
+                    self.names.table(name),
+                    sql.SQL("PUBLIC") if grantee is None else sql.Identifier(grantee),
+                )
+            )
 
     @contextmanager
     def lock(self, *, wait_s: float, on_wait: Callable[[LockHolder | None], None]) -> Iterator[None]:

@@ -117,6 +117,7 @@ def validation(result: Validation) -> dict[str, Any]:
         "snapshot": result.snapshot,
         "matches": None if result.skipped is not None else result.matches,
         "skipped": result.skipped,
+        "beside": list(result.beside),
         "differences": [
             {
                 "kind": difference.kind,

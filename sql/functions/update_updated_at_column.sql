@@ -1,4 +1,5 @@
 -- Set updated_at on every UPDATE, whoever writes; both databases' triggers call it.
+-- Word for word the documents' function and without a comment, so that a database made by hand has the same one already.
 -- No SET search_path: the body names nothing that is looked up, and a setting would cost every updated row.
 -- Locks: none on any table.
 
@@ -11,5 +12,3 @@ BEGIN
     RETURN NEW;
 END;
 $$;
-
-COMMENT ON FUNCTION public.update_updated_at_column() IS 'Trigger: the time of the transaction goes into updated_at';

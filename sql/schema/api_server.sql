@@ -233,8 +233,6 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION public.update_updated_at_column() IS 'Trigger: the time of the transaction goes into updated_at';
-
 GRANT EXECUTE ON FUNCTION public.update_updated_at_column() TO api_server_user;
 
 CREATE TABLE public.audit_logs (

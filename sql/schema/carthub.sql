@@ -15,8 +15,6 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION public.update_updated_at_column() IS 'Trigger: the time of the transaction goes into updated_at';
-
 CREATE TABLE public.cart_items (
     id serial NOT NULL,
     cart_id integer,

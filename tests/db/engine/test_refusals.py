@@ -85,7 +85,9 @@ def test_a_connection_that_is_cut_says_what_is_known_and_the_next_run_goes_on(pr
     results = []
     with session.transaction():
         session.execute("LOCK TABLE gate IN ACCESS EXCLUSIVE MODE")
-        run = threading.Thread(target=lambda: results.append(project.run("migrate", PGOPTIONS="-c lock_timeout=60s")))
+        run = threading.Thread(
+            target=lambda: results.append(project.run("migrate", PGOPTIONS="-c lock_timeout=60s"))
+        )
         run.start()
         waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'gate'::regclass"
         while not (found := project.query(waiting)):
@@ -103,7 +105,9 @@ def test_a_connection_that_is_cut_says_what_is_known_and_the_next_run_goes_on(pr
 
 def test_a_lock_that_is_held_too_long_ends_the_migration_whole(project, session):
     project.query("CREATE TABLE t (id int)")
-    project.write("0001_a", "-- lock_timeout: 100ms\nCREATE TABLE a (id int);\nALTER TABLE t ADD COLUMN x int;")
+    project.write(
+        "0001_a", "-- lock_timeout: 100ms\nCREATE TABLE a (id int);\nALTER TABLE t ADD COLUMN x int;"
+    )
     with session.transaction():
         session.execute("SELECT * FROM t")
         done = project.run("migrate")
@@ -130,8 +134,15 @@ def test_one_url_that_names_a_database_does_not_serve_two(project):
 
 def test_no_output_shows_the_password(project):
     project.write("0001_a", "SELECT nope;")
-    url = project.url.replace(f"://{project.parameters['user']}", f"://{project.parameters['user']}:hush-hush", 1)
+    url = project.url.replace(
+        f"://{project.parameters['user']}", f"://{project.parameters['user']}:hush-hush", 1
+    )
     url = url.replace(f":hush-hush:{project.parameters.get('password', '')}", ":hush-hush")
-    for args in (["migrate"], ["status", "--json"], ["exec", "--", "true"], ["migrate", "--url", url + "?sslmode=bad"]):
+    for args in (
+        ["migrate"],
+        ["status", "--json"],
+        ["exec", "--", "true"],
+        ["migrate", "--url", url + "?sslmode=bad"],
+    ):
         done = project.run(*args, DATABASE_URL=url)
         assert "hush-hush" not in done.out + done.err

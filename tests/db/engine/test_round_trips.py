@@ -96,7 +96,9 @@ def count(project, relay):
 
 def test_a_transactional_migration_is_one_round_trip_in_either_direction(project, count):
     for n in range(30):
-        project.write(f"{n:04}_t", f"CREATE TABLE t{n} (id int);\nINSERT INTO t{n} VALUES (1);", f"DROP TABLE t{n};")
+        project.write(
+            f"{n:04}_t", f"CREATE TABLE t{n} (id int);\nINSERT INTO t{n} VALUES (1);", f"DROP TABLE t{n};"
+        )
     project.ok("migrate", "--steps", "1")
     few = count("migrate", "--steps", "4", "--no-validate")
     many = count("migrate", "--steps", "24", "--no-validate")

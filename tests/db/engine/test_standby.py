@@ -25,7 +25,11 @@ def test_a_standby_is_read_and_not_migrated(project, own_server):
     def connect() -> None:
         started = own_server.start(tcp=True)
         assert started.password is not None
-        project.parameters = {**started.parameters, "password": started.password.reveal(), "dbname": "postgres"}
+        project.parameters = {
+            **started.parameters,
+            "password": started.password.reveal(),
+            "dbname": "postgres",
+        }
 
     connect()
     project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
