@@ -80,7 +80,7 @@ def environment(copy: Path) -> dict[str, str]:
         for k, v in os.environ.items()
         if not k.startswith(("PG", "DB_", "RUNNER_")) and "DATABASE_URL" not in k
     }
-    for name in ("CI", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # those of the `make test` around us
+    for name in ("CI", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS"):  # those of the `make test` around us
         kept.pop(name, None)
     return {**kept, "PATH": f"{copy}/.venv/bin:{kept['PATH']}", "RUNNER_LOCAL": "1"}
 
