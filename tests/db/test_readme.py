@@ -41,6 +41,7 @@ def steady(text: str) -> list[str]:
     text = re.sub(r" *\b[\d.]+ m?s\b", " TOOK", text)
     text = re.sub(r"\bon /\S+", "on HOST", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d +\S+", "WHEN WHO", text)
+    text = re.sub(r"^@@ .* @@", "@@", text, flags=re.MULTILINE)
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
