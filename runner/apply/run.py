@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from runner.apply import send
+from runner.apply.send import Part
 from runner.errors import MigrationFailedError, RunnerError, UsageError
 from runner.history import Actor, History, Operation, Record, after, before, recording, reset_session
 from runner.migrations import Kind, Script, Segment, check_script, segments, units
@@ -128,52 +129,57 @@ class _Run:
 
     def _transactional(self, step: Step, started: float, *, begin: bool, commit: bool, state: str) -> None:
         """Send a transactional file with what goes before and after it: one message, unless it is large or copies."""
-        head, head_results = before(self._names, step.script.settings, begin=begin)
-        found = segments(step.script)
-        first = next(found, None)
-        second = next(found, None)
+        script = step.script
+        head, head_results = before(self._names, script.settings, begin=begin)
+        found = segments(script)
+        first, second = next(found, None), next(found, None)
         try:
             with send.connection_kept(step.id, committing=commit):
                 if second is None and (first is None or first.copy_data is None):
-                    text = "" if first is None else first.text
-                    message = (
-                        head
-                        + text.encode()
-                        + after(self._names, _record(step, 0), self._actor, commit=commit)
+                    tail = after(self._names, _record(step, 0), self._actor, commit=commit)
+                    send.send(
+                        self._conn,
+                        Part(
+                            script=script,
+                            state=state,
+                            segment=first,
+                            head=head,
+                            head_results=head_results,
+                            tail=tail,
+                        ),
                     )
-                    self._send(message, step.script, first, head_results, len(head), 0, state)
                     return
-                self._send(head, step.script, None, 0, 0, 0, state)
+                send.send(self._conn, Part(script=script, state=state, head=head))
                 earlier = 0
                 for segment in chain(filter(None, (first, second)), found):
-                    self._send_segment(segment, step.script, earlier, state)
+                    send.send(self._conn, Part(script=script, state=state, segment=segment, earlier=earlier))
                     earlier += len(segment.statements)
-                elapsed_ms = round((time.monotonic() - started) * 1000)
-                message = after(self._names, _record(step, elapsed_ms), self._actor, commit=commit)
-                self._send(message, step.script, None, 0, 0, 0, state)
+                tail = after(self._names, _record(step, _ms_since(started)), self._actor, commit=commit)
+                send.send(self._conn, Part(script=script, state=state, tail=tail))
         except RunnerError:
             send.roll_back(self._conn)
             raise
 
     def _statement_by_statement(self, step: Step, started: float) -> None:
         """Run a non-transactional file: each statement commits by itself, the record comes last."""
-        total = sum(1 for _ in units(step.script))
+        script = step.script
+        total = sum(1 for _ in units(script))
         self._history.keep_yoyo_out()
         number = 0
         try:
             with send.connection_kept(step.id, committing=False):
-                for segment in units(step.script):
-                    self._lift_lock_timeout(segment, step.script)
-                    self._send_segment(segment, step.script, number, _partial(number, total))
+                for segment in units(script):
+                    self._set_limits(segment, script)
+                    part = Part(script=script, state=_partial(number, total), segment=segment, earlier=number)
+                    send.send(self._conn, part)
                     number += 1
-                elapsed_ms = round((time.monotonic() - started) * 1000)
-                record = recording(self._names, _record(step, elapsed_ms), self._actor)
-                message = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, b"COMMIT"))
-                self._send(message, step.script, None, 0, 0, 0, _partial(number, total))
+                record = recording(self._names, _record(step, _ms_since(started)), self._actor)
+                tail = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, b"COMMIT"))
+                send.send(self._conn, Part(script=script, state=_partial(number, total), tail=tail))
         finally:
             if not self._conn.closed:
                 send.roll_back(self._conn)
-                send.send(self._conn, reset_session())
+                send.execute(self._conn, reset_session())
                 self._history.remove_runner_lock_row()
 
     def _record_failure(self, step: Step, error: MigrationFailedError) -> None:
@@ -188,49 +194,19 @@ class _Run:
             elapsed_ms=None,
         )
         with suppress(send.StatementError, psycopg.OperationalError):
-            send.send(self._conn, recording(self._names, record, self._actor))
+            send.execute(self._conn, recording(self._names, record, self._actor))
 
-    def _lift_lock_timeout(self, segment: Segment, script: Script) -> None:
-        """Set the file's own limits; CONCURRENTLY waits without one: it blocks nobody, and stopped it leaves an invalid index."""
+    def _set_limits(self, segment: Segment, script: Script) -> None:
+        """Set the file's own time limits; none for CONCURRENTLY: it blocks nobody, and stopped it leaves an invalid index."""
         values = dict(script.settings)
         if segment.statements[0].concurrently:
             values["lock_timeout"] = "0"
         for name, value in values.items():
             self._conn.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
 
-    def _send_segment(self, segment: Segment, script: Script, earlier: int, state: str) -> None:
-        if segment.copy_data is None:
-            self._send(segment.text.encode(), script, segment, 0, 0, earlier, state)
-            return
-        try:
-            send.copy(self._conn, segment)
-        except send.StatementError as problem:
-            raise send.failure(
-                problem, script=script, segment=segment, earlier=earlier, state=state
-            ) from problem.error
 
-    def _send(
-        self,
-        data: bytes,
-        script: Script,
-        segment: Segment | None,
-        before: int,
-        characters: int,
-        earlier: int,
-        state: str,
-    ) -> None:
-        try:
-            send.send(self._conn, data)
-        except send.StatementError as problem:
-            raise send.failure(
-                problem,
-                script=script,
-                segment=segment,
-                before=before,
-                before_characters=characters,
-                earlier=earlier,
-                state=state,
-            ) from problem.error
+def _ms_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
 
 
 def _record(step: Step, elapsed_ms: int) -> Record:

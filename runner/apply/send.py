@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import errors
-from psycopg.generators import execute
+from psycopg import errors, generators
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from runner.errors import BusyError, Location, MigrationFailedError, RunnerError, UnreachableError
@@ -20,7 +20,25 @@ Connection = psycopg.Connection[Any]
 
 # the session ends with these: an administrator's command, a crash, a start-up, a dropped database
 _SERVER_GOES = {"57P01", "57P02", "57P03", "57P04"}
+_SYNTAX_ERROR = "42601"
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one message carries of a file, and what is needed to explain an error in it."""
+
+    script: Script
+    state: str  # in which state the database is left when the message fails
+    segment: Segment | None = None  # None: only SQL of ours
+    earlier: int = 0  # statements of the file that went in messages before this one
+    head: bytes = b""  # SQL of ours before the segment …
+    head_results: int = 0  # … and how many results it gives
+    tail: bytes = b""  # SQL of ours after it
+
+    def message(self) -> bytes:
+        """Return the whole message."""
+        return self.head + (b"" if self.segment is None else self.segment.text.encode()) + self.tail
 
 
 class StatementError(Exception):
@@ -32,14 +50,29 @@ class StatementError(Exception):
         self.done = done
 
 
-def send(conn: Connection, data: bytes) -> int:
-    """Run one simple-protocol message and return how many results it gave.
+def send(conn: Connection, part: Part) -> None:
+    """Send one part of a file.
+
+    Raises: RunnerError that says where the refused statement stands and what was left behind;
+    psycopg.OperationalError when the connection is lost.
+    """
+    try:
+        if part.segment is not None and part.segment.copy_data is not None:
+            _copy(conn, part.segment.text, part.segment.copy_data)
+        else:
+            execute(conn, part.message())
+    except StatementError as problem:
+        raise _failure(problem, part) from problem.error
+
+
+def execute(conn: Connection, data: bytes) -> None:
+    """Run one simple-protocol message.
 
     Raises: StatementError for a refused statement; psycopg.OperationalError when the connection is lost.
     """
     with conn.lock:
         conn.pgconn.send_query(data)
-        results = conn.wait(execute(conn.pgconn))
+        results = conn.wait(generators.execute(conn.pgconn))
     for done, result in enumerate(results):
         if result.status == ExecStatus.FATAL_ERROR:
             error = errors.error_from_result(result, encoding="utf-8")
@@ -47,23 +80,18 @@ def send(conn: Connection, data: bytes) -> int:
                 raise error
             raise StatementError(error, done)
         if result.status not in _DONE:
-            _leave_copy(conn)
-            raise StatementError(
-                errors.FeatureNotSupported("COPY with the client is not possible here"), done
-            )
-    return len(results)
+            # COPY with the client, which the file's check should have refused: no other way leads out of it
+            conn.close()
+            raise psycopg.OperationalError("the server began a COPY with the client in the middle of a file")
 
 
-def copy(conn: Connection, segment: Segment) -> None:
-    """Run one COPY … FROM stdin with its data."""
+def _copy(conn: Connection, statement: str, data: str) -> None:
     try:
-        with conn.cursor() as cursor, cursor.copy(segment.text.encode()) as stream:
-            stream.write((segment.copy_data or "").encode())
-    except psycopg.OperationalError as error:
-        if conn.closed or error.sqlstate is None:
-            raise
-        raise StatementError(error, 0) from error
+        with conn.cursor() as cursor, cursor.copy(statement.encode()) as stream:
+            stream.write(data.encode())
     except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and (conn.closed or error.sqlstate is None):
+            raise
         raise StatementError(error, 0) from error
 
 
@@ -73,53 +101,35 @@ def roll_back(conn: Connection) -> None:
         conn.execute("ROLLBACK")
 
 
-def _leave_copy(conn: Connection) -> None:
-    """COPY TO stdout has begun: the only way out that leaves the connection in a known state is to close it."""
-    conn.close()
-
-
-def failure(
-    problem: StatementError,
-    *,
-    script: Script,
-    segment: Segment | None,
-    before: int = 0,
-    before_characters: int = 0,
-    earlier: int = 0,
-    state: str,
-) -> RunnerError:
-    """Explain a refused statement: where it stands in the file and what was left behind.
-
-    `before` and `before_characters` are what our part of the message gave before the file's; `earlier` statements of
-    the file went in messages before this one; `state` says in which state the database was left.
-    """
+def _failure(problem: StatementError, part: Part) -> RunnerError:
+    """Explain a refused statement."""
     error, diag = problem.error, problem.error.diag
+    script, segment = part.script, part.segment
     own = _own_check(error)
     if own is not None:
-        return own(script, state)
+        return own(script, part.state)
     message = (diag.message_primary or str(error)).strip()
     offset, number = None, None
     if segment is not None and segment.statements:
-        index = problem.done - before
-        position = diag.statement_position
-        if position is not None and int(position) > before_characters:
-            offset, at_end = _file_offset(segment, int(position) - 1 - before_characters)
-            if at_end:
+        index = problem.done - part.head_results
+        sent = int(diag.statement_position or 0) - 1 - len(part.head.decode())
+        if sent >= 0:
+            offset, at_end = _file_offset(segment, sent)
+            if at_end and error.sqlstate == _SYNTAX_ERROR:
                 message = "syntax error at the end of the file"
             index = max((n for n, s in enumerate(segment.statements) if s.start <= offset), default=index)
         if 0 <= index < len(segment.statements):
-            number = earlier + index + 1
+            number = part.earlier + index + 1
             if offset is None:
                 offset = segment.statements[index].start
     detail = [] if diag.message_detail is None else [_sentence(diag.message_detail)]
     place = "" if number is None else f"Statement {number}{_of_all(script)}, "
-    detail.append(f"{place}SQLSTATE {error.sqlstate}; {state}")
+    detail.append(f"{place}SQLSTATE {error.sqlstate}; {part.state}")
     if diag.context:
         detail.extend(diag.context.splitlines())
-    where = Location(script.label) if offset is None else script.location(offset)
     return MigrationFailedError(
         message,
-        where=where,
+        where=Location(script.label) if offset is None else script.location(offset),
         detail="\n".join(detail),
         hint=_hint(diag.message_hint, error.sqlstate),
         sqlstate=error.sqlstate,
