@@ -1,71 +1,56 @@
-"""The two shipped databases on a real server: built once from the files, cloned for each test."""
+"""The two shipped databases on a real server: migrated once by the runner, cloned for each test."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import uuid
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg import sql
-from yoyo import read_migrations
-from yoyo.migrations import topological_sort
+from psycopg.conninfo import make_conninfo
+
+from runner import settings
+from runner.fleet.migrate import MigrateOptions, Observer, migrate
+from runner.fleet.session import read_files
+from runner.history import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from runner.migrations import Migration
+    from runner.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 Parameters = dict[str, str]
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A versioned or function file and its undo."""
-
-    id: str
-    path: Path
-    sql: str
-    rollback: str
+def settings_for(name: str, parameters: Parameters | None = None, root: Path = ROOT) -> Settings:
+    """The settings of a run on one database of the project, with nothing from this machine's environment."""
+    url = None if parameters is None else make_conninfo(**parameters)
+    environ = {"RUNNER_LOCAL": "0", "RUNNER_ACTOR": "tests", "RUNNER_GIT_COMMIT": "0" * 40}
+    return settings.load(environ=environ, project=root, flags={"database": name, "url": url})
 
 
-def files(name: str, root: Path = ROOT) -> list[File]:
-    """The files of a database in the order in which yoyo applies them."""
-    sources = [
-        str(root / folder) for folder in ("sql/functions", f"sql/functions/{name}", f"migrations/{name}")
-    ]
-    return [
-        File(
-            id=migration.id,
-            path=path,
-            sql=path.read_text(encoding="utf-8"),
-            rollback=path.with_suffix(".rollback.sql").read_text(encoding="utf-8"),
-        )
-        for migration in topological_sort(read_migrations(*sources))
-        for path in [Path(migration.path)]
-    ]
-
-
-def run_sql(connection: Connection, text: str) -> None:
-    """Run a whole file in one transaction, as the runner does, with no parameters and so no placeholders."""
-    with connection.transaction():
-        connection.execute(text.encode())
+def files(name: str, root: Path = ROOT) -> list[Migration]:
+    """The files of a database in the order in which they are applied."""
+    [(_, found)] = read_files(settings_for(name, root=root))
+    return in_order(found)
 
 
 def build_database(
     parameters: Parameters, name: str, *, root: Path = ROOT, through: str | None = None
 ) -> None:
-    """Apply the files of a database up to and including the id `through`; all of them without it."""
-    with psycopg.connect(**parameters, autocommit=True) as connection:
-        for file in files(name, root):
-            run_sql(connection, file.sql)
-            if file.id == through:
-                return
+    """Migrate a database up to and including the id `through`; without it to the end, validated."""
+    [outcome] = migrate(settings_for(name, parameters, root), MigrateOptions(to=through), Observer())
+    assert outcome.validation is not None
+    assert outcome.validation.matches is (through is None)
 
 
 @contextmanager
@@ -155,24 +140,18 @@ def build() -> Callable[..., None]:
 
 
 @pytest.fixture
-def database_files() -> Callable[..., list[File]]:
+def database_files() -> Callable[..., list[Migration]]:
     return files
+
+
+@pytest.fixture
+def database_settings() -> Callable[..., Settings]:
+    return settings_for
 
 
 @pytest.fixture
 def root() -> Path:
     return ROOT
-
-
-@pytest.fixture
-def catalogue() -> Callable[[Connection], list[str]]:
-    """Everything in a database that the files make, one line an object; the tables of histories stay out."""
-    query = (Path(__file__).parent / "catalogue.sql").read_text(encoding="utf-8")
-
-    def read(connection: Connection) -> list[str]:
-        return [str(line) for (line,) in connection.execute(query).fetchall()]
-
-    return read
 
 
 @pytest.fixture
@@ -215,7 +194,7 @@ def own_role(server: Parameters, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     depends on it, can be arranged only for a name that no other test knows.
     """
     role = f"test_role_{uuid.uuid4().hex[:12]}"
-    for folder in ("sql/functions", "sql/functions/api_server", "migrations/api_server"):
+    for folder in ("sql/functions", "sql/functions/api_server", "sql/schema", "migrations/api_server"):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         for path in (ROOT / folder).glob("*.sql"):
             text = path.read_text(encoding="utf-8").replace("api_server_user", role)
@@ -243,5 +222,51 @@ def other_role(server: Parameters) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture
-def yoyo_command() -> str:
-    return os.fspath(Path(sys.executable).with_name("yoyo"))
+def history_rights() -> Callable[[Connection, str], list[str]]:
+    """The tables and sequences of the migration history on which a role has any right."""
+    query = """
+        SELECT c.relname
+        FROM pg_class AS c
+        WHERE
+            c.relkind IN ('r', 'S') AND c.relname ~ '^_?(yoyo|runner)_'
+            AND CASE c.relkind
+                WHEN 'S' THEN has_sequence_privilege(%(role)s, c.oid, 'USAGE, SELECT, UPDATE')
+                ELSE has_table_privilege(
+                    %(role)s, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'
+                )
+            END
+    """
+
+    def held(connection: Connection, role: str) -> list[str]:
+        me = [name for (name,) in connection.execute("SELECT current_user").fetchall()]
+        assert len(rights(connection, str(me[0]))) > 5
+        return rights(connection, role)
+
+    def rights(connection: Connection, role: str) -> list[str]:
+        return [str(name) for (name,) in connection.execute(query.encode(), {"role": role}).fetchall()]
+
+    return held
+
+
+@pytest.fixture
+def runner(server: Parameters) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the real command on a database, with the tests' server for its scratch databases."""
+
+    def run(parameters: Parameters, *arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PG", "DB_", "RUNNER_")) and "DATABASE_URL" not in name
+        }
+        urls = {"DATABASE_URL": make_conninfo(**parameters), "RUNNER_SCRATCH_URL": make_conninfo(**server)}
+        return subprocess.run(
+            [sys.executable, "-m", "runner", *arguments],
+            cwd=root,
+            env=kept | urls | {"RUNNER_LOCAL": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
