@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from runner import settings
+from runner.cli import main
 from runner.fleet.migrate import MigrateOptions, Observer, migrate
 from runner.fleet.session import read_files
 from runner.history import in_order
@@ -248,25 +251,36 @@ def history_rights() -> Callable[[Connection, str], list[str]]:
     return held
 
 
-@pytest.fixture
-def runner(server: Parameters) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the real command on a database, with the tests' server for its scratch databases."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended and what it printed."""
 
-    def run(parameters: Parameters, *arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PG", "DB_", "RUNNER_")) and "DATABASE_URL" not in name
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def runner(server: Parameters) -> Callable[..., Finished]:
+    """Run a command line on a database, without a process of its own; scratch databases are the server's."""
+
+    def run(parameters: Parameters, *arguments: str, root: Path = ROOT) -> Finished:
+        out, err = StringIO(), StringIO()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": make_conninfo(**parameters),
+            "RUNNER_SCRATCH_URL": make_conninfo(**server),
+            "RUNNER_LOCAL": "0",
+            "RUNNER_GIT_COMMIT": "0" * 40,
         }
-        urls = {"DATABASE_URL": make_conninfo(**parameters), "RUNNER_SCRATCH_URL": make_conninfo(**server)}
-        return subprocess.run(
-            [sys.executable, "-m", "runner", *arguments],
-            cwd=root,
-            env=kept | urls | {"RUNNER_LOCAL": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        with (
+            mock.patch.dict(os.environ, environ, clear=True),
+            mock.patch.object(sys, "argv", ["runner", "--project", str(root), *arguments]),
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        return Finished(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     return run

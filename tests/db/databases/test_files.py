@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from psycopg import errors, sql
+from yoyo.scripts.main import main as stock
 
 from runner import catalog
 from runner.apply import Listener, run_plan
@@ -22,6 +21,7 @@ from runner.plan import Action, Plan, plan_apply, plan_rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from runner.migrations import Migration
     from runner.settings import Settings
@@ -198,7 +198,7 @@ def test_the_init_file_lists_every_file_in_order(
 def test_the_init_file_makes_what_migrating_makes_and_is_adopted(
     make_database: Callable[..., Parameters],
     shared: Callable[..., Parameters],
-    runner: Callable[..., subprocess.CompletedProcess[str]],
+    runner: Callable[..., Any],
     history_rights: Callable[[Connection, str], list[str]],
     root: Path,
     name: str,
@@ -209,10 +209,10 @@ def test_the_init_file_makes_what_migrating_makes_and_is_adopted(
     assert schema_of(by_psql) == schema_of(shared(name)) == committed(root, name)
 
     adopted = runner(by_psql, "baseline", "--database", name)
-    assert (adopted.returncode, adopted.stderr) == (0, "")
+    assert (adopted.code, adopted.err) == (0, "")
     migrated = runner(by_psql, "migrate", "--database", name)
-    assert (migrated.returncode, migrated.stderr) == (0, "")
-    assert "up to date, nothing was written" in migrated.stdout
+    assert (migrated.code, migrated.err) == (0, "")
+    assert "up to date, nothing was written" in migrated.out
     assert schema_of(by_psql) == committed(root, name)
     if name == "api_server":
         # The default privileges for later tables are there before the history is.
@@ -242,17 +242,12 @@ def test_the_real_yoyo_applies_and_undoes_everything(
 ) -> None:
     parameters = make_database()
     url = "postgresql+psycopg://{user}@{host}:{port}/{dbname}".format(**parameters)
-    sources = ["sql/functions", f"sql/functions/{name}", f"migrations/{name}"]
+    sources = [
+        str(root / folder) for folder in ("sql/functions", f"sql/functions/{name}", f"migrations/{name}")
+    ]
 
     def yoyo(*arguments: str) -> None:
-        command = Path(sys.executable).with_name("yoyo")
-        subprocess.run(
-            [command, *arguments, "--batch", "--no-config-file", "--database", url, *sources],
-            cwd=root,
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
+        stock([*arguments, "--batch", "--no-config-file", "--database", url, *sources])
 
     before = schema_of(parameters)
     yoyo("apply")
