@@ -9,10 +9,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-compile
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 RUNNER := $(BIN)/runner
 # a person who types make asks for the local server, in a dev container too; a configured target comes first
+ifndef CI
 export RUNNER_LOCAL ?= 1
+endif
+# without compiled modules every start takes twice as long
+unexport PYTHONDONTWRITEBYTECODE
 # ARGS reaches the command: make migrate ARGS="--database carthub --dry-run"
 ARGS ?=
 
@@ -49,6 +53,9 @@ plan: $(READY) ## show the SQL that migrate would run; change nothing
 validate: $(READY) ## compare the databases with the committed schema; change nothing
 	@$(RUNNER) validate $(ARGS)
 
+lint: $(READY) ## check every migration file without a database
+	@$(RUNNER) lint $(ARGS)
+
 psql: $(READY) ## open psql: make psql ARGS="--database carthub"
 	@$(RUNNER) local psql $(ARGS)
 
@@ -63,7 +70,7 @@ new: $(READY) ## write the next pair of files: make new name=add_orders_note ARG
 snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch database
 	@$(RUNNER) snapshot $(ARGS)
 
-.PHONY: test check format types imports style bench
+.PHONY: test check format bench lint
 test: $(READY_DEV) ## run all tests on a real PostgreSQL
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
@@ -73,6 +80,9 @@ check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@scripts/check-style.sh
+
+bench: $(READY_DEV) ## compare with psql and stock yoyo in one run; prints, never judges: make bench ARGS=1000
+	@$(BIN)/python scripts/bench.py $(ARGS)
 
 format: $(READY_DEV) ## rewrite the Python files in the project's format
 	@$(BIN)/ruff format .

@@ -45,7 +45,7 @@ def validate(
     Raises: FileError when the snapshot cannot be read.
     """
     try:
-        expected = snapshot.read_text("utf-8")
+        expected = snapshot.read_bytes().decode()  # as written: CRLF in a function's body is its own
     except FileNotFoundError:
         return Validation(snapshot=label, skipped=f"there is no {label}; write it with: runner snapshot")
     except (OSError, UnicodeDecodeError) as error:

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from runner.catalog import rows, statements, tables
 from runner.catalog.model import Catalog, CatalogObject, in_words
 from runner.catalog.order import Node, Place, Section, in_order, reaches
+from runner.catalog.registry import (
+    CLASS,
+    CONSTRAINT,
+    EVENT_TRIGGER,
+    NAMESPACE,
+    POLICY,
+    PROC,
+    REWRITE,
+    STATISTICS,
+    TRIGGER,
+    TYPE,
+    Registry,
+    Subject,
+)
 from runner.catalog.rights import add_default_privileges, add_grants
+from runner.catalog.spelling import canonical_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 # yoyo's tables and ours, whatever schema they are in.
 HIDDEN = frozenset(
     {"_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock", "_runner_migration", "_runner_journal"}
 )
-
-# The oids of the system catalogues are part of PostgreSQL's interface and never change.
-TYPE, PROC, CLASS, CONSTRAINT, NAMESPACE = 1247, 1255, 1259, 2606, 2615
-REWRITE, TRIGGER, EXTENSION, POLICY, STATISTICS, EVENT_TRIGGER = 2618, 2620, 3079, 3256, 3381, 3466
 
 _RELATIONS = {
     "r": ("table", Section.TABLES),
@@ -28,23 +41,9 @@ _RELATIONS = {
     "v": ("view", Section.VIEWS),
     "m": ("materialized view", Section.VIEWS),
 }
-ObjectId = tuple[int, int]  # the oid of the system catalogue, and the oid in it
 
 
-class Subject(NamedTuple):
-    """What comments, rights and dependencies refer to by oid."""
-
-    node: Node | None  # none: it is there without a statement, as schema public is
-    section: Section
-    group: str
-    parent: str
-    comment_on: str  # "TABLE public.users"
-    grant_on: str | None = None
-    owner: str | None = None
-    columns_of: str | None = None  # what stands before ".column" in COMMENT ON COLUMN
-
-
-class Builder:
+class Builder(Registry):
     """Makes one catalogue. What belongs to an object that is left out is left out with it."""
 
     def __init__(
@@ -55,12 +54,8 @@ class Builder:
         schemas: Collection[str] | None = None,
         exclude: Collection[str] = (),
     ) -> None:
-        self.rows = found
-        self.owners = owners
-        self.schemas = None if schemas is None else frozenset(schemas)
-        self.subjects: dict[ObjectId, Subject] = {}
+        super().__init__(found, owners=owners, schemas=schemas)
         self._exclude = HIDDEN | frozenset(exclude)
-        self._nodes: list[Node] = []
         self._relations: dict[int, rows.Relation] = {}
         self._index_names: dict[int, str] = {}
         self._columns: dict[int, list[rows.Column]] = {}
@@ -90,50 +85,17 @@ class Builder:
         self._add_comments()
         add_grants(self)
         add_default_privileges(self)
-        ordered = in_order(self._nodes)
-        objects = {(n.kind, n.identity): CatalogObject(n.kind, n.identity, n.sql, n.parent) for n in ordered}
-        return Catalog(objects)
-
-    def add(
-        self,
-        kind: str,
-        identity: str,
-        sql: str,
-        *,
-        section: Section,
-        group: str,
-        place: Place = Place.MAIN,
-        parent: str | None = None,
-        needs: Sequence[Node] = (),
-    ) -> Node:
-        """Add one object; what it needs comes before it."""
-        node = Node(kind, identity, section, group, place, sql, parent, list(needs))
-        self._nodes.append(node)
-        return node
-
-    def includes(self, schema: str) -> bool:
-        return self.schemas is None or schema in self.schemas
-
-    def _part(self, of: Subject, kind: str, identity: str, sql: str, place: Place, *needs: Node) -> Node:
-        """Add something that belongs to an object, right after it."""
-        own = [of.node] if of.node is not None else []
-        return self.add(
-            kind,
-            identity,
-            sql,
-            section=of.section,
-            group=of.group,
-            place=place,
-            parent=of.parent,
-            needs=[*own, *needs],
+        ordered = in_order(self.nodes)
+        objects = {
+            (n.kind, n.identity): CatalogObject(n.kind, n.identity, canonical_arrays(n.sql), n.parent)
+            for n in ordered
+        }
+        others = (
+            f"{kind} {name}" if schema is None else f"{kind} {schema}.{name}"
+            for kind, schema, name in self.rows.unsupported
+            if (self.schemas is None if schema is None else self.includes(schema))
         )
-
-    def _main(
-        self, oid: ObjectId, node: Node, comment_on: str, grant_on: str | None, owner: str | None
-    ) -> None:
-        """Register an object that stands for itself."""
-        name = node.identity
-        self.subjects[oid] = Subject(node, node.section, node.group, name, comment_on, grant_on, owner, name)
+        return Catalog(objects, tuple(others))
 
     def _add_schemas(self) -> None:
         nodes: dict[str, Node] = {}
@@ -148,7 +110,7 @@ class Builder:
             sql = statements.create_schema(schema)
             node = self.add("schema", schema.name, sql, section=Section.SCHEMAS, group=schema.name)
             nodes[schema.raw_name] = node
-            self._main((NAMESPACE, schema.oid), node, target, target, schema.owner)
+            self.register((NAMESPACE, schema.oid), node, target, target, schema.owner)
         for extension in self.rows.extensions:
             if self.includes(extension.schema_name):
                 sql = statements.create_extension(extension)
@@ -171,7 +133,7 @@ class Builder:
             kind = "domain" if made.kind == "d" else "type"
             node = self.add(kind, made.qualified, sql, section=Section.TYPES, group=made.qualified)
             target = f"{kind.upper()} {made.qualified}"
-            self._main((TYPE, made.oid), node, target, target, made.owner)
+            self.register((TYPE, made.oid), node, target, target, made.owner)
             if made.relation:  # comments on its columns refer to this one
                 self.subjects[CLASS, made.relation] = self.subjects[TYPE, made.oid]
 
@@ -189,7 +151,7 @@ class Builder:
                 comment_on = f"AGGREGATE {name}"
             node = self.add(kind, name, sql, section=Section.FUNCTIONS, group=name)
             grant_on = f"{'PROCEDURE' if kind == 'procedure' else 'FUNCTION'} {function.signature}"
-            self._main((PROC, function.oid), node, comment_on, grant_on, function.owner)
+            self.register((PROC, function.oid), node, comment_on, grant_on, function.owner)
 
     def _add_relations(self) -> None:
         for relation in self.rows.relations:
@@ -203,7 +165,9 @@ class Builder:
             kind, section = _RELATIONS[relation.kind]
             sql = "" if section is Section.TABLES else statements.create_view(relation)
             node = self.add(kind, name, sql, section=section, group=name)
-            self._main((CLASS, relation.oid), node, f"{kind.upper()} {name}", f"TABLE {name}", relation.owner)
+            self.register(
+                (CLASS, relation.oid), node, f"{kind.upper()} {name}", f"TABLE {name}", relation.owner
+            )
             self._relations[relation.oid] = relation
 
     def _add_sequences(self) -> None:
@@ -230,10 +194,10 @@ class Builder:
                     continue
             sql = tables.create_sequence(sequence)
             node = self.add("sequence", name, sql, section=Section.SEQUENCES, group=name)
-            self._main((CLASS, sequence.oid), node, target, target, sequence.owner)
+            self.register((CLASS, sequence.oid), node, target, target, sequence.owner)
             if table is not None:
                 sql = f"ALTER SEQUENCE {name} OWNED BY {table.qualified}.{column.name};"
-                ownership = self._part(owner, "sequence ownership", name, sql, Place.SETTING, node)
+                ownership = self.add_part(owner, "sequence ownership", name, sql, Place.SETTING, node)
                 node.parent, ownership.parent = table.qualified, name
 
     def _children_first(self) -> None:
@@ -264,9 +228,9 @@ class Builder:
                 if domain is not None:
                     identity = f"{constraint.name} on domain {domain.parent}"
                     sql = statements.add_domain_constraint(domain.parent, constraint)
-                    node = self._part(domain, "constraint", identity, sql, Place.CONSTRAINT)
+                    node = self.add_part(domain, "constraint", identity, sql, Place.CONSTRAINT)
                     comment_on = f"CONSTRAINT {constraint.name} ON DOMAIN {domain.parent}"
-                    self._refer((CONSTRAINT, constraint.oid), node, domain, comment_on)
+                    self.register_part((CONSTRAINT, constraint.oid), node, domain, comment_on)
                 continue
             relation = self._relations.get(constraint.relation)
             if relation is None:
@@ -277,28 +241,26 @@ class Builder:
             identity = f"{constraint.name} on {relation.qualified}"
             sql = statements.add_constraint(relation, constraint)
             needs = self._descendants.get(relation.oid, ())
-            node = self._part(table, "constraint", identity, sql, Place.CONSTRAINT, *needs)
+            node = self.add_part(table, "constraint", identity, sql, Place.CONSTRAINT, *needs)
             if constraint.kind == "f":
                 node.kind, node.section = "foreign key", Section.FOREIGN_KEYS
             comment_on = f"CONSTRAINT {constraint.name} ON {relation.qualified}"
-            self._refer((CONSTRAINT, constraint.oid), node, table, comment_on)
+            self.register_part((CONSTRAINT, constraint.oid), node, table, comment_on)
             if constraint.index_name is not None:
-                self._index_names[constraint.index] = constraint.index_name
-                self._refer((CLASS, constraint.index), node, table, f"INDEX {constraint.index_name}")
+                self._index_names[constraint.index_oid] = constraint.index_name
+                self.register_part(
+                    (CLASS, constraint.index_oid), node, table, f"INDEX {constraint.index_name}"
+                )
                 self._add_marks(table, node, constraint)
-
-    def _refer(self, oid: ObjectId, node: Node, of: Subject, comment_on: str) -> None:
-        """Register a part of an object, so that comments and dependencies find it."""
-        self.subjects[oid] = Subject(node, of.section, of.group, of.parent, comment_on)
 
     def _add_marks(self, table: Subject, node: Node, index: rows.Index | rows.Constraint) -> None:
         """Write that the table is clustered on this index, or identified by it in replication."""
         if index.is_clustered:
             sql = f"ALTER TABLE {table.parent} CLUSTER ON {index.name};"
-            self._part(table, "cluster", f"of {table.parent}", sql, Place.SETTING, node)
+            self.add_part(table, "cluster", f"of {table.parent}", sql, Place.SETTING, node)
         if index.is_replica_identity and self._relations[index.relation].replica_identity == "i":
             sql = f"ALTER TABLE ONLY {table.parent} REPLICA IDENTITY USING INDEX {index.name};"
-            self._part(table, "replica identity", f"of {table.parent}", sql, Place.SETTING, node)
+            self.add_part(table, "replica identity", f"of {table.parent}", sql, Place.SETTING, node)
 
     def _add_indexes(self) -> None:
         for index in self.rows.indexes:
@@ -308,9 +270,11 @@ class Builder:
             table = self.subjects[CLASS, relation.oid]
             identity = f"{index.name} on {relation.qualified}"
             needs = self._descendants.get(relation.oid, ())
-            node = self._part(table, "index", identity, statements.create_index(index), Place.INDEX, *needs)
+            node = self.add_part(
+                table, "index", identity, statements.create_index(index), Place.INDEX, *needs
+            )
             self._index_names[index.oid] = index.qualified
-            self._refer((CLASS, index.oid), node, table, f"INDEX {index.qualified}")
+            self.register_part((CLASS, index.oid), node, table, f"INDEX {index.qualified}")
             self._add_marks(table, node, index)
         for child, parent in self.rows.inherits:
             if child in self._index_names and parent in self._index_names:
@@ -318,7 +282,7 @@ class Builder:
                 own, other = self.subjects[CLASS, child], self.subjects[CLASS, parent]
                 sql = f"ALTER INDEX {above} ATTACH PARTITION {name};"
                 needs = [node for node in (own.node, other.node) if node is not None]
-                self._part(own, "index attachment", f"{name} to {above}", sql, Place.ATTACHMENT, *needs)
+                self.add_part(own, "index attachment", f"{name} to {above}", sql, Place.ATTACHMENT, *needs)
 
     def _add_table_details(self) -> None:
         for relation in self._relations.values():
@@ -330,29 +294,31 @@ class Builder:
                     *(["FORCE"] if relation.force_row_security else []),
                 ]
                 sql = "\n".join(f"ALTER TABLE {name} {switch} ROW LEVEL SECURITY;" for switch in switches)
-                self._part(table, "row level security", f"of {name}", sql, Place.SETTING)
+                self.add_part(table, "row level security", f"of {name}", sql, Place.SETTING)
             if relation.replica_identity in ("f", "n") and relation.kind in "rp":
                 identity = "FULL" if relation.replica_identity == "f" else "NOTHING"
                 sql = f"ALTER TABLE ONLY {name} REPLICA IDENTITY {identity};"
-                self._part(table, "replica identity", f"of {name}", sql, Place.SETTING)
+                self.add_part(table, "replica identity", f"of {name}", sql, Place.SETTING)
         for policy in self.rows.policies:
             if policy.relation in self._relations:
                 table = self.subjects[CLASS, policy.relation]
                 sql = statements.create_policy(policy, table.parent)
-                node = self._part(table, "policy", f"{policy.name} on {table.parent}", sql, Place.POLICY)
-                self._refer((POLICY, policy.oid), node, table, f"POLICY {policy.name} ON {table.parent}")
+                node = self.add_part(table, "policy", f"{policy.name} on {table.parent}", sql, Place.POLICY)
+                self.register_part(
+                    (POLICY, policy.oid), node, table, f"POLICY {policy.name} ON {table.parent}"
+                )
         for item in self.rows.statistics:
             if item.relation in self._relations:
                 table = self.subjects[CLASS, item.relation]
-                sql = statements.create_statistics(item)
-                node = self._part(table, "statistics", item.qualified, sql, Place.STATISTICS)
-                self._refer((STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}")
+                sql = statements.create_statistics(item, table.parent)
+                node = self.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS)
+                self.register_part((STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}")
         for rule in self.rows.rules:
             if rule.relation in self._relations:
                 table = self.subjects[CLASS, rule.relation]
                 sql = statements.create_rule(rule, table.parent)
-                node = self._part(table, "rule", f"{rule.name} on {table.parent}", sql, Place.RULE)
-                self._refer((REWRITE, rule.oid), node, table, f"RULE {rule.name} ON {table.parent}")
+                node = self.add_part(table, "rule", f"{rule.name} on {table.parent}", sql, Place.RULE)
+                self.register_part((REWRITE, rule.oid), node, table, f"RULE {rule.name} ON {table.parent}")
 
     def _add_triggers(self) -> None:
         for trigger in self.rows.triggers:
@@ -360,19 +326,21 @@ class Builder:
                 continue
             table = self.subjects[CLASS, trigger.relation]
             sql = statements.create_trigger(trigger, table.parent)
-            node = self._part(table, "trigger", f"{trigger.name} on {table.parent}", sql, Place.TRIGGER)
+            node = self.add_part(table, "trigger", f"{trigger.name} on {table.parent}", sql, Place.TRIGGER)
             if trigger.definition is None:  # after the parent's trigger has come down to it
                 node.section = Section.FOREIGN_KEYS
             origin = self.subjects.get((CLASS, trigger.from_relation))
             if origin is not None and origin.node is not None:
                 node.needs.append(origin.node)
-            self._refer((TRIGGER, trigger.oid), node, table, f"TRIGGER {trigger.name} ON {table.parent}")
+            self.register_part(
+                (TRIGGER, trigger.oid), node, table, f"TRIGGER {trigger.name} ON {table.parent}"
+            )
         if self.schemas is None:
             for trigger_on in self.rows.event_triggers:
                 name = trigger_on.name
                 sql = statements.create_event_trigger(trigger_on)
                 node = self.add("event trigger", name, sql, section=Section.EVENT_TRIGGERS, group=name)
-                self._main(
+                self.register(
                     (EVENT_TRIGGER, trigger_on.oid), node, f"EVENT TRIGGER {name}", None, trigger_on.owner
                 )
 
@@ -406,7 +374,7 @@ class Builder:
         self._deferred.add((column.relation, column.number))
         name = f"{table.parent}.{column.name}"
         sql = f"ALTER TABLE ONLY {table.parent} ALTER COLUMN {column.name} SET DEFAULT {column.expression};"
-        self._part(table, "column default", name, sql, Place.COLUMN, *needs)
+        self.add_part(table, "column default", name, sql, Place.COLUMN, *needs)
 
     def _write_tables(self) -> None:
         written: dict[int, list[tables.TableColumn]] = {}
@@ -417,13 +385,13 @@ class Builder:
                     if column.expression is not None and (oid, column.number) not in self._deferred:
                         self._defer_default(table, column, [])
                 continue
-            columns = self._columns.get(oid, [])
-            written[oid] = [self._write_column(column, relation) for column in columns]
-            for column in columns:
+            found = self._columns.get(oid, [])
+            written[oid] = [self._write_column(column, relation) for column in found]
+            for column in found:
                 if column.storage is None and column.statistics_target is None and column.options is None:
                     continue
                 for kind, sql in tables.column_settings(relation, column).items():
-                    self._part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
+                    self.add_part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
         parents: dict[int, list[int]] = defaultdict(list)
         for child, parent in self.rows.inherits:
             if child in written and parent in written:
@@ -451,7 +419,7 @@ class Builder:
         for subject in list(self.subjects.values()):
             if subject.node is not None and subject.owner is not None:
                 sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
-                self._part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
+                self.add_part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
 
     def _add_comments(self) -> None:
         for comment in self.rows.comments:
@@ -464,4 +432,4 @@ class Builder:
             if target == "SCHEMA public" and comment.text == "standard public schema":
                 continue
             sql = f"COMMENT ON {target} IS {tables.literal(comment.text)};"
-            self._part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)
+            self.add_part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from runner.catalog.model import PARENTS, Catalog, CatalogObject, Change, Difference, Key
 from runner.catalog.parse import identify, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _ROUTINES = ("function", "procedure", "aggregate")
 _TABLE = re.compile(r"(?P<head>CREATE [^(]*?TABLE .*?) \(\n(?P<body>.*?)\n\)(?P<tail>.*)", re.DOTALL)
@@ -17,8 +20,8 @@ _COLUMN_NAME = re.compile(r'"(?:[^"]|"")*"|[^\s,]+')
 def diff(expected: Catalog, actual: Catalog) -> list[Difference]:
     """List what is missing, unexpected or changed, in the order of the files.
 
-    What belongs to a missing or unexpected object is not listed on its own but is part of that object's SQL. A table in
-    which only columns were added, taken away or changed gives a difference a column.
+    What belongs to a missing or unexpected object is not listed on its own but is part of that object's SQL.
+    A table in which only columns were added, taken away or changed gives a difference a column.
     """
     return _differences(expected.objects, actual.objects)
 
@@ -26,8 +29,8 @@ def diff(expected: Catalog, actual: Catalog) -> list[Difference]:
 def compare_text(snapshot: str, catalog: Catalog) -> list[Difference]:
     """Compare a committed snapshot with a catalogue; what the text says is what is expected.
 
-    An empty list means that the objects are the same; the text may still differ in order, comments or white space between
-    statements, which `render` would set right.
+    An empty list means that the objects are the same; the text may still differ in order, comments or white
+    space between statements, which `render` would set right.
 
     Raises: `runner.sqltext.SqlSyntaxError` where the text cannot be cut into statements.
     """
@@ -44,7 +47,7 @@ def unified_diff(expected: str, actual: str, from_label: str, to_label: str) -> 
 
 
 def _text_key(item: CatalogObject) -> Key:
-    """Give the key that `parse` gives this object: a routine's arguments as written, for the rest the same."""
+    """Give the key that `parse` gives this object: for a routine, with its arguments as they are written."""
     if item.kind not in _ROUTINES:
         return item.key
     kind, identity, _ = identify(item.sql)
@@ -73,7 +76,7 @@ def _differences(
 def _same_routine(
     missing: Iterable[CatalogObject], unexpected: Iterable[CatalogObject]
 ) -> dict[Key, CatalogObject]:
-    """Pair a missing with an unexpected routine of the same name where there is one of each: its arguments changed."""
+    """Pair routines of one name where one is missing and one unexpected: the arguments have changed."""
     found: dict[tuple[str, str], list[CatalogObject]] = {}
     for item in (*missing, *unexpected):
         if item.kind in _ROUTINES:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Key = tuple[str, str]  # kind and identity: ("index", "idx_users_role on public.users")
 
 
 # What other objects can belong to; their identities are distinct as far as a parent is concerned.
 PARENTS = frozenset(
-    "schema type domain sequence function procedure aggregate table view".split()
-    + ["materialized view", "event trigger"]
+    {
+        "schema",
+        "type",
+        "domain",
+        "sequence",
+        "function",
+        "procedure",
+        "aggregate",
+        "table",
+        "view",
+        "materialized view",
+        "event trigger",
+    }
 )
 
 
@@ -31,12 +44,13 @@ class CatalogObject:
     """One thing that a migration can make, change or drop."""
 
     kind: str  # as SQL names it: table, index, function, …; also grant, comment, default privileges, …
-    identity: str  # schema-qualified and quoted as in SQL; "name on relation" for what lives in a relation's namespace
+    identity: str  # schema-qualified and quoted as in SQL; "name on relation" for what belongs to a relation
     sql: str  # the canonical statements that make it, each ended by a semicolon
     parent: str | None = None  # the identity of what it belongs to and disappears with
 
     @property
     def key(self) -> Key:
+        """What names it in a catalogue."""
         return (self.kind, self.identity)
 
 
@@ -48,14 +62,17 @@ class Catalog:
     """
 
     objects: Mapping[Key, CatalogObject] = field(default_factory=dict)
+    # What is there but not described, as "publication p": no difference is ever found in it.
+    unsupported: tuple[str, ...] = field(default=(), compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the objects as plain lists and strings, for JSON."""
         return {
+            "unsupported": list(self.unsupported),
             "objects": [
                 {"kind": item.kind, "identity": item.identity, "parent": item.parent, "sql": item.sql}
                 for item in self.objects.values()
-            ]
+            ],
         }
 
 

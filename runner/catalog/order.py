@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Section(IntEnum):
@@ -57,14 +60,15 @@ class Node:
     needs: list[Node] = field(default_factory=list)
 
     def sort_key(self) -> tuple[int, str, int, str, str]:
+        """Order nodes as far as their needs allow."""
         return (self.section, self.group, self.place, self.kind, self.identity)
 
 
 def in_order(nodes: Iterable[Node]) -> list[Node]:
-    """Sort by section and name, but every node after those it needs, and a group's nodes together where possible.
+    """Sort by section and name, but each node after those it needs, and a group together where possible.
 
-    Where the needs run in a circle (two views that were made to use each other with CREATE OR REPLACE), the first by
-    name goes ahead: such a schema still compares well although no single file can build it.
+    Where the needs run in a circle (two views that were made to use each other with CREATE OR REPLACE), the
+    first by name goes ahead: such a schema still compares well although no single file can build it.
     """
     ranked = sorted(nodes, key=Node.sort_key)
     rank = {id(node): number for number, node in enumerate(ranked)}

@@ -1,13 +1,16 @@
-"""Find the objects of a rendered file again, so that a committed snapshot can be compared object by object."""
+"""Find the objects of a rendered file again, to compare a committed snapshot object by object."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog.model import Catalog, CatalogObject, Key, in_words
+from runner.catalog.spelling import split, split_list
 from runner.sqltext import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NAME = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
 _QUALIFIED = rf"{_NAME}(?:\.{_NAME})*"
@@ -25,8 +28,8 @@ class Identified(NamedTuple):
 def parse(text: str) -> Catalog:
     """Read the objects from text as `render` writes it; statements for one object are joined again.
 
-    An edit by hand is no trouble as long as each statement begins as a rendered one does. A function is identified by
-    its arguments as they are written, since only the server knows their types.
+    An edit by hand is no trouble as long as each statement begins as a rendered one does. A function is
+    identified by its arguments as they are written, since only the server knows their types.
 
     Raises: `runner.sqltext.SqlSyntaxError` where the text cannot be cut into statements.
     """
@@ -94,20 +97,13 @@ def _routine(match: re.Match[str]) -> Identified:
 
 def _arguments(text: str) -> list[str]:
     """Split what follows an opening parenthesis, up to the closing one, at its commas."""
-    depth, start, found = 0, 0, []
-    for token in re.finditer(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[(),]""", text):
-        mark = token.group()
-        if mark == "(":
-            depth += 1
-        elif mark in "," or mark == ")":
-            if depth == 0:
-                found.append(text[start : token.start()].strip())
-                start = token.end()
-                if mark == ")":
-                    break
-            elif mark == ")":
-                depth -= 1
-    return [argument for argument in found if argument]
+    depth, found = 0, []
+    for word in split(text):
+        depth += (word == "(") - (word == ")")
+        if depth < 0:
+            break
+        found.append(word)
+    return split_list("".join(found))
 
 
 def _comment(match: re.Match[str]) -> Identified:
@@ -137,7 +133,7 @@ def _default_privileges(match: re.Match[str]) -> Identified:
 def _patterns(
     *rules: tuple[str, Callable[[re.Match[str]], Identified]],
 ) -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Identified]]]:
-    """Compile the rules: NAME stands for a name, QUALIFIED for one with its schema, a blank for any white space."""
+    """Compile the rules: NAME is a name, QUALIFIED one with its schema, a blank any white space."""
     compiled = []
     for rule, name in rules:
         pattern = rule.replace(" ", r"\s+").replace("QUALIFIED", _QUALIFIED).replace("NAME", _NAME)
@@ -208,9 +204,12 @@ _PATTERNS = _patterns(
         _right,
     ),
     (
-        r"ALTER DEFAULT PRIVILEGES(?: FOR ROLE (?P<role>NAME))?(?: IN SCHEMA (?P<schema>NAME))? (?P<verb>GRANT|REVOKE)"
-        r" .*? ON (?P<keyword>TABLES|SEQUENCES|FUNCTIONS|TYPES|SCHEMAS|LARGE OBJECTS)"
-        r" (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$",
+        (
+            r"ALTER DEFAULT PRIVILEGES(?: FOR ROLE (?P<role>NAME))?(?: IN SCHEMA (?P<schema>NAME))?"
+            r" (?P<verb>GRANT|REVOKE)"
+            r" .*? ON (?P<keyword>TABLES|SEQUENCES|FUNCTIONS|TYPES|SCHEMAS|LARGE OBJECTS)"
+            r" (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$"
+        ),
         _default_privileges,
     ),
 )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from runner.catalog.model import Catalog
+from typing import TYPE_CHECKING
 
-HEADER = """\
--- The schema that the migrations add up to. Written by `runner snapshot`: change the migrations, not this file.
+if TYPE_CHECKING:
+    from runner.catalog.model import Catalog
+
+HEADER = (
+    "-- The schema that the migrations add up to. "
+    "Written by `runner snapshot`: change the migrations, not this file."
+    """
 
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SET check_function_bodies = false;
 SET search_path = public;
 """
+)
 
 
 def render(catalog: Catalog) -> str:

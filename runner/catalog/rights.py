@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog import rows
 from runner.catalog.order import Place, Section
 
 if TYPE_CHECKING:
-    from runner.catalog.build import Builder
+    from collections.abc import Iterable, Iterator, Sequence
 
-# In the order in which they are written. MAINTAIN is new in PostgreSQL 17 and part of ALL there: whoever has the other
-# seven has ALL, so that the same migrations read the same on every version.
+    from runner.catalog.registry import Registry
+
+# In the order in which they are written. MAINTAIN is new in PostgreSQL 17 and part of ALL there: whoever has
+# the other seven has ALL, so that the same migrations read the same on every version.
 _ORDER = (
     "SELECT",
     "INSERT",
@@ -38,19 +39,6 @@ _DEFAULTS_ON = {
 }
 
 
-class Right(Protocol):
-    """A right as a query returns it."""
-
-    @property
-    def is_default(self) -> bool: ...
-    @property
-    def grantee(self) -> str: ...
-    @property
-    def privilege(self) -> str: ...
-    @property
-    def is_grantable(self) -> bool: ...
-
-
 class Statement(NamedTuple):
     """A change of rights: what is given to or taken from one grantee."""
 
@@ -60,13 +48,17 @@ class Statement(NamedTuple):
     grantable: bool
 
     def on(self, target: str, *, owner: str = "CURRENT_ROLE") -> str:
+        """Write it for a target such as TABLE public.users."""
         grantee = owner if self.grantee == "CURRENT_ROLE" else self.grantee
         if self.verb == "revoke":
             return f"REVOKE {self.privileges} ON {target} FROM {grantee};"
-        return f"GRANT {self.privileges} ON {target} TO {grantee}{' WITH GRANT OPTION' if self.grantable else ''};"
+        option = " WITH GRANT OPTION" if self.grantable else ""
+        return f"GRANT {self.privileges} ON {target} TO {grantee}{option};"
 
 
-def statements(rights: Iterable[Right], *, kind: str, column: str | None = None) -> list[Statement]:
+def statements(
+    rights: Iterable[rows.Grant] | Iterable[rows.DefaultPrivilege], *, kind: str, column: str | None = None
+) -> list[Statement]:
     """Compare the rights on one object with its defaults, and say what makes the one from the other.
 
     `kind` is the letter of acldefault(). The owner's rights are shown only where some were taken away.
@@ -130,22 +122,22 @@ def join_columns(per_column: Sequence[tuple[str, Statement]]) -> list[Statement]
     ]
 
 
-def add_grants(builder: Builder) -> None:
+def add_grants(registry: Registry) -> None:
     """Add the rights on every object of the catalogue."""
     by_object: dict[tuple[int, int], list[rows.Grant]] = defaultdict(list)
-    for grant in builder.rows.grants:
+    for grant in registry.rows.grants:
         by_object[grant.catalog, grant.oid].append(grant)
     for oid, rights in by_object.items():
-        subject = builder.subjects.get(oid)
+        subject = registry.subjects.get(oid)
         if subject is None or subject.grant_on is None:
             continue
         if subject.grant_on == "SCHEMA public":
-            rights = _rights_on_public(builder.rows, rights)
-        owner = subject.owner if builder.owners and subject.owner is not None else "CURRENT_ROLE"
+            rights = _rights_on_public(registry.rows, rights)
+        owner = subject.owner if registry.owners and subject.owner is not None else "CURRENT_ROLE"
         keyword, _, name = subject.grant_on.partition(" ")
         for (verb, grantee), group in _by_grantee(_of_object(rights)):
             role = owner if grantee == "CURRENT_ROLE" else grantee
-            builder.add(
+            registry.add(
                 verb,
                 f"on {keyword.lower()} {name} {'to' if verb == 'grant' else 'from'} {role}",
                 "\n".join(statement.on(subject.grant_on, owner=owner) for statement in group),
@@ -179,8 +171,8 @@ def _by_grantee(found: Sequence[Statement]) -> Iterator[tuple[tuple[str, str], l
 def _rights_on_public(found: rows.Snapshot, rights: Sequence[rows.Grant]) -> list[rows.Grant]:
     """Take away what differs between servers rather than schemas.
 
-    Up to PostgreSQL 14 everyone may create in public and the superuser owns it; since 15 nobody may, and the database's
-    owner owns it.
+    Up to PostgreSQL 14 everyone may create in public and the superuser owns it; since 15 nobody may, and the
+    database's owner owns it.
     """
     kept = [
         right
@@ -201,31 +193,30 @@ def _rights_on_public(found: rows.Snapshot, rights: Sequence[rows.Grant]) -> lis
     return [*kept, usage]
 
 
-def add_default_privileges(builder: Builder) -> None:
+def add_default_privileges(registry: Registry) -> None:
     """Add ALTER DEFAULT PRIVILEGES; FOR ROLE is left out for the role that migrates."""
     by_target: dict[tuple[str, str | None, str], list[rows.DefaultPrivilege]] = defaultdict(list)
-    for right in builder.rows.default_privileges:
-        wanted = builder.schemas is None if right.schema_name is None else builder.includes(right.schema_name)
+    for right in registry.rows.default_privileges:
+        wanted = (
+            registry.schemas is None if right.schema_name is None else registry.includes(right.schema_name)
+        )
         if wanted:
             by_target[right.role, right.schema, right.kind].append(right)
     for (role, schema, kind), rights in by_target.items():
-        of_main = role == builder.rows.main_owner
-        for_role = "" if of_main else f" FOR ROLE {role}"
-        within = "" if schema is None else f" IN SCHEMA {schema}"
+        of_main = role == registry.rows.main_owner
+        for_role = "" if of_main else f"FOR ROLE {role} "
+        within = "" if schema is None else f"IN SCHEMA {schema} "
+        on = _DEFAULTS_ON[kind]
         own = rights if schema is None else [right for right in rights if right.grantee != "CURRENT_ROLE"]
         for (verb, grantee), group in _by_grantee(statements(own, kind=kind)):
-            grantee = ("CURRENT_ROLE" if of_main else role) if grantee == "CURRENT_ROLE" else grantee
-            changes = [statement.on(_DEFAULTS_ON[kind], owner=grantee) for statement in group]
-            builder.add(
+            to = ("CURRENT_ROLE" if of_main else role) if grantee == "CURRENT_ROLE" else grantee
+            words = for_role.replace("FOR ROLE", "for role") + within.replace("IN SCHEMA", "in schema")
+            changes = [statement.on(on, owner=to) for statement in group]
+            registry.add(
                 "default privileges",
-                f"{for_role}{within} {verb} on {_DEFAULTS_ON[kind]} {'to' if verb == 'grant' else 'from'} {grantee}".replace(
-                    "FOR ROLE", "for role"
-                )
-                .replace("IN SCHEMA", "in schema")
-                .replace(_DEFAULTS_ON[kind], _DEFAULTS_ON[kind].lower())
-                .strip(),
-                "\n".join(f"ALTER DEFAULT PRIVILEGES{for_role}{within} {change}" for change in changes),
+                f"{words}{verb} on {on.lower()} {'to' if verb == 'grant' else 'from'} {to}",
+                "\n".join(f"ALTER DEFAULT PRIVILEGES {for_role}{within}{change}" for change in changes),
                 section=Section.DEFAULT_PRIVILEGES,
                 group=f"{for_role}{within}",
-                parent=None if schema is None else schema,
+                parent=schema,
             )

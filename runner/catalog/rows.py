@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 
 class Relation(NamedTuple):
+    """A table, view or materialised view."""
+
     oid: int
     schema_name: str
     raw_name: str
@@ -28,6 +30,8 @@ class Relation(NamedTuple):
 
 
 class Column(NamedTuple):
+    """A column of a table or composite type, or one of a view that has a default."""
+
     relation: int
     number: int
     name: str
@@ -43,6 +47,8 @@ class Column(NamedTuple):
 
 
 class Constraint(NamedTuple):
+    """A constraint of a table or domain."""
+
     oid: int
     relation: int
     domain: int
@@ -51,7 +57,7 @@ class Constraint(NamedTuple):
     kind: str  # p primary key, u unique, x exclusion, c check, f foreign key, n not null
     definition: str
     not_null_column: int | None
-    index: int
+    index_oid: int
     index_name: str | None
     index_options: list[str] | None
     index_tablespace: str | None
@@ -60,6 +66,8 @@ class Constraint(NamedTuple):
 
 
 class Index(NamedTuple):
+    """An index that no constraint owns."""
+
     oid: int
     relation: int
     raw_name: str
@@ -73,6 +81,8 @@ class Index(NamedTuple):
 
 
 class Sequence(NamedTuple):
+    """A sequence, with the column that owns it."""
+
     oid: int
     schema_name: str
     raw_name: str
@@ -92,6 +102,8 @@ class Sequence(NamedTuple):
 
 
 class Function(NamedTuple):
+    """A function, procedure or aggregate."""
+
     oid: int
     schema_name: str
     kind: str  # f function, p procedure, w window function, a aggregate
@@ -103,6 +115,8 @@ class Function(NamedTuple):
 
 
 class Type(NamedTuple):
+    """An enum, domain, range or composite type."""
+
     oid: int
     schema_name: str
     raw_name: str
@@ -125,6 +139,8 @@ class Type(NamedTuple):
 
 
 class Trigger(NamedTuple):
+    """A trigger, or a partition's own switch for its parent's."""
+
     oid: int
     relation: int
     from_relation: int  # of a constraint trigger, or 0
@@ -135,6 +151,8 @@ class Trigger(NamedTuple):
 
 
 class Rule(NamedTuple):
+    """A rewrite rule."""
+
     oid: int
     relation: int
     raw_name: str
@@ -144,6 +162,8 @@ class Rule(NamedTuple):
 
 
 class Policy(NamedTuple):
+    """A row security policy."""
+
     oid: int
     relation: int
     raw_name: str
@@ -156,14 +176,20 @@ class Policy(NamedTuple):
 
 
 class Statistics(NamedTuple):
+    """Extended statistics."""
+
     oid: int
     relation: int
     qualified: str
-    definition: str
+    kinds: list[str]  # d ndistinct, f dependencies, m mcv, e expressions
+    columns: list[str] | None
+    expressions: str | None
     target: int | None
 
 
 class EventTrigger(NamedTuple):
+    """An event trigger."""
+
     oid: int
     name: str
     event: str
@@ -174,6 +200,8 @@ class EventTrigger(NamedTuple):
 
 
 class Schema(NamedTuple):
+    """A schema."""
+
     oid: int
     raw_name: str
     name: str
@@ -181,6 +209,8 @@ class Schema(NamedTuple):
 
 
 class Extension(NamedTuple):
+    """An extension."""
+
     oid: int
     name: str
     schema_name: str
@@ -188,6 +218,8 @@ class Extension(NamedTuple):
 
 
 class Comment(NamedTuple):
+    """A comment on anything."""
+
     catalog: int
     oid: int
     column: str | None
@@ -195,28 +227,34 @@ class Comment(NamedTuple):
 
 
 class Grant(NamedTuple):
+    """One right of one role on one object, or what a new object would have."""
+
     catalog: int
     oid: int
     kind: str  # as acldefault() has it: r table, s sequence, c column, f function, T type, n schema
     column: str | None
     is_default: bool
-    grantee: str
+    grantee: str | None  # none: a role that was dropped meanwhile
     privilege: str
     is_grantable: bool
 
 
 class DefaultPrivilege(NamedTuple):
+    """One right that future objects get."""
+
     role: str
     schema_name: str | None
     schema: str | None
     kind: str  # r tables, S sequences, f functions, T types, n schemas, L large objects
     is_default: bool
-    grantee: str
+    grantee: str | None  # none: a role that was dropped meanwhile
     privilege: str
     is_grantable: bool
 
 
 class Dependency(NamedTuple):
+    """One object needs another."""
+
     catalog: int
     oid: int
     needs_catalog: int
@@ -250,3 +288,4 @@ class Snapshot:
     grants: list[Grant]
     default_privileges: list[DefaultPrivilege]
     dependencies: list[Dependency]
+    unsupported: list[tuple[str, str | None, str]]  # kind, schema, name

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from runner.catalog import rows
+from runner.catalog.spelling import is_name, split, split_list
 from runner.catalog.tables import literal, options_list
 from runner.catalog.views import canonical_view
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.catalog import rows
+
+_STATISTICS = {"d": "ndistinct", "f": "dependencies", "m": "mcv"}
 _SWITCHES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "O": "ENABLE"}
 
 
 def create_schema(schema: rows.Schema) -> str:
+    """Write CREATE SCHEMA."""
     return f"CREATE SCHEMA {schema.name};"
 
 
 def create_extension(extension: rows.Extension) -> str:
+    """Write CREATE EXTENSION, without the version, which comes with the server."""
     within = "" if extension.schema_name == "public" else f" WITH SCHEMA {extension.schema}"
     return f"CREATE EXTENSION IF NOT EXISTS {extension.name}{within};"
 
@@ -66,11 +74,12 @@ def create_function(function: rows.Function, aggregate: Sequence[Sequence[str | 
 
 
 def aggregate_signature(function: rows.Function) -> str:
+    """Name an aggregate with its arguments; one without any has a star."""
     return f"{function.qualified}({function.arguments or '*'})"
 
 
 def create_view(relation: rows.Relation) -> str:
-    """Write CREATE VIEW or CREATE MATERIALIZED VIEW; the latter is filled by a REFRESH, since its rows are data."""
+    """Write CREATE VIEW, or CREATE MATERIALIZED VIEW without rows: they are data, and REFRESH brings them."""
     query = canonical_view(relation.view_definition or "").strip().removesuffix(";")
     options = sorted(options_list(relation.options))
     with_options = f" WITH ({', '.join(options)})" if options else ""
@@ -78,13 +87,15 @@ def create_view(relation: rows.Relation) -> str:
         return f"CREATE VIEW {relation.qualified}{with_options} AS\n {query};"
     using = f" USING {relation.access_method}" if relation.access_method else ""
     space = f" TABLESPACE {relation.tablespace}" if relation.tablespace else ""
-    return f"CREATE MATERIALIZED VIEW {relation.qualified}{using}{with_options}{space} AS\n {query}\n  WITH NO DATA;"
+    create = f"CREATE MATERIALIZED VIEW {relation.qualified}{using}{with_options}{space}"
+    return f"{create} AS\n {query}\n  WITH NO DATA;"
 
 
 def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
     """Write ALTER TABLE … ADD CONSTRAINT.
 
-    Keys of a partitioned table are made on it alone: those of its partitions have names of their own and are attached.
+    Keys of a partitioned table are made on it alone: those of its partitions have names of their own and are
+    attached.
     """
     only = "ONLY " if relation.kind == "p" and constraint.kind in "pux" else ""
     definition = constraint.definition
@@ -104,6 +115,7 @@ def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
 
 
 def add_domain_constraint(domain: str, constraint: rows.Constraint) -> str:
+    """Write ALTER DOMAIN … ADD CONSTRAINT."""
     return f"ALTER DOMAIN {domain} ADD CONSTRAINT {constraint.name} {constraint.definition};"
 
 
@@ -120,6 +132,7 @@ def create_index(index: rows.Index) -> str:
 
 
 def create_trigger(trigger: rows.Trigger, relation: str) -> str:
+    """Write CREATE TRIGGER, and how it is switched where that is unusual."""
     switch = f"ALTER TABLE {relation} {_SWITCHES[trigger.enabled]} TRIGGER {trigger.name};"
     if trigger.definition is None:
         return switch
@@ -127,11 +140,13 @@ def create_trigger(trigger: rows.Trigger, relation: str) -> str:
 
 
 def create_rule(rule: rows.Rule, relation: str) -> str:
+    """Write CREATE RULE, and how it is switched where that is unusual."""
     switch = f"ALTER TABLE {relation} {_SWITCHES[rule.enabled]} RULE {rule.name};"
     return rule.definition.strip().removesuffix(";") + ";" + ("" if rule.enabled == "O" else f"\n{switch}")
 
 
 def create_policy(policy: rows.Policy, relation: str) -> str:
+    """Write CREATE POLICY."""
     words = [f"CREATE POLICY {policy.name} ON {relation}"]
     if not policy.permissive:
         words.append("AS RESTRICTIVE")
@@ -146,14 +161,33 @@ def create_policy(policy: rows.Policy, relation: str) -> str:
     return " ".join(words) + ";"
 
 
-def create_statistics(statistics: rows.Statistics) -> str:
-    sql = f"{statistics.definition};"
+def create_statistics(statistics: rows.Statistics, relation: str) -> str:
+    """Write CREATE STATISTICS; the kinds are named unless it has all that it can have."""
+    items = [*(statistics.columns or ()), *map(_in_parentheses, split_list(statistics.expressions or ""))]
+    names = [name for letter, name in _STATISTICS.items() if letter in statistics.kinds]
+    kinds = f" ({', '.join(names)})" if len(items) > 1 and len(names) < len(_STATISTICS) else ""
+    sql = f"CREATE STATISTICS {statistics.qualified}{kinds} ON {', '.join(items)} FROM {relation};"
     if statistics.target is not None:
         sql += f"\nALTER STATISTICS {statistics.qualified} SET STATISTICS {statistics.target};"
     return sql
 
 
+def _in_parentheses(expression: str) -> str:
+    """Put an expression in parentheses unless it is one function call."""
+    words = split(expression)
+    depth = 0
+    for at, word in enumerate(words):
+        depth += (word == "(") - (word == ")")
+        if word == ")" and not depth and at < len(words) - 1:
+            break
+    else:
+        if is_name(words[0]) and words[-1] == ")":
+            return expression
+    return f"({expression})"
+
+
 def create_event_trigger(trigger: rows.EventTrigger) -> str:
+    """Write CREATE EVENT TRIGGER, and how it is switched where that is unusual."""
     when = f" WHEN TAG IN ({', '.join(literal(tag) for tag in sorted(trigger.tags))})" if trigger.tags else ""
     sql = (
         f"CREATE EVENT TRIGGER {trigger.name} ON {trigger.event}{when} EXECUTE FUNCTION {trigger.function}();"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from runner.catalog import rows
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.catalog import rows
 
 INTEGER_BOUNDS = {
     "smallint": (-(2**15), 2**15 - 1),
@@ -48,6 +50,7 @@ def sequence_options(sequence: rows.Sequence) -> list[str]:
 
 
 def create_sequence(sequence: rows.Sequence) -> str:
+    """Write CREATE SEQUENCE."""
     unlogged = "UNLOGGED " if sequence.unlogged and sequence.table is None else ""
     as_type = [f"AS {sequence.type}"] if sequence.type != "bigint" else []
     words = [f"CREATE {unlogged}SEQUENCE {sequence.qualified}", *as_type, *sequence_options(sequence)]
@@ -65,6 +68,7 @@ def has_usual_name(sequence: rows.Sequence, relation: rows.Relation, raw_column:
 
 
 def unquoted(name: str) -> str:
+    """Take the quotes off a name."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
@@ -132,8 +136,8 @@ def create_table(
 ) -> str:
     """Write the statements that make a table, its columns in their physical order, as a child of its parents.
 
-    A child that only repeats its parents is written short (PARTITION OF, INHERITS); one whose columns differ in order,
-    default or nullability is written whole and attached.
+    A child that only repeats its parents is written short (PARTITION OF, INHERITS); one whose columns differ
+    in order, default or nullability is written whole and attached.
     """
     create = f"CREATE {'UNLOGGED ' if relation.unlogged else ''}TABLE {relation.qualified}"
     tail = _tail(relation)

@@ -135,7 +135,8 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
         if dry_run:
             for line in people.planned_lines(outcome.plan, style):
                 result(line)
-        result(people.closing(outcome, style, dry_run=dry_run))
+        for line in people.closing(outcome, style, dry_run=dry_run):
+            result(line)
 
     return Observer(
         opened=lambda name, place: result(people.heading(name, place, style)),

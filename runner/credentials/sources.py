@@ -208,9 +208,8 @@ def _add_ssl(parameters: dict[str, str], variables: Variables) -> None:
             )
         parameters["sslmode"] = word
     elif "sslrootcert" in parameters and variables.get("DB_SSL_ROOT_CERT"):
-        parameters["sslmode"] = (
-            "verify-full"  # with libpq's default, "prefer", the given CA would check nothing
-        )
+        # with libpq's default, "prefer", the CA that was given would check nothing
+        parameters["sslmode"] = "verify-full"
 
 
 def _choose_database(found: _Found, variables: Variables, *, only: bool) -> None:

@@ -38,10 +38,10 @@ def snapshots(
             text = catalog.render(build(session, settings))
         path = layout.snapshot
         label = str(path.relative_to(settings.project))
-        before = path.read_text("utf-8") if path.exists() else ""
+        before = path.read_bytes().decode() if path.exists() else ""
         if write and before != text:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+            path.write_bytes(text.encode())
         found.append(
             Snapshot(
                 database=layout.title,

@@ -88,6 +88,7 @@ def open_session(
     """Connect to one database and read its history."""
     target = connection.locate(settings, layout.name, only=only, say=say)
     with open_target(settings, layout, files, target) as session:
+        session.connection.add_notice_handler(lambda notice: _pass_on(notice, say))
         yield session
 
 
@@ -114,6 +115,12 @@ def open_target(
             hint=error.diag.message_hint,
             sqlstate=error.sqlstate,
         ) from error
+
+
+def _pass_on(notice: psycopg.errors.Diagnostic, say: Callable[[str], None]) -> None:
+    """Show what the server remarks while files run, as psql would."""
+    if notice.severity_nonlocalized in {"NOTICE", "WARNING"}:
+        say(f"  {notice.severity_nonlocalized.lower()}: {notice.message_primary}")
 
 
 def actor_of(settings: Settings) -> Actor:

@@ -71,11 +71,10 @@ def ends_with_semicolon(script: Script) -> bool:
     """Say whether the last statement of a file is closed, so that another may follow it in psql."""
     if script.text is None:
         return False  # a second semicolon costs less than reading the file once more
-    last = None
-    for last in _read(script):
-        pass
-    if last is None or last.copy_data is not None:
+    found = list(_read(script))
+    if not found or found[-1].copy_data is not None:
         return True
+    last = found[-1]
     return ";" in _COMMENT.sub("", script.text[last.end :])
 
 

@@ -112,7 +112,8 @@ def _pick(layouts: list[Layout], settings: Settings) -> list[Layout]:
 
 def _names(folder: Path) -> list[str]:
     try:
-        return [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+        # hidden folders and Python's __pycache__ are nobody's database
+        return [path.name for path in folder.iterdir() if not path.name.startswith((".", "__"))]
     except FileNotFoundError:
         raise ConfigurationError(
             f"no folder {folder}",

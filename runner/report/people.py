@@ -67,22 +67,24 @@ def planned_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield f"  {style(words[step.action].ljust(width), 'yellow')}  {step.id}{note}"
 
 
-def closing(outcome: Outcome, style: Style, *, dry_run: bool) -> str:
-    """Return the line that says what changed and where the database stands."""
+def closing(outcome: Outcome, style: Style, *, dry_run: bool) -> Iterator[str]:
+    """Yield what changed and where the database stands, and how it compares with the snapshot."""
+    at = _at(outcome.newest)
+    left = f"; {outcome.plan.left} still pending" if outcome.plan.left else ""
     if dry_run:
         count = len(outcome.plan.steps)
         said = f"{counted(count, 'step')} would be run; nothing was changed" if count else "nothing to do"
-        return f"  {said}{_at(outcome.newest)}"
-    if not outcome.done:
-        left = f"; {outcome.plan.left} left" if outcome.plan.left else ""
-        said = "up to date, nothing was written" if not outcome.plan.left else f"nothing to do{left}"
-        return f"  {style(said, 'green')}{_at(outcome.newest)}"
-    rolled_back = outcome.done[0].step.action is Action.ROLLBACK
-    verb = "rolled back" if rolled_back else "applied"
-    said = f"{counted(len(outcome.done), 'migration')} {verb} in {duration(outcome.elapsed_s)}"
-    left = "" if rolled_back or not outcome.plan.left else f"; {outcome.plan.left} still pending"
-    checked = "" if outcome.validation is None else f"; {_validation(outcome.validation)}"
-    return f"  {style(said, 'green')}{_at(outcome.newest)}{left}{checked}"
+        yield f"  {said}{at}"
+    elif not outcome.done:
+        said = "nothing to do" if outcome.plan.left else "up to date, nothing was written"
+        yield f"  {style(said, 'green')}{at}{left}"
+    else:
+        rolled_back = outcome.done[0].step.action is Action.ROLLBACK
+        verb = "rolled back" if rolled_back else "applied"
+        said = f"{counted(len(outcome.done), 'migration')} {verb} in {duration(outcome.elapsed_s)}"
+        yield f"  {style(said, 'green')}{at}{'' if rolled_back else left}"
+    if outcome.validation is not None:
+        yield f"  {_validation(outcome.validation, style)}"
 
 
 def status(result: Status, style: Style) -> Iterator[str]:
@@ -138,8 +140,7 @@ def validated(result: Validated, style: Style) -> Iterator[str]:
     """Yield how one database compares with its snapshot."""
     yield heading(result.database, result.place, style)
     validation = result.validation
-    colour = "green" if validation.matches else "yellow" if validation.skipped else "red"
-    yield "  " + style(_validation(validation), colour)
+    yield "  " + _validation(validation, style)
     for difference in validation.differences:
         yield f"  {difference}"
     yield from diff_lines(validation.diff, style)
@@ -242,13 +243,13 @@ def _local(moment: datetime) -> datetime:
     return moment.astimezone()
 
 
-def _validation(validation: Validation) -> str:
+def _validation(validation: Validation, style: Style) -> str:
     if validation.skipped is not None:
-        return f"not validated: {validation.skipped}"
+        return style(f"not validated: {validation.skipped}", "yellow")
     if validation.matches:
         extra = f"; beside it: extension {', '.join(validation.beside)}" if validation.beside else ""
-        return f"schema validated against {validation.snapshot}{extra}"
-    return f"{counted(len(validation.differences), 'difference')} from {validation.snapshot}"
+        return style(f"schema validated against {validation.snapshot}", "green") + extra
+    return style(f"{counted(len(validation.differences), 'difference')} from {validation.snapshot}", "red")
 
 
 def _at(newest: str | None) -> str:

@@ -99,7 +99,7 @@ ALTER TABLE public.orders
     ADD CONSTRAINT check_positive_total CHECK ((total_amount > (0)::numeric));
 
 ALTER TABLE public.orders
-    ADD CONSTRAINT check_valid_status CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'processing'::character varying, 'shipped'::character varying, 'delivered'::character varying, 'cancelled'::character varying])::text[])));
+    ADD CONSTRAINT check_valid_status CHECK (((status)::text = ANY (ARRAY[('pending'::character varying)::text, ('processing'::character varying)::text, ('shipped'::character varying)::text, ('delivered'::character varying)::text, ('cancelled'::character varying)::text])));
 
 ALTER TABLE public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (id);

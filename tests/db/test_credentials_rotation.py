@@ -44,7 +44,7 @@ def test_a_password_rotated_between_fetch_and_connect(private_server, manager, t
     with psycopg.connect(**private_server, autocommit=True) as admin:
         admin.execute("CREATE ROLE app LOGIN")
     set_password(BEFORE)
-    arn = manager.create_secret(Name="shop", SecretString=secret(BEFORE))["ARN"]
+    arn = manager.create_secret(Name="rotating", SecretString=secret(BEFORE))["ARN"]
     environ = {**IDENTITY, "AWS_ENDPOINT_URL": manager.meta.endpoint_url, "DB_SECRET_ARN": arn}
     target = connection.locate(load(environ=environ, project=tmp_path, flags={}), None)
     connection.connect(target).close()

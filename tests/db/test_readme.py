@@ -41,6 +41,7 @@ def steady(text: str) -> list[str]:
     text = re.sub(r" *\b[\d.]+ m?s\b", " TOOK", text)
     text = re.sub(r"\bon /\S+", "on HOST", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d +\S+", "WHEN WHO", text)
+    text = re.sub(r"^@@ .* @@", "@@", text, flags=re.MULTILINE)
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
@@ -80,7 +81,8 @@ def environment(copy: Path) -> dict[str, str]:
         for k, v in os.environ.items()
         if not k.startswith(("PG", "DB_", "RUNNER_")) and "DATABASE_URL" not in k
     }
-    kept.pop("CI", None)
+    for name in ("CI", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS"):  # those of the `make test` around us
+        kept.pop(name, None)
     return {**kept, "PATH": f"{copy}/.venv/bin:{kept['PATH']}", "RUNNER_LOCAL": "1"}
 
 

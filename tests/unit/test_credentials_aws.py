@@ -54,7 +54,7 @@ def manager(endpoint):
     session.set_credentials("AKIATEST", "aws-secret-key")
     client = session.create_client("secretsmanager", endpoint_url=endpoint, region_name="eu-west-1")
     yield client
-    for secret in client.list_secrets()["SecretList"]:
+    for secret in client.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
         client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
     client.close()
 

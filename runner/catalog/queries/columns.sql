@@ -23,6 +23,7 @@ SELECT
     a.attislocal
 FROM pg_catalog.pg_attribute AS a
 INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
+INNER JOIN pg_catalog.pg_namespace AS s ON c.relnamespace = s.oid
 INNER JOIN pg_catalog.pg_type AS t ON a.atttypid = t.oid
 LEFT JOIN pg_catalog.pg_attrdef AS d ON a.atthasdef AND a.attrelid = d.adrelid AND a.attnum = d.adnum
 LEFT JOIN pg_catalog.pg_collation AS l ON a.attcollation = l.oid AND a.attcollation <> t.typcollation
@@ -32,4 +33,5 @@ WHERE
     AND NOT a.attisdropped
     AND (c.relkind IN ('r', 'p', 'c') OR (c.relkind = 'v' AND a.atthasdef))
     AND c.oid >= 16384  -- below are the server's own
+    AND s.nspname !~ '^pg_'
 ORDER BY a.attrelid, a.attnum;

@@ -17,12 +17,14 @@ SELECT
     coalesce(x.indisclustered, FALSE) AS is_clustered,
     coalesce(x.indisreplident, FALSE) AS is_replica_identity
 FROM pg_catalog.pg_constraint AS c
+INNER JOIN pg_catalog.pg_namespace AS s ON c.connamespace = s.oid
 LEFT JOIN pg_catalog.pg_class AS i ON c.conindid = i.oid AND c.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_catalog.pg_namespace AS n ON i.relnamespace = n.oid
 LEFT JOIN pg_catalog.pg_index AS x ON i.oid = x.indexrelid
 LEFT JOIN pg_catalog.pg_tablespace AS space ON i.reltablespace = space.oid
 WHERE
     c.oid >= 16384
+    AND s.nspname !~ '^pg_'
     AND (
         c.contype IN ('p', 'u', 'x')
         OR (c.contype = 'f' AND c.conparentid = 0)

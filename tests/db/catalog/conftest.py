@@ -1,7 +1,7 @@
 """A database that holds every kind of object, on the test server and on each of RUNNER_TEST_URLS.
 
-RUNNER_TEST_URLS lists connection strings of further servers, separated by ";": one of each major version, and the
-tests show that the catalogue reads the same from all of them.
+RUNNER_TEST_URLS lists connection strings of further servers, separated by ";": one of each major version, and
+the tests show that the catalogue reads the same from all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROLES = ("catalog_reader", "catalog_writer")
 
 
 def make_roles(server: Parameters) -> None:
-    """Roles belong to the whole server, so they are made once and stay; twins of this test may race for it."""
+    """Make the roles once and let them stay: they belong to the whole server, and others may race for it."""
     with psycopg.connect(**server, autocommit=True) as admin:
         for role in ROLES:
             try:

@@ -138,6 +138,19 @@ COMMENT ON SEQUENCE app.keys_a_seq IS 'a serial''s sequence';
 CREATE UNLOGGED TABLE app.scratch (id serial, note text);
 CREATE TABLE app.no_columns ();
 CREATE TABLE app.typed OF app.address (PRIMARY KEY (street));
+CREATE TABLE app.lists (
+    state character varying(20) DEFAULT 'new' CHECK (state IN ('new', 'old', 'it''s')), big bigint CHECK (big IN (1, 2)),
+    kind app.mood CHECK (kind NOT IN ('sad', 'happy')), code character(3) CHECK (code IN ('abc', 'def')),
+    is_new boolean GENERATED ALWAYS AS (state IN ('new', 'newer')) STORED,
+    CONSTRAINT many CHECK (state <> ALL (ARRAY[lower(state), NULL, 'x,y']) AND code = ANY ('{a,b}'::text[]) AND state::text IN ('a', 'b'))
+);
+CREATE INDEX lists_new ON app.lists (big) WHERE state IN ('new', 'newer');
+CREATE POLICY listed ON app.lists USING (state IN ('new', 'newer'));
+CREATE VIEW app.listing AS SELECT state IN ('a', 'b') AS ab, CASE WHEN state NOT IN ('c', 'd') THEN ARRAY[state]::text[] END AS a FROM app.lists WHERE state IN ('new', 'newer');
+CREATE FUNCTION app.is_listed(s character varying DEFAULT 'a') RETURNS boolean LANGUAGE sql RETURN s IN ('(ARRAY[', 'b');
+CREATE FUNCTION app.body_with_arrays() RETURNS text LANGUAGE sql AS $$ SELECT (ARRAY['a'])::text[] $$;
+CREATE TRIGGER listed BEFORE UPDATE ON app.lists FOR EACH ROW WHEN (NEW.state IN ('a', 'b')) EXECUTE FUNCTION app.touch();
+CREATE STATISTICS app.lists_expr ON (state IN ('a', 'b')), big FROM app.lists;
 
 -- A cycle of foreign keys, a self-reference, every action
 CREATE TABLE app.a (id integer PRIMARY KEY, b_id integer, parent integer REFERENCES app.a ON DELETE CASCADE ON UPDATE SET NULL);

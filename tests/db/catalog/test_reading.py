@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
 import pytest
@@ -123,6 +124,50 @@ class CountingCursor(psycopg.Cursor[Any]):
     def execute(self, *args: Any, **kwargs: Any) -> CountingCursor:
         CountingCursor.count += 1
         return super().execute(*args, **kwargs)
+
+
+@pytest.mark.parametrize("drop", ["TABLE t CASCADE", "VIEW v", "FUNCTION f()", "INDEX i", "TABLE k"])
+def test_what_another_session_drops_meanwhile_is_not_in_the_way(
+    empty: Callable[[], Parameters], drop: str
+) -> None:
+    parameters = empty()
+    with psycopg.connect(**parameters, autocommit=True) as other, psycopg.connect(**parameters) as conn:
+        other.execute(
+            "CREATE TABLE t (id serial PRIMARY KEY, a text DEFAULT 'x' CHECK (a <> '')); CREATE INDEX i ON t (a);"
+            "CREATE VIEW v AS SELECT a FROM t; CREATE TABLE k (a integer CHECK (a > 0));"
+            "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE RULE r AS ON DELETE TO t DO NOTHING"
+        )
+
+        class DroppingCursor(psycopg.Cursor[Any]):
+            """Drops something once, after the first query has taken the snapshot."""
+
+            pending: ClassVar[list[str]] = [f"DROP {drop}"]
+
+            def execute(self, query: Any, *args: Any, **kwargs: Any) -> DroppingCursor:
+                super().execute(query, *args, **kwargs)
+                if (
+                    b"pg_catalog.pg_namespace" in (query if isinstance(query, bytes) else query.encode())
+                    and self.pending
+                ):
+                    other.execute(self.pending.pop().encode())
+                return self
+
+        conn.cursor_factory = DroppingCursor
+        catalog = read(conn)
+        assert DroppingCursor.pending == []
+        conn.cursor_factory = psycopg.Cursor
+        assert catalog == read(conn)
+
+
+def test_what_is_not_described_is_at_least_named(conn: Connection) -> None:
+    conn.execute(
+        "CREATE PUBLICATION p; CREATE COLLATION public.german (provider = icu, locale = 'de');"
+        "CREATE TYPE r AS RANGE (subtype = integer); CREATE EXTENSION citext"
+    )
+    catalog = read(conn)
+    assert catalog.unsupported == ("collation public.german", "publication p")
+    assert catalog == Catalog(catalog.objects)
+    assert read(conn, schemas=["public"]).unsupported == ("collation public.german",)
 
 
 def test_oids_creation_order_and_dropped_columns_do_not_count(empty: Callable[[], Parameters]) -> None:
@@ -290,6 +335,15 @@ def test_the_queries_name_every_catalogue_with_its_schema() -> None:
     for query in queries:
         for line in query.read_text(encoding="utf-8").splitlines():
             words = line.partition("--")[0].split()
-            for before, name in zip(words, words[1:], strict=False):
+            for before, name in pairwise(words):
                 if before in ("FROM", "JOIN") and name.startswith("pg_"):
                     assert name.startswith("pg_catalog."), f"{query.name}: {line}"
+
+
+def test_a_table_whose_owner_has_no_maintain_is_as_one_from_before_it_existed(conn: Connection) -> None:
+    if conn.info.server_version < 170000:
+        pytest.skip("needs PostgreSQL 17")
+    conn.execute("CREATE TABLE t (); REVOKE MAINTAIN ON t FROM CURRENT_USER")
+    assert list(read(conn).objects) == [("table", "public.t")]
+    conn.execute("REVOKE SELECT ON t FROM CURRENT_USER")
+    assert "REVOKE SELECT ON TABLE public.t FROM CURRENT_ROLE;" in render(read(conn))

@@ -20,7 +20,7 @@ UPDATE = "RUNNER_UPDATE_GOLDEN"
 EXCLUDE = ["Odd Schema.my_history"]
 
 
-def read_from(parameters: Parameters, **options: object):  # noqa: ANN201
+def read_from(parameters: Parameters, **options: object):
     with psycopg.connect(**parameters) as conn:
         return read(conn, **options)
 

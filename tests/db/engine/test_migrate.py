@@ -395,3 +395,11 @@ def test_two_runners_at_once_apply_each_file_once(project):
     assert [code for _, code in ended] == [0] * 5, ended
     assert len(project.applied()) == 8
     assert project.query("SELECT count(*) FROM _yoyo_log") == [(8,)]
+
+
+def test_what_the_server_remarks_is_shown(project):
+    project.write(
+        "0001_a", "DROP TABLE IF EXISTS a; DO $$ BEGIN RAISE WARNING 'mind %', 1; RAISE DEBUG 'no'; END $$;"
+    )
+    done = project.ok("migrate")
+    assert done.err == '  notice: table "a" does not exist, skipping\n  warning: mind 1\n'

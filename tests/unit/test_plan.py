@@ -1,0 +1,199 @@
+"""Plans are decided from values: files and history in, steps or a refusal out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.errors import CheckError, FileError, UsageError
+from runner.history import Applied, Server, State, in_order
+from runner.migrations import Kind, Migration, Script
+from runner.plan import Action, Situation, compare, plan_apply, plan_rollback
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SERVER = Server(version_num=150000, in_recovery=False, read_only=False, database="d", role="r", backend_pid=1)
+
+
+def script(name: str, text: str) -> Script:
+    return Script(
+        path=Path(name),
+        label=name,
+        text=text,
+        checksum=f"sum of {text}",
+        size_bytes=len(text),
+        transactional=True,
+    )
+
+
+def file(
+    id_: str, *depends: str, text: str | None = None, kind: Kind = Kind.VERSIONED, undo: bool = True
+) -> Migration:
+    return Migration(
+        id=id_,
+        kind=kind,
+        apply=script(f"{id_}.sql", text or f"make {id_}"),
+        rollback=script(f"{id_}.rollback.sql", f"undo {id_}") if undo else None,
+        depends=depends,
+    )
+
+
+def history(*ids: str, **texts: str) -> State:
+    applied = {
+        id_: Applied(
+            id=id_,
+            applied_at=START + timedelta(seconds=n),
+            checksum=f"sum of {texts.get(id_, f'make {id_}')}",
+        )
+        for n, id_ in enumerate(ids)
+    }
+    return State(server=SERVER, applied=applied)
+
+
+def ids(plan) -> list[str]:
+    return [step.id for step in plan.steps]
+
+
+@pytest.mark.parametrize(
+    ("files", "applied", "pending"),
+    [
+        pytest.param(["1", "2"], [], ["1", "2"], id="fresh database"),
+        pytest.param(["1", "2"], ["1"], ["2"], id="one to go"),
+        pytest.param(["1"], ["1"], [], id="up to date"),
+        pytest.param(["1"], ["1", "2"], [], id="an older image"),
+    ],
+)
+def test_plan_holds_what_history_lacks(files, applied, pending):
+    assert ids(plan_apply([file(id_) for id_ in files], history(*applied))) == pending
+
+
+def test_what_a_limit_leaves_is_counted():
+    files = [file("1"), file("2"), file("3")]
+    limited = plan_apply(files, history(), steps=1)
+    assert (ids(limited), limited.left) == (["1"], 2)
+    stopped = plan_apply(files, history("1"), to="2")
+    assert (ids(stopped), stopped.left) == (["2"], 1)
+
+
+def test_a_stop_that_several_ids_fit_is_refused():
+    with pytest.raises(UsageError, match='"00" fits 2 migrations'):
+        plan_apply([file("001"), file("002")], history(), to="00")
+
+
+def test_hooks_run_last_and_only_when_something_was_applied():
+    files = [file("post-apply", kind=Kind.HOOK), file("1")]
+    assert ids(plan_apply(files, history())) == ["1", "post-apply"]
+    assert ids(plan_apply(files, history("1"))) == []
+    assert ids(plan_apply([*files, file("2")], history("1"), steps=1)) == ["2", "post-apply"]
+
+
+def test_a_hook_waits_until_nothing_is_left():
+    files = [file("post-apply", kind=Kind.HOOK), file("1"), file("2")]
+    assert ids(plan_apply(files, history(), steps=1)) == ["1"]
+
+
+def test_a_changed_repeatable_comes_again_in_its_place():
+    files = [file("f", text="new", kind=Kind.REPEATABLE), file("1"), file("2")]
+    plan = plan_apply(files, history("f", "1", f="old"))
+    assert [(s.action, s.id) for s in plan.steps] == [(Action.REAPPLY, "f"), (Action.APPLY, "2")]
+
+
+def test_a_file_that_yoyo_applied_has_no_checksum_to_differ_from():
+    state = State(server=SERVER, applied={"1": Applied(id="1", applied_at=START)})
+    assert ids(plan_apply([file("1", text="anything")], state)) == []
+
+
+def test_an_edited_file_is_refused_before_anything_else():
+    with pytest.raises(CheckError) as caught:
+        plan_apply([file("1", text="edited"), file("2")], history("1"), stored_sql=lambda _: "make 1")
+    assert "1 was edited after it had been applied" in str(caught.value)
+    assert "-make 1\n+edited" in (caught.value.detail or "")
+
+
+def test_below_the_newest_counts_in_the_order_of_running():
+    late_on_purpose = [file("1"), file("2", "3"), file("3")]
+    assert ids(plan_apply(late_on_purpose, history("1", "3"))) == ["2"]
+    with pytest.raises(CheckError, match="2 is out of order: 3 is applied already"):
+        plan_apply([file("1"), file("2"), file("3")], history("1", "3"))
+
+
+def test_a_new_repeatable_is_never_out_of_order():
+    assert ids(plan_apply([file("f", kind=Kind.REPEATABLE), file("1")], history("1"))) == ["f"]
+
+
+def test_rollback_goes_by_history_not_by_name():
+    files = [file("1"), file("2"), file("3")]
+    assert ids(plan_rollback(files, history("1", "3", "2"), steps=2)) == ["2", "3"]
+
+
+def test_what_others_need_does_not_go_alone():
+    files = [file("1", "2"), file("2")]
+    with pytest.raises(CheckError, match="1 depends on 2 and would stay"):
+        plan_rollback(files, history("1", "2"))
+
+
+def test_a_rollback_without_sql_names_the_way_out():
+    with pytest.raises(CheckError) as caught:
+        plan_rollback([file("1", undo=False)], history("1"))
+    assert "irreversible: reason" in (caught.value.hint or "")
+
+
+def test_a_cycle_is_shown_as_one():
+    with pytest.raises(FileError, match="circular dependency: a → b → c → a"):
+        in_order([file("a", "b"), file("b", "c"), file("c", "a"), file("d")])
+
+
+def test_each_situation_is_told():
+    files = [
+        file("f", text="new", kind=Kind.REPEATABLE),
+        file("1", text="edited"),
+        file("2"),
+        file("3"),
+        file("4"),
+    ]
+    found = compare(files, history("f", "1", "gone", "3", f="old"))
+    assert {s.id: s.situation for s in found.standings} == {
+        "gone": Situation.MISSING,
+        "f": Situation.OUTDATED,
+        "1": Situation.EDITED,
+        "2": Situation.OUT_OF_ORDER,
+        "3": Situation.APPLIED,
+        "4": Situation.PENDING,
+    }
+
+
+@st.composite
+def file_sets(draw):
+    """Files with dependencies in any direction, without cycles."""
+    count = draw(st.integers(min_value=1, max_value=9))
+    rank = draw(st.permutations(range(count)))
+    made = []
+    for n in range(count):
+        lower = [f"m{other}" for other in range(count) if rank[other] < rank[n]]
+        depends = draw(st.lists(st.sampled_from(lower), unique=True, max_size=3)) if lower else []
+        made.append(file(f"m{n}", *depends))
+    return made
+
+
+@given(file_sets())
+def test_our_order_is_yoyos(files):
+    from yoyo.topologicalsort import topological_sort
+
+    graph = {m.id: set(m.depends) for m in files}
+    assert [m.id for m in in_order(files)] == list(topological_sort([m.id for m in files], graph))
+
+
+@given(file_sets(), st.data())
+def test_any_run_of_plans_ends_with_every_file_applied_once_after_what_it_needs(files, data):
+    done: list[str] = []
+    while True:
+        plan = plan_apply(files, history(*done), steps=data.draw(st.integers(1, 3)), allow_out_of_order=True)
+        if not plan.steps:
+            break
+        done += ids(plan)
+    assert sorted(done) == sorted(m.id for m in files)
+    for migration in files:
+        assert all(done.index(name) < done.index(migration.id) for name in migration.depends)
