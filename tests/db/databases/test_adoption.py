@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,14 @@ def on(server: Parameters, runner: Callable[..., Any]) -> Callable[..., Any]:
     return run_on
 
 
+def migrate(on: Callable[..., Any], connection: Connection, name: str, **options: Path) -> dict[str, Any]:
+    """Run the real `migrate` and return what it reports on the one database."""
+    finished = on(connection, "migrate", "--json", "--database", name, **options)
+    assert (finished.code, finished.err) == (0, "")
+    [reported] = json.loads(finished.out)["databases"]
+    return dict(reported)
+
+
 def run(connection: Connection, files: list[Migration], file_id: str, *, undo: bool = False) -> None:
     [file] = [file for file in files if file.id == file_id]
     script = file.rollback if undo else file.apply
@@ -83,10 +92,9 @@ def test_carthub_is_found_to_be_its_first_files(
     connection = documented("carthub")
     connection.execute("INSERT INTO orders (customer_id, total_amount) VALUES ('a', 1.50)")
 
-    adopted = on(connection, "baseline", "--database", "carthub")
+    adopted = on(connection, "baseline", "--json", "--database", "carthub")
     assert (adopted.code, adopted.err) == (0, "")
-    recorded = [line.split()[1] for line in adopted.out.splitlines() if line.startswith("  recorded")]
-    assert recorded == [
+    assert json.loads(adopted.out)["recorded"] == [
         "update_updated_at_column",
         "0001_carts",
         "0002_cart_items",
@@ -94,14 +102,14 @@ def test_carthub_is_found_to_be_its_first_files(
         "0004_order_items",
     ]
 
-    migrated = on(connection, "migrate", "--database", "carthub")
-    assert (migrated.code, migrated.err) == (0, "")
-    assert "at 0005_comments; schema validated against sql/schema/carthub.sql" in migrated.out
+    migrated = migrate(on, connection, "carthub")
+    assert [step["id"] for step in migrated["steps"]] == ["0005_comments"]
+    assert migrated["validation"]["matches"]
     assert catalog.render(catalog.read(connection)) == (root / "sql/schema/carthub.sql").read_text("utf-8")
     assert connection.execute("SELECT customer_id FROM orders").fetchall() == [("a",)]
 
-    again = on(connection, "migrate", "--database", "carthub")
-    assert "up to date, nothing was written; at 0005_comments" in again.out
+    again = migrate(on, connection, "carthub")
+    assert (again["steps"], again["pending"], again["newest"]) == ([], 0, "0005_comments")
 
 
 def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
@@ -136,23 +144,22 @@ def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
     assert "--accept-differences" in said[-1]
     assert connection.execute("SELECT to_regclass('_yoyo_migration')").fetchall() == [(None,)]
 
-    accepted = on(connection, *adopt, "--accept-differences")
+    accepted = on(connection, *adopt, "--json", "--accept-differences")
     assert (accepted.code, accepted.err) == (0, "")
-    assert [line[12:] for line in accepted.out.splitlines() if "accepted" in line] == differences
-    assert "8 migrations recorded as applied, none was run" in accepted.out
+    adoption = json.loads(accepted.out)
+    assert (len(adoption["recorded"]), adoption["recorded"][-1]) == (8, LAST["api_server"])
+    assert adoption["differences"] == differences
     assert catalog.diff(before, catalog.read(connection)) == []
 
-    migrated = on(connection, "migrate", *arguments)
-    assert (migrated.code, migrated.err) == (0, "")
-    assert migrated.out.endswith(
-        "at 0020_application_grants; schema validated against sql/schema/api_server.sql;"
-        ' beside it: extension "uuid-ossp"\n'
-    )
+    migrated = migrate(on, connection, "api_server")
+    assert (migrated["pending"], migrated["newest"]) == (0, "0020_application_grants")
+    assert migrated["validation"]["matches"]
+    assert migrated["validation"]["beside"] == ['"uuid-ossp"']
     assert connection.execute("SELECT id::text FROM users").fetchall() == [(user_id,)]
     rows = connection.execute("SELECT key, count FROM rate_limits ORDER BY key").fetchall()
     assert rows == [("one", 5), ("same", 4), ("twin", 2)]
 
-    assert "up to date, nothing was written" in on(connection, "migrate", *arguments).out
+    assert migrate(on, connection, "api_server")["steps"] == []
     # It stays, as something else may call it; that nothing in the schema does shows here.
     connection.execute('DROP EXTENSION "uuid-ossp"')
     assert catalog.render(catalog.read(connection)) == (root / "sql/schema/api_server.sql").read_text("utf-8")
@@ -266,9 +273,7 @@ def test_the_guides_own_user_and_grants_and_triggers_are_no_obstacle(
     adopt = ("--to", LAST["api_server"], "--accept-differences")
     adopted = on(connection, "baseline", "--database", "api_server", *adopt, root=root)
     assert (adopted.code, adopted.err) == (0, "")
-    migrated = on(connection, "migrate", "--database", "api_server", root=root)
-    assert (migrated.code, migrated.err) == (0, "")
-    assert "schema validated" in migrated.out
+    assert migrate(on, connection, "api_server", root=root)["validation"]["matches"]
     connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
     assert len(connection.execute("SELECT * FROM cleanup_expired_tokens()").fetchall()) == 4
     connection.execute("RESET ROLE")
