@@ -1,71 +1,59 @@
-"""The two shipped databases on a real server: built once from the files, cloned for each test."""
+"""The two shipped databases on a real server: migrated once by the runner, cloned for each test."""
 
 from __future__ import annotations
 
 import os
 import sys
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import psycopg
 import pytest
 from psycopg import sql
-from yoyo import read_migrations
-from yoyo.migrations import topological_sort
+from psycopg.conninfo import make_conninfo
+
+from runner import settings
+from runner.cli import main
+from runner.fleet.migrate import MigrateOptions, Observer, migrate
+from runner.fleet.session import read_files
+from runner.history import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from runner.migrations import Migration
+    from runner.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 Parameters = dict[str, str]
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A versioned or function file and its undo."""
-
-    id: str
-    path: Path
-    sql: str
-    rollback: str
+def settings_for(name: str, parameters: Parameters | None = None, root: Path = ROOT) -> Settings:
+    """The settings of a run on one database of the project, with nothing from this machine's environment."""
+    url = None if parameters is None else make_conninfo(**parameters)
+    environ = {"RUNNER_LOCAL": "0", "RUNNER_ACTOR": "tests", "RUNNER_GIT_COMMIT": "0" * 40}
+    return settings.load(environ=environ, project=root, flags={"database": name, "url": url})
 
 
-def files(name: str, root: Path = ROOT) -> list[File]:
-    """The files of a database in the order in which yoyo applies them."""
-    sources = [
-        str(root / folder) for folder in ("sql/functions", f"sql/functions/{name}", f"migrations/{name}")
-    ]
-    return [
-        File(
-            id=migration.id,
-            path=path,
-            sql=path.read_text(encoding="utf-8"),
-            rollback=path.with_suffix(".rollback.sql").read_text(encoding="utf-8"),
-        )
-        for migration in topological_sort(read_migrations(*sources))
-        for path in [Path(migration.path)]
-    ]
-
-
-def run_sql(connection: Connection, text: str) -> None:
-    """Run a whole file in one transaction, as the runner does, with no parameters and so no placeholders."""
-    with connection.transaction():
-        connection.execute(text.encode())
+def files(name: str, root: Path = ROOT) -> list[Migration]:
+    """The files of a database in the order in which they are applied."""
+    [(_, found)] = read_files(settings_for(name, root=root))
+    return in_order(found)
 
 
 def build_database(
     parameters: Parameters, name: str, *, root: Path = ROOT, through: str | None = None
 ) -> None:
-    """Apply the files of a database up to and including the id `through`; all of them without it."""
-    with psycopg.connect(**parameters, autocommit=True) as connection:
-        for file in files(name, root):
-            run_sql(connection, file.sql)
-            if file.id == through:
-                return
+    """Migrate a database up to and including the id `through`; without it to the end, validated."""
+    [outcome] = migrate(settings_for(name, parameters, root), MigrateOptions(to=through), Observer())
+    assert outcome.validation is not None
+    assert outcome.validation.matches is (through is None)
 
 
 @contextmanager
@@ -155,24 +143,18 @@ def build() -> Callable[..., None]:
 
 
 @pytest.fixture
-def database_files() -> Callable[..., list[File]]:
+def database_files() -> Callable[..., list[Migration]]:
     return files
+
+
+@pytest.fixture
+def database_settings() -> Callable[..., Settings]:
+    return settings_for
 
 
 @pytest.fixture
 def root() -> Path:
     return ROOT
-
-
-@pytest.fixture
-def catalogue() -> Callable[[Connection], list[str]]:
-    """Everything in a database that the files make, one line an object; the tables of histories stay out."""
-    query = (Path(__file__).parent / "catalogue.sql").read_text(encoding="utf-8")
-
-    def read(connection: Connection) -> list[str]:
-        return [str(line) for (line,) in connection.execute(query).fetchall()]
-
-    return read
 
 
 @pytest.fixture
@@ -215,7 +197,7 @@ def own_role(server: Parameters, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     depends on it, can be arranged only for a name that no other test knows.
     """
     role = f"test_role_{uuid.uuid4().hex[:12]}"
-    for folder in ("sql/functions", "sql/functions/api_server", "migrations/api_server"):
+    for folder in ("sql/functions", "sql/functions/api_server", "sql/schema", "migrations/api_server"):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         for path in (ROOT / folder).glob("*.sql"):
             text = path.read_text(encoding="utf-8").replace("api_server_user", role)
@@ -243,5 +225,62 @@ def other_role(server: Parameters) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture
-def yoyo_command() -> str:
-    return os.fspath(Path(sys.executable).with_name("yoyo"))
+def history_rights() -> Callable[[Connection, str], list[str]]:
+    """The tables and sequences of the migration history on which a role has any right."""
+    query = """
+        SELECT c.relname
+        FROM pg_class AS c
+        WHERE
+            c.relkind IN ('r', 'S') AND c.relname ~ '^_?(yoyo|runner)_'
+            AND CASE c.relkind
+                WHEN 'S' THEN has_sequence_privilege(%(role)s, c.oid, 'USAGE, SELECT, UPDATE')
+                ELSE has_table_privilege(
+                    %(role)s, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'
+                )
+            END
+    """
+
+    def held(connection: Connection, role: str) -> list[str]:
+        me = [name for (name,) in connection.execute("SELECT current_user").fetchall()]
+        assert len(rights(connection, str(me[0]))) > 5
+        return rights(connection, role)
+
+    def rights(connection: Connection, role: str) -> list[str]:
+        return [str(name) for (name,) in connection.execute(query.encode(), {"role": role}).fetchall()]
+
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def runner(server: Parameters) -> Callable[..., Finished]:
+    """Run a command line on a database, without a process of its own; scratch databases are the server's."""
+
+    def run(parameters: Parameters, *arguments: str, root: Path = ROOT) -> Finished:
+        out, err = StringIO(), StringIO()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": make_conninfo(**parameters),
+            "RUNNER_SCRATCH_URL": make_conninfo(**server),
+            "RUNNER_LOCAL": "0",
+            "RUNNER_GIT_COMMIT": "0" * 40,
+        }
+        with (
+            mock.patch.dict(os.environ, environ, clear=True),
+            mock.patch.object(sys, "argv", ["runner", "--project", str(root), *arguments]),
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        return Finished(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+    return run

@@ -1,16 +1,21 @@
-"""Databases that the documents' own statements made: the later files bring them to the schema of new ones."""
+"""Databases that the documents' own statements made: adopted by the runner, they become what new ones are."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from psycopg import errors
+from psycopg import errors, sql
+
+from runner import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from runner.migrations import Migration
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Parameters = dict[str, str]
@@ -45,18 +50,29 @@ def documented(make_database: Callable[..., Parameters]) -> Iterator[Callable[[s
         connection.close()
 
 
-def adopt(connection: Connection, files: list, last: str) -> None:
-    """Apply what `runner migrate` applies after a baseline at `last`: every function, and the later files."""
-    versioned = [file.id for file in files if "migrations" in file.path.parts]
-    covered = set(versioned[: versioned.index(last) + 1])
-    for file in files:
-        if file.id not in covered:
-            connection.execute(file.sql.encode())
+@pytest.fixture
+def on(server: Parameters, runner: Callable[..., Any]) -> Callable[..., Any]:
+    """Run the real command on the database of a connection."""
+
+    def run_on(connection: Connection, *arguments: str, **options: Path) -> Any:
+        return runner(server | {"dbname": connection.info.dbname}, *arguments, **options)
+
+    return run_on
 
 
-def run(connection: Connection, files: list, file_id: str, *, undo: bool = False) -> None:
+def migrate(on: Callable[..., Any], connection: Connection, name: str, **options: Path) -> dict[str, Any]:
+    """Run the real `migrate` and return what it reports on the one database."""
+    finished = on(connection, "migrate", "--json", "--database", name, **options)
+    assert (finished.code, finished.err) == (0, "")
+    [reported] = json.loads(finished.out)["databases"]
+    return dict(reported)
+
+
+def run(connection: Connection, files: list[Migration], file_id: str, *, undo: bool = False) -> None:
     [file] = [file for file in files if file.id == file_id]
-    connection.execute((file.rollback if undo else file.sql).encode())
+    script = file.rollback if undo else file.apply
+    assert script is not None
+    connection.execute("".join(script.pieces()).encode())
 
 
 def id_defaults(connection: Connection) -> dict[str, str]:
@@ -68,64 +84,39 @@ def id_defaults(connection: Connection) -> dict[str, str]:
     return {str(table): str(default) for table, default in rows}
 
 
-def test_the_first_files_of_carthub_are_its_documentation(
+def test_carthub_is_found_to_be_its_first_files(
     documented: Callable[[str], Connection],
-    make_database: Callable[..., Parameters],
-    build: Callable[..., None],
-    catalogue: Callable[[Connection], list[str]],
+    on: Callable[..., Any],
+    root: Path,
 ) -> None:
-    parameters = make_database()
-    build(parameters, "carthub", through=LAST["carthub"])
-    with psycopg.connect(**parameters) as built:
-        assert catalogue(documented("carthub")) == catalogue(built)
+    connection = documented("carthub")
+    connection.execute("INSERT INTO orders (customer_id, total_amount) VALUES ('a', 1.50)")
 
-
-def test_the_first_files_of_api_server_are_the_guide_but_for_the_ids(
-    documented: Callable[[str], Connection],
-    make_database: Callable[..., Parameters],
-    build: Callable[..., None],
-    catalogue: Callable[[Connection], list[str]],
-) -> None:
-    parameters = make_database()
-    build(parameters, "api_server", through=LAST["api_server"])
-
-    with psycopg.connect(**parameters) as built:
-        guide = documented("api_server")
-        theirs = [line for line in catalogue(guide) if not line.startswith(("routine", "grant on "))]
-        ours = [line for line in catalogue(built) if not line.startswith(("routine", "grant on "))]
-    assert sorted(set(theirs) - set(ours)) == [
-        *(f"column {table} 1 id uuid t uuid_generate_v4()" for table in UUID_TABLES),
-        "extension uuid-ossp in public",
-    ]
-    assert sorted(set(ours) - set(theirs)) == [
-        f"column {table} 1 id uuid t gen_random_uuid()" for table in UUID_TABLES
+    adopted = on(connection, "baseline", "--json", "--database", "carthub")
+    assert (adopted.code, adopted.err) == (0, "")
+    assert json.loads(adopted.out)["recorded"] == [
+        "update_updated_at_column",
+        "0001_carts",
+        "0002_cart_items",
+        "0003_orders",
+        "0004_order_items",
     ]
 
+    migrated = migrate(on, connection, "carthub")
+    assert [step["id"] for step in migrated["steps"]] == ["0005_comments"]
+    assert migrated["validation"]["matches"]
+    assert catalog.render(catalog.read(connection)) == (root / "sql/schema/carthub.sql").read_text("utf-8")
+    assert connection.execute("SELECT customer_id FROM orders").fetchall() == [("a",)]
 
-@pytest.mark.parametrize("name", ["api_server", "carthub"])
-def test_an_adopted_database_ends_as_a_new_one(
+    again = migrate(on, connection, "carthub")
+    assert (again["steps"], again["pending"], again["newest"]) == ([], 0, "0005_comments")
+
+
+def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
     documented: Callable[[str], Connection],
-    make_database: Callable[..., Parameters],
-    build: Callable[..., None],
-    database_files: Callable[..., list],
-    catalogue: Callable[[Connection], list[str]],
-    name: str,
-) -> None:
-    new = make_database()
-    build(new, name)
-    adopted = documented(name)
-    adopt(adopted, database_files(name), LAST[name])
-    with psycopg.connect(**new) as connection:
-        expected = catalogue(connection)
-    if name == "api_server":
-        # It stays, as something else may call it; that nothing in the schema does shows here.
-        assert "extension uuid-ossp in public" in catalogue(adopted)
-        adopted.execute('DROP EXTENSION "uuid-ossp"')
-    assert catalogue(adopted) == expected
-
-
-def test_rows_survive_the_adoption(
-    documented: Callable[[str], Connection], database_files: Callable[..., list], new_user: Callable[..., str]
+    new_user: Callable[..., str],
+    on: Callable[..., Any],
+    root: Path,
 ) -> None:
     connection = documented("api_server")
     user_id = new_user(connection, role="admin", status="suspended")
@@ -134,14 +125,48 @@ def test_rows_survive_the_adoption(
         " ('twin', 1, '2025-01-01'), ('twin', 2, '2025-01-03'), ('twin', 3, '2025-01-02'),"
         " ('same', 4, '2025-01-01'), ('same', 4, '2025-01-01'), ('one', 5, '2025-01-01')"
     )
-    adopt(connection, database_files("api_server"), LAST["api_server"])
+    before = catalog.read(connection)
+    differences = [
+        *(f"changed column public.{table}.id" for table in UUID_TABLES),
+        'unexpected extension "uuid-ossp"',
+        "unexpected function public.cleanup_expired_tokens()",
+        "unexpected function public.decrypt_sensitive_data(text)",
+        "unexpected function public.encrypt_sensitive_data(text)",
+    ]
+    arguments = ("--database", "api_server")
+    adopt = ("baseline", *arguments, "--to", LAST["api_server"])
+
+    refused = on(connection, *adopt)
+    assert (refused.code, refused.out) == (3, "")
+    said = refused.err.splitlines()
+    assert said[0] == f"error: api_server is not what the files give up to {LAST['api_server']}"
+    assert [line.strip() for line in said[2:-1]] == differences
+    assert "--accept-differences" in said[-1]
+    assert connection.execute("SELECT to_regclass('_yoyo_migration')").fetchall() == [(None,)]
+
+    accepted = on(connection, *adopt, "--json", "--accept-differences")
+    assert (accepted.code, accepted.err) == (0, "")
+    adoption = json.loads(accepted.out)
+    assert (len(adoption["recorded"]), adoption["recorded"][-1]) == (8, LAST["api_server"])
+    assert adoption["differences"] == differences
+    assert catalog.diff(before, catalog.read(connection)) == []
+
+    migrated = migrate(on, connection, "api_server")
+    assert (migrated["pending"], migrated["newest"]) == (0, "0020_application_grants")
+    assert migrated["validation"]["matches"]
+    assert migrated["validation"]["beside"] == ['"uuid-ossp"']
     assert connection.execute("SELECT id::text FROM users").fetchall() == [(user_id,)]
     rows = connection.execute("SELECT key, count FROM rate_limits ORDER BY key").fetchall()
     assert rows == [("one", 5), ("same", 4), ("twin", 2)]
 
+    assert migrate(on, connection, "api_server")["steps"] == []
+    # It stays, as something else may call it; that nothing in the schema does shows here.
+    connection.execute('DROP EXTENSION "uuid-ossp"')
+    assert catalog.render(catalog.read(connection)) == (root / "sql/schema/api_server.sql").read_text("utf-8")
+
 
 def test_uuid_defaults_go_and_come_back(
-    documented: Callable[[str], Connection], database_files: Callable[..., list]
+    documented: Callable[[str], Connection], database_files: Callable[..., list[Migration]]
 ) -> None:
     connection, files = documented("api_server"), database_files("api_server")
     assert id_defaults(connection) == dict.fromkeys(UUID_TABLES, "uuid_generate_v4()")
@@ -152,7 +177,7 @@ def test_uuid_defaults_go_and_come_back(
 
 
 def test_uuid_ossp_may_live_in_a_schema_of_its_own(
-    documented: Callable[[str], Connection], database_files: Callable[..., list]
+    documented: Callable[[str], Connection], database_files: Callable[..., list[Migration]]
 ) -> None:
     connection, files = documented("api_server"), database_files("api_server")
     connection.execute('CREATE SCHEMA "Extra"')
@@ -168,27 +193,21 @@ def test_uuid_ossp_may_live_in_a_schema_of_its_own(
 
 
 def test_uuid_defaults_leave_a_new_database_alone(
-    make_database: Callable[..., Parameters],
-    build: Callable[..., None],
-    database_files: Callable[..., list],
-    catalogue: Callable[[Connection], list[str]],
+    api_server: Connection, database_files: Callable[..., list[Migration]]
 ) -> None:
-    parameters, files = make_database(), database_files("api_server")
-    build(parameters, "api_server", through=LAST["api_server"])
-    with psycopg.connect(**parameters, autocommit=True) as connection:
-        connection.execute(
-            "ALTER TABLE users ALTER COLUMN id SET DEFAULT '00000000-0000-0000-0000-000000000000'"
-        )
-        before = catalogue(connection)
-        rewritten = connection.execute("SELECT xmin::text FROM pg_attrdef ORDER BY oid").fetchall()
-        run(connection, files, "0009_uuid_defaults")
-        run(connection, files, "0009_uuid_defaults", undo=True)
-        assert catalogue(connection) == before
-        assert connection.execute("SELECT xmin::text FROM pg_attrdef ORDER BY oid").fetchall() == rewritten
+    api_server.execute("ALTER TABLE users ALTER COLUMN id SET DEFAULT '00000000-0000-0000-0000-000000000000'")
+    before = id_defaults(api_server)
+    rewritten = api_server.execute("SELECT oid, ctid::text FROM pg_attrdef ORDER BY oid").fetchall()
+    for undo in (False, True):
+        run(api_server, database_files("api_server"), "0009_uuid_defaults", undo=undo)
+    assert id_defaults(api_server) == before
+    assert api_server.execute("SELECT oid, ctid::text FROM pg_attrdef ORDER BY oid").fetchall() == rewritten
 
 
 def test_an_unknown_value_stops_at_the_validation_and_new_ones_are_refused_already(
-    documented: Callable[[str], Connection], database_files: Callable[..., list], new_user: Callable[..., str]
+    documented: Callable[[str], Connection],
+    database_files: Callable[..., list[Migration]],
+    new_user: Callable[..., str],
 ) -> None:
     connection, files = documented("api_server"), database_files("api_server")
     user_id = new_user(connection, role="owner")
@@ -212,7 +231,7 @@ def test_an_unknown_value_stops_at_the_validation_and_new_ones_are_refused_alrea
 )
 def test_an_index_that_was_built_before_is_kept_unless_it_is_invalid(
     documented: Callable[[str], Connection],
-    database_files: Callable[..., list],
+    database_files: Callable[..., list[Migration]],
     file_id: str,
     index: str,
     definition: str,
@@ -233,24 +252,14 @@ def test_an_index_that_was_built_before_is_kept_unless_it_is_invalid(
     assert connection.execute("SELECT %s::regclass::oid", [index]).fetchall() == [before]
 
 
-def test_triggers_that_are_there_already_are_no_obstacle(
-    documented: Callable[[str], Connection], database_files: Callable[..., list]
-) -> None:
-    connection = documented("api_server")
-    connection.execute(
-        "CREATE TRIGGER update_users_updated_at BEFORE UPDATE ON users"
-        " FOR EACH ROW EXECUTE FUNCTION update_updated_at_column()"
-    )
-    adopt(connection, database_files("api_server"), LAST["api_server"])
-
-
-def test_the_guides_own_grants_and_user_are_no_obstacle(
+def test_the_guides_own_user_and_grants_and_triggers_are_no_obstacle(
     documented: Callable[[str], Connection],
     own_role: tuple[str, Path],
-    database_files: Callable[..., list],
+    on: Callable[..., Any],
 ) -> None:
     role, root = own_role
     connection = documented("api_server")
+    trigger = "BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION update_updated_at_column()"
     for statement in (
         f"CREATE USER {role} WITH PASSWORD 'secure_password'",
         f"GRANT USAGE ON SCHEMA public TO {role}",
@@ -258,11 +267,15 @@ def test_the_guides_own_grants_and_user_are_no_obstacle(
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
         f"GRANT EXECUTE ON FUNCTION cleanup_expired_tokens() TO {role}",
         f"REVOKE CREATE ON SCHEMA public FROM {role}",
+        f"CREATE TRIGGER update_users_updated_at {trigger}",
     ):
         connection.execute(statement.encode())
-    adopt(connection, database_files("api_server", root), LAST["api_server"])
-    connection.execute(f"SET ROLE {role}".encode())
+    adopt = ("--to", LAST["api_server"], "--accept-differences")
+    adopted = on(connection, "baseline", "--database", "api_server", *adopt, root=root)
+    assert (adopted.code, adopted.err) == (0, "")
+    assert migrate(on, connection, "api_server", root=root)["validation"]["matches"]
+    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
     assert len(connection.execute("SELECT * FROM cleanup_expired_tokens()").fetchall()) == 4
     connection.execute("RESET ROLE")
     # So that the role can be dropped before its database is.
-    connection.execute(f"DROP OWNED BY {role}".encode())
+    connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))

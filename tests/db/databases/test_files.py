@@ -1,19 +1,31 @@
-"""The shipped SQL files as files: their headers, order, undo, and the other ways to run them."""
+"""The shipped SQL files: their headers, order and undo, applied by the runner, by psql and by yoyo."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from psycopg import errors, sql
+from yoyo.scripts.main import main as stock
+
+from runner import catalog
+from runner.apply import Listener, run_plan
+from runner.fleet.inspect import findings
+from runner.fleet.migrate import MigrateOptions, Observer, RollbackOptions, migrate, rollback
+from runner.fleet.session import actor_of, open_sessions
+from runner.plan import Action, Plan, plan_apply, plan_rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from runner.migrations import Migration
+    from runner.settings import Settings
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Parameters = dict[str, str]
@@ -23,9 +35,13 @@ INIT = {"api_server": "scripts/init-db.sql", "carthub": "scripts/init-carthub.sq
 needs_psql = pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
 
 
-def catalogue_of(parameters: Parameters, catalogue: Callable[[Connection], list[str]]) -> list[str]:
+def schema_of(parameters: Parameters) -> str:
     with psycopg.connect(**parameters) as connection:
-        return catalogue(connection)
+        return catalog.render(catalog.read(connection))
+
+
+def committed(root: Path, name: str) -> str:
+    return (root / f"sql/schema/{name}.sql").read_text(encoding="utf-8")
 
 
 def psql(parameters: Parameters, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -55,69 +71,101 @@ def test_every_file_says_why_and_what_it_locks(root: Path, name: str) -> None:
         assert set(directives[1:]) <= {"depends", "transactional", "irreversible"}, path
 
 
-@pytest.mark.parametrize("name", DATABASES)
-def test_every_file_has_its_undo_and_every_undo_its_file(root: Path, name: str) -> None:
-    folders = [root / folder for folder in ("sql/functions", f"sql/functions/{name}", f"migrations/{name}")]
-    names = {str(path.relative_to(root)) for folder in folders for path in folder.glob("*.sql")}
-    undone = {name.removesuffix(".rollback.sql") for name in names if name.endswith(".rollback.sql")}
-    assert undone == {name.removesuffix(".sql") for name in names if not name.endswith(".rollback.sql")}
+def test_every_file_passes_lint_which_wants_an_undo(database_settings: Callable[..., Settings]) -> None:
+    for name in DATABASES:
+        [checked] = findings(database_settings(name))
+        assert (checked.files > 0, checked.findings) == (True, ())
 
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_up_down_up_gives_the_same_catalogue_at_every_step(
     make_database: Callable[..., Parameters],
-    database_files: Callable[..., list],
-    catalogue: Callable[[Connection], list[str]],
+    database_settings: Callable[..., Settings],
+    root: Path,
     name: str,
 ) -> None:
-    with psycopg.connect(**make_database(), autocommit=True) as connection:
-        states = [catalogue(connection)]
-        for file in database_files(name):
-            connection.execute(file.sql.encode())
-            up = catalogue(connection)
-            connection.execute(file.rollback.encode())
-            assert catalogue(connection) == states[-1], f"{file.id} is not undone"
-            connection.execute(file.sql.encode())
-            assert catalogue(connection) == up, f"{file.id} differs when it is applied again"
-            states.append(up)
-        for file in reversed(database_files(name)):
-            assert catalogue(connection) == states.pop(), file.id
-            connection.execute(file.rollback.encode())
-        assert catalogue(connection) == states.pop()
+    settings = database_settings(name, make_database())
+    actor = actor_of(settings)
+    with open_sessions(settings, say=print) as [session], session.history.lock(wait_s=0, on_wait=print):
+
+        def schema() -> str:
+            return catalog.render(catalog.read(session.connection))
+
+        def run(plan: Plan) -> None:
+            run_plan(session.history, plan, actor, listener=Listener())
+            session.refresh()
+
+        def up(steps: int | None = None) -> Plan:
+            return plan_apply(session.files, session.state, steps=steps)
+
+        empty = before = schema()
+        session.history.create_tables(actor)
+        while (step := up(steps=1)).steps:
+            run(step)
+            after = schema()
+            run(plan_rollback(session.files, session.state, steps=1))
+            assert schema() == before, f"{step.steps[0].id} is not undone"
+            run(up(steps=1))
+            assert schema() == after, f"{step.steps[0].id} differs when it is applied again"
+            before = after
+
+        assert before == committed(root, name)
+        run(plan_rollback(session.files, session.state, everything=True))
+        assert schema() == empty
+        run(up())
+        assert schema() == committed(root, name)
 
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_up_down_up_with_rows_keeps_what_is_left(
-    make_database: Callable[..., Parameters], database_files: Callable[..., list], root: Path, name: str
+    make_database: Callable[..., Parameters],
+    database_settings: Callable[..., Settings],
+    root: Path,
+    name: str,
 ) -> None:
     """Undo down to the last table and apply again: the rows of the development data survive it."""
-    count = {"api_server": "SELECT count(*) FROM users", "carthub": "SELECT count(*) FROM orders"}[name]
-    last = {"api_server": "0008_user_preferences", "carthub": "0004_order_items"}[name]
-    with psycopg.connect(**make_database(name), autocommit=True) as connection:
+    table, last = {
+        "api_server": ("users", "0008_user_preferences"),
+        "carthub": ("orders", "0004_order_items"),
+    }[name]
+    rows = sql.SQL("SELECT t::text FROM {} AS t ORDER BY id").format(sql.Identifier(table))
+    parameters = make_database(name)
+    settings = database_settings(name, parameters)
+    with psycopg.connect(**parameters, autocommit=True) as connection:
         connection.execute((root / f"sql/seed/{name}.sql").read_bytes())
-        before = connection.execute(count.encode()).fetchall()
-        files = database_files(name)
-        later = files[[file.id for file in files].index(last) + 1 :]
-        for file in reversed(later):
-            connection.execute(file.rollback.encode())
-        for file in later:
-            connection.execute(file.sql.encode())
-        assert connection.execute(count.encode()).fetchall() == before
+        before = connection.execute(rows).fetchall()
+        assert before
+        [back] = rollback(settings, RollbackOptions(to=last), Observer())
+        [again] = migrate(settings, MigrateOptions(), Observer())
+        assert len(again.done) == len(back.done) > 0
+        assert again.validation is not None
+        assert again.validation.matches
+        assert connection.execute(rows).fetchall() == before
 
 
 @pytest.mark.parametrize("name", DATABASES)
-def test_functions_may_be_applied_again_and_again(
+def test_functions_are_applied_again_when_their_files_change(
     make_database: Callable[..., Parameters],
-    database_files: Callable[..., list],
-    catalogue: Callable[[Connection], list[str]],
+    database_settings: Callable[..., Settings],
+    root: Path,
+    tmp_path: Path,
     name: str,
 ) -> None:
-    with psycopg.connect(**make_database(name), autocommit=True) as connection:
-        before = catalogue(connection)
-        for file in database_files(name):
-            if "functions" in file.path.parts:
-                connection.execute(file.sql.encode())
-        assert catalogue(connection) == before
+    for folder in ("sql", "migrations"):
+        shutil.copytree(root / folder, tmp_path / folder)
+    functions = [
+        path
+        for folder in ("sql/functions", f"sql/functions/{name}")
+        for path in (tmp_path / folder).glob("*.sql")
+        if not path.name.endswith(".rollback.sql")
+    ]
+    for path in functions:
+        path.write_text(path.read_text(encoding="utf-8") + "\n-- The same once more.\n", encoding="utf-8")
+    [outcome] = migrate(database_settings(name, make_database(name), tmp_path), MigrateOptions(), Observer())
+    steps = [done.step for done in outcome.done]
+    assert {(step.id, step.action) for step in steps} == {(path.stem, Action.REAPPLY) for path in functions}
+    assert outcome.validation is not None
+    assert outcome.validation.matches
 
 
 def test_every_table_with_updated_at_has_its_trigger(api_server: Connection, carthub: Connection) -> None:
@@ -138,76 +186,73 @@ def test_a_function_that_is_in_use_is_not_dropped(api_server: Connection, root: 
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_the_init_file_lists_every_file_in_order(
-    database_files: Callable[..., list], root: Path, name: str
+    database_files: Callable[..., list[Migration]], root: Path, name: str
 ) -> None:
     lines = (root / INIT[name]).read_text(encoding="utf-8").splitlines()
     statements = [line for line in lines if line and not line.startswith("--")]
-    files = [f"\\ir ../{file.path.relative_to(root)}" for file in database_files(name)]
+    files = [f"\\ir ../{file.apply.label}" for file in database_files(name)]
     assert statements == ["\\set ON_ERROR_STOP on", "BEGIN;", *files, "COMMIT;"]
 
 
 @needs_psql
 @pytest.mark.parametrize("name", DATABASES)
-def test_the_init_file_makes_what_migrating_makes(
+def test_the_init_file_makes_what_migrating_makes_and_is_adopted(
     make_database: Callable[..., Parameters],
-    build: Callable[..., None],
-    catalogue: Callable[[Connection], list[str]],
+    shared: Callable[..., Parameters],
+    runner: Callable[..., Any],
+    history_rights: Callable[[Connection, str], list[str]],
     root: Path,
     name: str,
 ) -> None:
-    by_psql, by_migrating = make_database(), make_database()
+    by_psql = make_database()
     result = psql(by_psql, "--file", str(root / INIT[name]))
     assert (result.returncode, result.stderr) == (0, "")
-    build(by_migrating, name)
-    assert catalogue_of(by_psql, catalogue) == catalogue_of(by_migrating, catalogue)
+    assert schema_of(by_psql) == schema_of(shared(name)) == committed(root, name)
+
+    adopted = runner(by_psql, "baseline", "--database", name)
+    assert (adopted.code, adopted.err) == (0, "")
+    migrated = runner(by_psql, "migrate", "--json", "--database", name)
+    assert (migrated.code, migrated.err) == (0, "")
+    [reported] = json.loads(migrated.out)["databases"]
+    assert (reported["steps"], reported["pending"]) == ([], 0)
+    assert schema_of(by_psql) == committed(root, name)
+    if name == "api_server":
+        # The default privileges for later tables are there before the history is.
+        with psycopg.connect(**by_psql) as connection:
+            assert history_rights(connection, "api_server_user") == []
 
 
 @needs_psql
 @pytest.mark.parametrize("name", DATABASES)
 def test_the_init_file_makes_all_or_nothing(
-    make_database: Callable[..., Parameters],
-    catalogue: Callable[[Connection], list[str]],
-    root: Path,
-    name: str,
+    make_database: Callable[..., Parameters], root: Path, name: str
 ) -> None:
     parameters = make_database()
     in_the_way = {"api_server": "user_preferences", "carthub": "order_items"}[name]
     with psycopg.connect(**parameters) as connection:
         connection.execute(sql.SQL("CREATE TABLE {} (id integer)").format(sql.Identifier(in_the_way)))
-    before = catalogue_of(parameters, catalogue)
+    before = schema_of(parameters)
     result = psql(parameters, "--file", str(root / INIT[name]))
     assert result.returncode == 3
     assert f'relation "{in_the_way}" already exists' in result.stderr
-    assert catalogue_of(parameters, catalogue) == before
+    assert schema_of(parameters) == before
 
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_the_real_yoyo_applies_and_undoes_everything(
-    make_database: Callable[..., Parameters],
-    build: Callable[..., None],
-    catalogue: Callable[[Connection], list[str]],
-    yoyo_command: str,
-    root: Path,
-    name: str,
+    make_database: Callable[..., Parameters], root: Path, name: str
 ) -> None:
-    parameters, expected = make_database(), make_database()
-    build(expected, name)
+    parameters = make_database()
     url = "postgresql+psycopg://{user}@{host}:{port}/{dbname}".format(**parameters)
-    sources = ["sql/functions", f"sql/functions/{name}", f"migrations/{name}"]
+    sources = [
+        str(root / folder) for folder in ("sql/functions", f"sql/functions/{name}", f"migrations/{name}")
+    ]
 
     def yoyo(*arguments: str) -> None:
-        subprocess.run(
-            [yoyo_command, *arguments, "--batch", "--no-config-file", "--database", url, *sources],
-            cwd=root,
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
+        stock([*arguments, "--batch", "--no-config-file", "--database", url, *sources])
 
-    before = catalogue_of(parameters, catalogue)
+    before = schema_of(parameters)
     yoyo("apply")
-    assert catalogue_of(parameters, catalogue) == catalogue_of(expected, catalogue)
+    assert schema_of(parameters) == committed(root, name)
     yoyo("rollback", "--all")
-    assert catalogue_of(parameters, catalogue) == before
-    yoyo("apply")
-    assert catalogue_of(parameters, catalogue) == catalogue_of(expected, catalogue)
+    assert schema_of(parameters) == before

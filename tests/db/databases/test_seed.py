@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -124,13 +126,23 @@ def asked(project: Path) -> list[str]:
 PSQL = "-- psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --single-transaction --file"
 
 
-def test_seed_loads_both_databases(project: Path) -> None:
-    result = seed(project)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert asked(project) == [
-        f"exec --database {name} {PSQL} sql/seed/{name}.sql" for name in ("api_server", "carthub")
-    ]
-    assert result.stdout == "api_server: development data loaded\ncarthub: development data loaded\n"
+@pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
+def test_seed_loads_both_databases_and_again(
+    project: Path, root: Path, make_database: Callable[..., dict[str, str]]
+) -> None:
+    for folder in ("migrations", "sql/functions"):
+        shutil.copytree(root / folder, project / folder)
+    (project / ".venv/bin/runner").unlink()
+    (project / ".venv/bin/runner").symlink_to(Path(sys.executable).with_name("runner"))
+    databases = {name: make_database(name) for name in ROWS}
+    urls = {f"{name.upper()}_DATABASE_URL": make_conninfo(**databases[name]) for name in ROWS}
+    for _ in range(2):
+        result = seed(project, **urls)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert result.stdout == "api_server: development data loaded\ncarthub: development data loaded\n"
+        for name, parameters in databases.items():
+            with psycopg.connect(**parameters) as connection:
+                assert counts(connection, name) == ROWS[name]
 
 
 @pytest.mark.parametrize("arguments", [("--database", "carthub"), ("--database=carthub",)])
