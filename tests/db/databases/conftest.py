@@ -215,7 +215,12 @@ def other_role(server: Parameters) -> Iterator[Callable[[str], str]]:
 
         def make(attributes: str) -> str:
             name = f"test_role_{uuid.uuid4().hex[:12]}"
-            admin.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(name), sql.SQL(attributes)))
+            # the server's own password, so that only the user differs in its connection parameters
+            admin.execute(
+                sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
+                    sql.Identifier(name), sql.SQL(attributes), sql.Literal(server.get("password"))
+                )
+            )
             made.append(name)
             return name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -50,6 +51,7 @@ def psql(parameters: Parameters, *arguments: str) -> subprocess.CompletedProcess
     ]
     return subprocess.run(
         ["psql", "--no-psqlrc", "--quiet", *target, *arguments],
+        env={**os.environ, "PGPASSWORD": parameters.get("password", "")},
         capture_output=True,
         text=True,
         check=False,
@@ -243,7 +245,9 @@ def test_the_real_yoyo_applies_and_undoes_everything(
     make_database: Callable[..., Parameters], root: Path, name: str
 ) -> None:
     parameters = make_database()
-    url = "postgresql+psycopg://{user}@{host}:{port}/{dbname}".format(**parameters)
+    url = "postgresql+psycopg://{user}:{password}@{host}:{port}/{dbname}".format(
+        **{"password": "", **parameters}
+    )
     sources = [
         str(root / folder) for folder in ("sql/functions", f"sql/functions/{name}", f"migrations/{name}")
     ]
