@@ -55,6 +55,12 @@ def baseline(
 
     Raises: CheckError when the two differ, or when history is not empty.
     """
+    if accept and to is None:
+        raise UsageError(
+            "--accept-differences needs --to",
+            detail="Where the database is cannot be found by comparing when it is like no point of the files.",
+            hint="Run without it to see the nearest point, then name one: --to ID --accept-differences",
+        )
     with _one(settings, "baseline", say) as session:
         if session.state.applied:
             raise CheckError(
@@ -167,7 +173,7 @@ def _agreement(
         differences = catalog.diff(build(scratch, settings, to=migration.id), actual)
         if not differences:
             equal.append(migration.id)
-        if nearest is None or len(differences) < len(nearest[1]):
+        if nearest is None or _extent(differences) < _extent(nearest[1]):
             nearest = (migration.id, differences)
     if nearest is None:
         raise ConfigurationError("no files to begin at")
@@ -178,6 +184,11 @@ def _agreement(
             hint="Say which were done already: --to ID",
         )
     return nearest
+
+
+def _extent(differences: Sequence[Difference]) -> int:
+    """Return how many lines of SQL differ: a missing table weighs more than a changed column."""
+    return sum(len((text or "").splitlines()) for d in differences for text in (d.expected_sql, d.actual_sql))
 
 
 def _disagreement(session: Session, found: str, differences: Sequence[Difference]) -> CheckError:

@@ -144,6 +144,9 @@ def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
     assert "--accept-differences" in said[-1]
     assert connection.execute("SELECT to_regclass('_yoyo_migration')").fetchall() == [(None,)]
 
+    nearest = on(connection, "baseline", *arguments)
+    assert (nearest.code, nearest.err) == (3, refused.err)
+
     accepted = on(connection, *adopt, "--json", "--accept-differences")
     assert (accepted.code, accepted.err) == (0, "")
     adoption = json.loads(accepted.out)

@@ -62,6 +62,12 @@ def test_accepted_differences_leave_repeatables_pending(files):
     assert files.query("SELECT one()") == [(1,)]
 
 
+def test_what_differs_is_accepted_only_at_a_named_point(files):
+    done = files.run("baseline", "--accept-differences")
+    assert done.code == 2
+    assert "--accept-differences needs --to" in done.err
+
+
 def test_a_database_with_history_needs_no_baseline(files):
     files.ok("migrate", "--to", "0001")
     done = files.run("baseline")
