@@ -26,14 +26,14 @@ help: ## list the targets
 
 $(READY): requirements-local.lock setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found; install one, or run make PYTHON=/path/to/python3" >&2; exit 2; }
-	@echo "making the virtual environment in $(VENV) ..." >&2
+	@echo "making the virtual environment in $(VENV), which takes about a minute ..." >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements-local.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(READY_DEV): requirements-dev.lock $(READY)
-	@echo "adding the development tools to $(VENV) ..." >&2
+	@echo "adding the development tools to $(VENV), which takes a minute or two ..." >&2
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
@@ -57,9 +57,9 @@ lint: $(READY) ## check every migration file without a database
 	@$(RUNNER) lint $(ARGS)
 
 psql: $(READY) ## open psql: make psql ARGS="--database carthub"
-	@$(RUNNER) local psql $(ARGS)
+	@$(RUNNER) exec $(ARGS) -- psql
 
-seed: $(READY) ## load the development data into the local databases
+seed: $(READY) ## load the development data, into databases on this machine only
 	@scripts/seed.sh $(ARGS)
 
 new: $(READY) ## write the next pair of files: make new name=add_orders_note ARGS="--database carthub"
@@ -71,7 +71,7 @@ snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch databa
 	@$(RUNNER) snapshot $(ARGS)
 
 .PHONY: test check format bench lint
-test: $(READY_DEV) ## run all tests on a real PostgreSQL
+test: $(READY_DEV) ## run all tests on a real PostgreSQL; some: make test ARGS=tests/unit
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style

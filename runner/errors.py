@@ -118,6 +118,12 @@ class BusyError(RetryableError):
     kind = "busy"
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised where the program stands as Ctrl-C is."""
+
+    signal_number = 15
+
+
 class StoppedError(RunnerError):
     """A signal ended the run; the database is consistent."""
 

@@ -58,7 +58,7 @@ def _check_script(script: Script) -> Iterator[Finding]:
             rule="empty",
             message="the file holds no statement",
             where=Location(script.label),
-            hint="It would be recorded as applied for ever: write it, or remove it.",
+            hint="Write it, or remove it.",
         )
 
 

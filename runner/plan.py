@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -194,17 +194,18 @@ def plan_rollback(
 
     `stored` gives the undoing SQL that history keeps, for a migration whose file is gone.
 
-    Raises: CheckError when one of them cannot be undone, or something that stays depends on it; UsageError for an
-    unknown `to`.
+    What depends on another goes before it, also when it was applied earlier: a repeatable may have come to depend on
+    a newer migration.
+
+    Raises: CheckError when one of them cannot be undone; UsageError for an unknown `to`.
     """
     by_id = {m.id: m for m in files}
-    newest_first = [entry.id for entry in state.newest_first()]
+    newest_first = _dependents_first([entry.id for entry in state.newest_first()], by_id)
     if to is not None:
         target = resolve_id(to, newest_first, "applied migration")
         chosen = newest_first[: newest_first.index(target)]
     else:
         chosen = newest_first if everything else newest_first[: 1 if steps is None else steps]
-    _refuse_orphans(chosen, newest_first, by_id)
     plan_steps = [
         Step(
             action=Action.ROLLBACK,
@@ -214,7 +215,7 @@ def plan_rollback(
         )
         for id_ in chosen
     ]
-    return Plan(steps=tuple(plan_steps), left=len(newest_first) - len(chosen))
+    return Plan(steps=tuple(plan_steps))
 
 
 def resolve_id(wanted: str, ids: Sequence[str], noun: str) -> str:
@@ -262,25 +263,30 @@ def _undo(id_: str, migration: Migration | None, stored: Callable[[str], Script 
             f"{id_} has no rollback",
             where=None if migration is None else Location(migration.apply.label),
             detail="Neither a file nor history holds SQL that undoes it. Nothing was rolled back.",
-            hint=f"Write {id_}.rollback.sql; or, if there is no way back, -- irreversible: reason in the migration.",
+            hint=f"Write {id_}.rollback.sql; or, if there is no way back, -- irreversible: reason in the migration."
+            if migration is not None
+            else f'Restore both files; or take it out of history as it is: runner repair forget {id_} --reason "…"',
         )
     return script
 
 
-def _refuse_orphans(chosen: Sequence[str], applied: Iterable[str], files: Mapping[str, Migration]) -> None:
-    gone: set[str] = set()
-    staying = set(applied)
-    for id_ in chosen:
-        gone.add(id_)
-        staying.discard(id_)
-        for other in staying:
-            if other in files and id_ in files[other].depends:
-                raise CheckError(
-                    f"{other} depends on {id_} and would stay",
-                    where=Location(files[other].apply.label),
-                    detail="It was applied earlier than what it depends on. Nothing was rolled back.",
-                    hint=f"Roll both back, or mark their order right; history says {other} came first.",
-                )
+def _dependents_first(newest_first: Sequence[str], files: Mapping[str, Migration]) -> list[str]:
+    applied = set(newest_first)
+    dependents: dict[str, list[str]] = {}
+    for id_ in newest_first:
+        for name in files[id_].depends if id_ in files else ():
+            if name in applied:
+                dependents.setdefault(name, []).append(id_)
+    order: dict[str, None] = {}
+    for id_ in newest_first:
+        waiting = [id_]
+        while waiting:
+            blocking = [d for d in dependents.get(waiting[-1], ()) if d not in order and d not in waiting]
+            if blocking:
+                waiting.append(blocking[0])
+            else:
+                order[waiting.pop()] = None
+    return list(order)
 
 
 def _refuse_renamed(pending: Sequence[Migration], missing: Sequence[Standing]) -> None:

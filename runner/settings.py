@@ -55,6 +55,10 @@ class Settings:
     history_schema: str | None = None
     migration_table: str = "_yoyo_migration"
 
+    def label(self, path: Path) -> str:
+        """Return a path as people see it: relative to the project where it lies in it."""
+        return str(path.relative_to(self.project)) if path.is_relative_to(self.project) else str(path)
+
     @property
     def state_dir(self) -> Path:
         """Where the local server lives; ignored by git."""

@@ -23,6 +23,7 @@ class Validation:
     snapshot: str  # the snapshot's path as people see it
     skipped: str | None = None  # why nothing was compared
     differences: Sequence[Difference] = ()
+    unseen: Sequence[str] = ()  # objects of kinds that a snapshot does not describe
     beside: Sequence[str] = ()  # extensions that the snapshot does not know; servers come with their own
     diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
 
@@ -56,14 +57,16 @@ def validate(
         ) from error
     found = catalog.read(conn, exclude=exclude)
     actual = catalog.render(found)
-    if actual == expected:
-        return Validation(snapshot=label)
+    unseen = found.unsupported
+    if actual in {expected, expected.replace("\r\n", "\n")}:  # the second: a checkout on another system
+        return Validation(snapshot=label, unseen=unseen)
     differences = catalog.compare_text(expected, found)
     beside = [d for d in differences if d.kind == "extension" and d.change is Change.UNEXPECTED]
     if len(beside) == len(differences) > 0:
-        return Validation(snapshot=label, beside=[d.identity for d in beside])
+        return Validation(snapshot=label, beside=[d.identity for d in beside], unseen=unseen)
     return Validation(
         snapshot=label,
+        unseen=unseen,
         differences=differences,
         diff=catalog.unified_diff(expected, actual, label, name),
     )

@@ -18,7 +18,7 @@ usage() {
 databases=()
 while [ $# -gt 0 ]; do
     case $1 in
-        --database)
+        --database | -d)
             [ $# -ge 2 ] || usage
             databases+=("$2")
             shift 2
@@ -48,6 +48,16 @@ if [ ! -x "$RUNNER" ]; then
 fi
 
 for name in "${databases[@]}"; do
+    # shellcheck disable=SC2016 # the inner shell expands it
+    host=$("$RUNNER" exec --database "$name" -- sh -c 'printf %s "${PGHOST:-}"')
+    case $host in
+        "" | /* | localhost | 127.0.0.1 | ::1) ;;
+        *)
+            echo "error: $name is on $host, and development data is for this machine only" >&2
+            echo "  hint: nothing was loaded; unset DATABASE_URL to use the local server" >&2
+            exit 2
+            ;;
+    esac
     "$RUNNER" exec --database "$name" -- \
         psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --single-transaction --file "sql/seed/$name.sql"
     echo "$name: development data loaded"

@@ -13,7 +13,7 @@ import psycopg
 
 from runner.apply import send
 from runner.apply.send import Part
-from runner.errors import MigrationFailedError, RunnerError, UsageError
+from runner.errors import MigrationFailedError, RunnerError, StoppedError, Terminated, UsageError
 from runner.history import Actor, History, Operation, Record, after, before, recording, reset_session
 from runner.migrations import Kind, Script, Segment, check_script, segments, units
 from runner.plan import Action, Plan, Step
@@ -103,6 +103,8 @@ class _Run:
         except MigrationFailedError as error:
             self._record_failure(step, error)
             raise
+        except KeyboardInterrupt as stop:
+            raise self._stopped(step, stop) from None
         done = Done(step=step, elapsed_s=time.monotonic() - started)
         self._listener.done(done)
         return done
@@ -110,9 +112,9 @@ class _Run:
     def together(self, steps: tuple[Step, ...], before_commit: Callable[[], None]) -> list[Done]:
         """Run all steps in one transaction."""
         done = []
-        state = send.rolled_back(len(steps))
         try:
             for n, step in enumerate(steps):
+                state = send.rolled_back(n + 1)
                 self._listener.begins(step)
                 started = time.monotonic()
                 self._transactional(step, started, begin=n == 0, commit=False, state=state)
@@ -163,7 +165,7 @@ class _Run:
     def _statement_by_statement(self, step: Step, started: float) -> None:
         """Run a non-transactional file: each statement commits by itself, the record comes last."""
         script = step.script
-        total = sum(1 for _ in units(script))
+        total = check_script(script)
         self._history.keep_yoyo_out()
         number = 0
         try:
@@ -172,7 +174,14 @@ class _Run:
                     self._set_limits(segment, script)
                     part = Part(script=script, state=_partial(number, total), segment=segment, earlier=number)
                     send.send(self._conn, part)
-                    number += 1
+                    number += len(segment.statements)
+                    if not self._history.holds_lock():
+                        raise MigrationFailedError(
+                            "the migration released the migration lock",
+                            where=script.location(segment.statements[0].start),
+                            detail=_partial(number, total).capitalize(),
+                            hint="Release only locks that the file took itself.",
+                        )
                 record = recording(self._names, _record(step, _ms_since(started)), self._actor)
                 tail = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, b"COMMIT"))
                 send.send(self._conn, Part(script=script, state=_partial(number, total), tail=tail))
@@ -181,6 +190,23 @@ class _Run:
                 send.roll_back(self._conn)
                 send.execute(self._conn, reset_session())
                 self._history.remove_runner_lock_row()
+
+    def _stopped(self, step: Step, stop: KeyboardInterrupt) -> StoppedError:
+        """Say what a signal left behind; the statement is cancelled already, and history knows whether it was in time."""
+        send.roll_back(self._conn)
+        applied = step.id in self._history.state().applied
+        if applied != (step.action is Action.ROLLBACK):
+            left = "It had been committed just before."
+        elif step.script.transactional:
+            left = "It was rolled back whole."
+        else:
+            left = "Its statements before that are in effect, for the file is not transactional; it is not recorded."
+        name = "SIGTERM" if isinstance(stop, Terminated) else "an interrupt"
+        return StoppedError(
+            f"stopped by {name} during {step.id}",
+            signal_number=getattr(stop, "signal_number", 2),
+            detail=f"{left} The database is consistent with its history.",
+        )
 
     def _record_failure(self, step: Step, error: MigrationFailedError) -> None:
         """Note the attempt, for `status`; the error itself matters more than whether this succeeds."""
@@ -211,7 +237,7 @@ def _ms_since(started: float) -> int:
 
 def _record(step: Step, elapsed_ms: int) -> Record:
     migration = step.migration
-    undo = None if migration is None else migration.rollback
+    undo = None if migration is None or migration.irreversible is not None else migration.rollback
     rolls_back = step.action is Action.ROLLBACK
     return Record(
         id=step.id,
@@ -232,8 +258,9 @@ def _rest(later: int) -> str:
 
 def _partial(done: int, total: int) -> str:
     if not done:
-        return "nothing of the file is in effect, and it is not recorded as applied."
+        return "nothing of this run of the file is in effect, and it is not recorded as applied."
     return (
         f"{done} of {counted(total, 'statement')} are in effect and stay so, "
-        "for the file is not transactional; it is not recorded as applied."
+        "for the file is not transactional; it is not recorded as applied. "
+        "Before the next run undo them, or make them safe to repeat."
     )

@@ -109,7 +109,7 @@ def _failure(problem: StatementError, part: Part) -> RunnerError:
     if own is not None:
         return own(script, part.state)
     message = (diag.message_primary or str(error)).strip()
-    offset, number = None, None
+    offset, number, at_end = None, None, False
     if segment is not None and segment.statements:
         index = problem.done - part.head_results
         sent = int(diag.statement_position or 0) - 1 - len(part.head.decode())
@@ -127,11 +127,12 @@ def _failure(problem: StatementError, part: Part) -> RunnerError:
     detail.append(f"{place}SQLSTATE {error.sqlstate}; {part.state}")
     if diag.context:
         detail.extend(diag.context.splitlines())
+    ours = number is None or (at_end and error.sqlstate != _SYNTAX_ERROR)
     return MigrationFailedError(
         message,
-        where=Location(script.label) if offset is None else script.location(offset),
+        where=Location(script.label) if offset is None or ours else script.location(offset),
         detail="\n".join(detail),
-        hint=_hint(diag.message_hint, error.sqlstate),
+        hint=_hint(diag.message_hint, error.sqlstate) or (_OURS if ours else None),
         sqlstate=error.sqlstate,
     )
 
@@ -207,11 +208,19 @@ _OWN_CHECKS = {
     message.YOYO_AT_WORK: _yoyo_at_work,
 }
 
+_OURS = (
+    "The error came after the file's own statements: from a deferred constraint, or from the record of it in history. "
+    "A file must leave history's tables and the transaction's read-write mode alone."
+)
+_EXISTS = "If this database was made by other means, adopt it instead of migrating it from nothing: runner baseline --help"
 _HINTS = {
+    "42P07": _EXISTS,
+    "42710": _EXISTS,
+    "42723": _EXISTS,
+    "42P06": _EXISTS,
     "55P03": "Another session holds a lock on this table for longer than lock_timeout. Run again when it is done, or raise "
     "the limit with -- lock_timeout: 10s in the file.",
     "42501": "Grant the missing privilege to the role that migrates, or connect as the owner.",
-    "23505": None,
 }
 
 
@@ -227,6 +236,6 @@ def _sentence(text: str) -> str:
 
 def rolled_back(count: int | None = None) -> str:
     """Say that nothing of the migration is left."""
-    if count:
-        return f"all {counted(count, 'migration')} of this run were rolled back."
+    if count is not None:
+        return f"all {counted(count, 'migration')} that this run had begun were rolled back."
     return "the migration was rolled back whole."

@@ -35,35 +35,50 @@ def cli(ctx: click.Context, *, project: Path | None) -> None:
     ctx.obj.project = (project or find_project(Path.cwd())).absolute()
     values = read_config(ctx.obj.project)
     if values:
-        check_keys(values, ctx.obj.project, _option_names(ctx))
-        ctx.default_map = dict.fromkeys((*COMMANDS, *ALIASES), values)
+        names = _option_names(ctx)
+        check_keys(values, ctx.obj.project, list(names))
+        defaults = {names[key]: value for key, value in values.items()}
+        ctx.default_map = dict.fromkeys((*COMMANDS, *ALIASES), defaults)
 
 
-def _option_names(ctx: click.Context) -> list[str]:
-    """Return every option that a command of ours has: what runner.toml may set."""
-    commands = [cli.get_command(ctx, name) for name in COMMANDS]
-    return sorted(
-        {
-            p.name
-            for c in commands
-            if c is not None
-            for p in c.params
-            if isinstance(p, click.Option) and p.name
-        }
-    )
+def _option_names(ctx: click.Context) -> dict[str, str]:
+    """Return what runner.toml may set: each long option of ours, with _ for -, and the parameter that it is."""
+    return {
+        spelling.removeprefix("--").replace("-", "_"): option.name or ""
+        for command in (cli.get_command(ctx, name) for name in COMMANDS)
+        if command is not None
+        for option in command.params
+        if isinstance(option, click.Option)
+        for spelling in option.opts
+        if spelling.startswith("--")
+    }
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    from runner.errors import Terminated
+
+    raise Terminated
 
 
 def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
-    from runner.errors import ConfigurationError, Location, RunnerError
+    from runner.errors import ConfigurationError, Location, RunnerError, StoppedError
 
-    context = Context(environ=dict(os.environ))
+    # --json is known before the command line is understood, so that a mistake in it is an object too
+    context = Context(environ=dict(os.environ), json="--json" in sys.argv[1:])
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = cli.main(prog_name="runner", standalone_mode=False, obj=context)
     except click.exceptions.Abort:
         code = 128 + signal.SIGINT
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
+    except KeyboardInterrupt as stop:
+        number = getattr(stop, "signal_number", signal.SIGINT)
+        code = context.show_error(
+            StoppedError("stopped before anything was changed or after all was done", signal_number=number)
+        )
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 2
     except click.ClickException as error:
         context.show_usage_error(error)
         code = 2

@@ -12,7 +12,14 @@ from runner.cli.options import Context, lock_wait_option, read_settings, scratch
 if TYPE_CHECKING:
     from runner.fleet.mend import Mended
 
-reason_option = click.option("--reason", required=True, help="Why; kept in history.")
+
+def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("say why")
+    return value
+
+
+reason_option = click.option("--reason", required=True, callback=_not_blank, help="Why; kept in history.")
 
 
 @click.command()

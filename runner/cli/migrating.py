@@ -11,6 +11,7 @@ import click
 from runner.cli.options import Context, lock_wait_option, read_settings, target_options
 
 if TYPE_CHECKING:
+    from runner.apply import Done
     from runner.fleet.migrate import Observer, Outcome
     from runner.plan import Plan
 
@@ -106,7 +107,7 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     from runner.apply import Listener
     from runner.errors import UsageError
     from runner.fleet.migrate import Observer
-    from runner.report import people
+    from runner.report import contract, people
 
     style = context.style(sys.stdout)
     said: set[str] = set()
@@ -131,6 +132,14 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
             )
         click.confirm(people.question(place, plan), abort=True, err=True)
 
+    def opened(name: str, place: str) -> None:
+        result(people.heading(name, place, style))
+        context.partial.setdefault("databases", []).append({"database": name, "steps": []})
+
+    def done(step: Done) -> None:
+        result(people.done_line(step, style))
+        context.partial["databases"][-1]["steps"].append(contract.done_step(step))
+
     def closed(outcome: Outcome) -> None:
         if dry_run:
             for line in people.planned_lines(outcome.plan, style):
@@ -139,8 +148,8 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
             result(line)
 
     return Observer(
-        opened=lambda name, place: result(people.heading(name, place, style)),
-        listener=Listener(done=lambda done: result(people.done_line(done, style)), warns=warns),
+        opened=opened,
+        listener=Listener(done=done, warns=warns),
         waits=lambda holder: context.say(people.waiting(holder)),
         closed=closed,
         say=context.say,

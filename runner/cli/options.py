@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +27,7 @@ class Context:
     environ: Mapping[str, str]
     project: Path | None = None
     json: bool = False
+    partial: dict[str, Any] = field(default_factory=dict)  # what was done before an error, for --json
 
     def style(self, stream: Any) -> Style:
         """Return the colours for a stream."""
@@ -59,7 +60,8 @@ class Context:
         from runner.errors import StoppedError
 
         if self.json:
-            self.echo(json.dumps({"error": report.error_as_json(error)}, ensure_ascii=False, indent=2))
+            told = {"error": report.error_as_json(error), **self.partial}
+            self.echo(json.dumps(told, ensure_ascii=False, indent=2))
         else:
             self.say(report.error_as_text(error, self.style(sys.stderr)))
         return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
@@ -138,5 +140,5 @@ def read_settings(context: Context, **flags: Any) -> Settings:
     """Merge flags (Click has merged the environment already) with `runner.toml`."""
     from runner import settings
 
-    context.json = bool(flags.pop("as_json", False))
+    context.json = bool(flags.pop("as_json", False)) or context.json
     return settings.load(environ=context.environ, project=context.project, flags=flags)

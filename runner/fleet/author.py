@@ -35,10 +35,13 @@ def snapshots(
     found = []
     for layout, files in read_files(settings):
         with scratch_session(settings, layout, files, url=scratch_url, say=say) as session:
-            text = catalog.render(build(session, settings))
+            found_catalog = build(session, settings)
+            text = catalog.render(found_catalog)
+            if found_catalog.unsupported:
+                say(f"not described by the snapshot: {', '.join(found_catalog.unsupported)}")
         path = layout.snapshot
-        label = str(path.relative_to(settings.project))
-        before = path.read_bytes().decode() if path.exists() else ""
+        label = settings.label(path)
+        before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""
         if write and before != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
@@ -59,7 +62,8 @@ def new_migration(settings: Settings, name: str) -> NewPair:
 
     Raises: ConfigurationError when the project has several databases and none is named.
     """
-    if not (settings.project / "migrations").is_dir() and not settings.migrations_dirs:
+    root = settings.project / "migrations"
+    if not settings.migrations_dirs and not (root.is_dir() and any(root.iterdir())):
         return scaffold(first_layout(settings.project, settings.database, settings.schema_dir), name)
     if settings.database is not None and not (settings.project / "migrations" / settings.database).exists():
         layouts = find_layouts(replace(settings, database=None))

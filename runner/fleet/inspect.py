@@ -130,7 +130,7 @@ def validations(settings: Settings, *, say: Say) -> list[Validated]:
     found = []
     with open_sessions(settings, say=say) as sessions:
         for session in sessions:
-            label = str(session.layout.snapshot.relative_to(settings.project))
+            label = settings.label(session.layout.snapshot)
             comparison = compare(session.files, session.state)
             behind = comparison.all_in(Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER)
             if behind:

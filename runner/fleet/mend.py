@@ -61,13 +61,8 @@ def baseline(
             detail="Where the database is cannot be found by comparing when it is like no point of the files.",
             hint="Run without it to see the nearest point, then name one: --to ID --accept-differences",
         )
-    with _one(settings, "baseline", say) as session:
-        if session.state.applied:
-            raise CheckError(
-                f"{session.title} has a history already: {len(session.state.applied)} migrations are applied",
-                detail="A baseline is for a database that no runner has seen. Nothing was changed.",
-                hint="See runner status; a single entry is changed with runner repair.",
-            )
+    with _one(settings, say) as session:
+        _refuse_history(session)
         ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
         ids = [m.id for m in ordered]
         target = None if to is None else resolve_id(to, ids, "file")
@@ -81,6 +76,8 @@ def baseline(
             chosen = [m for m in chosen if m.kind is not Kind.REPEATABLE]
         actor = actor_of(settings)
         with _recording(session, actor, lock_wait_s) as record:
+            _refuse_history(session)
+            chosen = [m for m in chosen if m.id not in session.state.applied]
             for migration in chosen:
                 record(_adopted(migration))
         return Adoption(
@@ -96,12 +93,16 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
 
     Raises: UsageError when there is no such file, or it is not applied.
     """
-    with _one(settings, "repair", say) as session:
+    with _one(settings, say) as session:
         id_ = resolve_id(id_, list(session.state.applied), "applied migration")
         migration = next((m for m in session.files if m.id == id_), None)
         if migration is None:
             raise UsageError(
                 f"{id_} has no file to accept", hint=f"To take it out of history: runner repair forget {id_}"
+            )
+        if session.state.applied[id_].checksum == migration.checksum:
+            raise UsageError(
+                f"{id_} is as it was applied: there is nothing to accept", detail="Nothing was changed."
             )
         with _recording(session, actor_of(settings), lock_wait_s) as record:
             record(_adopted(migration, operation=Operation.ACCEPT, again=True, reason=reason))
@@ -113,7 +114,7 @@ def forget(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
 
     Raises: UsageError when it is not applied; CheckError when its file is there, for it would be applied again.
     """
-    with _one(settings, "repair", say) as session:
+    with _one(settings, say) as session:
         id_ = resolve_id(id_, list(session.state.applied), "applied migration")
         if any(m.id == id_ for m in session.files):
             raise CheckError(
@@ -131,12 +132,22 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
 
     Raises: UsageError when the old one is not applied or the new one has no file or is applied itself.
     """
-    with _one(settings, "repair", say) as session:
+    with _one(settings, say) as session:
         old = resolve_id(old, list(session.state.applied), "applied migration")
         new = resolve_id(new, [m.id for m in session.files], "file")
         if new in session.state.applied:
             raise UsageError(f"{new} is applied itself", detail="Nothing was changed.")
         migration = next(m for m in session.files if m.id == new)
+        if any(m.id == old for m in session.files):
+            raise UsageError(
+                f"{old} still has its file", detail="Nothing was changed.", hint="Remove or rename it first."
+            )
+        if session.state.applied[old].checksum not in {None, migration.checksum}:
+            raise CheckError(
+                f"{new} is not what was applied as {old}: the checksums differ",
+                detail="Renamed, it would count as applied without having been run. Nothing was changed.",
+                hint="Rename the file as it was applied, and put the change in a new migration.",
+            )
         with _recording(session, actor_of(settings), lock_wait_s) as record:
             record(_adopted(migration, operation=Operation.RENAME, old_id=old, reason=reason))
         return Mended(
@@ -145,14 +156,14 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
 
 
 @contextmanager
-def _one(settings: Settings, command: str, say: Say) -> Iterator[Session]:
+def _one(settings: Settings, say: Say) -> Iterator[Session]:
     with open_sessions(settings, say=say) as sessions:
         if len(sessions) > 1:
             names = ", ".join(session.title for session in sessions)
             raise ConfigurationError(
                 f"which database? This project has {names}",
                 detail="Nothing was changed.",
-                hint=f"Name it: runner {command} --database {sessions[-1].title} …",
+                hint=f"Add --database {sessions[-1].title}",
             )
         yield sessions[0]
 
@@ -191,6 +202,18 @@ def _extent(differences: Sequence[Difference]) -> int:
     return sum(len((text or "").splitlines()) for d in differences for text in (d.expected_sql, d.actual_sql))
 
 
+def _refuse_history(session: Session) -> None:
+    """Refuse a database with versioned migrations; repeatables may have been run by a `migrate` that then failed."""
+    repeatable = {m.id for m in session.files if m.kind is Kind.REPEATABLE}
+    applied = [id_ for id_ in session.state.applied if id_ not in repeatable]
+    if applied:
+        raise CheckError(
+            f"{session.title} has a history already, up to {applied[-1]}",
+            detail="A baseline is for a database that no runner has migrated. Nothing was changed.",
+            hint="See runner status; a single entry is changed with runner repair.",
+        )
+
+
 def _disagreement(session: Session, found: str, differences: Sequence[Difference]) -> CheckError:
     shown = [str(difference) for difference in differences[:_SHOWN]]
     if len(differences) > _SHOWN:
@@ -211,7 +234,7 @@ def _adopted(
     old_id: str | None = None,
     reason: str | None = None,
 ) -> Record:
-    undo = migration.rollback
+    undo = None if migration.irreversible is not None else migration.rollback
     return Record(
         id=migration.id,
         operation=operation,
@@ -235,6 +258,7 @@ def _recording(session: Session, actor: Actor, lock_wait_s: float) -> Iterator[C
     with history.lock(wait_s=lock_wait_s, on_wait=lambda _: None):
         history.create_tables(actor)
         history.wait_for_yoyo(wait_s=lock_wait_s)
+        session.refresh()
         with session.connection.transaction():
             session.connection.execute(
                 sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from runner.apply import Done, Listener, check_plan, run_plan
-from runner.errors import ConfigurationError
+from runner.errors import BusyError, ConfigurationError
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import LockHolder
 from runner.plan import Plan, plan_apply, plan_rollback
@@ -176,7 +176,13 @@ def _rollback_one(
     observer.opened(session.title, session.place)
     if plan.steps and not options.dry_run:
         with _locked(settings, session, options.lock_wait_s, observer):
-            plan = plan_now()
+            confirmed, plan = plan, plan_now()
+            if [step.id for step in plan.steps] != [step.id for step in confirmed.steps]:
+                raise BusyError(
+                    "another run changed what would be rolled back",
+                    detail=f"It was {_ids(confirmed)}, it is {_ids(plan)} now. Nothing was changed.",
+                    hint="Look at runner status and run the command again.",
+                )
             done = run_plan(session.history, plan, actor_of(settings), listener=observer.listener)
             session.refresh()
     outcome = _outcome(session, plan, done, None, started)
@@ -200,11 +206,15 @@ def _checked(plan: Plan, observer: Observer) -> Plan:
     return plan
 
 
+def _ids(plan: Plan) -> str:
+    return ", ".join(step.id for step in plan.steps) or "nothing"
+
+
 def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: Settings) -> Validation | None:
     """Compare with the snapshot, which shows the schema after the last file: pointless before that."""
     if not options.validate:
         return None
-    label = str(session.layout.snapshot.relative_to(settings.project))
+    label = settings.label(session.layout.snapshot)
     if plan.left:
         return Validation(snapshot=label, skipped=f"{plan.left} still pending")
     if plan.missing:

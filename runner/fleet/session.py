@@ -13,7 +13,7 @@ from runner import connection
 from runner.credentials import Target
 from runner.errors import RunnerError, UnreachableError
 from runner.history import Actor, History, State
-from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load
+from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.settings import Settings
 
 
@@ -56,7 +56,7 @@ class Session:
         stored = self.history.stored_sql(id_)
         if stored is None or stored.rollback_sql is None:
             return None
-        return Script.from_history(id_, stored.rollback_sql, transactional=stored.rollback_transactional)
+        return script_from_history(id_, stored.rollback_sql, transactional=stored.rollback_transactional)
 
 
 def read_files(settings: Settings) -> list[tuple[Layout, list[Migration]]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 
 from runner.errors import BusyError, ConfigurationError, CredentialsError
@@ -161,8 +162,16 @@ class History:
         try:
             yield
         finally:
-            if not self.connection.closed and not self.connection.broken:
-                self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
+            self._unlock()
+
+    def _unlock(self) -> None:
+        """Release the lock if the session still can; otherwise it goes with the session."""
+        if self.connection.closed or self.connection.broken:
+            return
+        with suppress(psycopg.Error):
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                self.connection.execute("ROLLBACK")
+            self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
 
     def wait_for_yoyo(self, *, wait_s: float) -> None:
         """Return once yoyo's lock row is gone; rows that a dead runner left are removed.
@@ -183,6 +192,11 @@ class History:
                     hint="Wait until that yoyo is done. If it died, release its lock with: yoyo break-lock",
                 )
             time.sleep(_YOYO_POLL_S)
+
+    def holds_lock(self) -> bool:
+        """Say whether this session still holds the migration lock."""
+        holder = self.lock_holder()
+        return holder is not None and holder.pid == self.server.backend_pid
 
     def lock_holder(self) -> LockHolder | None:
         """Return the session that holds the migration lock, if one does."""
@@ -241,7 +255,9 @@ class History:
     def _locate(self) -> tuple[Server, Names]:
         names = Names("", self._migration_table)
         with self.connection.cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute(_read("locate"), {"tables": list(names.tables)}).fetchone()
+            row = cursor.execute(
+                _read("locate"), {"tables": list(names.tables), "wanted": self._wanted_schema}
+            ).fetchone()
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
         server = Server(
@@ -250,7 +266,7 @@ class History:
                 for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")
             }
         )
-        schema = self._choose_schema(row["schema"], row["tables"])
+        schema = self._choose_schema(row["schema"], row["tables"], exists=row["wanted_exists"])
         mine = [table for table in row["tables"] if table[0] == schema]
         self._tables = {table[1] for table in mine}
         self._not_writable = sorted(table[1] for table in mine if not table[4])
@@ -265,8 +281,14 @@ class History:
             )
         return server, Names(schema, self._migration_table)
 
-    def _choose_schema(self, current: str | None, tables: Sequence[Sequence[Any]]) -> str:
+    def _choose_schema(self, current: str | None, tables: Sequence[Sequence[Any]], *, exists: bool) -> str:
         if self._wanted_schema is not None:
+            if not exists:
+                raise ConfigurationError(
+                    f'history_schema names "{self._wanted_schema}", and there is no such schema',
+                    detail="Nothing was changed.",
+                    hint=f'CREATE SCHEMA "{self._wanted_schema}"; or correct the name.',
+                )
             return self._wanted_schema
         holding = [table for table in tables if table[1] == self._migration_table]
         visible = [table for table in holding if table[2]]

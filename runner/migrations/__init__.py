@@ -2,7 +2,7 @@
 
 from runner.migrations.check import Segment, check_script, ends_with_semicolon, segments, units
 from runner.migrations.layout import Layout, Source, find_layouts
-from runner.migrations.load import load, read_script
+from runner.migrations.load import load, read_script, script_from_history
 from runner.migrations.model import Kind, Migration, Script
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "find_layouts",
     "load",
     "read_script",
+    "script_from_history",
     "segments",
     "units",
 ]

@@ -21,6 +21,13 @@ from runner.sqltext.classify import (
 )
 
 _SEGMENT_CHARACTERS = 1 << 18
+# SET client_encoding …, SET NAMES …, set_config('client_encoding', …): what follows would be read in another encoding
+_ENCODING = re.compile(
+    r"^(?:SET\s+(?:SESSION\s+|LOCAL\s+)?(?:client_encoding\s*(?:=|TO)\s*|NAMES\s+)|SELECT\b.*set_config\s*\(\s*'client_encoding'\s*,\s*)"
+    r"'?([\w-]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_UTF8 = frozenset({"UTF8", "UTF-8", "UNICODE", "DEFAULT"})
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -49,10 +56,9 @@ def check_script(script: Script) -> int:
     Raises: FileError for what cannot be cut into statements, transaction control, a statement that cannot run in
     the transaction, a directive after the first statement.
     """
-    count = 0
-    for _ in _units(script) if not script.transactional else _transactional_statements(script):
-        count += 1
-    return count
+    if script.transactional:
+        return sum(1 for _ in _transactional_statements(script))
+    return sum(len(unit) for unit in _units(script))
 
 
 def segments(script: Script) -> Iterator[Segment]:
@@ -128,6 +134,18 @@ def _read(script: Script) -> Iterator[Statement]:
     try:
         for number, statement in enumerate(statements(script.pieces())):
             _refuse_late_directives(script, statement, first=number == 0)
+            if (other := _ENCODING.search(statement.text)) is not None and other[1].upper() not in _UTF8:
+                raise script.error(
+                    f"the file sets client_encoding to {other[1]}",
+                    statement.start + other.start(),
+                    hint="Files are UTF-8 and are sent as such: remove the line.",
+                )
+            if statement.starts_with("DISCARD", "ALL"):
+                raise script.error(
+                    "DISCARD ALL in a migration",
+                    statement.start,
+                    hint="Remove it: it would give up the migration lock, and the session is cleaned after every file.",
+                )
             if statement.copies_out:
                 raise script.error(
                     "COPY TO stdout in a migration",
@@ -228,6 +246,8 @@ def _units(script: Script) -> Iterator[list[Statement]]:
 
 
 def _name(statement: Statement) -> str:
+    if statement.starts_with("VACUUM"):
+        return "VACUUM"
     if statement.concurrently:
         return " ".join((*[w for w in statement.words[:3] if w in _COMMAND_WORDS], "CONCURRENTLY"))
     return " ".join(word for word in statement.words[:2] if word.isalpha())

@@ -21,7 +21,9 @@ _PROSE = frozenset({
     "ticket", "title", "todo", "todos", "updated", "usage", "version", "warning", "what", "when", "why",
 })  # fmt: skip
 # PostgreSQL's "Numeric with Unit" values (manual, "Setting Parameters"): a bare number is in milliseconds
-_DURATION = re.compile(r"\d+\s*(us|ms|s|min|h|d)?")
+_DURATION = re.compile(r"(\d+)\s*(us|ms|s|min|h|d)?")
+_UNIT_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST_MS = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ def read_directives(script: Script, head: str) -> Directives:
                 )
             found.irreversible = value
         elif name in SETTINGS:
-            if not _DURATION.fullmatch(value):
+            if not _is_duration(value):
                 raise _bad_value(
                     script,
                     directive,
@@ -75,6 +77,11 @@ def read_directives(script: Script, head: str) -> Directives:
                 )
             found.settings[name] = value
     return found
+
+
+def _is_duration(value: str) -> bool:
+    match = _DURATION.fullmatch(value)
+    return match is not None and int(match[1]) * _UNIT_MS[match[2] or "ms"] <= _LONGEST_MS
 
 
 def _directives(script: Script, head: str) -> Iterator[Directive]:

@@ -80,11 +80,13 @@ def _files(folder: Path, project: Path) -> dict[str, Path]:
         if not name.isprintable():
             raise FileError("the file's name is not printable UTF-8", where=where, hint="Rename the file.")
         try:
-            is_folder = stat.S_ISDIR(path.stat().st_mode)
+            mode = path.stat().st_mode
         except OSError as error:
             raise _unreadable(error, where) from error
-        if is_folder:
+        if stat.S_ISDIR(mode):
             raise FileError(f"{name} is a folder", where=where, hint="Rename it, or move its files up.")
+        if not stat.S_ISREG(mode):
+            raise FileError(f"{name} is not a file", where=where, hint="Replace it by a plain file.")
         if suffix.lower() == ".sql" and suffix != ".sql":
             raise FileError(
                 f"the suffix is {suffix}",
@@ -158,6 +160,20 @@ def read_script(path: Path, project: Path) -> tuple[Script, Directives]:
     script = Script(path=path, label=label, text=None if large else text, checksum=checksum, size_bytes=size)
     directives = read_directives(script, text)
     return replace(script, settings=directives.settings), directives
+
+
+def script_from_history(id_: str, text: str, *, transactional: bool) -> Script:
+    """Return the undoing SQL that history keeps as if it were a file, with what its leading comment asks for."""
+    data = text.encode()
+    script = Script(
+        path=Path(f"{id_}.rollback.sql"),
+        label=f"{id_}.rollback.sql (from history)",
+        text=text,
+        checksum=checksum_of(data),
+        size_bytes=len(data),
+        transactional=transactional,
+    )
+    return replace(script, settings=read_directives(script, text).settings)
 
 
 def _read(path: Path, project: Path) -> bytes:

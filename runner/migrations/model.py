@@ -37,19 +37,6 @@ class Script:
     transactional: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)  # lock_timeout, statement_timeout
 
-    @classmethod
-    def from_history(cls, id_: str, text: str, *, transactional: bool) -> Script:
-        """Return SQL that history keeps as if it were a file."""
-        data = text.encode()
-        return cls(
-            path=Path(f"{id_}.rollback.sql"),
-            label=f"{id_}.rollback.sql (from history)",
-            text=text,
-            checksum=checksum_of(data),
-            size_bytes=len(data),
-            transactional=transactional,
-        )
-
     def with_mode(self, *, transactional: bool) -> Script:
         """Return the same file, run in this way."""
         return replace(self, transactional=transactional)
@@ -95,6 +82,10 @@ class Migration:
         return self.apply.checksum
 
 
+def _guess(data: bytes) -> str:
+    return "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "LATIN1"
+
+
 class Decoder:
     """Turns the bytes of a file into text, piece by piece; refuses what PostgreSQL would misread."""
 
@@ -116,7 +107,7 @@ class Decoder:
                 "the file is not UTF-8",
                 data,
                 min(error.start, len(data)),
-                "Convert it, for example: iconv -f LATIN1 -t UTF-8 OLD.sql > NEW.sql",
+                f"Convert it, for example: iconv -f {_guess(data)} -t UTF-8 OLD.sql > NEW.sql",
             ) from error
         nul = data.find(b"\0")
         if nul >= 0:

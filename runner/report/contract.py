@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from runner.apply import Done
 from runner.fleet.author import Snapshot
 from runner.fleet.inspect import Linted, PlanListing, Status, Validated
 from runner.fleet.mend import Adoption, Mended
@@ -22,9 +23,7 @@ def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:
         "databases": [
             {
                 "database": result.database,
-                "steps": [
-                    _step(done.step) | {"duration_ms": round(done.elapsed_s * 1000)} for done in result.done
-                ]
+                "steps": [done_step(done) for done in result.done]
                 if not dry_run
                 else [_step(step) for step in result.plan.steps],
                 "pending": result.plan.left if not dry_run else result.plan.left + len(result.plan.steps),
@@ -36,6 +35,11 @@ def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:
             for result in results
         ],
     }
+
+
+def done_step(done: Done) -> dict[str, Any]:
+    """Return one step that is committed."""
+    return _step(done.step) | {"duration_ms": round(done.elapsed_s * 1000)}
 
 
 def status(results: Sequence[Status]) -> dict[str, Any]:
@@ -118,6 +122,7 @@ def validation(result: Validation) -> dict[str, Any]:
         "matches": None if result.skipped is not None else result.matches,
         "skipped": result.skipped,
         "beside": list(result.beside),
+        "unseen": list(result.unseen),
         "differences": [
             {
                 "kind": difference.kind,

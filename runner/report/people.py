@@ -248,6 +248,8 @@ def _validation(validation: Validation, style: Style) -> str:
         return style(f"not validated: {validation.skipped}", "yellow")
     if validation.matches:
         extra = f"; beside it: extension {', '.join(validation.beside)}" if validation.beside else ""
+        if validation.unseen:
+            extra += f"; not compared: {', '.join(validation.unseen)}"
         return style(f"schema validated against {validation.snapshot}", "green") + extra
     return style(f"{counted(len(validation.differences), 'difference')} from {validation.snapshot}", "red")
 

@@ -41,6 +41,7 @@ _OPEN_TAG = re.compile(r"\$(?:[^\W\d]\w*+)?\Z")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 _QUOTE_END = {"'": re.compile("'"), '"': re.compile('"')}
 _ESCAPED_END = re.compile(r"(?:[^'\\]|\\.|'')*+'", re.DOTALL)
+_CONTINUED = re.compile(r"[ \t\f\v]*[\r\n]\s*'")
 _COPY_END = re.compile(r"^\\\.[ \t]*(?:\r?\n|\r|\Z)", re.MULTILINE)
 _RESTRICT = re.compile(r"\\(?:un)?restrict [A-Za-z0-9]+[ \t]*$", re.MULTILINE)
 _DIRECTIVE_LIKE = re.compile(r"--\s*([a-z][a-z_-]*)\s*:")
@@ -228,7 +229,7 @@ class _Scan:
     def _word(self, word: str, end: int) -> int:
         following = self._window.text[end : end + 1]
         if following == "'" and word in {"e", "E"}:
-            return self._quoted(end, _ESCAPED_END, end + 1)
+            return self._escaped(end)
         word = word.upper()
         if not self._parens:
             if len(self._words) < self._wanted_words:
@@ -274,6 +275,17 @@ class _Scan:
                 self._window.base + opened,
                 f"Close it with {quote} or remove the quote here.",
             )
+
+    def _escaped(self, opened: int) -> int:
+        """Return the offset after an escape string and the pieces that continue it on later lines."""
+        while True:
+            end = self._quoted(opened, _ESCAPED_END, opened + 1)
+            while not self._window.complete and not self._window.text[end:].strip():
+                self._window.grow()
+            continued = _CONTINUED.match(self._window.text, end)
+            if continued is None:
+                return end
+            opened = continued.end() - 1
 
     def _block_end(self, opened: int) -> int:
         """Return the offset after a block comment; block comments nest."""

@@ -109,6 +109,8 @@ def test_ids_of_any_shape_are_accepted(project, name):
             "CREATE SCHEMA s CREATE TABLE t (a int) CREATE VIEW v AS SELECT 1;", id="schema elements"
         ),
         pytest.param("COPY t FROM stdin;\n1\n\\.\n", id="COPY data"),
+        pytest.param("SET client_encoding = 'UTF8';", id="encoding as pg_dump says it"),
+        pytest.param("SELECT E'a'\n  'b\\'; c';", id="escape string continued on the next line"),
         pytest.param("SET ROLE app; SET search_path = '';", id="session settings"),
         pytest.param("SELECT 1;\n" * 5000, id="thousands of statements"),
         pytest.param(
@@ -165,7 +167,25 @@ def test_what_real_histories_hold_is_accepted(project, content):
             ":1:1",
             id="CONCURRENTLY",
         ),
-        pytest.param("VACUUM t;", "VACUUM T cannot run inside a transaction", ":1:1", id="VACUUM"),
+        pytest.param("VACUUM t;", "VACUUM cannot run inside a transaction", ":1:1", id="VACUUM"),
+        pytest.param(
+            "SET client_encoding = 'LATIN1';",
+            "the file sets client_encoding to LATIN1",
+            ":1:1",
+            id="encoding",
+        ),
+        pytest.param(
+            "SELECT pg_catalog.set_config('client_encoding', 'WIN1252', false);",
+            "the file sets client_encoding to WIN1252",
+            ":1:1",
+            id="encoding by function",
+        ),
+        pytest.param(
+            "-- transactional: false\nDISCARD ALL;", "DISCARD ALL in a migration", ":2:1", id="DISCARD ALL"
+        ),
+        pytest.param(
+            "-- lock_timeout: 99999999999s\n", 'lock_timeout is "99999999999s"', ":1:18", id="too long"
+        ),
         pytest.param(b"SELECT '\xff'", "the file is not UTF-8", ":1", id="Latin-1"),
         pytest.param(b"SELECT 1\0;", "a NUL byte in the file", ":1", id="NUL"),
         pytest.param("SELECT 'a", "unterminated string", ":1:8", id="open quote"),
@@ -201,6 +221,13 @@ def _loop(project):
     (project.root / "migrations/a.sql").symlink_to("a.sql")
 
 
+def _fifo(project):
+    import os
+
+    (project.root / "migrations").mkdir()
+    os.mkfifo(project.root / "migrations/a.sql")
+
+
 def _dangling(project):
     (project.root / "migrations").mkdir()
     (project.root / "migrations/a.sql").symlink_to("gone.sql")
@@ -220,6 +247,7 @@ def _dangling(project):
             id="rollback alone",
         ),
         pytest.param(_loop, "cannot read the file: Too many levels of symbolic links", id="link loop"),
+        pytest.param(_fifo, "a.sql is not a file", id="named pipe"),
         pytest.param(_dangling, "cannot read the file: No such file or directory", id="dangling link"),
         pytest.param(
             lambda p: (p.root / "migrations").mkdir(), "no migrations in migrations", id="empty folder"

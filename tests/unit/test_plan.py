@@ -129,10 +129,10 @@ def test_rollback_goes_by_history_not_by_name():
     assert ids(plan_rollback(files, history("1", "3", "2"), steps=2)) == ["2", "3"]
 
 
-def test_what_others_need_does_not_go_alone():
-    files = [file("1", "2"), file("2")]
-    with pytest.raises(CheckError, match="1 depends on 2 and would stay"):
-        plan_rollback(files, history("1", "2"))
+def test_what_depends_on_another_goes_before_it():
+    files = [file("f", "2", kind=Kind.REPEATABLE), file("1"), file("2")]
+    assert ids(plan_rollback(files, history("1", "f", "2"), everything=True)) == ["f", "2", "1"]
+    assert ids(plan_rollback(files, history("1", "f", "2"))) == ["f"]
 
 
 def test_a_rollback_without_sql_names_the_way_out():

@@ -10,6 +10,9 @@ SELECT
     coalesce(
         pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE'), false
     ) AS can_create,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_namespace AS w WHERE w.nspname = %(wanted)s
+    ) AS wanted_exists,
     coalesce((
         SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
             n.nspname,

@@ -167,16 +167,14 @@ def test_errors_as_json_are_a_contract(project):
     project.write("0001_a", "SELECT nope;")
     done = project.run("migrate", "--json")
     assert done.code == 1
-    assert done.data == {
-        "error": {
-            "kind": "migration_failed",
-            "message": 'column "nope" does not exist',
-            "where": {"path": "migrations/0001_a.sql", "line": 1, "column": 8},
-            "detail": "Statement 1 of 1, SQLSTATE 42703; the migration was rolled back whole.",
-            "hint": None,
-            "sqlstate": "42703",
-            "exit_code": 1,
-        }
+    assert done.data["error"] == {
+        "kind": "migration_failed",
+        "message": 'column "nope" does not exist',
+        "where": {"path": "migrations/0001_a.sql", "line": 1, "column": 8},
+        "detail": "Statement 1 of 1, SQLSTATE 42703; the migration was rolled back whole.",
+        "hint": None,
+        "sqlstate": "42703",
+        "exit_code": 1,
     }
 
 
@@ -202,7 +200,7 @@ def test_usage_errors_say_what_was_meant(project, args, message):
 
 
 def test_settings_come_from_flag_then_environment_then_file(project):
-    project.write("runner.toml", 'migrations-dir = ["db"]\n')
+    project.write("runner.toml", 'migrations-dirs = ["db"]\n')
     project.write("db/0001_a.sql")
     project.write("env/0002_b.sql")
     project.write("flag/0003_c.sql")
@@ -213,9 +211,9 @@ def test_settings_come_from_flag_then_environment_then_file(project):
             for m in project.ok("status", "--json", *args, **environ).data["databases"][0]["migrations"]
         ]
 
-    with pytest.raises(AssertionError, match="Perhaps you meant migrations_dirs"):
+    with pytest.raises(AssertionError, match="Perhaps you meant migrations_dir"):
         ids()
-    project.write("runner.toml", 'migrations_dirs = ["db"]\n')
+    project.write("runner.toml", 'migrations_dir = ["db"]\n')
     assert ids() == ["0001_a"]
     assert ids(RUNNER_MIGRATIONS_DIR="env") == ["0002_b"]
     assert ids("--migrations-dir", "flag", RUNNER_MIGRATIONS_DIR="env") == ["0003_c"]

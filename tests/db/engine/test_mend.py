@@ -72,7 +72,7 @@ def test_a_database_with_history_needs_no_baseline(files):
     files.ok("migrate", "--to", "0001")
     done = files.run("baseline")
     assert done.code == 3
-    assert "has a history already" in done.err
+    assert "has a history already, up to 0001_a" in done.err
 
 
 def test_stock_yoyo_knows_a_baseline(files):
@@ -136,3 +136,20 @@ def test_nobody_but_the_owner_gets_at_history(files):
     finally:
         files.query(f"DROP OWNED BY {role}")
         files.query(f"DROP ROLE {role}")
+
+
+def test_a_rename_is_refused_when_it_would_hide_a_migration(files):
+    files.ok("migrate", "--to", "0001")
+    still = files.run("repair", "rename", "0001", "0002", "--reason", "x")
+    assert "0001_a still has its file" in still.err
+    files.remove("0001_a")
+    other = files.run("repair", "rename", "0001", "0002", "--reason", "x")
+    assert other.code == 3
+    assert "0002_b is not what was applied as 0001_a" in other.err
+    assert files.applied() == ["one", "0001_a"]
+
+
+def test_accept_is_for_what_was_edited_and_needs_words(files):
+    files.ok("migrate")
+    assert "is as it was applied" in files.run("repair", "accept", "0001", "--reason", "x").err
+    assert files.run("repair", "accept", "0001", "--reason", " ").code == 2

@@ -157,7 +157,9 @@ def test_a_deferred_constraint_is_the_files_own_error(project):
         pytest.param("PREPARE p AS SELECT 1", id="prepared statement"),
         pytest.param("DECLARE c CURSOR WITH HOLD FOR SELECT 1", id="cursor"),
         pytest.param("LISTEN channel", id="listen"),
-        pytest.param("SET client_encoding = 'LATIN1'", id="encoding"),
+        pytest.param(
+            "DO $$ BEGIN PERFORM set_config('client_encoding', 'LATIN1', false); END $$", id="encoding"
+        ),
         pytest.param("SET standard_conforming_strings = off", id="string syntax"),
         pytest.param("SET statement_timeout = '80ms'", id="time limit"),
         pytest.param("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", id="isolation"),
@@ -342,7 +344,7 @@ def test_a_single_transaction_applies_all_or_none(project):
     project.write("0002_b", "SELECT nope;")
     done = project.run("migrate", "--single-transaction")
     assert done.code == 1
-    assert "all 2 migrations of this run were rolled back." in done.err
+    assert "all 2 migrations that this run had begun were rolled back." in done.err
     assert project.tables() == set()
     project.write("0002_b", "SET search_path = ''; CREATE TABLE public.b (id int);")
     project.ok("migrate", "--single-transaction")

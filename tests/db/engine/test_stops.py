@@ -1,0 +1,168 @@
+"""A signal, a rival, a second thought: what is left is said, and is consistent."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.db.engine.conftest import clean_environment
+
+
+def start(project, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "runner", *args],
+        cwd=project.root,
+        env={**clean_environment(), "DATABASE_URL": project.url},
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_blocked(project, table: str) -> None:
+    waiting = f"SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
+    while not project.query(waiting):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "name"), [(signal.SIGINT, 130, "an interrupt"), (signal.SIGTERM, 143, "SIGTERM")]
+)
+def test_a_signal_cancels_rolls_back_and_says_so(project, session, number, code, name):
+    project.query("CREATE TABLE gate ()")
+    project.write("0001_a", "CREATE TABLE a (id int);\nLOCK TABLE gate;", "DROP TABLE a;")
+    with session.transaction():
+        session.execute("LOCK TABLE gate")
+        run = start(project, "migrate")
+        wait_until_blocked(project, "gate")
+        run.send_signal(number)
+        _, err = run.communicate(timeout=30)
+    assert run.returncode == code
+    assert err == (
+        f"error: stopped by {name} during 0001_a\n"
+        "  detail: It was rolled back whole. The database is consistent with its history.\n"
+    )
+    assert project.tables() == {"gate"}
+    project.ok("migrate")
+    assert project.applied() == ["0001_a"]
+
+
+def test_what_was_confirmed_is_what_is_rolled_back_or_nothing(project):
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("migrate")
+    project.write("0002_b", "CREATE TABLE b (id int);", "DROP TABLE b;")
+    ours, theirs = pty.openpty()
+    run = start(project, "rollback", stdin=theirs)
+    assert run.stderr is not None
+    asked = ""
+    while "?" not in asked:
+        asked += run.stderr.read(1)
+    project.ok("migrate")
+    os.write(ours, b"y\n")
+    _, err = run.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    assert run.returncode == 4, err
+    assert "another run changed what would be rolled back" in err
+    assert project.tables() == {"a", "b"}
+
+
+def test_an_error_as_json_tells_what_was_done_before_it(project):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.write("0002_b", "SELECT nope;")
+    told = project.run("migrate", "--json").data
+    assert told["error"]["sqlstate"] == "42703"
+    assert [step["id"] for step in told["databases"][0]["steps"]] == ["0001_a"]
+
+
+@pytest.mark.parametrize("args", [["--steps", "0"], ["--nope"], ["--to", "x"]])
+def test_a_mistake_in_the_command_line_is_json_too(project, args):
+    project.write("0001_a")
+    done = project.run("migrate", "--json", *args)
+    assert done.code == 2
+    assert json.loads(done.out)["error"]["exit_code"] == 2
+
+
+def test_what_is_irreversible_stays_so_when_its_file_is_gone(project):
+    project.write("0001_a", "-- irreversible: data is gone\nCREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("migrate")
+    project.remove("0001_a")
+    project.write("0002_b", "SELECT 1;", "SELECT 1;")
+    assert project.run("rollback", "--yes").code == 3
+    assert project.tables() == {"a"}
+
+
+def test_the_undo_in_history_keeps_its_limits(project):
+    project.write("0001_a", "CREATE TABLE a (l text);", "DROP TABLE a;")
+    project.write(
+        "0002_b", "SELECT 1;", "-- lock_timeout: 77s\nINSERT INTO a VALUES (current_setting('lock_timeout'));"
+    )
+    project.ok("migrate")
+    project.remove("0002_b")
+    project.ok("rollback", "--yes")
+    assert project.query("SELECT l FROM a") == [("77s",)]
+
+
+def test_a_file_without_transaction_that_gives_up_the_lock_is_stopped(project):
+    project.write(
+        "0001_a",
+        "-- transactional: false\nCREATE TABLE a ();\nSELECT pg_advisory_unlock_all();\nCREATE TABLE b ();",
+    )
+    done = project.run("migrate")
+    assert done.code == 1
+    assert "the migration released the migration lock" in done.err
+    assert "2 of 3 statements are in effect" in done.err
+    assert project.tables() == {"a"}
+
+
+def test_a_database_made_by_other_means_is_led_to_baseline(project):
+    project.query("CREATE TABLE a (id int)")
+    project.write(
+        "sql/functions/f.sql", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    )
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    failed = project.run("migrate")
+    assert "adopt it instead of migrating it from nothing: runner baseline" in failed.err
+    project.ok("baseline", "--scratch-url", project.url)
+    assert "up to date" in project.ok("migrate").out
+
+
+def test_a_file_that_drops_history_is_told_from_one_that_is_wrong(project):
+    project.write("0001_a", "SELECT 1;")
+    project.ok("migrate")
+    project.write("0002_b", "DROP TABLE _runner_migration;")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert 'relation "public._runner_migration" does not exist' in done.err
+    assert "The error came after the file's own statements" in done.err
+
+
+def test_snapshots_may_lie_elsewhere(project, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("schema")
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.ok("snapshot", "--schema-dir", str(elsewhere), "--scratch-url", project.url)
+    assert "schema validated" in project.ok("migrate", "--schema-dir", str(elsewhere)).out
+    snapshot = elsewhere / "schema.sql"
+    snapshot.write_bytes(snapshot.read_bytes().replace(b"\n", b"\r\n"))
+    project.ok("validate", "--schema-dir", str(elsewhere))
+
+
+def test_what_a_snapshot_does_not_describe_is_named(project):
+    project.write("0001_a", "CREATE COLLATION plain (locale = 'C');\nCREATE TABLE a (id int);")
+    done = project.ok("snapshot", "--scratch-url", project.url)
+    assert "not described by the snapshot: collation public.plain" in done.err
+    assert "not compared: collation public.plain" in project.ok("migrate").out
+
+
+def test_history_in_a_schema_that_is_not_there_is_refused(project):
+    project.write("0001_a")
+    done = project.run("migrate", "--history-schema", "nosuch")
+    assert done.code == 2
+    assert 'CREATE SCHEMA "nosuch"' in done.err
