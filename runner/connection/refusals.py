@@ -161,7 +161,7 @@ _CASES = (
         pattern=r"server does not support SSL",
         error=ConfigurationError,
         message="the server at {address} offers no TLS, and {source} asks for it",
-        hint="Turn on ssl on the server; only where the network is your own, set DB_SSL_MODE=disable.",
+        hint="Turn on ssl on the server; only where the network is your own, say sslmode=disable in the URL, or set DB_SSL_MODE=disable.",
     ),
     _Case(
         pattern=r"invalid response to SSL negotiation|expected authentication request|"
@@ -226,6 +226,12 @@ _CASES = (
         error=ConfigurationError,
         message="no database user is named, and this process's uid has no name to use instead",
         hint="Name the user in the URL, in DB_USERNAME or in PGUSER.",
+    ),
+    _Case(
+        pattern=r"invalid \w+ value: |invalid connection option|invalid port number|invalid integer value",
+        error=ConfigurationError,
+        message="a connection parameter is not what it may be",
+        hint='Correct what {source} gives; libpq\'s parameters are listed in the manual, "Database Connection Control Functions".',
     ),
     _Case(
         pattern=r"definition of service .* not found|service file",
