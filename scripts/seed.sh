@@ -58,6 +58,9 @@ for name in "${databases[@]}"; do
             exit 2
             ;;
     esac
+done
+
+for name in "${databases[@]}"; do
     "$RUNNER" exec --database "$name" -- \
         psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --single-transaction --file "sql/seed/$name.sql"
     echo "$name: development data loaded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ def scratch_session(
     Raises: ConfigurationError when there is no such place; CredentialsError when the role may not make databases.
     """
     home = _home(settings, layout, url=url, say=say)
-    name = PREFIX + uuid.uuid4().hex[:12]
+    name = f"{PREFIX}{os.getpid()}_{uuid.uuid4().hex[:8]}"
     with connection.connect(home) as admin:
         try:
             admin.execute(

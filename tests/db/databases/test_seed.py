@@ -102,7 +102,10 @@ def project(tmp_path: Path, root: Path) -> Path:
         shutil.copytree(root / folder, tmp_path / folder)
     (tmp_path / ".venv/bin").mkdir(parents=True)
     runner = tmp_path / ".venv/bin/runner"
-    runner.write_text('#!/bin/sh\necho "$@" >> asked\nexit "${EXIT:-0}"\n')
+    runner.write_text(
+        '#!/bin/sh\ncase "$*" in *"sh -c"*) printf %s "${HOST_SAID:-}"; exit 0 ;; esac\n'
+        'echo "$@" >> asked\nexit "${EXIT:-0}"\n'
+    )
     runner.chmod(0o755)
     return tmp_path
 
@@ -149,6 +152,14 @@ def test_seed_loads_both_databases_and_again(
 def test_seed_loads_the_named_database(project: Path, arguments: tuple[str, ...]) -> None:
     assert seed(project, *arguments).returncode == 0
     assert asked(project) == [f"exec --database carthub {PSQL} sql/seed/carthub.sql"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("-d", "carthub")])
+def test_seed_is_for_this_machine_only(project: Path, arguments: tuple[str, ...]) -> None:
+    result = seed(project, *arguments, HOST_SAID="db.example.com")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "is on db.example.com, and development data is for this machine only" in result.stderr
+    assert asked(project) == []
 
 
 @pytest.mark.parametrize("code", ["1", "4"])

@@ -62,6 +62,18 @@ class Project:
         """Run the real command line."""
         return self.command([sys.executable, "-m", "runner", *args], **environ)
 
+    def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        """Start the real command line and go on."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "runner", *args],
+            cwd=self.root,
+            env={**clean_environment(), "DATABASE_URL": self.url, **self.environ},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def yoyo(self, command: str, *args: str, sources: Sequence[str] = ("migrations",)) -> Finished:
         """Run stock yoyo."""
         url = self.url.replace("postgresql://", "postgresql+psycopg://")

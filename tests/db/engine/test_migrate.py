@@ -377,22 +377,7 @@ def test_settings_of_one_file_hold_for_that_file(project):
 def test_two_runners_at_once_apply_each_file_once(project):
     for n in range(8):
         project.write(f"000{n}_t", f"CREATE TABLE t{n} (id int);")
-    import subprocess
-    import sys
-
-    from tests.db.engine.conftest import clean_environment
-
-    runs = [
-        subprocess.Popen(
-            [sys.executable, "-m", "runner", "migrate"],
-            cwd=project.root,
-            env={**clean_environment(), "DATABASE_URL": project.url},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(5)
-    ]
+    runs = [project.start("migrate") for _ in range(5)]
     ended = [(run.communicate(timeout=100), run.returncode) for run in runs]
     assert [code for _, code in ended] == [0] * 5, ended
     assert len(project.applied()) == 8

@@ -6,24 +6,8 @@ import json
 import os
 import pty
 import signal
-import subprocess
-import sys
 
 import pytest
-
-from tests.db.engine.conftest import clean_environment
-
-
-def start(project, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "runner", *args],
-        cwd=project.root,
-        env={**clean_environment(), "DATABASE_URL": project.url},
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def wait_until_blocked(project, table: str) -> None:
@@ -40,7 +24,7 @@ def test_a_signal_cancels_rolls_back_and_says_so(project, session, number, code,
     project.write("0001_a", "CREATE TABLE a (id int);\nLOCK TABLE gate;", "DROP TABLE a;")
     with session.transaction():
         session.execute("LOCK TABLE gate")
-        run = start(project, "migrate")
+        run = project.start("migrate")
         wait_until_blocked(project, "gate")
         run.send_signal(number)
         _, err = run.communicate(timeout=30)
@@ -59,7 +43,7 @@ def test_what_was_confirmed_is_what_is_rolled_back_or_nothing(project):
     project.ok("migrate")
     project.write("0002_b", "CREATE TABLE b (id int);", "DROP TABLE b;")
     ours, theirs = pty.openpty()
-    run = start(project, "rollback", stdin=theirs)
+    run = project.start("rollback", stdin=theirs)
     assert run.stderr is not None
     asked = ""
     while "?" not in asked:

@@ -86,8 +86,10 @@ def test_a_stale_snapshot_is_found_without_touching_the_database(shop):
 
 def test_no_scratch_database_is_left_behind(shop):
     shop.write("0002_b", "SELECT nope;")
-    assert shop.run("snapshot", "--scratch-url", shop.url).code == 1
-    assert shop.query("SELECT datname FROM pg_database WHERE datname LIKE 'runner_scratch_%'") == []
+    run = shop.start("snapshot", "--scratch-url", shop.url)
+    run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert shop.query(f"SELECT datname FROM pg_database WHERE datname ~ '^runner_scratch_{run.pid}_'") == []
 
 
 def test_a_read_only_role_validates(shop):
