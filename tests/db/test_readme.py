@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from runner.cli.group import ALIASES, COMMANDS
+from runner.errors import Location, MigrationFailedError
 from runner.local import temporary_folder
+from runner.report import Style, error_as_text
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -130,3 +132,16 @@ def test_the_module_map_names_every_room():
     rooms = set(re.findall(r"^\| `(\w+)` \|", README.partition("## Module map")[2], re.MULTILINE))
     found = {path.stem for path in (ROOT / "runner").iterdir() if not path.name.startswith(("_", "py"))}
     assert rooms == found
+
+
+def test_the_error_shown_is_how_errors_look():
+    (shown,) = re.findall(r"^```\n(error: .*?)^```$", README, re.MULTILINE | re.DOTALL)
+    message, at, line, _caret, detail, hint = shown.splitlines()
+    path, number, column = at.removeprefix("  at ").split(":")
+    error = MigrationFailedError(
+        message.removeprefix("error: "),
+        where=Location(path, int(number), int(column), line.partition(" | ")[2]),
+        detail=detail.removeprefix("  detail: "),
+        hint=hint.removeprefix("  hint: "),
+    )
+    assert error_as_text(error, Style()) == shown.rstrip()

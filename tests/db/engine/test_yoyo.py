@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 
@@ -177,3 +179,42 @@ def test_the_stock_command_runs_over_our_backend(files):
     files.write("0002_b", "CREATE TABLE b (id int); SELECT nope;")
     assert yoyo("apply").code != 0
     assert (files.tables(), files.applied()) == (set(), [])
+
+
+def test_a_yoyo_that_comes_while_we_migrate_waits_and_then_knows(files, session):
+    files.query("CREATE TABLE gate ()")
+    files.ok("migrate")
+    files.write("0003_c", "CREATE TABLE c (id int); LOCK TABLE gate;", "DROP TABLE c;")
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '{}'::regclass"
+    with ThreadPoolExecutor() as pool:
+        with session.transaction():
+            session.execute("LOCK TABLE gate")
+            ours = pool.submit(files.run, "migrate")
+            while not files.query(waits.format("gate")):
+                assert not ours.done()
+            theirs = pool.submit(files.yoyo, "apply")
+            while not files.query(waits.format("yoyo_lock")):
+                assert not theirs.done()
+        assert ours.result().code == 0
+        assert theirs.result().code == 0, theirs.result().err
+    assert files.query("SELECT count(*) FROM _yoyo_log WHERE migration_id = '0003_c'") == [(1,)]
+
+
+def test_a_file_without_transaction_keeps_yoyo_out_by_yoyos_own_row(files, session):
+    files.query("CREATE TABLE gate ()")
+    files.ok("migrate")
+    files.write(
+        "0003_c",
+        "-- transactional: false\nCREATE TABLE c (id int); ALTER TABLE gate ADD x int;",
+        "DROP TABLE c;",
+    )
+    with ThreadPoolExecutor() as pool:
+        with session.transaction():
+            session.execute("LOCK TABLE gate")
+            ours = pool.submit(files.run, "migrate")
+            while not files.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'gate'::regclass"):
+                assert not ours.done()
+            ((pid,),) = files.query("SELECT pid FROM yoyo_lock")
+            assert pid < 0
+        ours.result()
+    assert files.query("SELECT * FROM yoyo_lock") == []
