@@ -390,3 +390,17 @@ def test_what_the_server_remarks_is_shown(project):
     )
     done = project.ok("migrate")
     assert done.err == '  notice: table "a" does not exist, skipping\n  warning: mind 1\n'
+
+
+def test_a_deferred_trigger_still_sees_what_the_file_set(project):
+    project.write(
+        "0001_a",
+        "CREATE TABLE a (id int); CREATE TABLE seen (note text);\n"
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO public.seen VALUES (current_setting('app.note', true)); RETURN NULL; END $$;\n"
+        "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION note();\n"
+        "SET app.note = 'from the file'; INSERT INTO a VALUES (1);",
+    )
+    project.ok("migrate")
+    assert project.query("SELECT note FROM seen") == [("from the file",)]

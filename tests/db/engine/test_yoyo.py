@@ -218,3 +218,14 @@ def test_a_file_without_transaction_keeps_yoyo_out_by_yoyos_own_row(files, sessi
             assert pid < 0
         ours.result()
     assert files.query("SELECT * FROM yoyo_lock") == []
+
+
+def test_a_yoyo_lock_that_appears_during_the_run_takes_the_file_back(files):
+    files.write(
+        "0003_c", "CREATE TABLE c (id int); INSERT INTO yoyo_lock VALUES (1, now(), 4711);", "DROP TABLE c;"
+    )
+    done = files.run("migrate")
+    assert done.code == 4
+    assert "a yoyo command is at work on this database" in done.err
+    assert files.tables() == {"a", "b"}
+    assert files.query("SELECT * FROM yoyo_lock") == []
