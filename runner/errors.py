@@ -112,6 +112,10 @@ class UnreachableError(RetryableError):
     kind = "unreachable"
 
 
+class ConnectionLostError(UnreachableError):
+    """The connection went away during a step; history tells whether the step had committed."""
+
+
 class BusyError(RetryableError):
     """A lock was not obtained in time."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from runner.errors import CheckError, FileError, Location, UsageError
@@ -40,6 +40,22 @@ class Plan:
     warnings: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()  # applied, but their files are gone
     left: int = 0  # steps that --to or --steps left pending
+
+
+def remaining(plan: Plan, state: State) -> Plan:
+    """Return what is still to do of a plan that was interrupted at an unknown point."""
+    steps = [step for step in plan.steps if step.action is Action.HOOK or not is_done(step, state)]
+    if all(step.action is Action.HOOK for step in steps) and not state.hook_due:
+        steps = []
+    return replace(plan, steps=tuple(steps))
+
+
+def is_done(step: Step, state: State) -> bool:
+    """Say whether history holds the outcome of a step that was to be run."""
+    entry = state.applied.get(step.id)
+    if step.action is Action.ROLLBACK:
+        return entry is None
+    return entry is not None and (step.action is Action.APPLY or entry.checksum == step.script.checksum)
 
 
 class Situation(Enum):

@@ -13,7 +13,15 @@ import psycopg
 
 from runner.apply import send
 from runner.apply.send import Part
-from runner.errors import MigrationFailedError, RunnerError, StoppedError, Terminated, UsageError
+from runner.errors import (
+    ConnectionLostError,
+    MigrationFailedError,
+    RunnerError,
+    StoppedError,
+    Terminated,
+    UnreachableError,
+    UsageError,
+)
 from runner.history import Actor, History, Operation, Record, after, before, recording, reset_session
 from runner.migrations import Kind, Script, Segment, check_script, segments, units
 from runner.plan import Action, Plan, Step
@@ -100,6 +108,11 @@ class _Run:
                 self._transactional(step, started, begin=True, commit=True, state=state)
             else:
                 self._statement_by_statement(step, started)
+        except ConnectionLostError as lost:
+            if step.script.transactional:
+                raise
+            # what its statements did cannot be known, so nothing may repeat them without being asked
+            raise UnreachableError(lost.message, detail=lost.detail, hint=lost.hint) from lost
         except MigrationFailedError as error:
             self._record_failure(step, error)
             raise

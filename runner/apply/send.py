@@ -11,7 +11,7 @@ import psycopg
 from psycopg import errors, generators
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from runner.errors import BusyError, Location, MigrationFailedError, RunnerError, UnreachableError
+from runner.errors import BusyError, ConnectionLostError, Location, MigrationFailedError, RunnerError
 from runner.history import message
 from runner.migrations import Script, Segment, check_script
 from runner.wording import counted
@@ -82,7 +82,9 @@ def execute(conn: Connection, data: bytes) -> None:
         if result.status not in _DONE:
             # COPY with the client, which the file's check should have refused: no other way leads out of it
             conn.close()
-            raise psycopg.OperationalError("the server began a COPY with the client in the middle of a file")
+            raise StatementError(
+                psycopg.Error("the server began a COPY with the client in the middle of a file"), done
+            )
 
 
 def _copy(conn: Connection, statement: str, data: str) -> None:
@@ -160,7 +162,7 @@ def connection_kept(migration_id: str, *, committing: bool) -> Iterator[None]:
             if committing
             else "What it had done is rolled back."
         )
-        raise UnreachableError(
+        raise ConnectionLostError(
             f"the connection was lost during {migration_id}",
             detail=f"{str(error).strip().splitlines()[0]}. {outcome}",
             hint="Run the same command again: it goes on from what history says.",

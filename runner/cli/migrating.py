@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import Context, lock_wait_option, read_settings, target_options
+from runner.cli.options import (
+    Context,
+    lock_wait_option,
+    read_settings,
+    reconnect_wait_option,
+    target_options,
+)
 
 if TYPE_CHECKING:
     from runner.apply import Done
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @target_options
 @lock_wait_option
+@reconnect_wait_option
 @click.option("--to", metavar="ID", help="Stop after this migration.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Apply at most N.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
@@ -39,6 +46,7 @@ def migrate_command(
     allow_out_of_order: bool,
     validate: bool,
     lock_wait: float,
+    reconnect_wait: float,
     **flags: Any,
 ) -> None:
     """Apply what is pending, in order, then validate the schema. Changes the database.
@@ -58,6 +66,7 @@ def migrate_command(
         allow_out_of_order=allow_out_of_order,
         validate=validate,
         lock_wait_s=lock_wait,
+        reconnect_wait_s=reconnect_wait,
     )
     _finish(context, migrate(settings, options, _observer(context, dry_run=dry_run)), dry_run=dry_run)
 
@@ -65,6 +74,7 @@ def migrate_command(
 @click.command()
 @target_options
 @lock_wait_option
+@reconnect_wait_option
 @click.option("--to", metavar="ID", help="Roll back what was applied after this migration; it stays.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Roll back N migrations (default: 1).")
 @click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
@@ -81,6 +91,7 @@ def rollback_command(
     dry_run: bool,
     yes: bool,
     lock_wait: float,
+    reconnect_wait: float,
     **flags: Any,
 ) -> None:
     """Undo what was applied last, the newest first. Changes the database.
@@ -95,7 +106,12 @@ def rollback_command(
         raise click.UsageError("Choose one of --to, --steps and --all.")
     settings = read_settings(context, **flags)
     options = RollbackOptions(
-        to=to, steps=steps, everything=everything, dry_run=dry_run, lock_wait_s=lock_wait
+        to=to,
+        steps=steps,
+        everything=everything,
+        dry_run=dry_run,
+        lock_wait_s=lock_wait,
+        reconnect_wait_s=reconnect_wait,
     )
     _finish(
         context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run

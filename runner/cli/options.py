@@ -129,6 +129,15 @@ lock_wait_option = click.option(
     envvar="RUNNER_LOCK_WAIT",
     help="How long to wait for another runner.",
 )
+reconnect_wait_option = click.option(
+    "--reconnect-wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    envvar="RUNNER_RECONNECT_WAIT",
+    help="How long to wait for the server when the connection is lost.",
+)
 scratch_option = click.option(
     "--scratch-url",
     envvar="RUNNER_SCRATCH_URL",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from runner.apply import Done, Listener, check_plan, run_plan
 from runner.errors import BusyError, ConfigurationError
 from runner.fleet.session import Session, actor_of, open_sessions
+from runner.fleet.survive import through_outages
 from runner.history import LockHolder
-from runner.plan import Plan, plan_apply, plan_rollback
+from runner.plan import Plan, plan_apply, plan_rollback, remaining
 from runner.settings import Settings
 from runner.validate import Validation, mismatch, validate
+from runner.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class MigrateOptions:
     allow_out_of_order: bool = False
     validate: bool = True
     lock_wait_s: float = 60.0
+    reconnect_wait_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class RollbackOptions:
     everything: bool = False
     dry_run: bool = False
     lock_wait_s: float = 60.0
+    reconnect_wait_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,26 +126,22 @@ def _migrate_one(
     done: list[Done] = []
     validation = None
     if plan.steps and not options.dry_run:
-        with _locked(settings, session, options.lock_wait_s, observer):
-            plan = _checked(plan_again(session), observer)
+        work = _Work(settings, session, options, observer)
 
-            def check() -> None:
-                nonlocal validation
-                validation = _validate(session, plan, options, settings)
-                if validation is not None and not validation.matches and validation.skipped is None:
-                    raise mismatch(
-                        validation, state=f"All of {session.title} was rolled back; nothing is changed."
-                    )
+        def check() -> None:
+            nonlocal validation
+            validation = _validate(session, work.plan, options, settings)
+            if validation is not None and not validation.matches and validation.skipped is None:
+                raise mismatch(
+                    validation, state=f"All of {session.title} was rolled back; nothing is changed."
+                )
 
-            done = run_plan(
-                session.history,
-                plan,
-                actor_of(settings),
-                listener=observer.listener,
-                single_transaction=options.single_transaction,
-                before_commit=check if options.single_transaction else lambda: None,
-            )
-            session.refresh()
+        done = work.run(
+            lambda: plan_again(session),
+            single_transaction=options.single_transaction,
+            before_commit=check if options.single_transaction else lambda: None,
+        )
+        plan = work.plan
         if not options.single_transaction:
             validation = _validate(session, plan, options, settings)
     outcome = _outcome(session, plan, done, validation, started)
@@ -175,19 +175,102 @@ def _rollback_one(
         observer.confirm(session.place, plan)
     observer.opened(session.title, session.place)
     if plan.steps and not options.dry_run:
-        with _locked(settings, session, options.lock_wait_s, observer):
-            confirmed, plan = plan, plan_now()
-            if [step.id for step in plan.steps] != [step.id for step in confirmed.steps]:
+        confirmed = plan
+
+        def plan_as_confirmed() -> Plan:
+            again = plan_now()
+            if [step.id for step in again.steps] != [step.id for step in confirmed.steps]:
                 raise BusyError(
                     "another run changed what would be rolled back",
-                    detail=f"It was {_ids(confirmed)}, it is {_ids(plan)} now. Nothing was changed.",
+                    detail=f"It was {_ids(confirmed)}, it is {_ids(again)} now. Nothing was changed.",
                     hint="Look at runner status and run the command again.",
                 )
-            done = run_plan(session.history, plan, actor_of(settings), listener=observer.listener)
-            session.refresh()
+            return again
+
+        work = _Work(settings, session, options, observer)
+        done = work.run(plan_as_confirmed)
+        plan = work.plan
     outcome = _outcome(session, plan, done, None, started)
     observer.closed(outcome)
     return outcome
+
+
+class _Work:
+    """The part of a command that holds the migration lock; begun again when the connection was lost."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        session: Session,
+        options: MigrateOptions | RollbackOptions,
+        observer: Observer,
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._options = options
+        self._observer = observer
+        self._done: list[Done] = []
+        self._others: frozenset[str] | None = None  # what is applied and none of our business, once we began
+        self.plan = Plan()
+
+    def run(
+        self,
+        make_plan: Callable[[], Plan],
+        *,
+        single_transaction: bool = False,
+        before_commit: Callable[[], None] = lambda: None,
+    ) -> list[Done]:
+        """Plan under the lock and run the plan, through outages of the server; return what is committed."""
+
+        def attempt() -> None:
+            with _locked(self._settings, self._session, self._options.lock_wait_s, self._observer):
+                run_plan(
+                    self._session.history,
+                    self._begin(make_plan) if self._others is None else self._go_on(),
+                    actor_of(self._settings),
+                    listener=replace(self._observer.listener, done=self._note),
+                    single_transaction=single_transaction,
+                    before_commit=before_commit,
+                )
+                self._session.refresh()
+
+        through_outages(
+            self._session,
+            attempt,
+            progress=lambda: len(self._done),
+            reconnect_wait_s=self._options.reconnect_wait_s,
+            say=self._observer.say,
+        )
+        return self._done
+
+    def _begin(self, make_plan: Callable[[], Plan]) -> Plan:
+        self.plan = _checked(make_plan(), self._observer)
+        self._others = self._applied_by_others()
+        return self.plan
+
+    def _go_on(self) -> Plan:
+        """Return the rest of the plan; a step whose answer was lost and which history holds is told of now."""
+        state = self._session.state
+        if self._applied_by_others() != self._others:
+            raise BusyError(
+                "another run changed the database while our connection was lost",
+                detail=f"Of this run {counted(len(self._done), 'step')} are committed and recorded; nothing is half-done.",
+                hint="Look at runner status and run the command again.",
+            )
+        rest = remaining(self.plan, state)
+        told = {done.step.id for done in self._done}
+        for step in self.plan.steps:
+            if step not in rest.steps and step.id not in told:
+                entry = state.applied.get(step.id)
+                self._note(Done(step=step, elapsed_s=((entry and entry.duration_ms) or 0) / 1000))
+        return rest
+
+    def _applied_by_others(self) -> frozenset[str]:
+        return frozenset(self._session.state.applied) - {step.id for step in self.plan.steps}
+
+    def _note(self, done: Done) -> None:
+        self._done.append(done)
+        self._observer.listener.done(done)
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,8 @@ from runner.history import Actor, History, State
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.settings import Settings
 
+_RECONNECT_PAUSE_S = (0.1, 0.5)
+
 
 @dataclass(slots=True)
 class Session:
@@ -26,6 +30,7 @@ class Session:
     target: Target
     history: History
     state: State
+    connect: Callable[[], psycopg.Connection[Any]]
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -45,6 +50,27 @@ class Session:
     def refresh(self) -> None:
         """Read history again."""
         self.state = self.history.state()
+
+    def reconnect(self, *, wait_s: float, lost: Exception) -> None:
+        """Connect again, trying for `wait_s` seconds.
+
+        Raises: UnreachableError when the server does not come back in time; CredentialsError or ConfigurationError
+        when it comes back and refuses us.
+        """
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                self.history.use(self.connect())
+                return
+            except (UnreachableError, psycopg.OperationalError) as error:
+                if time.monotonic() >= deadline:
+                    raise UnreachableError(
+                        f"the connection to {self.place} was lost, and the server did not come back in {wait_s:g} s",
+                        detail=f"Lost: {_first_line(lost)}. Now: {_first_line(error)}."
+                        " What had not committed is rolled back; history knows what had.",
+                        hint="Run the same command again when the server is back, or wait longer with --reconnect-wait.",
+                    ) from lost
+            time.sleep(random.uniform(*_RECONNECT_PAUSE_S))  # noqa: S311 - not a secret
 
     def stored_sql(self, id_: str) -> str | None:
         """Return the SQL of an applied migration as it was applied."""
@@ -87,25 +113,47 @@ def open_session(
 ) -> Iterator[Session]:
     """Connect to one database and read its history."""
     target = connection.locate(settings, layout.name, only=only, say=say)
-    with open_target(settings, layout, files, target) as session:
-        session.connection.add_notice_handler(lambda notice: _pass_on(notice, say))
+    with open_target(
+        settings, layout, files, target, on_notice=lambda notice: _pass_on(notice, say)
+    ) as session:
         yield session
 
 
 @contextmanager
 def open_target(
-    settings: Settings, layout: Layout, files: list[Migration], target: Target
+    settings: Settings,
+    layout: Layout,
+    files: list[Migration],
+    target: Target,
+    *,
+    on_notice: Callable[[psycopg.errors.Diagnostic], None] | None = None,
 ) -> Iterator[Session]:
     """Connect to a database that is known."""
+
+    def connect() -> psycopg.Connection[Any]:
+        conn = connection.connect(target)
+        if on_notice is not None:
+            conn.add_notice_handler(on_notice)
+        return conn
+
     try:
-        with connection.connect(target) as conn:
-            history = History(conn, schema=settings.history_schema, migration_table=settings.migration_table)
-            yield Session(layout=layout, files=files, target=target, history=history, state=history.state())
+        with closing(connect()) as first:
+            history = History(first, schema=settings.history_schema, migration_table=settings.migration_table)
+            try:
+                yield Session(
+                    layout=layout,
+                    files=files,
+                    target=target,
+                    history=history,
+                    state=history.state(),
+                    connect=connect,
+                )
+            finally:
+                history.connection.close()
     except psycopg.OperationalError as error:
         raise UnreachableError(
             f"the connection to {target.name} at {target.address} was lost",
-            detail=str(error).strip().splitlines()[0]
-            + ". What had not committed is rolled back; history knows what had.",
+            detail=_first_line(error) + ". What had not committed is rolled back; history knows what had.",
             hint="Run the same command again.",
         ) from error
     except psycopg.Error as error:
@@ -115,6 +163,10 @@ def open_target(
             hint=error.diag.message_hint,
             sqlstate=error.sqlstate,
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _pass_on(notice: psycopg.errors.Diagnostic, say: Callable[[str], None]) -> None:

@@ -40,6 +40,13 @@ class History:
         self._can_create = False
         self.server, self.names = self._locate()
 
+    def use(self, connection: Connection) -> None:
+        """Go on over a new connection, with the same tables."""
+        self.connection = connection
+        if self.exists:
+            self._wanted_schema = self.names.schema
+        self.server, self.names = self._locate()
+
     @property
     def exists(self) -> bool:
         """Whether yoyo's tables are there."""

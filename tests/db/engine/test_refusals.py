@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterator
 
@@ -78,28 +77,33 @@ def test_a_read_only_session_is_refused(project):
     assert "the session is read-only" in done.err
 
 
-def test_a_connection_that_is_cut_says_what_is_known_and_the_next_run_goes_on(project, session):
+@pytest.mark.parametrize("wait_s", [30, 0])
+def test_a_connection_that_is_cut_is_made_again_or_its_loss_is_told(project, session, wait_s):
     project.write("0001_a", "CREATE TABLE a (id int);")
     project.write("0002_b", "CREATE TABLE b (id int);\nLOCK TABLE gate;\n")
     project.query("CREATE TABLE gate ()")
-    results = []
+    project.environ |= {"PGOPTIONS": "-c lock_timeout=60s", "RUNNER_RECONNECT_WAIT": str(wait_s)}
     with session.transaction():
         session.execute("LOCK TABLE gate IN ACCESS EXCLUSIVE MODE")
-        run = threading.Thread(
-            target=lambda: results.append(project.run("migrate", PGOPTIONS="-c lock_timeout=60s"))
-        )
-        run.start()
+        run = project.start("migrate")
         waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'gate'::regclass"
         while not (found := project.query(waiting)):
-            assert run.is_alive()
+            assert run.poll() is None
         project.query("SELECT pg_terminate_backend(%s)", [found[0][0]])
-        run.join(timeout=60)
-    (done,) = results
-    assert done.code == 4
-    assert "the connection was lost during 0002_b" in done.err
-    assert "history knows which" in done.err
-    assert project.applied() == ["0001_a"]
-    project.ok("migrate")
+        if not wait_s:
+            run.wait(timeout=60)
+    out, err = run.communicate(timeout=60)
+    if wait_s:
+        assert run.returncode == 0, err
+        assert "the connection was lost; connecting again for up to 30 s" in err
+        assert "2 migrations applied" in out
+    else:
+        assert run.returncode == 4
+        assert "the connection was lost during 0002_b" in err
+        assert "history knows which" in err
+        assert project.applied() == ["0001_a"]
+        project.ok("migrate")
+    assert project.applied() == ["0001_a", "0002_b"]
     assert project.tables() == {"a", "b", "gate"}
 
 
