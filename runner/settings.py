@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import ConfigurationError, Location
+from runner.limits import DEFAULT, Limits
 from runner.wording import nearest
 
 CONFIG_FILE = "runner.toml"
@@ -54,6 +55,7 @@ class Settings:
     schema_dir: Path
     history_schema: str | None = None
     migration_table: str = "_yoyo_migration"
+    limits: Limits = DEFAULT
 
     def label(self, path: Path) -> str:
         """Return a path as people see it: relative to the project where it lies in it."""
@@ -89,6 +91,7 @@ def load(*, environ: Mapping[str, str], project: Path | None, flags: Mapping[str
         schema_dir=project / given.get("schema_dir", "sql/schema"),
         history_schema=given.get("history_schema"),
         migration_table=yoyo.get("migration_table", "_yoyo_migration"),
+        limits=Limits(**{name: given[name] for name in Limits.__slots__ if name in given}),
     )
 
 

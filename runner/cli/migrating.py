@@ -10,6 +10,7 @@ import click
 
 from runner.cli.options import (
     Context,
+    limit_options,
     lock_wait_option,
     read_settings,
     reconnect_wait_option,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @target_options
 @lock_wait_option
 @reconnect_wait_option
+@limit_options
 @click.option("--to", metavar="ID", help="Stop after this migration.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Apply at most N.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
@@ -75,6 +77,7 @@ def migrate_command(
 @target_options
 @lock_wait_option
 @reconnect_wait_option
+@limit_options
 @click.option("--to", metavar="ID", help="Roll back what was applied after this migration; it stays.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Roll back N migrations (default: 1).")
 @click.option("--all", "everything", is_flag=True, help="Roll back every migration.")

@@ -138,6 +138,72 @@ reconnect_wait_option = click.option(
     envvar="RUNNER_RECONNECT_WAIT",
     help="How long to wait for the server when the connection is lost.",
 )
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3 only
+    """A duration as PostgreSQL writes it; its value is in milliseconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return milliseconds; a bare number, also of runner.toml, is in milliseconds."""
+        from runner.limits import milliseconds
+
+        found = milliseconds(str(value))
+        if found is None:
+            self.fail(
+                f"{value!r} is no duration: write a number with a unit, 500ms, 5s, 2min; 0 means no limit",
+                param,
+                ctx,
+            )
+        return found
+
+
+def limit_options(command: F) -> F:
+    """Add the options that say how long things may take and how often they are tried."""
+    for option in (
+        _limit(
+            "--idle-in-transaction-timeout",
+            "idle_in_transaction_session_timeout_ms",
+            "5min",
+            "End our session when it idles in a transaction.",
+        ),
+        _limit(
+            "--concurrently-timeout",
+            "concurrently_timeout_ms",
+            "6h",
+            "For one CONCURRENTLY statement, with its waits.",
+        ),
+        _limit("--statement-timeout", "statement_timeout_ms", "0", "For one statement."),
+        click.option(
+            "--lock-retries",
+            type=click.IntRange(min=0, max=1000),
+            metavar="N",
+            envvar="RUNNER_LOCK_RETRIES",
+            help="New tries of a file that met a lock, with growing pauses.  [default: 10]",
+        ),
+        _limit(
+            "--lock-timeout",
+            "lock_timeout_ms",
+            "3s",
+            "For a table lock: so long may the application queue behind us.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _limit(flag: str, name: str, default: str, text: str) -> Callable[[F], F]:
+    return click.option(
+        flag,
+        name,
+        type=Duration(),
+        metavar="DURATION",
+        envvar=f"RUNNER_{flag.removeprefix('--').replace('-', '_').upper()}",
+        help=f"{text}  [default: {default}]",
+    )
+
+
 scratch_option = click.option(
     "--scratch-url",
     envvar="RUNNER_SCRATCH_URL",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.connection.child import exec_environment, run_command
-from runner.connection.session import Timeouts, connect
+from runner.connection.session import connect
 from runner.connection.whereabouts import locate
 
-__all__ = ["Timeouts", "connect", "exec_environment", "locate", "run_command"]
+__all__ = ["connect", "exec_environment", "locate", "run_command"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.connection.refusals import Refusal, refusal_of
 from runner.errors import ConfigurationError
+from runner.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,32 +27,11 @@ _KEEPALIVE = {
 _CHECK_INTERVAL = "client_connection_check_interval"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Time limits of a session, in milliseconds; 0 is none."""
-
-    lock_timeout_ms: int = 3_000
-    statement_timeout_ms: int = 0
-    idle_in_transaction_session_timeout_ms: int = 300_000
-    client_connection_check_interval_ms: int = 1_000  # the server ends the work of a client that died
-
-    def options(self, *, check_client: bool = True) -> str:
-        """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""
-        settings = {
-            "lock_timeout": self.lock_timeout_ms,
-            "statement_timeout": self.statement_timeout_ms,
-            "idle_in_transaction_session_timeout": self.idle_in_transaction_session_timeout_ms,
-        }
-        if check_client:
-            settings[_CHECK_INTERVAL] = self.client_connection_check_interval_ms
-        return " ".join(f"-c {name}={value}" for name, value in settings.items())
-
-
 def connect(
     target: Target,
     *,
     application_name: str = "runner",
-    timeouts: Timeouts = Timeouts(),
+    limits: Limits = DEFAULT,
     connect_timeout_s: int = 10,
 ) -> psycopg.Connection[TupleRow]:
     """Connect in autocommit, with time limits; what the target itself says (`options`, keepalives, …) wins.
@@ -74,7 +53,7 @@ def connect(
             **current.conninfo(),
             "application_name": application_name,
             "client_encoding": "UTF8",
-            "options": f"{timeouts.options(check_client=check_client)} {own}".rstrip(),
+            "options": f"{limits.options(check_client=check_client)} {own}".rstrip(),
         }
         try:
             connection = psycopg.connect(autocommit=True, prepare_threshold=None, **keywords)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -26,6 +27,7 @@ class Session:
     """One database, open."""
 
     layout: Layout
+    project: Path
     files: list[Migration]
     target: Target
     history: History
@@ -82,7 +84,9 @@ class Session:
         stored = self.history.stored_sql(id_)
         if stored is None or stored.rollback_sql is None:
             return None
-        return script_from_history(id_, stored.rollback_sql, transactional=stored.rollback_transactional)
+        return script_from_history(
+            id_, stored.rollback_sql, transactional=stored.rollback_transactional, project=self.project
+        )
 
 
 def read_files(settings: Settings) -> list[tuple[Layout, list[Migration]]]:
@@ -131,7 +135,7 @@ def open_target(
     """Connect to a database that is known."""
 
     def connect() -> psycopg.Connection[Any]:
-        conn = connection.connect(target)
+        conn = connection.connect(target, limits=settings.limits)
         if on_notice is not None:
             conn.add_notice_handler(on_notice)
         return conn
@@ -142,6 +146,7 @@ def open_target(
             try:
                 yield Session(
                     layout=layout,
+                    project=settings.project,
                     files=files,
                     target=target,
                     history=history,

@@ -106,7 +106,7 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             text=script.text,
             rollback_text=undo,
         )
-        self._run(script, record, transactional=directives.transactional is not False)
+        self._run(directives.applied_to(script, transactional=directives.transactional is not False), record)
 
     def rollback_one(self, migration: Any, force: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
         """Undo a migration and record that in one transaction.
@@ -122,13 +122,20 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
         record = Record(
             id=migration.id, operation=Operation.ROLLBACK, checksum=script.checksum, text=script.text
         )
-        self._run(script, record, transactional=(forward.transactional is not False) if own is None else own)
+        transactional = (forward.transactional is not False) if own is None else own
+        self._run(directives.applied_to(script, transactional=transactional), record)
 
-    def _run(self, script: Script, record: Record, *, transactional: bool) -> None:
+    def _run(self, script: Script, record: Record) -> None:
         names, conn = self._history.names, self._connection
-        script = script.with_mode(transactional=transactional)
+        if script.batch is not None or script.copies:
+            raise RunnerError(
+                f"{record.id} loads or changes rows in bulk, which yoyo does not do",
+                where=script.location(0),
+                detail="Its batch or copy directive would have no effect. Nothing was changed.",
+                hint="Apply it with: runner migrate",
+            )
         check_script(script)
-        if not transactional:
+        if not script.transactional:
             for unit in units(script):
                 self._send(unit)
             ending = b"; ".join(

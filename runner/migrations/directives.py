@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from runner.errors import FileError
+from runner.limits import milliseconds
+from runner.migrations.bulk import Batch, CopyFrom, parse_batch, parse_copy
 from runner.migrations.model import Script
 from runner.sqltext import Directive, leading_directives
 
-NAMES = ("depends", "transactional", "irreversible", "lock_timeout", "statement_timeout", "lint")
-SETTINGS = ("lock_timeout", "statement_timeout")
+SETTINGS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+MOST_CONNECTIONS = 16
 
 # Words that begin a line of prose in real files; any other lower-case "word:" is taken for a directive.
 _PROSE = frozenset({
@@ -20,10 +23,6 @@ _PROSE = frozenset({
     "name", "note", "notes", "purpose", "reason", "ref", "reference", "references", "see", "since", "source",
     "ticket", "title", "todo", "todos", "updated", "usage", "version", "warning", "what", "when", "why",
 })  # fmt: skip
-# PostgreSQL's "Numeric with Unit" values (manual, "Setting Parameters"): a bare number is in milliseconds
-_DURATION = re.compile(r"(\d+)\s*(us|ms|s|min|h|d)?")
-_UNIT_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-_LONGEST_MS = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -34,54 +33,169 @@ class Directives:
     transactional: bool | None = None
     irreversible: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    concurrently_timeout_ms: int | None = None
+    lock_retries: int | None = None
+    batch: Batch | None = None
+    parallel: int = 1
+    copies: list[CopyFrom] = field(default_factory=list)
+
+    def applied_to(self, script: Script, *, transactional: bool) -> Script:
+        """Return the script as these directives want it run.
+
+        Raises: FileError when two of them exclude each other.
+        """
+        if self.copies and (self.batch is not None or not transactional):
+            raise script.error(
+                "copy in a file that is not one transaction",
+                self.copies[0].offset,
+                hint="Put it into a file of its own, without transactional: false and without batch.",
+            )
+        return replace(
+            script,
+            transactional=transactional and self.batch is None,
+            settings=self.settings,
+            concurrently_timeout_ms=self.concurrently_timeout_ms,
+            lock_retries=self.lock_retries,
+            batch=self.batch,
+            parallel=self.parallel,
+            copies=tuple(self.copies),
+        )
 
 
-def read_directives(script: Script, head: str) -> Directives:
+def read_directives(script: Script, head: str, project: Path) -> Directives:
     """Read the directives in the leading comment of a file, of which `head` holds at least that comment.
 
-    Raises: FileError for an unknown, misspelt or badly valued one.
+    Raises: FileError for an unknown, misspelt or badly valued one, and for two that exclude each other.
     """
     found = Directives()
+    last: dict[str, Directive] = {}
     for directive in _directives(script, head):
-        name, value = directive.name, directive.value
-        if name == "depends":
-            if not value:
-                raise _bad_value(
-                    script,
-                    directive,
-                    "depends names no migration",
-                    "Name the ids that must come first, or remove the line.",
-                )
-            for word in re.finditer(r"\S+", value):
-                found.depends.append((word[0], directive.value_offset + word.start()))
-        elif name == "transactional":
-            if value.lower() not in {"true", "false"}:
-                raise _bad_value(script, directive, f'transactional is "{value}"', "Write true or false.")
-            found.transactional = value.lower() == "true"
-        elif name == "irreversible":
-            if not value:
-                raise _bad_value(
-                    script,
-                    directive,
-                    "irreversible gives no reason",
-                    "Write -- irreversible: why there is no way back.",
-                )
-            found.irreversible = value
-        elif name in SETTINGS:
-            if not _is_duration(value):
-                raise _bad_value(
-                    script,
-                    directive,
-                    f'{name} is "{value}"',
-                    "Write a number with a unit: 500ms, 5s, 2min; 0 means no limit.",
-                )
-            found.settings[name] = value
+        _READERS[directive.name](found, script, directive, project)
+        last[directive.name] = directive
+    if found.batch is not None and found.transactional is True:
+        raise _bad_value(
+            script, last["transactional"], "transactional: true in a file with batch", _BATCH_HINT
+        )
+    if found.parallel > 1 and (found.transactional is not False or found.batch is not None):
+        raise _bad_value(
+            script,
+            last["parallel"],
+            "parallel in a file that is run as a whole or in batches",
+            "Its statements run each by itself: add -- transactional: false, and leave out batch.",
+        )
     return found
 
 
-def _is_duration(value: str) -> bool:
-    match = _DURATION.fullmatch(value)
-    return match is not None and int(match[1]) * _UNIT_MS[match[2] or "ms"] <= _LONGEST_MS
+def _depends(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    if not directive.value:
+        raise _bad_value(
+            script,
+            directive,
+            "depends names no migration",
+            "Name the ids that must come first, or remove the line.",
+        )
+    for word in re.finditer(r"\S+", directive.value):
+        found.depends.append((word[0], directive.value_offset + word.start()))
+
+
+def _transactional(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    if directive.value.lower() not in {"true", "false"}:
+        raise _bad_value(script, directive, f'transactional is "{directive.value}"', "Write true or false.")
+    found.transactional = directive.value.lower() == "true"
+
+
+def _irreversible(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    if not directive.value:
+        raise _bad_value(
+            script,
+            directive,
+            "irreversible gives no reason",
+            "Write -- irreversible: why there is no way back.",
+        )
+    found.irreversible = directive.value
+
+
+def _setting(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    _milliseconds(script, directive)
+    found.settings[directive.name] = directive.value
+
+
+def _concurrently_timeout(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    found.concurrently_timeout_ms = _milliseconds(script, directive)
+
+
+def _milliseconds(script: Script, directive: Directive) -> int:
+    value = milliseconds(directive.value)
+    if value is None:
+        raise _bad_value(
+            script,
+            directive,
+            f'{directive.name} is "{directive.value}"',
+            "Write a number with a unit: 500ms, 5s, 2min; 0 means no limit.",
+        )
+    return value
+
+
+def _lock_retries(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    found.lock_retries = _number(script, directive, least=0, most=1000)
+
+
+def _parallel(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    found.parallel = _number(script, directive, least=1, most=MOST_CONNECTIONS)
+
+
+def _number(script: Script, directive: Directive, *, least: int, most: int) -> int:
+    if not directive.value.isdecimal() or not least <= int(directive.value) <= most:
+        raise _bad_value(
+            script,
+            directive,
+            f'{directive.name} is "{directive.value}"',
+            f"Write a number from {least} to {most}.",
+        )
+    return int(directive.value)
+
+
+def _batch(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    batch = parse_batch(directive.value)
+    if isinstance(batch, str):
+        raise _bad_value(script, directive, f'batch holds "{batch}"', _BATCH_HINT)
+    found.batch = batch
+
+
+def _copy(found: Directives, script: Script, directive: Directive, project: Path) -> None:
+    copy = parse_copy(directive.value, directive.value_offset, project)
+    if isinstance(copy, str):
+        raise _bad_value(
+            script,
+            directive,
+            f"copy cannot be followed: {copy}",
+            "Write for example: -- copy: app.country (code, name) from data/country.csv",
+        )
+    found.copies.append(copy)
+
+
+def _lint(_found: Directives, _script: Script, _directive: Directive, _project: Path) -> None:
+    """Leave it to the lint room, which reads it by itself."""
+
+
+_READERS: Mapping[str, Callable[[Directives, Script, Directive, Path], None]] = {
+    "depends": _depends,
+    "transactional": _transactional,
+    "irreversible": _irreversible,
+    **dict.fromkeys(SETTINGS, _setting),
+    "concurrently_timeout": _concurrently_timeout,
+    "lock_retries": _lock_retries,
+    "batch": _batch,
+    "parallel": _parallel,
+    "copy": _copy,
+    "lint": _lint,
+}
+NAMES = tuple(_READERS)
+
+_BATCH_HINT = (
+    "Each statement is repeated, every time in a transaction of its own. Write -- batch: true, or some of: "
+    "-- batch: pause 200ms, at most 5000, lag 10s, waiting 3"
+)
 
 
 def _directives(script: Script, head: str) -> Iterator[Directive]:

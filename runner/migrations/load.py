@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from runner.errors import ConfigurationError, FileError, Location
@@ -38,7 +37,7 @@ def load(layout: Layout, project: Path) -> list[Migration]:
             f"no migrations in {_label(folder, project)}", hint="Write the first one with: runner new NAME"
         )
     _refuse_twins(migrations)
-    _refuse_unknown_depends(migrations)
+    _refuse_unknown_depends(migrations, project)
     return migrations
 
 
@@ -99,13 +98,13 @@ def _files(folder: Path, project: Path) -> dict[str, Path]:
 
 def _migration(id_: str, path: Path, rollback: Path | None, source: Source, project: Path) -> Migration:
     script, directives = read_script(path, project)
-    script = replace(script, transactional=directives.transactional is not False)
+    transactional = directives.transactional is not False
     back, irreversible = None, directives.irreversible
     if rollback is not None:
         back, back_directives = read_script(rollback, project)
         # like yoyo, which runs both directions as the migration says, unless the rollback says otherwise
         own = back_directives.transactional
-        back = replace(back, transactional=script.transactional if own is None else own)
+        back = back_directives.applied_to(back, transactional=transactional if own is None else own)
         irreversible = irreversible or back_directives.irreversible
         if back_directives.depends:
             raise back.error(
@@ -123,7 +122,7 @@ def _migration(id_: str, path: Path, rollback: Path | None, source: Source, proj
     return Migration(
         id=id_,
         kind=kind,
-        apply=script,
+        apply=directives.applied_to(script, transactional=transactional),
         rollback=back,
         depends=tuple(dict.fromkeys(name for name, _ in directives.depends)),
         irreversible=irreversible,
@@ -158,11 +157,10 @@ def read_script(path: Path, project: Path) -> tuple[Script, Directives]:
         raise _unreadable(error, Location(label)) from error
     text = Decoder(label).decode(data, final=not large)
     script = Script(path=path, label=label, text=None if large else text, checksum=checksum, size_bytes=size)
-    directives = read_directives(script, text)
-    return replace(script, settings=directives.settings), directives
+    return script, read_directives(script, text, project)
 
 
-def script_from_history(id_: str, text: str, *, transactional: bool) -> Script:
+def script_from_history(id_: str, text: str, *, transactional: bool, project: Path) -> Script:
     """Return the undoing SQL that history keeps as if it were a file, with what its leading comment asks for."""
     data = text.encode()
     script = Script(
@@ -171,9 +169,8 @@ def script_from_history(id_: str, text: str, *, transactional: bool) -> Script:
         text=text,
         checksum=checksum_of(data),
         size_bytes=len(data),
-        transactional=transactional,
     )
-    return replace(script, settings=read_directives(script, text).settings)
+    return read_directives(script, text, project).applied_to(script, transactional=transactional)
 
 
 def _read(path: Path, project: Path) -> bytes:
@@ -196,17 +193,17 @@ def _refuse_twins(migrations: Sequence[Migration]) -> None:
             )
 
 
-def _refuse_unknown_depends(migrations: Sequence[Migration]) -> None:
+def _refuse_unknown_depends(migrations: Sequence[Migration], project: Path) -> None:
     ids = {m.id for m in migrations if m.kind is not Kind.HOOK}
     for migration in migrations:
         for name in migration.depends:
             if name not in ids:
-                raise _unknown_depends(migration, name, ids)
+                raise _unknown_depends(migration, name, ids, project)
 
 
-def _unknown_depends(migration: Migration, name: str, ids: set[str]) -> FileError:
+def _unknown_depends(migration: Migration, name: str, ids: set[str], project: Path) -> FileError:
     text = "".join(migration.apply.pieces())
-    offsets = dict(read_directives(migration.apply, text).depends)
+    offsets = dict(read_directives(migration.apply, text, project).depends)
     return migration.apply.error(
         f'depends names "{name}", which is no migration',
         offsets[name],

@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from runner.errors import FileError, Location
+from runner.migrations.bulk import Batch, CopyFrom
 from runner.sqltext import line_and_column, line_at
 
 LARGE_BYTES = 1 << 20  # a larger file is read piece by piece, and its SQL is not kept in history
@@ -35,11 +36,12 @@ class Script:
     checksum: str  # SHA-256 of the file's bytes with LF line endings and no byte-order mark, hex
     size_bytes: int
     transactional: bool = True
-    settings: Mapping[str, str] = field(default_factory=dict)  # lock_timeout, statement_timeout
-
-    def with_mode(self, *, transactional: bool) -> Script:
-        """Return the same file, run in this way."""
-        return replace(self, transactional=transactional)
+    settings: Mapping[str, str] = field(default_factory=dict)  # lock_timeout, statement_timeout, …
+    concurrently_timeout_ms: int | None = None  # None, as below: the run's own
+    lock_retries: int | None = None
+    batch: Batch | None = None
+    parallel: int = 1  # connections
+    copies: tuple[CopyFrom, ...] = ()
 
     def pieces(self) -> Iterator[str]:
         """Yield the text; a large file is read anew, piece by piece."""

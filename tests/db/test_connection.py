@@ -13,9 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from runner.connection import Timeouts, connect, exec_environment
+from runner.connection import connect, exec_environment
 from runner.credentials import Target
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
+from runner.limits import Limits
 from runner.report import error_as_json, error_as_text
 from runner.report.terminal import Style
 from runner.settings import Secret
@@ -100,9 +101,9 @@ def scripted(*answers):
 
 
 def test_a_session_has_its_limits_and_keeps_them_after_reset(database):
-    timeouts = Timeouts(lock_timeout_ms=1234, statement_timeout_ms=60_000)
+    limits = Limits(lock_timeout_ms=1234, statement_timeout_ms=60_000)
     with closing(
-        connect(target_of(database), application_name="runner migrate", timeouts=timeouts)
+        connect(target_of(database), application_name="runner migrate", limits=limits)
     ) as connection:
         assert connection.autocommit
         assert connection.prepare_threshold is None

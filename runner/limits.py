@@ -1,0 +1,42 @@
+"""How long things may take, and how durations are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# PostgreSQL's "Numeric with Unit" values (manual, "Setting Parameters"): a bare number is in milliseconds
+_DURATION = re.compile(r"(\d+)\s*(us|ms|s|min|h|d)?")
+_UNIT_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST_MS = 2**31 - 1  # PostgreSQL keeps them in 32 bits
+
+
+def milliseconds(text: str) -> int | None:
+    """Return a duration such as 500ms, 5s or 2min in milliseconds; None when it is none."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        return None
+    value = int(match[1]) * _UNIT_MS[match[2] or "ms"]
+    return round(value) if value <= _LONGEST_MS else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Time limits in milliseconds, 0 is none; and how often a file that met a lock is tried again."""
+
+    lock_timeout_ms: int = 3_000
+    statement_timeout_ms: int = 0
+    idle_in_transaction_session_timeout_ms: int = 300_000
+    client_connection_check_interval_ms: int = 1_000  # the server ends the work of a client that died
+    concurrently_timeout_ms: int = 21_600_000  # of one CONCURRENTLY statement, its waits included
+    lock_retries: int = 10
+
+    def options(self, *, check_client: bool = True) -> str:
+        """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""
+        names = ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"]
+        if check_client:
+            names.append("client_connection_check_interval")
+        return " ".join(f"-c {name}={getattr(self, f'{name}_ms')}" for name in names)
+
+
+DEFAULT = Limits()

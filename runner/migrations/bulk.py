@@ -1,0 +1,86 @@
+"""Directives for many rows: a statement that is repeated in batches, a file of data that is loaded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.limits import milliseconds
+
+_NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+_COPY = re.compile(
+    rf"""(?P<table>{_NAME}(?:\.{_NAME})?)\s*
+         (?:\((?P<columns>\s*{_NAME}\s*(?:,\s*{_NAME}\s*)*)\))?\s*
+         \bfrom\s+(?P<path>'[^']+'|\S+?)\s*
+         (?:\((?P<options>.*)\))?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BATCH_PARTS = (
+    (re.compile(r"pause\s+(.+)"), "pause_ms", milliseconds),
+    (re.compile(r"lag\s+(.+)"), "lag_ms", milliseconds),
+    (re.compile(r"at most\s+(\d+)"), "at_most", int),
+    (re.compile(r"waiting\s+(\d+)"), "waiting", int),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How each statement of a file is repeated until it touches no row, every time in a transaction of its own."""
+
+    pause_ms: int = 0  # between two repeats
+    at_most: int = 100_000  # repeats of one statement
+    lag_ms: int | None = None  # go on only while every replica has replayed what is this old
+    waiting: int | None = None  # go on only while at most this many sessions of the database wait for a lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFrom:
+    """A file of data that is loaded through COPY after the file's own statements, in its transaction."""
+
+    table: str  # as written, an identifier or two
+    columns: tuple[str, ...]  # as written; empty: all
+    path: Path
+    label: str
+    options: str | None  # of COPY, as written; None: the suffix decides
+    offset: int  # of the directive's value
+
+
+def parse_batch(value: str) -> Batch | str:
+    """Return what a batch directive asks for, or the part that cannot be understood."""
+    if value.lower() == "true":
+        return Batch()
+    found: dict[str, int] = {}
+    for part in (part.strip() for part in value.split(",")):
+        for pattern, name, convert in _BATCH_PARTS:
+            match = pattern.fullmatch(part)
+            number = None if match is None else convert(match[1])
+            if number is not None and name not in found:
+                found[name] = number
+                break
+        else:
+            return part
+    return Batch(**found)
+
+
+def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
+    """Return what a copy directive asks for, or what is wrong with it. The file need not exist yet.
+
+    Only paths that stay below the project after symbolic links are followed may be read.
+    """
+    match = _COPY.fullmatch(value)
+    if match is None:
+        return "it is not of the form: table (column, …) from path (options)"
+    written = match["path"].strip("'")
+    path = (project / written).resolve()
+    if not path.is_relative_to(project.resolve()):
+        return f"{written} is outside the project"
+    columns = () if match["columns"] is None else tuple(re.findall(_NAME, match["columns"]))
+    return CopyFrom(
+        table=match["table"],
+        columns=columns,
+        path=path,
+        label=written,
+        options=match["options"],
+        offset=offset,
+    )
