@@ -10,6 +10,7 @@ RunnerError                     exit 1   a migration or the program failed
 └── RetryableError              exit 4   nothing is wrong with the work; the same command may be run again
     ├── UnreachableError
     └── BusyError
+        └── TableLockedError
 StoppedError                    exit 130 or 143, by a signal
 """
 
@@ -120,6 +121,10 @@ class BusyError(RetryableError):
     """A lock was not obtained in time."""
 
     kind = "busy"
+
+
+class TableLockedError(BusyError):
+    """A lock on a table, or a conflict with another transaction, stood in the way: the same work may be tried again."""
 
 
 class Terminated(KeyboardInterrupt):

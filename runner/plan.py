@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from runner.errors import CheckError, FileError, Location, UsageError
-from runner.history import Applied, Failure, State, in_order
+from runner.history import Applied, Failure, Partial, State, in_order
 from runner.migrations import Kind, Migration, Script
 from runner.wording import counted, nearest
 
@@ -65,6 +65,9 @@ class Situation(Enum):
     PENDING = "pending"
     OUT_OF_ORDER = "out of order"  # pending, below the newest applied one
     FAILED = "failed"  # pending, and its last attempt failed
+    PARTIAL = (
+        "partial"  # applied or rolled back in part: its file is not one transaction, and it was interrupted
+    )
     OUTDATED = "outdated"  # a repeatable whose file changed
     EDITED = "edited"  # a versioned file that changed after it was applied
     MISSING = "missing"  # applied, the file is gone
@@ -79,6 +82,7 @@ class Standing:
     migration: Migration | None = None
     applied: Applied | None = None
     failure: Failure | None = None
+    partial: Partial | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,23 +110,28 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
         (n for n, m in enumerate(ordered) if m.id in applied and m.kind is not Kind.REPEATABLE), default=-1
     )
     standings = [
-        _standing(m, applied.get(m.id), state.failed.get(m.id), below_newest=n < newest)
-        for n, m in enumerate(ordered)
+        _standing(m, applied.get(m.id), state, below_newest=n < newest) for n, m in enumerate(ordered)
     ]
     ids = {m.id for m in known}
     missing = [
-        Standing(id=entry.id, situation=Situation.MISSING, applied=entry)
+        Standing(id=entry.id, situation=Situation.MISSING, applied=entry, partial=state.partial.get(entry.id))
         for entry in applied.values()
         if entry.id not in ids
+    ]
+    missing += [
+        Standing(id=entry.id, situation=Situation.PARTIAL, partial=entry)
+        for entry in state.partial.values()
+        if entry.id not in ids and entry.id not in applied
     ]
     hooks = tuple(m for m in files if m.kind is Kind.HOOK)
     return Comparison(standings=(*missing, *standings), hooks=hooks)
 
 
-def _standing(
-    migration: Migration, applied: Applied | None, failure: Failure | None, *, below_newest: bool
-) -> Standing:
-    if applied is None:
+def _standing(migration: Migration, applied: Applied | None, state: State, *, below_newest: bool) -> Standing:
+    failure, partial = state.failed.get(migration.id), state.partial.get(migration.id)
+    if partial is not None:
+        situation = Situation.PARTIAL
+    elif applied is None:
         late = below_newest and migration.kind is not Kind.REPEATABLE
         situation = (
             Situation.OUT_OF_ORDER if late else Situation.PENDING if failure is None else Situation.FAILED
@@ -134,7 +143,12 @@ def _standing(
     else:
         situation = Situation.EDITED
     return Standing(
-        id=migration.id, situation=situation, migration=migration, applied=applied, failure=failure
+        id=migration.id,
+        situation=situation,
+        migration=migration,
+        applied=applied,
+        failure=failure,
+        partial=partial,
     )
 
 
@@ -146,10 +160,12 @@ def plan_apply(
     steps: int | None = None,
     allow_out_of_order: bool = False,
     stored_sql: Callable[[str], str | None] = lambda _: None,
+    begun_sql: Callable[[str], str | None] = lambda _: None,
 ) -> Plan:
     """Choose what is pending, in yoyo's order.
 
-    `stored_sql` gives the SQL of an applied migration, for the diff of an edited one.
+    `stored_sql` gives the SQL of an applied migration, `begun_sql` that of one that is applied in part, for the diff of
+    an edited one.
 
     Raises: CheckError for an edited, renamed or out-of-order file; UsageError for an unknown `to`; FileError for a
     pending file that cannot be run.
@@ -162,10 +178,16 @@ def plan_apply(
     pending = [
         standing.migration
         for standing in comparison.all_in(
-            Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER, Situation.OUTDATED
+            Situation.PENDING,
+            Situation.FAILED,
+            Situation.OUT_OF_ORDER,
+            Situation.OUTDATED,
+            Situation.PARTIAL,
         )
         if standing.migration is not None
     ]
+    if pending:
+        _refuse_partial(comparison, begun_sql)
     missing = comparison.all_in(Situation.MISSING)
     _refuse_renamed(pending, missing)
     _refuse_python(pending)
@@ -222,6 +244,7 @@ def plan_rollback(
         chosen = newest_first[: newest_first.index(target)]
     else:
         chosen = newest_first if everything else newest_first[: 1 if steps is None else steps]
+    _refuse_half_applied(state, chosen)
     plan_steps = [
         Step(
             action=Action.ROLLBACK,
@@ -305,6 +328,62 @@ def _dependents_first(newest_first: Sequence[str], files: Mapping[str, Migration
     return list(order)
 
 
+def _refuse_partial(comparison: Comparison, begun_sql: Callable[[str], str | None]) -> None:
+    """Refuse to go on where a file is half rolled back, is gone, or is not what was begun."""
+    for standing in comparison.standings:
+        partial = standing.partial
+        if partial is None:
+            continue
+        if partial.direction == "rollback":
+            raise CheckError(
+                f"{partial.id} is rolled back in part: {_extent(partial)}",
+                detail="Nothing was run.",
+                hint="Finish that first: runner rollback",
+            )
+        if standing.migration is None:
+            raise CheckError(
+                f"{partial.id} is applied in part, {_extent(partial)}, and its file is gone",
+                detail="Nothing was run.",
+                hint="Restore the file; or, once what it did is undone by hand: "
+                f'runner repair restart {partial.id} --reason "…"',
+            )
+        if partial.checksum != standing.migration.checksum:
+            raise _edited_half_way(standing.migration, partial, begun_sql(partial.id))
+
+
+def _edited_half_way(migration: Migration, partial: Partial, begun: str | None) -> CheckError:
+    return CheckError(
+        f"{migration.id} was edited after {_extent(partial)} had been run",
+        where=Location(migration.apply.label),
+        detail=f"Begun as {partial.checksum[:12]}, the file is now {migration.checksum[:12]}. Nothing was run."
+        f"{_diff(begun, migration.apply, 'as begun')}",
+        hint="Restore the file. If only what was not run yet is changed: "
+        f'runner repair continue {migration.id} --reason "…". If what was run is undone by hand: '
+        f'runner repair restart {migration.id} --reason "…"',
+    )
+
+
+def _refuse_half_applied(state: State, chosen: Sequence[str]) -> None:
+    for partial in state.partial.values():
+        if partial.direction == "apply":
+            raise CheckError(
+                f"{partial.id} is applied in part: {_extent(partial)}",
+                detail="Nothing was rolled back.",
+                hint="Finish it with runner migrate; or, once what it did is undone by hand: "
+                f'runner repair restart {partial.id} --reason "…"',
+            )
+        if chosen[:1] != [partial.id]:
+            raise CheckError(
+                f"{partial.id} is rolled back in part: {_extent(partial)}",
+                detail="It must be finished before anything else is rolled back. Nothing was changed.",
+                hint="runner rollback --steps 1",
+            )
+
+
+def _extent(partial: Partial) -> str:
+    return f"{partial.done} of {counted(partial.total, 'statement')}"
+
+
 def _refuse_renamed(pending: Sequence[Migration], missing: Sequence[Standing]) -> None:
     gone = {s.applied.checksum: s.id for s in missing if s.applied is not None and s.applied.checksum}
     for migration in pending:
@@ -334,13 +413,7 @@ def _edited(edited: Sequence[Standing], stored_sql: Callable[[str], str | None])
     first = edited[0]
     if first.migration is None or first.applied is None:
         raise ValueError(first)
-    before, now = stored_sql(first.id), first.migration.apply.text
-    diff = ""
-    if before is not None and now is not None:
-        lines = difflib.unified_diff(
-            before.splitlines(), now.splitlines(), "as applied", first.migration.apply.label, lineterm=""
-        )
-        diff = "\n" + "\n".join(lines)
+    diff = _diff(stored_sql(first.id), first.migration.apply, "as applied")
     others = f" Edited too: {', '.join(s.id for s in edited[1:])}." if edited[1:] else ""
     return CheckError(
         f"{first.id} was edited after it had been applied",
@@ -350,6 +423,16 @@ def _edited(edited: Sequence[Standing], stored_sql: Callable[[str], str | None])
         hint="Restore the file and put the change in a new migration. If the file is right as it is: "
         f'runner repair accept {first.id} --reason "…"',
     )
+
+
+def _diff(before: str | None, script: Script, name: str) -> str:
+    """Return a unified diff on lines of its own; nothing where one of the two is too large to keep."""
+    if before is None or script.text is None:
+        return ""
+    lines = difflib.unified_diff(
+        before.splitlines(), script.text.splitlines(), name, script.label, lineterm=""
+    )
+    return "\n" + "\n".join(lines)
 
 
 def _out_of_order(late: Sequence[Standing], comparison: Comparison) -> CheckError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,16 @@ import psycopg
 from psycopg import errors, generators
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from runner.errors import BusyError, ConnectionLostError, Location, MigrationFailedError, RunnerError
+from runner.errors import (
+    BusyError,
+    ConnectionLostError,
+    Location,
+    MigrationFailedError,
+    RunnerError,
+    TableLockedError,
+)
 from runner.history import message
-from runner.migrations import Script, Segment, check_script
+from runner.migrations import Script, Segment, Unit, check_script
 from runner.wording import counted
 
 Connection = psycopg.Connection[Any]
@@ -21,6 +28,7 @@ Connection = psycopg.Connection[Any]
 # the session ends with these: an administrator's command, a crash, a start-up, a dropped database
 _SERVER_GOES = {"57P01", "57P02", "57P03", "57P04"}
 _SYNTAX_ERROR = "42601"
+_LOCKED = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialization failure
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
 
 
@@ -50,8 +58,8 @@ class StatementError(Exception):
         self.done = done
 
 
-def send(conn: Connection, part: Part) -> None:
-    """Send one part of a file.
+def send(conn: Connection, part: Part) -> list[bytes]:
+    """Send one part of a file and return the command tag of each of its statements.
 
     Raises: RunnerError that says where the refused statement stands and what was left behind;
     psycopg.OperationalError when the connection is lost.
@@ -59,14 +67,14 @@ def send(conn: Connection, part: Part) -> None:
     try:
         if part.segment is not None and part.segment.copy_data is not None:
             _copy(conn, part.segment.text, part.segment.copy_data)
-        else:
-            execute(conn, part.message())
+            return []
+        return execute(conn, part.message())
     except StatementError as problem:
         raise _failure(problem, part) from problem.error
 
 
-def execute(conn: Connection, data: bytes) -> None:
-    """Run one simple-protocol message.
+def execute(conn: Connection, data: bytes) -> list[bytes]:
+    """Run one simple-protocol message and return the command tag of each statement.
 
     Raises: StatementError for a refused statement; psycopg.OperationalError when the connection is lost.
     """
@@ -85,6 +93,19 @@ def execute(conn: Connection, data: bytes) -> None:
             raise StatementError(
                 psycopg.Error("the server began a COPY with the client in the middle of a file"), done
             )
+    return [result.command_status or b"" for result in results]
+
+
+def send_unit(conn: Connection, unit: Unit, script: Script, state: str) -> None:
+    """Send a unit once more that only changes the session."""
+    for segment in unit.segments():
+        send(conn, Part(script=script, state=state, segment=segment, earlier=unit.earlier))
+
+
+def set_for_session(conn: Connection, settings: Mapping[str, str]) -> None:
+    """Set what a file's directives ask for, until the session is reset."""
+    for name, value in settings.items():
+        conn.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
 
 
 def _copy(conn: Connection, statement: str, data: str) -> None:
@@ -92,7 +113,7 @@ def _copy(conn: Connection, statement: str, data: str) -> None:
         with conn.cursor() as cursor, cursor.copy(statement.encode()) as stream:
             stream.write(data.encode())
     except psycopg.Error as error:
-        if isinstance(error, psycopg.OperationalError) and (conn.closed or error.sqlstate is None):
+        if is_lost(conn, error):
             raise
         raise StatementError(error, 0) from error
 
@@ -107,11 +128,7 @@ def _failure(problem: StatementError, part: Part) -> RunnerError:
     """Explain a refused statement."""
     error, diag = problem.error, problem.error.diag
     script, segment = part.script, part.segment
-    own = _own_check(error)
-    if own is not None:
-        return own(script, part.state)
-    message = (diag.message_primary or str(error)).strip()
-    offset, number, at_end = None, None, False
+    message, offset, number, at_end = None, None, None, False
     if segment is not None and segment.statements:
         index = problem.done - part.head_results
         sent = int(diag.statement_position or 0) - 1 - len(part.head.decode())
@@ -124,18 +141,46 @@ def _failure(problem: StatementError, part: Part) -> RunnerError:
             number = part.earlier + index + 1
             if offset is None:
                 offset = segment.statements[index].start
+    ours = number is None or (at_end and error.sqlstate != _SYNTAX_ERROR)
+    found = explain(problem, script, state=part.state, offset=None if ours else offset, number=number)
+    found.message = message or found.message
+    if ours and isinstance(found, MigrationFailedError) and found.hint is None:
+        found.hint = _OURS
+    return found
+
+
+def explain(
+    problem: StatementError,
+    script: Script,
+    *,
+    state: str,
+    offset: int | None = None,
+    number: int | None = None,
+) -> RunnerError:
+    """Return the error to raise for what the server refused at a place of a file; `number` counts its statements."""
+    error, diag = problem.error, problem.error.diag
+    own = _own_check(error)
+    if own is not None:
+        return own(script, state)
     detail = [] if diag.message_detail is None else [_sentence(diag.message_detail)]
     place = "" if number is None else f"Statement {number}{_of_all(script)}, "
-    detail.append(f"{place}SQLSTATE {error.sqlstate}; {part.state}")
+    detail.append(f"{place}SQLSTATE {error.sqlstate}; {state}")
     if diag.context:
         detail.extend(diag.context.splitlines())
-    ours = number is None or (at_end and error.sqlstate != _SYNTAX_ERROR)
-    return MigrationFailedError(
-        message,
-        where=Location(script.label) if offset is None or ours else script.location(offset),
+    kind = TableLockedError if error.sqlstate in _LOCKED else MigrationFailedError
+    return kind(
+        (diag.message_primary or str(error)).strip(),
+        where=Location(script.label) if offset is None else script.location(offset),
         detail="\n".join(detail),
-        hint=_hint(diag.message_hint, error.sqlstate) or (_OURS if ours else None),
+        hint=_hint(diag.message_hint, error.sqlstate),
         sqlstate=error.sqlstate,
+    )
+
+
+def is_lost(conn: Connection, error: psycopg.Error) -> bool:
+    """Say whether this is the loss of the connection, not the refusal of a statement."""
+    return isinstance(error, psycopg.OperationalError) and (
+        conn.closed or error.sqlstate is None or error.sqlstate in _SERVER_GOES
     )
 
 
@@ -151,17 +196,17 @@ def _of_all(script: Script) -> str:
     return "" if script.text is None else f" of {check_script(script)}"
 
 
+ROLLED_BACK = "What it had done is rolled back."
+COMMITTING = "Its transaction either committed whole, with its record, or not at all; history knows which."
+JOURNALLED = "Its journal in the database knows which of its statements took effect."
+
+
 @contextmanager
-def connection_kept(migration_id: str, *, committing: bool) -> Iterator[None]:
+def connection_kept(migration_id: str, *, outcome: str) -> Iterator[None]:
     """Turn a lost connection into an error that says what is known of the outcome."""
     try:
         yield
     except psycopg.OperationalError as error:
-        outcome = (
-            "Its transaction either committed whole, with its record, or not at all; history knows which."
-            if committing
-            else "What it had done is rolled back."
-        )
         raise ConnectionLostError(
             f"the connection was lost during {migration_id}",
             detail=f"{str(error).strip().splitlines()[0]}. {outcome}",
@@ -221,7 +266,9 @@ _HINTS = {
     "42723": _EXISTS,
     "42P06": _EXISTS,
     "55P03": "Another session holds a lock on this table for longer than lock_timeout. Run again when it is done, or raise "
-    "the limit with -- lock_timeout: 10s in the file.",
+    "the limit with -- lock_timeout: 10s in the file, or --lock-retries.",
+    "57014": "If a time limit ended it: -- statement_timeout: 10min in the file, or concurrently_timeout for a "
+    "CONCURRENTLY statement, raises it.",
     "42501": "Grant the missing privilege to the role that migrates, or connect as the owner.",
 }
 

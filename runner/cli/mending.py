@@ -69,6 +69,10 @@ def repair_command() -> None:
     runner repair accept 0007 -d carthub --reason "comment corrected"
     runner repair forget 0008 -d carthub --reason "was merged into 0007"
     runner repair rename 0005_old 0006_new -d carthub --reason "renumbered"
+    runner repair done 0009 -d carthub --reason "the index is there"
+    runner repair again 0009 -d carthub --reason "the index is not there"
+    runner repair continue 0009 -d carthub --reason "its last statement corrected"
+    runner repair restart 0009 -d carthub --reason "undone by hand"
     """
 
 
@@ -119,6 +123,109 @@ def rename_command(
 
     settings = read_settings(context, **flags)
     _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, say=context.say))
+
+
+statement_option = click.option(
+    "--statement", type=click.IntRange(min=1), metavar="N", help="Which, when several are in doubt."
+)
+
+
+@repair_command.command("done")
+@target_options
+@lock_wait_option
+@reason_option
+@statement_option
+@click.argument("migration")
+@click.pass_obj
+def done_command(
+    context: Context,
+    /,
+    *,
+    migration: str,
+    reason: str,
+    statement: int | None,
+    lock_wait: float,
+    **flags: Any,
+) -> None:
+    """Say that a statement whose run was cut off took effect."""
+    _settle(context, migration, reason, statement, lock_wait, took_effect=True, **flags)
+
+
+@repair_command.command("again")
+@target_options
+@lock_wait_option
+@reason_option
+@statement_option
+@click.argument("migration")
+@click.pass_obj
+def again_command(
+    context: Context,
+    /,
+    *,
+    migration: str,
+    reason: str,
+    statement: int | None,
+    lock_wait: float,
+    **flags: Any,
+) -> None:
+    """Say that a statement whose run was cut off took no effect, and is to be run again."""
+    _settle(context, migration, reason, statement, lock_wait, took_effect=False, **flags)
+
+
+def _settle(
+    context: Context,
+    migration: str,
+    reason: str,
+    statement: int | None,
+    lock_wait: float,
+    *,
+    took_effect: bool,
+    **flags: Any,
+) -> None:
+    from runner.fleet.settle import settle
+
+    result = settle(
+        read_settings(context, **flags),
+        migration,
+        took_effect=took_effect,
+        statement=statement,
+        reason=reason,
+        lock_wait_s=lock_wait,
+        say=context.say,
+    )
+    _show(context, result)
+
+
+@repair_command.command("continue")
+@target_options
+@lock_wait_option
+@reason_option
+@click.argument("migration")
+@click.pass_obj
+def continue_command(
+    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
+    """Go on with an edited file that was run in part; what had been run of it must be unchanged."""
+    from runner.fleet.settle import go_on
+
+    settings = read_settings(context, **flags)
+    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
+
+
+@repair_command.command("restart")
+@target_options
+@lock_wait_option
+@reason_option
+@click.argument("migration")
+@click.pass_obj
+def restart_command(
+    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
+    """Forget how far a file came that was run in part, for what it did is undone; the next run begins anew."""
+    from runner.fleet.settle import restart
+
+    settings = read_settings(context, **flags)
+    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
 
 
 def _show(context: Context, result: Mended) -> None:

@@ -168,7 +168,7 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
 
     return Observer(
         opened=opened,
-        listener=Listener(done=done, warns=warns),
+        listener=Listener(done=done, warns=warns, tells=lambda line: context.say(f"  {line}")),
         waits=lambda holder: context.say(people.waiting(holder)),
         closed=closed,
         say=context.say,

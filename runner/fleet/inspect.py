@@ -109,6 +109,7 @@ def plans(
                     steps=steps,
                     allow_out_of_order=allow_out_of_order,
                     stored_sql=session.stored_sql,
+                    begun_sql=session.begun_sql,
                 )
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found

@@ -43,6 +43,7 @@ class Mended:
     operation: Operation
     id: str
     old_id: str | None = None
+    what: str | None = None  # of a file that was run in part
 
 
 def baseline(
@@ -61,7 +62,7 @@ def baseline(
             detail="Where the database is cannot be found by comparing when it is like no point of the files.",
             hint="Run without it to see the nearest point, then name one: --to ID --accept-differences",
         )
-    with _one(settings, say) as session:
+    with one_session(settings, say) as session:
         _refuse_history(session)
         ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
         ids = [m.id for m in ordered]
@@ -75,7 +76,7 @@ def baseline(
         if differences:
             chosen = [m for m in chosen if m.kind is not Kind.REPEATABLE]
         actor = actor_of(settings)
-        with _recording(session, actor, lock_wait_s) as record:
+        with recording_session(session, actor, lock_wait_s) as record:
             _refuse_history(session)
             chosen = [m for m in chosen if m.id not in session.state.applied]
             for migration in chosen:
@@ -93,7 +94,7 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
 
     Raises: UsageError when there is no such file, or it is not applied.
     """
-    with _one(settings, say) as session:
+    with one_session(settings, say) as session:
         id_ = resolve_id(id_, list(session.state.applied), "applied migration")
         migration = next((m for m in session.files if m.id == id_), None)
         if migration is None:
@@ -104,7 +105,7 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
             raise UsageError(
                 f"{id_} is as it was applied: there is nothing to accept", detail="Nothing was changed."
             )
-        with _recording(session, actor_of(settings), lock_wait_s) as record:
+        with recording_session(session, actor_of(settings), lock_wait_s) as record:
             record(_adopted(migration, operation=Operation.ACCEPT, again=True, reason=reason))
         return Mended(database=session.title, place=session.place, operation=Operation.ACCEPT, id=id_)
 
@@ -114,7 +115,7 @@ def forget(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
 
     Raises: UsageError when it is not applied; CheckError when its file is there, for it would be applied again.
     """
-    with _one(settings, say) as session:
+    with one_session(settings, say) as session:
         id_ = resolve_id(id_, list(session.state.applied), "applied migration")
         if any(m.id == id_ for m in session.files):
             raise CheckError(
@@ -122,7 +123,7 @@ def forget(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
                 detail="Nothing was changed.",
                 hint="Remove the file first, or undo the migration with runner rollback.",
             )
-        with _recording(session, actor_of(settings), lock_wait_s) as record:
+        with recording_session(session, actor_of(settings), lock_wait_s) as record:
             record(Record(id=id_, operation=Operation.FORGET, reason=reason, elapsed_ms=None))
         return Mended(database=session.title, place=session.place, operation=Operation.FORGET, id=id_)
 
@@ -132,7 +133,7 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
 
     Raises: UsageError when the old one is not applied or the new one has no file or is applied itself.
     """
-    with _one(settings, say) as session:
+    with one_session(settings, say) as session:
         old = resolve_id(old, list(session.state.applied), "applied migration")
         new = resolve_id(new, [m.id for m in session.files], "file")
         if new in session.state.applied:
@@ -148,7 +149,7 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
                 detail="Renamed, it would count as applied without having been run. Nothing was changed.",
                 hint="Rename the file as it was applied, and put the change in a new migration.",
             )
-        with _recording(session, actor_of(settings), lock_wait_s) as record:
+        with recording_session(session, actor_of(settings), lock_wait_s) as record:
             record(_adopted(migration, operation=Operation.RENAME, old_id=old, reason=reason))
         return Mended(
             database=session.title, place=session.place, operation=Operation.RENAME, id=new, old_id=old
@@ -156,7 +157,11 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
 
 
 @contextmanager
-def _one(settings: Settings, say: Say) -> Iterator[Session]:
+def one_session(settings: Settings, say: Say) -> Iterator[Session]:
+    """Open the one database that the command is for.
+
+    Raises: ConfigurationError when the project has several and none is named.
+    """
     with open_sessions(settings, say=say) as sessions:
         if len(sessions) > 1:
             names = ", ".join(session.title for session in sessions)
@@ -251,7 +256,9 @@ def _adopted(
 
 
 @contextmanager
-def _recording(session: Session, actor: Actor, lock_wait_s: float) -> Iterator[Callable[[Record], None]]:
+def recording_session(
+    session: Session, actor: Actor, lock_wait_s: float
+) -> Iterator[Callable[[Record], None]]:
     """Write to history under the migration lock, in one transaction that keeps yoyo out."""
     history = session.history
     history.require_writable()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from runner.apply import Done, Listener, check_plan, run_plan
+from runner.apply import Done, Listener, Work, check_plan, run_plan
 from runner.errors import BusyError, ConfigurationError
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.fleet.survive import through_outages
@@ -85,6 +85,7 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
             steps=options.steps,
             allow_out_of_order=options.allow_out_of_order,
             stored_sql=session.stored_sql,
+            begun_sql=session.begun_sql,
         )
 
     with open_sessions(settings, say=observer.say) as sessions:
@@ -225,10 +226,15 @@ class _Work:
         def attempt() -> None:
             with _locked(self._settings, self._session, self._options.lock_wait_s, self._observer):
                 run_plan(
-                    self._session.history,
+                    Work(
+                        history=self._session.history,
+                        actor=actor_of(self._settings),
+                        listener=replace(self._observer.listener, done=self._note),
+                        limits=self._settings.limits,
+                        lock_wait_s=self._options.lock_wait_s,
+                        connect=self._session.connect,
+                    ),
                     self._begin(make_plan) if self._others is None else self._go_on(),
-                    actor_of(self._settings),
-                    listener=replace(self._observer.listener, done=self._note),
                     single_transaction=single_transaction,
                     before_commit=before_commit,
                 )

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from runner import catalog, connection, credentials, local
-from runner.apply import Listener, check_plan, run_plan
+from runner.apply import Listener, Work, check_plan, run_plan
 from runner.catalog import Catalog
 from runner.credentials import Target
 from runner.errors import ConfigurationError, CredentialsError
@@ -64,7 +64,9 @@ def build(session: Session, settings: Settings, *, to: str | None = None) -> Cat
     actor = actor_of(settings)
     with session.history.lock(wait_s=0, on_wait=lambda _: None):
         session.history.create_tables(actor)
-        run_plan(session.history, plan, actor, listener=Listener())
+        run_plan(
+            Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect), plan
+        )
     session.refresh()
     return catalog.read(session.connection, exclude=(settings.migration_table,))
 

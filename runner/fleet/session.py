@@ -79,6 +79,10 @@ class Session:
         stored = self.history.stored_sql(id_)
         return None if stored is None else stored.sql
 
+    def begun_sql(self, id_: str) -> str | None:
+        """Return the SQL of a migration that is applied in part, as it was when it was begun."""
+        return self.history.begun_sql(id_)
+
     def stored_rollback(self, id_: str) -> Script | None:
         """Return the undoing SQL that history keeps."""
         stored = self.history.stored_sql(id_)

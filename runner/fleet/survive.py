@@ -36,7 +36,7 @@ def through_outages(
         try:
             return run()
         except (psycopg.OperationalError, ConnectionLostError) as lost:
-            if not session.connection.closed:
+            if not session.connection.closed and not isinstance(lost, ConnectionLostError):
                 raise
             losses = losses + 1 if progress() == reached else 1
             reached = progress()
@@ -45,4 +45,5 @@ def through_outages(
             say(
                 f"  {session.title}: the connection was lost; connecting again for up to {reconnect_wait_s:g} s"
             )
-            session.reconnect(wait_s=reconnect_wait_s, lost=lost)
+            if session.connection.closed:  # else it was one of several, for statements in parallel
+                session.reconnect(wait_s=reconnect_wait_s, lost=lost)

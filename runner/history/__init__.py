@@ -1,8 +1,19 @@
 """What has been applied: yoyo's tables and ours, the migration lock, yoyo's order. The only user of yoyo."""
 
 from runner.history.actor import Actor
+from runner.history.journal import Direction, Journal, JournalStep
 from runner.history.message import Record, after, before, recording, reset_session
-from runner.history.model import Applied, Failure, LockHolder, Operation, Server, State, StoredSql, YoyoLock
+from runner.history.model import (
+    Applied,
+    Failure,
+    LockHolder,
+    Operation,
+    Partial,
+    Server,
+    State,
+    StoredSql,
+    YoyoLock,
+)
 from runner.history.names import Names
 from runner.history.order import in_order
 from runner.history.store import History
@@ -10,11 +21,15 @@ from runner.history.store import History
 __all__ = [
     "Actor",
     "Applied",
+    "Direction",
     "Failure",
     "History",
+    "Journal",
+    "JournalStep",
     "LockHolder",
     "Names",
     "Operation",
+    "Partial",
     "Record",
     "Server",
     "State",

@@ -136,8 +136,8 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             )
         check_script(script)
         if not script.transactional:
-            for unit in units(script):
-                self._send(unit)
+            for segment in chain.from_iterable(unit.segments() for unit in units(script)):
+                self._send(segment)
             ending = b"; ".join(
                 (reset_session().rstrip(b"; "), b"BEGIN", recording(names, record, self._actor), b"COMMIT")
             )

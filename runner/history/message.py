@@ -18,11 +18,16 @@ from runner.history.model import Operation
 from runner.history.names import YOYO_LOCK, Names
 
 LOCK_KEY = 0x72756E6E6572  # "runner" in ASCII; advisory locks count per database
+HELPER_KEY = LOCK_KEY + 1  # shared by the further sessions of a run
 
 # Each text is what the server is asked to read as a number when the check fails: an error that needs no plpgsql.
 TRANSACTION_ENDED = "runner: the migration ended its own transaction"
 MIGRATION_LOCK_LOST = "runner: the migration released the migration lock"
 YOYO_AT_WORK = "runner: a yoyo command holds its lock"
+
+_LOCK_GUARD = sql.SQL("""SELECT ((SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks AS l
+ WHERE l.pid = pg_catalog.pg_backend_pid() AND l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
+  AND l.classid = {high} AND l.objid = {low}) THEN '0' ELSE {lost} END))::integer""")
 
 _GUARD = sql.SQL("""SELECT ((SELECT CASE
  WHEN NOT pg_catalog.bool_or(l.locktype = 'relation' AND l.mode = 'ShareRowExclusiveLock'
@@ -52,9 +57,9 @@ _LOG = sql.SQL(""", logged AS (INSERT INTO {log}
  pg_catalog.timezone('UTC', pg_catalog.clock_timestamp()) FROM marked)""")
 
 _RECORD = sql.SQL(""" INSERT INTO {runner} (migration_id, operation, applied_at_utc, kind, checksum, sql, rollback_sql,
- rollback_transactional, duration_ms, reason, db_user, actor, host, git_commit, runner_version)
+ rollback_transactional, duration_ms, rows_affected, reason, db_user, actor, host, git_commit, runner_version)
  SELECT {id}, {operation}, applied_at_utc, {kind}, {checksum}, {text}, {rollback_text}, {rollback_transactional},
- {duration}, {reason}, CURRENT_USER, {actor}, {host}, {commit}, {version} FROM marked RETURNING duration_ms""")
+ {duration}, {rows}, {reason}, CURRENT_USER, {actor}, {host}, {commit}, {version} FROM marked RETURNING duration_ms""")
 
 _SINCE_MESSAGE = sql.SQL(
     "{elapsed} + 1000 * EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp())"
@@ -81,6 +86,7 @@ class Record:
     rollback_text: str | None = None
     rollback_transactional: bool = True
     reason: str | None = None
+    rows: int | None = None  # that it changed in batches or loaded
     elapsed_ms: int | None = 0  # before the message that records it; None: nothing was run
     version: str = __version__
 
@@ -134,10 +140,19 @@ def guard(names: Names) -> bytes:
     ).as_bytes(None)
 
 
+def lock_guard() -> bytes:
+    """Return a SELECT that fails unless this session has the migration lock."""
+    return _LOCK_GUARD.format(
+        lost=sql.Literal(MIGRATION_LOCK_LOST),
+        high=sql.Literal(LOCK_KEY >> 32),
+        low=sql.Literal(LOCK_KEY & 0xFFFFFFFF),
+    ).as_bytes(None)
+
+
 def recording(names: Names, record: Record, actor: Actor) -> bytes:
     """Return the one statement that writes yoyo's mark, yoyo's log and our own row."""
     operation = record.operation
-    if operation in {Operation.HOOK, Operation.FAIL}:
+    if operation in {Operation.HOOK, Operation.FAIL, Operation.REPAIR}:
         head = _UNMARKED
     elif operation in {Operation.ROLLBACK, Operation.FORGET}:
         head = _UNMARK
@@ -179,6 +194,7 @@ def recording(names: Names, record: Record, actor: Actor) -> bytes:
                 rollback_text=sql.Literal(record.rollback_text),
                 rollback_transactional=sql.Literal(record.rollback_transactional),
                 duration=duration,
+                rows=sql.Literal(record.rows),
                 reason=sql.Literal(record.reason),
                 version=sql.Literal(record.version),
             )

@@ -18,6 +18,7 @@ class Operation(Enum):
     FORGET = "forget"  # taken out of history without being undone
     RENAME = "rename"
     HOOK = "hook"
+    REPAIR = "repair"  # a person decided about a file that was run in part
     FAIL = "fail"  # an attempt that was rolled back, or stopped half way if the file is not transactional
 
 
@@ -32,6 +33,7 @@ class Applied:
     checksum: str | None = None
     operation: Operation | None = None
     duration_ms: int | None = None
+    rows_affected: int | None = None  # that it changed in batches or loaded
     db_user: str | None = None
     actor: str | None = None
     host: str | None = None
@@ -46,6 +48,20 @@ class Failure:
     id: str
     recorded_at: datetime
     reason: str
+    actor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partial:
+    """A file that is not one transaction and was begun, but not ended."""
+
+    id: str
+    direction: str  # apply or rollback
+    checksum: str  # of the file as it was begun
+    done: int  # statements that are known to be in effect …
+    total: int  # … of so many
+    in_doubt: bool  # another was begun, and its end is not noted
+    begun_at: datetime
     actor: str | None
 
 
@@ -76,6 +92,7 @@ class State:
     server: Server
     applied: Mapping[str, Applied] = field(default_factory=dict)  # in the order of application
     failed: Mapping[str, Failure] = field(default_factory=dict)
+    partial: Mapping[str, Partial] = field(default_factory=dict)
     yoyo_lock: YoyoLock | None = None
     hook_due: bool = False  # something was applied after the last run of the post-apply hook
 

@@ -37,4 +37,5 @@ class Names:
             "log": self.table(YOYO_LOG),
             "lock": self.table(YOYO_LOCK),
             "runner": self.table(RUNNER_MIGRATION),
+            "journal": self.table(RUNNER_JOURNAL),
         }

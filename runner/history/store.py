@@ -16,9 +16,27 @@ from psycopg.rows import class_row, dict_row
 
 from runner.errors import BusyError, ConfigurationError, CredentialsError
 from runner.history.actor import Actor
-from runner.history.message import LOCK_KEY
-from runner.history.model import Applied, Failure, LockHolder, Operation, Server, State, StoredSql, YoyoLock
-from runner.history.names import RUNNER_MIGRATION, YOYO_LOCK, YOYO_LOG, YOYO_MIGRATION, YOYO_VERSION, Names
+from runner.history.message import HELPER_KEY, LOCK_KEY
+from runner.history.model import (
+    Applied,
+    Failure,
+    LockHolder,
+    Operation,
+    Partial,
+    Server,
+    State,
+    StoredSql,
+    YoyoLock,
+)
+from runner.history.names import (
+    RUNNER_JOURNAL,
+    RUNNER_MIGRATION,
+    YOYO_LOCK,
+    YOYO_LOG,
+    YOYO_MIGRATION,
+    YOYO_VERSION,
+    Names,
+)
 
 OLDEST_SERVER = 140000
 _YOYO_POLL_S = 0.5
@@ -61,6 +79,7 @@ class History:
             YOYO_VERSION,
             YOYO_LOCK,
             RUNNER_MIGRATION,
+            RUNNER_JOURNAL,
         } <= self._tables
 
     def state(self) -> State:
@@ -71,12 +90,15 @@ class History:
         names = ["applied", "yoyo_lock", "failed", "hook_due"] if ours else ["applied_by_yoyo", "yoyo_lock"]
         if YOYO_LOCK not in self._tables:
             names.remove("yoyo_lock")
+        if RUNNER_JOURNAL in self._tables:
+            names.append("partial")
         found = dict(zip(names, self._ask_all(names), strict=True))
         rows = found["applied" if ours else "applied_by_yoyo"]
         lock = next((YoyoLock(**row) for row in found.get("yoyo_lock", ()) if row["pid"] > 0), None)
         return State(
             server=self.server,
             applied={row["migration_id"]: _applied(row) for row in rows},
+            partial={row["id"]: Partial(**row) for row in found.get("partial", ())},
             failed={row["id"]: Failure(**row) for row in found.get("failed", ())},
             yoyo_lock=lock,
             hook_due=any(row["due"] for row in found.get("hook_due", ())),
@@ -103,6 +125,16 @@ class History:
         with self.connection.cursor(row_factory=class_row(StoredSql)) as cursor:
             return cursor.execute(query, [migration_id]).fetchone()
 
+    def begun_sql(self, migration_id: str) -> str | None:
+        """Return a file that is applied in part as it was when it was begun."""
+        if RUNNER_JOURNAL not in self._tables:
+            return None
+        query = sql.SQL(
+            "SELECT sql FROM {journal} WHERE migration_id = %s AND direction = 'apply' AND step = 0"
+        ).format(**self.names.identifiers())
+        row = self.connection.execute(query, [migration_id]).fetchone()
+        return None if row is None else row[0]
+
     def create_tables(self, actor: Actor) -> None:
         """Create what is missing of yoyo's tables and of ours, in one transaction.
 
@@ -121,7 +153,9 @@ class History:
             )
         with self.connection.transaction():
             self.connection.execute(
-                sql.SQL("SET LOCAL search_path = {}, pg_catalog").format(sql.Identifier(self.names.schema))
+                sql.SQL(
+                    "SET LOCAL client_min_messages = warning; SET LOCAL search_path = {}, pg_catalog"
+                ).format(sql.Identifier(self.names.schema))
             )
             TableBackend(self.connection, self.names, actor).create_tables()
             self.connection.execute(_read("create").encode())
@@ -200,10 +234,30 @@ class History:
                 )
             time.sleep(_YOYO_POLL_S)
 
-    def holds_lock(self) -> bool:
-        """Say whether this session still holds the migration lock."""
-        holder = self.lock_holder()
-        return holder is not None and holder.pid == self.server.backend_pid
+    def join_as_helper(self, conn: Connection) -> None:
+        """Let a further session of this run be known: whoever holds the migration lock next can wait for its end."""
+        conn.execute("SELECT pg_catalog.pg_advisory_lock_shared(%s)", [HELPER_KEY])
+
+    def wait_for_helpers(self, *, wait_s: float) -> None:
+        """Return once no further session of an earlier run is left: what its statements did is decided then.
+
+        Raises: BusyError after `wait_s` seconds.
+        """
+        deadline = time.monotonic() + wait_s
+        while True:
+            row = self.connection.execute(
+                "SELECT pg_catalog.pg_try_advisory_lock(%s)", [HELPER_KEY]
+            ).fetchone()
+            if row == (True,):
+                self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [HELPER_KEY])
+                return
+            if time.monotonic() >= deadline:
+                raise BusyError(
+                    "a statement of an interrupted run is still at work",
+                    detail=f"Its session holds a shared advisory lock; waited {wait_s:g} s. Nothing was changed by this run.",
+                    hint="Run the same command again when it has ended; pg_stat_activity shows it under runner's name.",
+                )
+            time.sleep(_YOYO_POLL_S)
 
     def lock_holder(self) -> LockHolder | None:
         """Return the session that holds the migration lock, if one does."""
@@ -257,7 +311,9 @@ class History:
         return row == (True,)
 
     def _query(self, name: str) -> sql.Composed:
-        return sql.SQL(_read(name)).format(**self.names.identifiers())
+        # the column came with the journal
+        rows = "rows_affected" if RUNNER_JOURNAL in self._tables else "NULL::bigint AS rows_affected"
+        return sql.SQL(_read(name)).format(rows_affected=sql.SQL(rows), **self.names.identifiers())
 
     def _locate(self) -> tuple[Server, Names]:
         names = Names("", self._migration_table)
@@ -332,6 +388,7 @@ def _applied(row: dict[str, Any]) -> Applied:
         checksum=row.get("checksum"),
         operation=None if operation is None else Operation(operation),
         duration_ms=row.get("duration_ms"),
+        rows_affected=row.get("rows_affected"),
         db_user=row.get("db_user"),
         actor=row.get("actor"),
         host=row.get("host"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -14,9 +15,11 @@ from runner.sqltext import SqlSyntaxError, Statement, leading_directives, statem
 from runner.sqltext.classify import (
     begins_plainly,
     begins_transaction,
+    changes_rows,
     commits_plainly,
     controls_transaction,
     ends_transaction,
+    is_for_the_session,
     runs_outside_transactions,
 )
 
@@ -50,15 +53,57 @@ class Segment:
         return self._offsets[piece] + offset - self._starts[piece]
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What commits by itself in a file that is not one transaction: a statement, or a BEGIN … COMMIT block."""
+
+    number: int  # in its file, from 1
+    earlier: int  # statements of the file that stand before it
+    statements: tuple[Statement, ...]
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it is BEGIN … COMMIT."""
+        return begins_transaction(self.statements[0])
+
+    @property
+    def first(self) -> Statement:
+        """Its first, mostly its only statement."""
+        return self.statements[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of its text and data, hex: the same as long as what it does is the same."""
+        digest = hashlib.sha256()
+        for statement in self.statements:
+            digest.update(f"{statement.text};{statement.copy_data or ''};".encode())
+        return digest.hexdigest()
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield what is sent: one message, more where it holds COPY data."""
+        yield from _gather(self.statements, whole=True)
+
+    def body_segments(self) -> Iterator[Segment]:
+        """Yield what is sent of a block before its COMMIT."""
+        yield from _gather(self.statements[:-1], whole=True)
+
+
 def check_script(script: Script) -> int:
     """Check a whole file; return how many statements it holds.
 
     Raises: FileError for what cannot be cut into statements, transaction control, a statement that cannot run in
-    the transaction, a directive after the first statement.
+    the transaction or be repeated in batches, a directive after the first statement, data that is not there.
     """
+    for copy in script.copies:
+        if not copy.path.is_file():
+            raise script.error(
+                f"no file {copy.label} to copy from",
+                copy.offset,
+                hint="Paths are below the project's folder.",
+            )
     if script.transactional:
         return sum(1 for _ in _transactional_statements(script))
-    return sum(len(unit) for unit in _units(script))
+    return sum(len(unit.statements) for unit in units(script))
 
 
 def segments(script: Script) -> Iterator[Segment]:
@@ -94,10 +139,29 @@ def _as_written(text: str, whole: Sequence[Statement]) -> bool:
     )
 
 
-def units(script: Script) -> Iterator[Segment]:
-    """Yield what is sent for a non-transactional file: each statement, or each BEGIN … COMMIT block, by itself."""
-    for unit in _units(script):
-        yield from _gather(unit, whole=True)
+def units(script: Script) -> Iterator[Unit]:
+    """Yield the units of a file that is not one transaction.
+
+    Raises: as `check_script`.
+    """
+    earlier, only_settings = 0, True
+    for number, found in enumerate(_units(script), 1):
+        unit = Unit(number, earlier, tuple(found))
+        if script.batch is not None and not changes_rows(unit.first):
+            raise script.error(
+                f"{_name(unit.first)} in a file that is run in batches",
+                unit.first.start,
+                hint="Each statement is repeated until it touches no row: only INSERT, UPDATE, DELETE, MERGE or WITH can be.",
+            )
+        only_settings &= is_for_the_session(unit.first)
+        if script.parallel > 1 and is_for_the_session(unit.first) and not only_settings:
+            raise script.error(
+                f"{_name(unit.first)} between statements that run in parallel",
+                unit.first.start,
+                hint="Put it before all others: it is then run on each connection.",
+            )
+        yield unit
+        earlier += len(found)
 
 
 def _gather(found: Sequence[Statement] | Iterator[Statement], *, whole: bool = False) -> Iterator[Segment]:

@@ -11,6 +11,7 @@ from runner.fleet.author import Snapshot
 from runner.fleet.inspect import Linted, PlanListing, Status, Validated
 from runner.fleet.mend import Adoption, Mended
 from runner.fleet.migrate import Outcome
+from runner.history import Partial
 from runner.migrations.scaffold import NewPair
 from runner.plan import Situation, Standing, Step
 from runner.validate import Validation
@@ -39,7 +40,7 @@ def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:
 
 def done_step(done: Done) -> dict[str, Any]:
     """Return one step that is committed."""
-    return _step(done.step) | {"duration_ms": round(done.elapsed_s * 1000)}
+    return _step(done.step) | {"duration_ms": round(done.elapsed_s * 1000), "rows": done.rows}
 
 
 def status(results: Sequence[Status]) -> dict[str, Any]:
@@ -162,6 +163,7 @@ def mended(result: Mended) -> dict[str, Any]:
         "operation": result.operation.value,
         "id": result.id,
         "old_id": result.old_id,
+        "what": result.what,
     }
 
 
@@ -199,8 +201,21 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "git_commit": None if applied is None else applied.git_commit,
         "applied_checksum": None if applied is None else applied.checksum,
         "duration_ms": None if applied is None else applied.duration_ms,
+        "rows": None if applied is None else applied.rows_affected,
+        "partial": None if standing.partial is None else _partial(standing.partial),
         "failure": None if standing.failure is None else standing.failure.reason,
         "reversible": _reversible(standing),
+    }
+
+
+def _partial(partial: Partial) -> dict[str, Any]:
+    return {
+        "direction": partial.direction,
+        "statements_done": partial.done,
+        "statements": partial.total,
+        "in_doubt": partial.in_doubt,
+        "begun_at": _moment(partial.begun_at),
+        "actor": partial.actor,
     }
 
 

@@ -30,6 +30,7 @@ _SITUATION_COLOURS = {
     Situation.PENDING: "yellow",
     Situation.OUT_OF_ORDER: "red",
     Situation.FAILED: "red",
+    Situation.PARTIAL: "red",
     Situation.OUTDATED: "yellow",
     Situation.EDITED: "red",
     Situation.MISSING: "red",
@@ -197,6 +198,7 @@ def adoption(result: Adoption, style: Style) -> Iterator[str]:
 def mended(result: Mended, style: Style) -> str:
     """Return what a repair recorded."""
     said = {
+        Operation.REPAIR: f"noted  {result.id}: {result.what}",
         Operation.ACCEPT: f"accepted  {result.id} as it is now",
         Operation.FORGET: f"forgot  {result.id}: no longer in history, the schema is as it was",
         Operation.RENAME: f"renamed  {result.old_id} to {result.id}",
@@ -224,7 +226,11 @@ def question(place: str, plan: Plan) -> str:
 
 
 def _facts(standing: Standing, actor_width: int, style: Style) -> str:
-    applied = standing.applied
+    applied, partial = standing.applied, standing.partial
+    if partial is not None:
+        back = " rolled back" if partial.direction == "rollback" else ""
+        doubt = ", one more in doubt" if partial.in_doubt else ""
+        return style(f"{partial.done} of {counted(partial.total, 'statement')}{back}{doubt}", "red")
     if applied is None:
         if standing.failure is not None:
             return style(f"{standing.failure.recorded_at:%Y-%m-%d %H:%M}  {standing.failure.reason}", "red")

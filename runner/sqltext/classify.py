@@ -27,6 +27,18 @@ _CONCURRENT_COMMANDS = (
     ("REINDEX",),
     ("ALTER", "TABLE"),
 )
+# Running one of these once more leaves the database as running it once.
+_REPEATABLE = (
+    ("VACUUM",),
+    ("ANALYZE",),
+    ("CHECKPOINT",),
+    ("CLUSTER",),
+    ("REINDEX",),
+    ("ALTER", "SYSTEM"),
+    ("REFRESH", "MATERIALIZED", "VIEW"),
+)
+_SESSION = (("SET",), ("RESET",), ("LISTEN",), ("UNLISTEN",), ("LOAD",), ("PREPARE",), ("DEALLOCATE",))
+_CHANGES_ROWS = (("INSERT",), ("UPDATE",), ("DELETE",), ("MERGE",), ("WITH",))
 _BEGIN = (("BEGIN",), ("START", "TRANSACTION"))
 _END = (("COMMIT",), ("END",), ("ROLLBACK",), ("ABORT",), ("PREPARE", "TRANSACTION"))
 
@@ -65,6 +77,23 @@ def ends_transaction(statement: Statement) -> bool:
 def controls_transaction(statement: Statement) -> bool:
     """Say whether this begins or ends a transaction."""
     return begins_transaction(statement) or ends_transaction(statement)
+
+
+def is_repeatable(statement: Statement) -> bool:
+    """Say whether a second run changes nothing more than the first."""
+    return any(statement.starts_with(*words) for words in _REPEATABLE)
+
+
+def is_for_the_session(statement: Statement) -> bool:
+    """Say whether this only changes the session, so that a new session needs it again."""
+    if statement.starts_with("PREPARE", "TRANSACTION"):
+        return False
+    return any(statement.starts_with(*words) for words in _SESSION)
+
+
+def changes_rows(statement: Statement) -> bool:
+    """Say whether this is INSERT, UPDATE, DELETE, MERGE, or WITH and one of them."""
+    return any(statement.starts_with(*words) for words in _CHANGES_ROWS)
 
 
 def runs_outside_transactions(statement: Statement) -> bool:

@@ -7,6 +7,7 @@ SELECT
     r.checksum,
     r.operation,
     r.duration_ms,
+    r.rows_affected,
     r.db_user,
     r.actor,
     r.host,
@@ -23,13 +24,14 @@ LEFT JOIN (
         checksum,
         operation,
         duration_ms,
+        {rows_affected},
         db_user,
         actor,
         host,
         git_commit,
         rollback_sql IS NOT NULL AS reversible
     FROM {runner}
-    WHERE operation <> 'fail'
+    WHERE operation NOT IN ('fail', 'repair')
     ORDER BY migration_id ASC, id DESC
 ) AS r ON m.migration_id = r.migration_id AND m.applied_at_utc = r.applied_at_utc
 ORDER BY m.applied_at_utc ASC, r.id ASC, m.migration_id ASC

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS _runner_migration (
     rollback_sql text,
     rollback_transactional boolean NOT NULL DEFAULT true,
     duration_ms integer,
+    rows_affected bigint,
     reason text,
     db_user text NOT NULL DEFAULT current_user,
     actor text,
@@ -23,3 +24,33 @@ COMMENT ON TABLE _runner_migration IS
 'What runner did with each migration: append-only. yoyo''s own table says what is applied now.';
 CREATE INDEX IF NOT EXISTS _runner_migration_migration_id_idx
 ON _runner_migration (migration_id, id DESC);
+ALTER TABLE _runner_migration ADD COLUMN IF NOT EXISTS rows_affected bigint;
+
+-- One row for each statement of a file that is not one transaction, from its beginning until the file is recorded.
+CREATE TABLE IF NOT EXISTS _runner_journal (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    migration_id text NOT NULL,
+    direction text NOT NULL,
+    step integer NOT NULL,
+    statements integer NOT NULL,
+    fingerprint text NOT NULL,
+    sql text,
+    seen text,
+    repeats bigint NOT NULL DEFAULT 0,
+    rows_affected bigint NOT NULL DEFAULT 0,
+    begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    done_at timestamptz,
+    actor text,
+    host text,
+    UNIQUE (migration_id, direction, step)
+);
+COMMENT ON TABLE _runner_journal IS
+'How far runner came in files that are not one transaction. Empty unless one of them is unfinished.';
+COMMENT ON COLUMN _runner_journal.step IS
+'A statement or a BEGIN … COMMIT block, counted from 1; 0 stands for the whole file.';
+COMMENT ON COLUMN _runner_journal.statements IS
+'How many statements the step holds; of step 0, the file.';
+COMMENT ON COLUMN _runner_journal.fingerprint IS
+'SHA-256 of the step''s SQL; of step 0, the file''s checksum.';
+COMMENT ON COLUMN _runner_journal.seen IS
+'What the catalogue showed before the statement began.';

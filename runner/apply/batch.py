@@ -1,0 +1,155 @@
+"""`-- batch:` a statement repeats, every time in a transaction of its own, until it touches no row."""
+
+from __future__ import annotations
+
+import time
+from importlib import resources
+from typing import Any
+
+import psycopg
+
+from runner.apply import send
+from runner.apply.send import Part
+from runner.apply.unit import Progress
+from runner.errors import MigrationFailedError, RunnerError
+from runner.history import Journal, JournalStep
+from runner.migrations import Batch, Unit
+from runner.wording import counted, duration
+
+Connection = psycopg.Connection[Any]
+
+_TELL_EVERY_S = 10.0
+_LOOK_EVERY_S = 1.0
+_CHANGES_ROWS = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
+
+
+def run_batch(
+    progress: Progress, journal: Journal, conn: Connection, unit: Unit, begun: JournalStep | None
+) -> None:
+    """Repeat one statement until it touches no row; rows and repeats are counted in the journal as they commit.
+
+    Raises: RunnerError for a refusal, and when the directive's `at most` is reached.
+    """
+    _Repeats(progress, journal, conn, unit, begun).run()
+    progress.done += len(unit.statements)
+
+
+class _Repeats:
+    def __init__(
+        self, progress: Progress, journal: Journal, conn: Connection, unit: Unit, begun: JournalStep | None
+    ) -> None:
+        if progress.script.batch is None:
+            raise ValueError(unit)
+        self._batch: Batch = progress.script.batch
+        self._progress = progress
+        self._journal = journal
+        self._conn = conn
+        self._unit = unit
+        self._tells = progress.work.listener.tells
+        self._repeats = 0 if begun is None else begun.repeats
+        self._rows = 0 if begun is None else begun.rows_affected
+        self._told_at = time.monotonic()
+
+    def run(self) -> None:
+        if self._repeats:
+            self._tells(f"{self._progress.name(self._unit)}: going on after {self._so_far()}")
+        this_run = 0
+        while True:
+            if this_run >= self._batch.at_most:
+                raise self._too_many()
+            self._wait_until_fit()
+            rows = self._progress.retrying(self._once, self._unit)
+            this_run += 1
+            self._repeats += 1
+            self._rows += rows
+            if not rows:
+                return
+            self._tell()
+            time.sleep(self._batch.pause_ms / 1000)
+
+    def _once(self) -> int:
+        """Run the statement once and return how many rows it touched, counted in the same transaction."""
+        unit, script, state = self._unit, self._progress.script, self._progress.state
+        (segment,) = unit.segments()
+        try:
+            tags = send.send(
+                self._conn,
+                Part(
+                    script=script,
+                    state=state,
+                    segment=segment,
+                    earlier=unit.earlier,
+                    head=b"BEGIN; ",
+                    head_results=1,
+                ),
+            )
+            rows = self._touched(tags[1])
+            tail = self._journal.add_rows(
+                unit.number,
+                rows=rows,
+                done=not rows,
+                statements=len(unit.statements),
+                fingerprint=unit.fingerprint,
+            )
+            send.send(self._conn, Part(script=script, state=state, tail=tail))
+        except RunnerError:
+            send.roll_back(self._conn)
+            raise
+        return rows
+
+    def _touched(self, tag: bytes) -> int:
+        if not tag.startswith(_CHANGES_ROWS):
+            raise MigrationFailedError(
+                "a statement that is run in batches changes no rows",
+                where=self._progress.script.location(self._unit.first.start),
+                detail=f"PostgreSQL answers {tag.decode()}; {self._progress.state}",
+                hint="It is repeated until it touches no row: it must be INSERT, UPDATE, DELETE or MERGE, perhaps after WITH.",
+            )
+        return int(tag.rpartition(b" ")[2])
+
+    def _wait_until_fit(self) -> None:
+        """Go on only while the replicas keep up and not too many sessions wait for locks."""
+        batch = self._batch
+        if batch.lag_ms is None and batch.waiting is None:
+            return
+        while (reason := self._reason_to_wait()) is not None:
+            self._tell(f"waits: {reason}")
+            time.sleep(_LOOK_EVERY_S)
+
+    def _reason_to_wait(self) -> str | None:
+        row = self._conn.execute(_QUERY).fetchone()
+        lag_ms, hidden, waiting = row or (None, 0, 0)
+        limit_ms = self._batch.lag_ms
+        if limit_ms is not None and hidden:
+            raise RunnerError(
+                "the lag of the replicas cannot be seen",
+                where=self._progress.script.location(self._unit.first.start),
+                detail=f"The role may not read pg_stat_replication; {self._progress.state}",
+                hint="GRANT pg_monitor to the role that migrates, or leave lag out of the batch directive.",
+            )
+        if limit_ms is not None and lag_ms is not None and lag_ms > limit_ms:
+            return f"a replica is {duration(lag_ms / 1000)} behind"
+        if self._batch.waiting is not None and waiting > self._batch.waiting:
+            return f"{counted(waiting, 'session')} wait for a lock"
+        return None
+
+    def _tell(self, more: str = "") -> None:
+        now = time.monotonic()
+        if now - self._told_at >= _TELL_EVERY_S:
+            self._told_at = now
+            self._tells(f"{self._progress.name(self._unit)}: {self._so_far()}{more and '; '}{more}")
+
+    def _so_far(self) -> str:
+        return f"{counted(self._rows, 'row')} in {counted(self._repeats, 'batch', 'batches')}"
+
+    def _too_many(self) -> RunnerError:
+        return RunnerError(
+            f"{self._progress.migration_id} still touches rows after {counted(self._batch.at_most, 'repeat')}",
+            where=self._progress.script.location(self._unit.first.start),
+            detail=f"{self._so_far()} so far, each committed. The file is not recorded as applied.",
+            hint="If it makes headway, run the same command again: it goes on. If not, its WHERE must leave out the "
+            "rows that are done. A larger cap: -- batch: at most 1000000",
+        )
+
+
+_QUERY: Any = resources.files("runner.apply").joinpath("queries/fitness.sql").read_text("utf-8")

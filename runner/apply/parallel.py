@@ -1,0 +1,91 @@
+"""`-- parallel: N` the statements of a file run on N connections, each noted in the journal by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, suppress
+from typing import Any
+
+import psycopg
+
+from runner.apply import send
+from runner.apply.unit import Progress, run_unit
+from runner.errors import RunnerError
+from runner.history import Direction, Journal, JournalStep
+from runner.migrations import Unit
+from runner.sqltext.classify import is_for_the_session
+
+Connection = psycopg.Connection[Any]
+_CANCEL_EVERY_S = 0.2
+
+
+def run_in_parallel(
+    progress: Progress, to_do: Sequence[Unit], begun: Mapping[int, JournalStep], direction: Direction
+) -> None:
+    """Run the units on as many connections as the file asks for.
+
+    After a failure no further unit is begun; those at work are waited for, and the first error is raised. A signal
+    cancels them. Each connection holds a shared lock, so that a later run knows when the last of them is gone.
+
+    Raises: RunnerError; psycopg.OperationalError when a connection is lost.
+    """
+    work, script = progress.work, progress.script
+    if work.connect is None:
+        raise RunnerError("no further connections can be made here", detail=progress.state.capitalize())
+    set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
+    waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
+    progress.done += len(set_up)
+    counting = threading.Lock()
+    failed = threading.Event()
+
+    def pause(seconds: float) -> None:
+        if failed.wait(seconds):
+            raise _AbandonedError
+
+    def serve(conn: Connection) -> None:
+        journal = Journal(work.names, work.actor, progress.migration_id, direction, has_lock=False)
+        while not failed.is_set():
+            try:
+                unit = waiting.popleft()
+            except IndexError:
+                return
+            mine = Progress(
+                work, progress.migration_id, script, total=progress.total, done=progress.done, pause=pause
+            )
+            try:
+                run_unit(mine, journal, conn, unit, begun.get(unit.number))
+            except BaseException:
+                failed.set()
+                raise
+            with counting:
+                progress.done += len(unit.statements)
+
+    with ExitStack() as stack:
+        helpers = [
+            stack.enter_context(closing(work.connect())) for _ in range(min(script.parallel, len(waiting)))
+        ]
+        for conn in helpers:
+            work.history.join_as_helper(conn)
+            send.set_for_session(conn, script.settings)
+            for unit in set_up:
+                send.send_unit(conn, unit, script, progress.state)
+        pool = stack.enter_context(ThreadPoolExecutor(max(1, len(helpers))))
+        futures = [pool.submit(serve, conn) for conn in helpers]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            failed.set()
+            while wait(futures, timeout=_CANCEL_EVERY_S).not_done:
+                for conn in helpers:
+                    conn.cancel_safe()
+            raise
+        for future in futures:
+            with suppress(_AbandonedError):
+                future.result()
+
+
+class _AbandonedError(Exception):
+    """Another connection failed while this one paused before a new try."""

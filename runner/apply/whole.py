@@ -1,0 +1,50 @@
+"""A transactional file: one transaction with its record, one message unless it is large or loads data."""
+
+from __future__ import annotations
+
+import time
+from itertools import chain
+
+from runner.apply import load, send
+from runner.apply.send import Part
+from runner.apply.work import Work, record_of
+from runner.errors import RunnerError
+from runner.history import after, before
+from runner.migrations import segments
+from runner.plan import Step
+
+
+def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit: bool = True) -> int | None:
+    """Run a transactional file and record it; return the rows that it loaded.
+
+    `state` is what is said of the database when it fails.
+
+    Raises: RunnerError; nothing of the file is then left, unless the connection was lost.
+    """
+    script, conn, names = step.script, work.conn, work.names
+    started = time.monotonic()
+    head, head_results = before(names, script.settings, begin=begin)
+    found = segments(script)
+    first, second = next(found, None), next(found, None)
+    try:
+        with send.connection_kept(step.id, outcome=send.COMMITTING if commit else send.ROLLED_BACK):
+            if second is None and (first is None or first.copy_data is None) and not script.copies:
+                tail = after(names, record_of(step, 0), work.actor, commit=commit)
+                part = Part(
+                    script=script, state=state, segment=first, head=head, head_results=head_results, tail=tail
+                )
+                send.send(conn, part)
+                return None
+            send.send(conn, Part(script=script, state=state, head=head))
+            earlier = 0
+            for segment in chain(filter(None, (first, second)), found):
+                send.send(conn, Part(script=script, state=state, segment=segment, earlier=earlier))
+                earlier += len(segment.statements)
+            rows = load.load_files(conn, script, state=state)
+            elapsed_ms = round((time.monotonic() - started) * 1000)
+            tail = after(names, record_of(step, elapsed_ms, rows=rows), work.actor, commit=commit)
+            send.send(conn, Part(script=script, state=state, tail=tail))
+            return rows
+    except RunnerError:
+        send.roll_back(conn)
+        raise

@@ -1,0 +1,98 @@
+"""What running a plan needs: the database, who is told, and the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from runner.history import Actor, Direction, History, Names, Operation, Record
+from runner.limits import DEFAULT, Limits
+from runner.migrations import Kind, Script
+from runner.plan import Action, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One step that is committed."""
+
+    step: Step
+    elapsed_s: float
+    rows: int | None = None  # that it changed in batches or loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told what happens, as it happens."""
+
+    begins: Callable[[Step], None] = lambda _: None
+    done: Callable[[Done], None] = lambda _: None
+    warns: Callable[[str], None] = lambda _: None
+    tells: Callable[[str], None] = lambda _: None  # what goes on within a step
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One run over one database."""
+
+    history: History
+    actor: Actor
+    listener: Listener
+    limits: Limits = DEFAULT
+    lock_wait_s: float = 60.0  # for what an interrupted run left at work
+    connect: Callable[[], psycopg.Connection[Any]] | None = (
+        None  # a further session, for statements in parallel
+    )
+
+    @property
+    def conn(self) -> psycopg.Connection[Any]:
+        """The session that holds the migration lock."""
+        return self.history.connection
+
+    @property
+    def names(self) -> Names:
+        """Where history is."""
+        return self.history.names
+
+    def retries(self, script: Script) -> int:
+        """Return how often this file is tried again when it meets a lock."""
+        return self.limits.lock_retries if script.lock_retries is None else script.lock_retries
+
+    def concurrently_timeout_ms(self, script: Script) -> int:
+        """Return how long a CONCURRENTLY statement of this file may take."""
+        own = script.concurrently_timeout_ms
+        return self.limits.concurrently_timeout_ms if own is None else own
+
+
+_OPERATIONS = {
+    Action.APPLY: Operation.APPLY,
+    Action.REAPPLY: Operation.APPLY,
+    Action.HOOK: Operation.HOOK,
+    Action.ROLLBACK: Operation.ROLLBACK,
+}
+
+
+def direction_of(step: Step) -> Direction:
+    """Return which of the migration's two files the step runs."""
+    return Direction.ROLLBACK if step.action is Action.ROLLBACK else Direction.APPLY
+
+
+def record_of(step: Step, elapsed_ms: int, *, rows: int | None = None) -> Record:
+    """Return what history is told once the step is done."""
+    migration = step.migration
+    undo = None if migration is None or migration.irreversible is not None else migration.rollback
+    rolls_back = step.action is Action.ROLLBACK
+    return Record(
+        id=step.id,
+        operation=_OPERATIONS[step.action],
+        again=step.action is Action.REAPPLY,
+        kind=(migration.kind if migration is not None else Kind.VERSIONED).value,
+        checksum=step.script.checksum,
+        text=step.script.text,
+        rollback_text=None if rolls_back or undo is None else undo.text,
+        rollback_transactional=undo is None or undo.transactional,
+        rows=rows,
+        elapsed_ms=elapsed_ms,
+    )

@@ -1,0 +1,143 @@
+"""Decide what a person alone can decide of a file that was run in part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runner.apply import check_progress
+from runner.errors import CheckError, UsageError
+from runner.fleet.mend import Mended, Say, one_session, recording_session
+from runner.fleet.session import Session, actor_of
+from runner.history import Direction, Journal, JournalStep, Operation, Partial, Record
+from runner.migrations import Script, check_script, units
+from runner.plan import resolve_id
+from runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A file that was run in part, and what it is now."""
+
+    partial: Partial
+    journal: Journal
+    steps: Sequence[tuple[int, JournalStep]]
+    script: Script | None  # None: the file is gone
+
+    @property
+    def in_doubt(self) -> list[int]:
+        return [number for number, row in self.steps if row.done_at is None]
+
+
+def settle(
+    settings: Settings,
+    id_: str,
+    *,
+    took_effect: bool,
+    statement: int | None,
+    reason: str,
+    lock_wait_s: float,
+    say: Say,
+) -> Mended:
+    """Note what became of a statement whose run was cut off: it took effect, or it is to be run again.
+
+    Raises: UsageError when no statement of the migration is in doubt, or several are and none is named.
+    """
+
+    def act(session: Session, begun: _Begun) -> str:
+        step = _chosen(begun, statement)
+        if took_effect:
+            begun.journal.end(session.connection, step)
+        else:
+            begun.journal.forget(session.connection, step)
+        return f"step {step} {'took effect' if took_effect else 'is run again'}: {reason}"
+
+    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, say=say)
+
+
+def restart(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Forget how far a file came, for what it did is undone: the next run begins at its first statement.
+
+    Raises: UsageError when the migration is not run in part.
+    """
+
+    def act(session: Session, begun: _Begun) -> str:
+        session.connection.execute(begun.journal.closing())
+        return f"begins anew: {reason}"
+
+    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, say=say)
+
+
+def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Go on with the file as it is now; what had been run of it must stand there unchanged.
+
+    Raises: CheckError when it does not; UsageError when the file is as it was begun.
+    """
+
+    def act(session: Session, begun: _Begun) -> str:
+        if begun.script is None:
+            raise UsageError(f"{begun.partial.id} has no file to accept", hint="Restore it.")
+        if begun.script.checksum == begun.partial.checksum:
+            raise UsageError(
+                f"{begun.partial.id} is as it was begun: there is nothing to accept",
+                detail="Nothing was changed.",
+            )
+        total = check_script(begun.script)
+        check_progress(begun.partial.id, begun.script, dict(begun.steps))
+        begun.journal.take_over(
+            session.connection, checksum=begun.script.checksum, statements=total, text=begun.script.text
+        )
+        return f"goes on with the file as it is now: {reason}"
+
+    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, say=say)
+
+
+def _mend(
+    settings: Settings, id_: str, act: Callable[[Session, _Begun], str], *, lock_wait_s: float, say: Say
+) -> Mended:
+    with one_session(settings, say) as session:
+        id_ = resolve_id(id_, list(session.state.partial), "migration that was run in part")
+        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+            reason = act(session, _begun(settings, session, id_))
+            record(Record(id=id_, operation=Operation.REPAIR, reason=reason, elapsed_ms=None))
+        return Mended(
+            database=session.title, place=session.place, operation=Operation.REPAIR, id=id_, what=reason
+        )
+
+
+def _begun(settings: Settings, session: Session, id_: str) -> _Begun:
+    partial = session.state.partial.get(id_)
+    if partial is None:
+        raise CheckError(f"{id_} was finished meanwhile", detail="Nothing was changed.")
+    direction = Direction(partial.direction)
+    journal = Journal(session.history.names, actor_of(settings), id_, direction)
+    migration = next((m for m in session.files if m.id == id_), None)
+    script = None
+    if migration is not None:
+        script = migration.apply if direction is Direction.APPLY else migration.rollback
+    return _Begun(partial, journal, list(journal.steps(session.connection).items()), script)
+
+
+def _chosen(begun: _Begun, statement: int | None) -> int:
+    doubtful = begun.in_doubt
+    if not doubtful:
+        raise UsageError(
+            f"no statement of {begun.partial.id} is in doubt",
+            detail="What it did so far is known. Nothing was changed.",
+            hint="Go on with runner migrate; to begin anew: runner repair restart",
+        )
+    if statement is None:
+        if len(doubtful) > 1:
+            raise UsageError(
+                f"{len(doubtful)} statements of {begun.partial.id} are in doubt",
+                detail="Nothing was changed.",
+                hint="Name one: --statement N, as runner migrate does.",
+            )
+        return doubtful[0]
+    numbers = {} if begun.script is None else {u.earlier + 1: u.number for u in units(begun.script)}
+    step = numbers.get(statement, statement)
+    if step not in doubtful:
+        raise UsageError(
+            f"statement {statement} of {begun.partial.id} is not in doubt", detail="Nothing was changed."
+        )
+    return step

@@ -1,0 +1,228 @@
+"""Many rows: batches that commit one by one, statements in parallel, files of data."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+BACKFILL = """-- batch: {how}
+UPDATE t SET done = true WHERE id IN (SELECT id FROM t WHERE NOT done ORDER BY id LIMIT 10);
+"""
+
+
+@pytest.fixture
+def rows(project):
+    """A table of 95 rows to be filled."""
+    project.query("CREATE TABLE t (id int PRIMARY KEY, done boolean NOT NULL DEFAULT false)")
+    project.query("INSERT INTO t SELECT generate_series(1, 95)")
+    return project
+
+
+def filled(project) -> int:
+    ((count,),) = project.query("SELECT count(*) FROM t WHERE done")
+    return count
+
+
+def test_a_batch_repeats_until_it_touches_no_row_and_counts(rows):
+    rows.write("0001_fill", BACKFILL.format(how="true"))
+    done = rows.ok("migrate", "--json").data
+    assert done["databases"][0]["steps"][0]["rows"] == 95
+    assert filled(rows) == 95
+    (entry,) = rows.ok("status", "--json").data["databases"][0]["migrations"]
+    assert entry["rows"] == 95
+    assert rows.query("SELECT rows_affected FROM _runner_migration") == [(95,)]
+
+
+def test_a_batch_is_one_transaction_each_time(rows):
+    rows.query("ALTER TABLE t ADD COLUMN x bigint")
+    rows.write(
+        "0001_fill", BACKFILL.format(how="true").replace("done = true", "done = true, x = txid_current()")
+    )
+    rows.ok("migrate")
+    assert rows.query("SELECT count(DISTINCT x) FROM t") == [(10,)]
+
+
+def test_the_cap_stops_a_batch_and_the_next_run_goes_on(rows):
+    rows.write("0001_fill", BACKFILL.format(how="at most 3, pause 1ms"))
+    done = rows.run("migrate")
+    assert done.code == 1
+    assert "0001_fill still touches rows after 3 repeats" in done.err
+    assert "30 rows in 3 batches so far, each committed." in done.err
+    assert filled(rows) == 30
+    assert rows.run("migrate").code == 1
+    assert "going on after 60 rows in 6 batches" in rows.run("migrate").err
+    assert "going on after 90 rows in 9 batches" in rows.ok("migrate").err
+    assert rows.query("SELECT rows_affected FROM _runner_migration WHERE operation = 'apply'") == [(95,)]
+
+
+def test_a_killed_batch_has_counted_what_it_did(rows, session):
+    rows.write("0001_fill", BACKFILL.format(how="true"))
+    rows.query("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
+               " 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END'")  # fmt: skip
+    rows.query(
+        "CREATE TRIGGER wait BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.id = 45) EXECUTE FUNCTION wait()"
+    )
+    with session.transaction():
+        session.execute("SELECT pg_advisory_xact_lock(1)")
+        run = rows.start("migrate", "--lock-timeout", "0")
+        while not rows.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            assert run.poll() is None
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+    assert filled(rows) == 40
+    assert rows.query("SELECT rows_affected, repeats FROM _runner_journal WHERE step = 1") == [(40, 4)]
+    rows.ok("migrate")
+    assert rows.query("SELECT rows_affected FROM _runner_migration WHERE operation = 'apply'") == [(95,)]
+
+
+def test_a_batch_waits_while_others_wait_for_locks(rows, session):
+    rows.write("0001_fill", BACKFILL.format(how="waiting 0"))
+    rows.query("CREATE TABLE gate ()")
+    with session.transaction():
+        session.execute("LOCK TABLE gate")
+        other = rows.start("exec", "--", "psql", "-c", "SELECT * FROM gate")
+        while not rows.query("SELECT 1 FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted"):
+            assert other.poll() is None
+        run = rows.start("migrate")
+        waits = (
+            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner' AND query LIKE '%replay_lag%'"
+        )
+        while not rows.query(waits):
+            assert run.poll() is None
+        assert filled(rows) == 0
+    other.communicate()
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert filled(rows) == 95
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("-- batch: sometimes\nDELETE FROM t;", 'batch holds "sometimes"'),
+        ("-- batch: pause 1ms, pause 2ms\nDELETE FROM t;", 'batch holds "pause 2ms"'),
+        ("-- batch: true\nCREATE TABLE a ();", "CREATE TABLE in a file that is run in batches"),
+        ("-- batch: true\n-- transactional: true\nDELETE FROM t;", "transactional: true in a file with batch"),
+        ("-- batch: true\nWITH x AS (SELECT 1) SELECT * FROM x;", "a statement that is run in batches changes no rows"),
+        ("-- parallel: 2\nSELECT 1;", "parallel in a file that is run as a whole"),
+        ("-- parallel: 99\n-- transactional: false\nSELECT 1;", 'parallel is "99"'),
+        ("-- transactional: false\n-- parallel: 2\nSELECT 1; SET a.b = 1;", "SET between statements that run in parallel"),
+        ("-- copy: t from ../x.csv\nSELECT 1;", "../x.csv is outside the project"),
+        ("-- copy: t from x.csv\nSELECT 1;", "no file x.csv to copy from"),
+        ("-- copy: t\nSELECT 1;", "copy cannot be followed"),
+        ("-- transactional: false\n-- copy: t from runner.toml\nSELECT 1;", "copy in a file that is not one transaction"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_so_is_refused_with_its_place(rows, content, said):
+    rows.write("runner.toml", "")
+    rows.write("0001_a", content)
+    done = rows.run("migrate")
+    assert done.code in {1, 2}
+    assert said in done.err
+    assert "migrations/0001_a.sql:" in done.err
+    assert filled(rows) == 0
+
+
+def test_statements_run_in_parallel_each_in_the_journal(project):
+    project.query("CREATE TABLE a (id int); CREATE TABLE b (id int); CREATE TABLE c (id int)")
+    project.write(
+        "0001_i",
+        "-- transactional: false\n-- parallel: 3\nSET maintenance_work_mem = '32MB';\n"
+        + "".join(f"CREATE INDEX CONCURRENTLY {t}_idx ON {t} (id);\n" for t in "abc"),
+    )
+    project.ok("migrate")
+    assert project.query(
+        "SELECT count(*) FROM pg_indexes WHERE schemaname = 'public' AND indexname LIKE '_\\_idx'"
+    ) == [(3,)]
+    assert project.applied() == ["0001_i"]
+
+
+def test_statements_in_parallel_are_at_work_at_the_same_time(project):
+    meet = "DO $$ BEGIN PERFORM pg_advisory_lock_shared(7); WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7) < 2 LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;\n"  # fmt: skip # noqa: E501
+    project.write("0001_a", "-- transactional: false\n-- parallel: 2\n" + meet + meet)
+    project.ok("migrate", "--statement-timeout", "30s")
+
+
+def test_a_failure_in_parallel_keeps_what_is_done_and_the_next_run_goes_on(project):
+    project.write(
+        "0001_a",
+        "-- transactional: false\n-- parallel: 2\nCREATE TABLE a ();\nSELECT nope();\nCREATE TABLE b ();\nCREATE TABLE c ();",
+    )
+    done = project.run("migrate")
+    assert done.code == 1
+    assert "function nope() does not exist" in done.err
+    assert "migrations/0001_a.sql:4:8" in done.err
+    project.query("CREATE FUNCTION nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    project.ok("migrate")
+    assert project.tables() == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_all_that_runs_in_parallel(project, session, number):
+    project.query("CREATE TABLE a (id int); CREATE TABLE b (id int)")
+    project.write(
+        "0001_i",
+        "-- transactional: false\n-- parallel: 2\n"
+        "CREATE INDEX CONCURRENTLY a_idx ON a (id);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);\n",
+    )
+    with session.transaction():
+        session.execute("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)")
+        run = project.start("migrate")
+        while len(project.query("SELECT 1 FROM pg_index WHERE NOT indisvalid")) < 2:
+            assert run.poll() is None, run.communicate()
+        run.send_signal(number)
+        run.communicate(timeout=30)
+        if number == signal.SIGTERM:
+            assert run.returncode == 143
+    project.ok("migrate")
+    assert project.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
+
+
+def test_a_connection_that_is_lost_in_parallel_is_made_again(project, session):
+    project.query("CREATE TABLE a (id int); CREATE TABLE b (id int)")
+    project.write(
+        "0001_i",
+        "-- transactional: false\n-- parallel: 2\n"
+        "CREATE INDEX CONCURRENTLY a_idx ON a (id);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);\n",
+    )
+    with session.transaction():
+        session.execute("INSERT INTO a VALUES (1)")
+        run = project.start("migrate")
+        while not (found := project.query("SELECT pid FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY a_idx%' AND wait_event_type = 'Lock'")):  # fmt: skip # noqa: E501
+            assert run.poll() is None, run.communicate()
+        project.query("SELECT pg_terminate_backend(%s)", [found[0][0]])
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert project.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
+    assert project.applied() == ["0001_i"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "directive"),
+    [
+        ("d.csv", "code,name\nde,Germany\nfr,\"Fr\nance\"\n", "t (code, name) from data/d.csv"),
+        ("d.csv", "\ufeffde,Germany\nfr,\"Fr\nance\"\n", "t (code, name) from data/d.csv"),
+        ("d.csv", "de;Germany\nfr;'Fr\nance'\n", "t (code, name) from data/d.csv (FORMAT csv, DELIMITER ';', QUOTE '''')"),
+        ("d.tsv", "de\tGermany\nfr\tFr\\nance\n", "public.t from 'data/d.tsv'"),
+    ],
+)  # fmt: skip
+def test_a_file_of_data_is_loaded_in_the_transaction_that_records_it(project, name, content, directive):
+    project.write(f"data/{name}", content)
+    project.write("0001_a", f"-- copy: {directive}\nCREATE TABLE t (code text, name text);", "DROP TABLE t;")
+    done = project.ok("migrate", "--json").data
+    assert done["databases"][0]["steps"][0]["rows"] == 2
+    assert project.query("SELECT * FROM t ORDER BY 1") == [("de", "Germany"), ("fr", "Fr\nance")]
+    project.ok("rollback", "--yes")
+    assert project.tables() == set()
+
+
+def test_a_line_of_data_that_is_refused_is_named_and_nothing_is_left(project):
+    project.write("data/d.csv", "1\n2\nx\n")
+    project.write("0001_a", "-- copy: t (id) from data/d.csv\nCREATE TABLE t (id int);")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert 'invalid input syntax for type integer: "x"' in done.err
+    assert "at data/d.csv:3" in done.err
+    assert "the migration was rolled back whole" in done.err
+    assert project.tables() == set()

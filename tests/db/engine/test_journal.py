@@ -1,0 +1,355 @@
+"""A file that is not one transaction goes on where it stopped."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+FILE = """-- transactional: false
+CREATE TABLE a (id int);
+INSERT INTO a VALUES (1);
+CREATE INDEX CONCURRENTLY a_id_idx ON a (id);
+INSERT INTO a SELECT id + 1 FROM a;
+SELECT nope;
+INSERT INTO a VALUES (9);
+"""
+
+
+@pytest.fixture
+def stopped(project):
+    """A file whose fifth statement was refused."""
+    project.write("0001_a", FILE)
+    done = project.run("migrate")
+    assert done.code == 1
+    return project
+
+
+def valid(project, index: str) -> bool:
+    ((found,),) = project.query("SELECT indisvalid FROM pg_index WHERE indexrelid = %s::regclass", [index])
+    return found
+
+
+def wait_for(project, condition: str, run) -> None:
+    while not project.query(condition):
+        assert run.poll() is None, run.communicate()
+
+
+def in_doubt(project, id_: str, step: int, seen: str | None = None) -> None:
+    """Leave history as a runner leaves it that dies while a statement is at work."""
+    project.query(
+        "UPDATE _runner_journal SET done_at = NULL, seen = %s WHERE migration_id = %s AND step = %s",
+        [seen, id_, step],
+    )
+
+
+def test_what_is_in_effect_is_said_and_shown(stopped):
+    done = stopped.run("migrate")
+    assert done.err.startswith('error: column "nope" does not exist\n  at migrations/0001_a.sql:6:8')
+    assert "4 of 6 statements are in effect and stay so" in done.err
+    assert "the next run goes on after them" in done.err
+    status = stopped.ok("status")
+    assert "partial  0001_a  4 of 6 statements" in status.out
+    (migration,) = stopped.ok("status", "--json").data["databases"][0]["migrations"]
+    assert migration["situation"] == "partial"
+    assert (migration["partial"]["statements_done"], migration["partial"]["statements"]) == (4, 6)
+    assert stopped.query("SELECT count(*) FROM a") == [(2,)]
+
+
+def test_the_next_run_goes_on_at_the_statement_that_failed(stopped):
+    stopped.query("CREATE FUNCTION nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    stopped.write("0001_a", FILE.replace("SELECT nope;", "SELECT nope();"))
+    refused = stopped.run("migrate")
+    assert refused.code == 3
+    assert "0001_a was edited after 4 of 6 statements had been run" in refused.err
+    assert "-SELECT nope;" in refused.err
+    assert "+SELECT nope();" in refused.err
+    stopped.ok("repair", "continue", "0001_a", "--reason", "typo")
+    done = stopped.ok("migrate")
+    assert "1 migration applied" in done.out
+    assert stopped.query("SELECT array_agg(id ORDER BY id) FROM a") == [([1, 2, 9],)]
+    assert stopped.query("SELECT count(*) FROM _runner_journal") == [(0,)]
+    assert stopped.applied() == ["0001_a"]
+
+
+def test_what_was_run_may_not_be_changed_afterwards(stopped):
+    stopped.write("0001_a", FILE.replace("VALUES (1)", "VALUES (2)"))
+    done = stopped.run("repair", "continue", "0001_a", "--reason", "changed")
+    assert done.code == 3
+    assert "statement 2 of 0001_a is not what was run" in done.err
+    assert "migrations/0001_a.sql:3:1" in done.err
+
+
+def test_undone_by_hand_the_file_begins_anew(stopped):
+    stopped.query("DROP TABLE a")
+    stopped.write("0001_a", FILE.replace("SELECT nope;\n", ""))
+    stopped.ok("repair", "restart", "0001_a", "--reason", "dropped the table")
+    stopped.ok("migrate")
+    assert stopped.query("SELECT array_agg(id ORDER BY id) FROM a") == [([1, 2, 9],)]
+
+
+def test_nothing_is_rolled_back_while_a_file_is_applied_in_part(stopped):
+    done = stopped.run("rollback", "--all", "--yes")
+    assert done.code == 3
+    assert "0001_a is applied in part: 4 of 6 statements" in done.err
+
+
+def test_a_file_that_is_gone_half_way_stops_what_comes_after(stopped):
+    stopped.remove("0001_a")
+    stopped.write("0002_b", "CREATE TABLE b ();")
+    done = stopped.run("migrate")
+    assert done.code == 3
+    assert "0001_a is applied in part, 4 of 6 statements, and its file is gone" in done.err
+    assert stopped.tables() == {"a"}
+
+
+def test_a_rollback_goes_on_where_it_stopped(project):
+    project.write("0001_a", "CREATE TABLE a (id int);\nCREATE TABLE b ();", "DROP TABLE a;\nDROP TABLE b;")
+    project.write(
+        "migrations/0001_a.rollback.sql",
+        "-- transactional: false\nDROP TABLE a;\nSELECT nope();\nDROP TABLE b;",
+    )
+    project.ok("migrate")
+    assert project.run("rollback", "--yes").code == 1
+    assert "1 of 3 statements rolled back" in project.ok("status").out
+    project.write("0002_c", "CREATE TABLE c ();")
+    refused = project.run("migrate")
+    assert refused.code == 3
+    assert "0001_a is rolled back in part" in refused.err
+    project.remove("0002_c")
+    project.query("CREATE FUNCTION nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    project.ok("rollback", "--yes")
+    assert project.tables() == set()
+    assert project.applied() == []
+
+
+def test_settings_of_the_file_are_there_again_after_the_interruption(project):
+    project.write(
+        "0001_a",
+        "-- transactional: false\nCREATE SCHEMA s;\nSET search_path = s;\nCREATE TABLE a ();\n"
+        "SELECT nope();\nCREATE TABLE b ();\n",
+    )
+    assert project.run("migrate").code == 1
+    project.query("CREATE FUNCTION s.nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    project.ok("migrate")
+    found = project.query(
+        "SELECT schemaname, tablename FROM pg_tables WHERE tablename IN ('a', 'b') ORDER BY 2"
+    )
+    assert found == [("s", "a"), ("s", "b")]
+
+
+def test_a_role_that_the_file_takes_does_not_write_the_journal(project):
+    role = f"r_{project.parameters['dbname']}"
+    project.query(f"CREATE ROLE {role}")
+    try:
+        project.query(f"GRANT CREATE ON SCHEMA public TO {role}")
+        project.write(
+            "0001_a",
+            f"-- transactional: false\nSET ROLE {role};\nCREATE TABLE a ();\nCREATE INDEX CONCURRENTLY ON a ((1));\n"
+            f"SET SESSION AUTHORIZATION {role};\nCREATE TABLE b ();",
+        )
+        project.ok("migrate")
+        owners = project.query("SELECT tableowner FROM pg_tables WHERE tablename IN ('a', 'b')")
+        assert owners == [(role,), (role,)]
+    finally:
+        project.query(f"DROP OWNED BY {role}; DROP ROLE {role};")
+
+
+def test_a_block_is_one_step_that_commits_with_its_note(project):
+    project.write(
+        "0001_a",
+        "-- transactional: false\nCREATE TABLE a (id int);\n"
+        "BEGIN;\nINSERT INTO a VALUES (1);\nCOPY a FROM stdin;\n2\n3\n\\.\nCOMMIT;\n"
+        "BEGIN;\nINSERT INTO a VALUES (4);\nSELECT nope();\nCOMMIT;\n",
+    )
+    done = project.run("migrate")
+    assert "migrations/0001_a.sql:11:8" in done.err
+    assert "Statement 8 of 9" in done.err
+    assert "5 of 9 statements are in effect" in done.err
+    assert project.query("SELECT count(*) FROM a") == [(3,)]
+    project.query("CREATE FUNCTION nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    project.ok("migrate")
+    assert project.query("SELECT count(*) FROM a") == [(4,)]
+
+
+def test_a_procedure_that_commits_runs_outside_a_transaction(project):
+    project.query(
+        "CREATE TABLE a (id int); CREATE PROCEDURE p() LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO a VALUES (1); COMMIT; INSERT INTO a VALUES (2); COMMIT; END'"
+    )
+    project.write("0001_a", "-- transactional: false\nCALL p();\nVACUUM a;\nINSERT INTO a VALUES (3);")
+    project.ok("migrate")
+    assert project.query("SELECT array_agg(id) FROM a") == [([1, 2, 3],)]
+
+
+@pytest.mark.parametrize(("answer", "rows"), [("done", 1), ("again", 2)])
+def test_a_statement_in_doubt_stops_the_run_until_a_person_decides(project, answer, rows):
+    project.query(
+        "CREATE TABLE a (id int); CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN INSERT INTO a VALUES (1); COMMIT; END'"
+    )
+    project.write("0001_a", "-- transactional: false\nSELECT 1;\nCALL p();\nSELECT nope();")
+    assert project.run("migrate").code == 1
+    in_doubt(project, "0001_a", 2)
+    project.query("CREATE FUNCTION nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    done = project.run("migrate")
+    assert done.code == 3
+    assert "it is not known whether statement 2 of 0001_a took effect" in done.err
+    assert "migrations/0001_a.sql:3:1" in done.err
+    assert "runner repair done 0001_a" in done.err
+    assert "runner repair again 0001_a" in done.err
+    assert "1 of 3 statements, one more in doubt" in project.ok("status").out
+    project.ok("repair", answer, "0001_a", "--reason", "looked at it")
+    project.ok("migrate")
+    assert project.query("SELECT count(*) FROM a") == [(rows,)]
+    assert project.query("SELECT reason FROM _runner_migration WHERE operation = 'repair'") != []
+
+
+def test_only_a_statement_in_doubt_can_be_decided(stopped):
+    done = stopped.run("repair", "done", "0001_a", "--reason", "x")
+    assert done.code == 2
+    assert "no statement of 0001_a is in doubt" in done.err
+
+
+def test_an_index_that_was_built_before_the_interruption_is_not_built_again(stopped):
+    before = stopped.query("SELECT 'a_id_idx'::regclass::oid")
+    in_doubt(stopped, "0001_a", 3, seen="")
+    done = stopped.run("migrate")
+    assert "statement 3 of 6 had taken effect before the interruption" in done.err
+    assert stopped.query("SELECT 'a_id_idx'::regclass::oid") == before
+
+
+def test_an_index_that_was_there_before_is_not_taken_for_the_one_to_build(project):
+    project.query("CREATE TABLE a (id int); CREATE INDEX a_idx ON a (id)")
+    ((oid,),) = project.query("SELECT 'a_idx'::regclass::oid::bigint")
+    project.write("0001_a", "-- transactional: false\nSELECT 1;\nCREATE INDEX CONCURRENTLY a_idx ON a (id);")
+    assert project.run("migrate").code == 1
+    project.query(
+        "INSERT INTO _runner_journal (migration_id, direction, step, statements, fingerprint, seen)"
+        " SELECT migration_id, direction, 2, 1, %s, %s FROM _runner_journal WHERE step = 0",
+        ["", str(oid)],
+    )
+    project.query("UPDATE _runner_journal SET fingerprint = %s WHERE step = 2", [fingerprint(project, 2)])
+    done = project.run("migrate")
+    assert done.code == 1
+    assert 'relation "a_idx" already exists' in done.err
+
+
+def fingerprint(project, number: int) -> str:
+    from runner.migrations import read_script, units
+
+    script, directives = read_script(project.root / "migrations/0001_a.sql", project.root)
+    return list(units(directives.applied_to(script, transactional=False)))[number - 1].fingerprint
+
+
+@pytest.mark.parametrize("guarded", ["", "IF NOT EXISTS "])
+def test_an_invalid_leftover_is_named_dropped_and_built_anew(project, guarded):
+    project.query("CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)")
+    project.write(
+        "0001_a", f"-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {guarded}a_key ON a (id);"
+    )
+    failed = project.run("migrate")
+    assert failed.code == 1
+    assert "It left the invalid index public.a_key; the next run drops it and builds it anew." in failed.err
+    project.query("DELETE FROM a")
+    done = project.ok("migrate")
+    assert "dropping invalid index public.a_key" in done.err
+    assert valid(project, "a_key")
+
+
+@pytest.mark.parametrize("name", ["a_idx", ""])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_build_that_a_signal_ends_is_finished_by_the_next_run(project, session, number, name):
+    project.query("CREATE TABLE a (id int)")
+    project.write(
+        "0001_a", f"-- transactional: false\nSELECT 1;\nCREATE INDEX CONCURRENTLY {name} ON a (id);"
+    )
+    with session.transaction():
+        session.execute("INSERT INTO a VALUES (1)")
+        run = project.start("migrate")
+        wait_for(project, "SELECT 1 FROM pg_index WHERE indrelid = 'a'::regclass AND NOT indisvalid", run)
+        run.send_signal(number)
+        _, err = run.communicate(timeout=30)
+    if number != signal.SIGKILL:
+        assert run.returncode == 128 + number
+        assert "1 of 2 statements are in effect; the next run goes on after them." in err
+    assert project.applied() == []
+    project.ok("migrate")
+    assert project.query("SELECT indisvalid FROM pg_index WHERE indrelid = 'a'::regclass") == [(True,)]
+
+
+def test_a_terminated_build_goes_on_within_the_run(project, session):
+    project.query("CREATE TABLE a (id int)")
+    project.write("0001_a", "-- transactional: false\nSELECT 1;\nCREATE INDEX CONCURRENTLY a_idx ON a (id);")
+    with session.transaction():
+        session.execute("INSERT INTO a VALUES (1)")
+        run = project.start("migrate")
+        wait_for(project, "SELECT 1 FROM pg_index WHERE indrelid = 'a'::regclass AND NOT indisvalid", run)
+        project.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
+        )
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert "dropping invalid index public.a_idx" in err
+    assert valid(project, "a_idx")
+
+
+def test_leftovers_of_reindex_are_dropped(project, session):
+    project.query("CREATE TABLE a (id int); CREATE INDEX a_idx ON a (id)")
+    project.write("0001_a", "-- transactional: false\nREINDEX TABLE CONCURRENTLY a;")
+    with session.transaction():
+        session.execute("INSERT INTO a VALUES (1)")
+        run = project.start("migrate")
+        wait_for(project, "SELECT 1 FROM pg_class WHERE relname = 'a_idx_ccnew'", run)
+        run.kill()
+        run.communicate()
+    done = project.ok("migrate")
+    assert "dropping public.a_idx_ccnew, which an interrupted REINDEX left" in done.err
+    assert project.query("SELECT relname FROM pg_class WHERE relname LIKE 'a\\_idx%'") == [("a_idx",)]
+
+
+def test_a_partition_that_is_half_detached_is_finished(project, session):
+    project.query(
+        "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE c PARTITION OF p FOR VALUES FROM (0) TO (9)"
+    )
+    project.write(
+        "0001_a", "-- transactional: false\nSELECT 1;\nALTER TABLE p DETACH PARTITION c CONCURRENTLY;"
+    )
+    with session.transaction():
+        session.execute("SELECT * FROM p")
+        run = project.start("migrate")
+        wait_for(project, "SELECT 1 FROM pg_inherits WHERE inhdetachpending", run)
+        run.kill()
+        run.communicate()
+    done = project.ok("migrate")
+    assert "finishing to detach c from p" in done.err
+    assert project.query("SELECT * FROM pg_inherits") == []
+
+
+def test_a_dropped_index_is_known_to_be_dropped(project):
+    project.query("CREATE TABLE a (id int); CREATE INDEX a_idx ON a (id)")
+    project.write("0001_a", "-- transactional: false\nDROP INDEX CONCURRENTLY a_idx;\nSELECT nope();")
+    assert project.run("migrate").code == 1
+    in_doubt(project, "0001_a", 1)
+    done = project.run("migrate")
+    assert "statement 1 of 2 had taken effect before the interruption" in done.err
+
+
+def test_an_enum_value_is_added_and_used_in_the_next_statement(project):
+    project.write(
+        "0001_a",
+        "-- transactional: false\nCREATE TYPE e AS ENUM ('a');\nALTER TYPE e ADD VALUE 'b';\nSELECT 'b'::e;\nVACUUM;",
+    )
+    project.ok("migrate")
+    assert project.query("SELECT enum_range(NULL::e)::text") == [("{a,b}",)]
+
+
+def test_the_journal_is_made_in_a_database_of_an_older_runner(project):
+    project.write("0001_a", "CREATE TABLE a ();")
+    project.ok("migrate")
+    project.query("DROP TABLE _runner_journal; ALTER TABLE _runner_migration DROP COLUMN rows_affected")
+    assert "up to date" in project.ok("migrate").out
+    assert "applied  0001_a" in project.ok("status").out
+    project.write("0002_b", "CREATE TABLE b ();")
+    done = project.ok("migrate")
+    assert "notice" not in done.err
+    assert project.query("SELECT count(*) FROM _runner_journal") == [(0,)]
