@@ -348,7 +348,7 @@ def test_a_file_without_transaction_is_cut_into_statements_and_blocks(project):
         "migrations/a.sql", "-- transactional: false\nVACUUM a; BEGIN; SELECT 1; SELECT 2; COMMIT; VACUUM b"
     )
     (migration,) = project.read()[None]
-    assert [s.text for s in units(migration.apply)] == [
+    assert [s.text for unit in units(migration.apply) for s in unit.segments()] == [
         "VACUUM a",
         "BEGIN;\nSELECT 1;\nSELECT 2;\nCOMMIT",
         "VACUUM b",

@@ -1,0 +1,19 @@
+"""Pure: files and history in, a plan out; refuses what must not be run."""
+
+from runner.plan.choose import plan_apply, plan_rollback, resolve_id
+from runner.plan.comparison import Comparison, Situation, Standing, compare
+from runner.plan.steps import Action, Plan, Step, remaining
+
+__all__ = [
+    "Action",
+    "Comparison",
+    "Plan",
+    "Situation",
+    "Standing",
+    "Step",
+    "compare",
+    "plan_apply",
+    "plan_rollback",
+    "remaining",
+    "resolve_id",
+]

@@ -1,0 +1,104 @@
+"""Set files and history side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from runner.history import Applied, Failure, Partial, State, in_order
+from runner.migrations import Kind, Migration
+
+
+class Situation(Enum):
+    """How a migration's file and history stand to each other."""
+
+    APPLIED = "applied"
+    PENDING = "pending"
+    OUT_OF_ORDER = "out of order"  # pending, below the newest applied one
+    FAILED = "failed"  # pending, and its last attempt failed
+    PARTIAL = (
+        "partial"  # applied or rolled back in part: its file is not one transaction, and it was interrupted
+    )
+    OUTDATED = "outdated"  # a repeatable whose file changed
+    EDITED = "edited"  # a versioned file that changed after it was applied
+    MISSING = "missing"  # applied, the file is gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One migration in the comparison of files and history."""
+
+    id: str
+    situation: Situation
+    migration: Migration | None = None
+    applied: Applied | None = None
+    failure: Failure | None = None
+    partial: Partial | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Every migration of files or history, in the order of the files."""
+
+    standings: tuple[Standing, ...]
+    hooks: tuple[Migration, ...] = field(default=())
+
+    def all_in(self, *situations: Situation) -> list[Standing]:
+        """Return the standings in one of these situations."""
+        return [standing for standing in self.standings if standing.situation in situations]
+
+
+def compare(files: Sequence[Migration], state: State) -> Comparison:
+    """Set files and history side by side."""
+    applied = state.applied
+    known = [m for m in files if m.kind is not Kind.HOOK]
+    if all(m.id in applied for m in known):
+        place = {id_: n for n, id_ in enumerate(applied)}  # nothing is pending: history has the order
+        ordered = sorted(known, key=lambda m: place[m.id])
+    else:
+        ordered = in_order(known)
+    newest = max(
+        (n for n, m in enumerate(ordered) if m.id in applied and m.kind is not Kind.REPEATABLE), default=-1
+    )
+    standings = [
+        _standing(m, applied.get(m.id), state, below_newest=n < newest) for n, m in enumerate(ordered)
+    ]
+    ids = {m.id for m in known}
+    missing = [
+        Standing(id=entry.id, situation=Situation.MISSING, applied=entry, partial=state.partial.get(entry.id))
+        for entry in applied.values()
+        if entry.id not in ids
+    ]
+    missing += [
+        Standing(id=entry.id, situation=Situation.PARTIAL, partial=entry)
+        for entry in state.partial.values()
+        if entry.id not in ids and entry.id not in applied
+    ]
+    hooks = tuple(m for m in files if m.kind is Kind.HOOK)
+    return Comparison(standings=(*missing, *standings), hooks=hooks)
+
+
+def _standing(migration: Migration, applied: Applied | None, state: State, *, below_newest: bool) -> Standing:
+    failure, partial = state.failed.get(migration.id), state.partial.get(migration.id)
+    if partial is not None:
+        situation = Situation.PARTIAL
+    elif applied is None:
+        late = below_newest and migration.kind is not Kind.REPEATABLE
+        situation = (
+            Situation.OUT_OF_ORDER if late else Situation.PENDING if failure is None else Situation.FAILED
+        )
+    elif applied.checksum in {None, migration.checksum}:
+        situation = Situation.APPLIED
+    elif migration.kind is Kind.REPEATABLE:
+        situation = Situation.OUTDATED
+    else:
+        situation = Situation.EDITED
+    return Standing(
+        id=migration.id,
+        situation=situation,
+        migration=migration,
+        applied=applied,
+        failure=failure,
+        partial=partial,
+    )
