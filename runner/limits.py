@@ -33,10 +33,18 @@ class Limits:
 
     def options(self, *, check_client: bool = True) -> str:
         """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""
-        names = ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"]
+        settings = self.settings()
         if check_client:
-            names.append("client_connection_check_interval")
-        return " ".join(f"-c {name}={getattr(self, f'{name}_ms')}" for name in names)
+            settings["client_connection_check_interval"] = self.client_connection_check_interval_ms
+        return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+    def settings(self) -> dict[str, int]:
+        """Return PostgreSQL's settings of these names, in milliseconds."""
+        return {
+            "lock_timeout": self.lock_timeout_ms,
+            "statement_timeout": self.statement_timeout_ms,
+            "idle_in_transaction_session_timeout": self.idle_in_transaction_session_timeout_ms,
+        }
 
 
 DEFAULT = Limits()

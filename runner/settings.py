@@ -56,6 +56,8 @@ class Settings:
     history_schema: str | None = None
     migration_table: str = "_yoyo_migration"
     limits: Limits = DEFAULT
+    direct_url: Secret | None = None  # --direct-url: past a pooler
+    session_pool: bool = False  # --session-pool
 
     def label(self, path: Path) -> str:
         """Return a path as people see it: relative to the project where it lies in it."""
@@ -91,6 +93,8 @@ def load(*, environ: Mapping[str, str], project: Path | None, flags: Mapping[str
         schema_dir=project / given.get("schema_dir", "sql/schema"),
         history_schema=given.get("history_schema"),
         migration_table=yoyo.get("migration_table", "_yoyo_migration"),
+        direct_url=Secret(given["direct_url"]) if "direct_url" in given else None,
+        session_pool=bool(given.get("session_pool")),
         limits=Limits(**{name: given[name] for name in Limits.__slots__ if name in given}),
     )
 

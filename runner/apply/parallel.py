@@ -69,7 +69,7 @@ def run_in_parallel(
         ]
         for conn in helpers:
             work.history.join_as_helper(conn)
-            send.set_for_session(conn, script.settings)
+            send.set_for_session(conn, work.settings(script))
             for unit in set_up:
                 send.send_unit(conn, unit, script, progress.state)
         pool = stack.enter_context(ThreadPoolExecutor(max(1, len(helpers))))

@@ -63,7 +63,7 @@ def _run(work: Work, step: Step) -> int | None:
 
 def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, JournalStep], step: Step) -> None:
     conn, script = progress.work.conn, step.script
-    send.set_for_session(conn, script.settings)
+    send.set_for_session(conn, progress.work.settings(script))
     for unit in units(script):
         row = begun.get(unit.number)
         if row is not None and row.done_at is not None:

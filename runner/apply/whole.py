@@ -23,7 +23,7 @@ def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit:
     """
     script, conn, names = step.script, work.conn, work.names
     started = time.monotonic()
-    head, head_results = before(names, script.settings, begin=begin)
+    head, head_results = before(names, work.settings(script), begin=begin)
     found = segments(script)
     first, second = next(found, None), next(found, None)
     try:

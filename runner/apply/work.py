@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,12 @@ class Work:
     def names(self) -> Names:
         """Where history is."""
         return self.history.names
+
+    def settings(self, script: Script) -> Mapping[str, str]:
+        """Return what is set for this file; through a pool, our limits too: RESET ALL brings back the pool's own."""
+        if not self.history.session_pool:
+            return script.settings
+        return {name: f"{value}ms" for name, value in self.limits.settings().items()} | dict(script.settings)
 
     def retries(self, script: Script) -> int:
         """Return how often this file is tried again when it meets a lock."""

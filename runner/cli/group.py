@@ -19,6 +19,8 @@ COMMANDS = {
     "snapshot": "authoring",
     "baseline": "mending",
     "repair": "mending",
+    "wait": "operating",
+    "doctor": "operating",
     "exec": "local",
     "local": "local",
 }

@@ -107,6 +107,17 @@ def target_options(command: F) -> F:
             help="Folder of migrations (default: migrations); may be repeated.",
         ),
         click.option(
+            "--session-pool",
+            is_flag=True,
+            envvar="RUNNER_SESSION_POOL",
+            help="The pooler in between is in session mode.",
+        ),
+        click.option(
+            "--direct-url",
+            envvar="RUNNER_DIRECT_URL",
+            help="PostgreSQL itself, where --url leads to a pooler.",
+        ),
+        click.option(
             "--url", envvar="RUNNER_URL", help="Where the database is (default: DATABASE_URL and others)."
         ),
         click.option(

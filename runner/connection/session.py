@@ -33,11 +33,13 @@ def connect(
     application_name: str = "runner",
     limits: Limits = DEFAULT,
     connect_timeout_s: int = 10,
+    session_pool: bool = False,
 ) -> psycopg.Connection[TupleRow]:
     """Connect in autocommit, with time limits; what the target itself says (`options`, keepalives, …) wins.
 
     A refused password is looked up anew once, for it may have been rotated. Server-side prepared statements
-    are off: they break behind older poolers and outlive the schema they were planned for.
+    are off: they break behind older poolers and outlive the schema they were planned for. Through a pool in session
+    mode the limits are set once connected, since poolers refuse `options`.
 
     Raises: CredentialsError or ConfigurationError when the server refuses us, UnreachableError when it does
     not answer or has no room. None of them shows a secret.
@@ -53,8 +55,9 @@ def connect(
             **current.conninfo(),
             "application_name": application_name,
             "client_encoding": "UTF8",
-            "options": f"{limits.options(check_client=check_client)} {own}".rstrip(),
         }
+        if not session_pool:
+            keywords["options"] = f"{limits.options(check_client=check_client)} {own}".rstrip()
         try:
             connection = psycopg.connect(autocommit=True, prepare_threshold=None, **keywords)  # type: ignore[arg-type]
         except psycopg.Error as error:
@@ -74,4 +77,7 @@ def connect(
             f"the server at {target.address} is PostgreSQL {version}, and {OLDEST} is the oldest supported",
             hint=f"Upgrade the server to PostgreSQL {OLDEST} or newer.",
         )
+    if session_pool:
+        limits_set = "; ".join(f"SET {name} = {value}" for name, value in limits.settings().items())
+        connection.execute(limits_set.encode())
     return connection

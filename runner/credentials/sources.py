@@ -32,8 +32,9 @@ class _Found:
 def resolve(settings: Settings, database: str | None, *, only: bool = True) -> Target | None:
     """Return where `database` is and who we are there, or None when nothing is configured.
 
-    Asked in this order: `--url`; then, first under the database's prefix (`CARTHUB_`) and then without,
-    `DATABASE_URL`, `DB_SECRET_ARN`, `DB_HOST` with its companions; yoyo.ini; libpq's `PG*` and service file.
+    Asked in this order: `--direct-url`, `--url`; then, first under the database's prefix (`CARTHUB_`) and then without,
+    `DIRECT_DATABASE_URL` (past a pooler), `DATABASE_URL`,
+    `DB_SECRET_ARN`, `DB_HOST` with its companions; yoyo.ini; libpq's `PG*` and service file.
     What is set for one database thus beats what is set for all. Companions (`DB_USERNAME`, `DB_PASSWORD`, …)
     are looked up one by one, so `CARTHUB_DB_DATABASE` may stand beside a common `DB_HOST`. `DB_SSL_*` fill in
     what any source leaves open.
@@ -64,11 +65,14 @@ def resolve(settings: Settings, database: str | None, *, only: bool = True) -> T
 
 def _find(settings: Settings, variables: Variables) -> _Found | None:
     found: _Found | None = None
-    if settings.url is not None:
+    if settings.direct_url is not None:
+        found = _from_url(Variable("--direct-url", settings.direct_url.reveal(), own=False))
+    elif settings.url is not None:
         found = _from_url(Variable("--url", settings.url.reveal(), own=False))
     for prefix in variables.prefixes:
-        if found is None and (url := variables.secret("DATABASE_URL", prefix=prefix)):
-            found = _from_url(url)
+        for name in ("DIRECT_DATABASE_URL", "DATABASE_URL"):
+            if found is None and (url := variables.secret(name, prefix=prefix)):
+                found = _from_url(url)
         if found is None and (arn := variables.get("DB_SECRET_ARN", prefix=prefix)):
             found = _from_secret(arn, variables)
         if found is None and (host := variables.get("DB_HOST", prefix=prefix)):

@@ -139,14 +139,19 @@ def open_target(
     """Connect to a database that is known."""
 
     def connect() -> psycopg.Connection[Any]:
-        conn = connection.connect(target, limits=settings.limits)
+        conn = connection.connect(target, limits=settings.limits, session_pool=settings.session_pool)
         if on_notice is not None:
             conn.add_notice_handler(on_notice)
         return conn
 
     try:
         with closing(connect()) as first:
-            history = History(first, schema=settings.history_schema, migration_table=settings.migration_table)
+            history = History(
+                first,
+                schema=settings.history_schema,
+                migration_table=settings.migration_table,
+                session_pool=settings.session_pool,
+            )
             try:
                 yield Session(
                     layout=layout,

@@ -49,9 +49,15 @@ class History:
     """The tables of yoyo and of ours in one database, over one connection in autocommit."""
 
     def __init__(
-        self, connection: Connection, *, schema: str | None = None, migration_table: str = YOYO_MIGRATION
+        self,
+        connection: Connection,
+        *,
+        schema: str | None = None,
+        migration_table: str = YOYO_MIGRATION,
+        session_pool: bool = False,
     ):
         self.connection = connection
+        self.session_pool = session_pool  # a pooler that may stand between keeps a session for us alone
         self._wanted_schema = schema
         self._migration_table = migration_table
         self._tables: set[str] = set()
@@ -81,6 +87,11 @@ class History:
             RUNNER_MIGRATION,
             RUNNER_JOURNAL,
         } <= self._tables
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler stands between: who answers is not the backend that was announced at connecting."""
+        return self.server.backend_pid != self.connection.info.backend_pid
 
     def state(self) -> State:
         """Read what is applied: one round trip, no lock, nothing written."""
@@ -145,12 +156,7 @@ class History:
         if self.is_complete:
             return
         if not self._can_create:
-            raise CredentialsError(
-                f'role "{self.server.role}" may not create tables in schema "{self.names.schema}"',
-                detail="History lives in tables there; nothing was changed.",
-                hint=f'GRANT CREATE ON SCHEMA "{self.names.schema}" TO "{self.server.role}"; '
-                "or name another schema with history_schema.",
-            )
+            raise self._may_not_create()
         with self.connection.transaction():
             self.connection.execute(
                 sql.SQL(
@@ -161,6 +167,14 @@ class History:
             self.connection.execute(_read("create").encode())
             self._keep_to_owner(set(self.names.tables) - self._tables)
         self.server, self.names = self._locate()
+
+    def _may_not_create(self) -> CredentialsError:
+        return CredentialsError(
+            f'role "{self.server.role}" may not create tables in schema "{self.names.schema}"',
+            detail="History lives in tables there; nothing was changed.",
+            hint=f'GRANT CREATE ON SCHEMA "{self.names.schema}" TO "{self.server.role}"; '
+            "or name another schema with history_schema.",
+        )
 
     def _keep_to_owner(self, created: set[str]) -> None:
         """Take back what default privileges gave others: history is not the application's to write."""
@@ -267,10 +281,19 @@ class History:
         return None if row is None else LockHolder(*row)
 
     def require_writable(self) -> None:
-        """Refuse a server or a role that cannot take a migration.
+        """Refuse a server, a way to it, or a role that cannot take a migration.
 
-        Raises: ConfigurationError on a standby or a read-only session; CredentialsError when a grant is missing.
+        Raises: ConfigurationError on a standby, in a read-only session and behind a pooler; CredentialsError when a
+        grant is missing.
         """
+        if self.is_pooled and not self.session_pool:
+            raise ConfigurationError(
+                "a connection pooler stands between us and PostgreSQL",
+                detail="In transaction mode each transaction may run in another session: the migration lock would not hold, "
+                "and would be left behind. Nothing was changed.",
+                hint="Name PostgreSQL itself with --direct-url or DIRECT_DATABASE_URL. If the pool is in session mode, say "
+                "so: --session-pool",
+            )
         if self.server.in_recovery:
             raise ConfigurationError(
                 "the server is a standby: it takes no writes",
@@ -283,6 +306,15 @@ class History:
                 detail="default_transaction_read_only is on. Nothing was changed.",
                 hint="Set it off for this role or database, or connect to another server.",
             )
+        self.require_rights()
+
+    def require_rights(self) -> None:
+        """Refuse a role that may not create or write history.
+
+        Raises: CredentialsError.
+        """
+        if not self.is_complete and not self._can_create:
+            raise self._may_not_create()
         if self._not_writable:
             tables = ", ".join(self.names.table(name).as_string(None) for name in self._not_writable)
             raise CredentialsError(

@@ -11,6 +11,7 @@ from runner.fleet.author import Snapshot
 from runner.fleet.inspect import Linted, PlanListing, Status, Validated
 from runner.fleet.mend import Adoption, Mended
 from runner.fleet.migrate import Outcome
+from runner.fleet.observe import Examined, Waited
 from runner.history import Partial
 from runner.migrations.scaffold import NewPair
 from runner.plan import Situation, Standing, Step
@@ -164,6 +165,35 @@ def mended(result: Mended) -> dict[str, Any]:
         "id": result.id,
         "old_id": result.old_id,
         "what": result.what,
+    }
+
+
+def waited(results: Sequence[Waited], what: str) -> dict[str, Any]:
+    """Return what was waited for."""
+    return {
+        "waited_for": what,
+        "databases": [{"database": r.database, "duration_ms": round(r.elapsed_s * 1000)} for r in results],
+    }
+
+
+def examined(results: Sequence[Examined]) -> dict[str, Any]:
+    """Return what was found."""
+    return {
+        "databases": [
+            {
+                "database": result.database,
+                "findings": [
+                    {
+                        "subject": finding.subject,
+                        "level": finding.level.value,
+                        "message": finding.message,
+                        "remedy": finding.remedy,
+                    }
+                    for finding in result.findings
+                ],
+            }
+            for result in results
+        ]
     }
 
 

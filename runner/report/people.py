@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from runner.apply import Done
+from runner.doctor import Level
 from runner.fleet.author import Snapshot
 from runner.fleet.inspect import Linted, PlanListing, Status, Validated
 from runner.fleet.mend import Adoption, Mended
 from runner.fleet.migrate import Outcome
+from runner.fleet.observe import Examined, Waited
 from runner.history import LockHolder, Operation
 from runner.migrations import Kind, ends_with_semicolon
 from runner.migrations.scaffold import NewPair
@@ -204,6 +206,24 @@ def mended(result: Mended, style: Style) -> str:
         Operation.RENAME: f"renamed  {result.old_id} to {result.id}",
     }[result.operation]
     return f"{heading(result.database, result.place, style)}\n  {said}"
+
+
+def waited(result: Waited, what: str, style: Style) -> str:
+    """Return what was waited for, and how long."""
+    return f"{heading(result.database, result.place, style)}  {style(what, 'green')} after {duration(result.elapsed_s)}"
+
+
+_LEVEL_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
+
+
+def examined(result: Examined, style: Style) -> Iterator[str]:
+    """Yield what was found in one database, each with its remedy."""
+    yield heading(result.database, result.place, style)
+    for finding in result.findings:
+        level = style(finding.level.value.ljust(7), _LEVEL_COLOURS[finding.level])
+        yield f"  {level}  {finding.subject.ljust(10)}  {finding.message}"
+        if finding.remedy:
+            yield f"           {style('remedy:', 'cyan')} {finding.remedy}"
 
 
 def new_pair(pair: NewPair, project: Path) -> str:

@@ -1,0 +1,72 @@
+"""`runner wait` and `runner doctor`: for those who operate it; they change nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from runner.cli.options import Context, Duration, read_settings, target_options
+
+
+@click.command()
+@target_options
+@click.option(
+    "--for",
+    "what",
+    type=click.Choice(["reachable", "applied"]),
+    default="reachable",
+    show_default=True,
+    envvar="RUNNER_WAIT_FOR",
+    help="The server accepts us; or every file of this project is applied.",
+)
+@click.option(
+    "--timeout",
+    "timeout_ms",
+    type=Duration(),
+    default="60s",
+    show_default=True,
+    metavar="DURATION",
+    envvar="RUNNER_WAIT_TIMEOUT",
+    help="How long at most; then the exit code is 4.",
+)
+@click.pass_obj
+def wait_command(context: Context, /, *, what: str, timeout_ms: int, **flags: Any) -> None:
+    """Wait for a database: for init containers. Changes nothing.
+
+    \b
+    runner wait                             until the server accepts us
+    runner wait --for applied --timeout 5min  until a migration Job is through
+    """
+    from runner.fleet.observe import wait_until_applied, wait_until_reachable
+    from runner.report import contract, people
+
+    wait = wait_until_applied if what == "applied" else wait_until_reachable
+    results = wait(read_settings(context, **flags), timeout_s=timeout_ms / 1000, say=context.say)
+    style = context.style(sys.stdout)
+    context.show((people.waited(r, what, style) for r in results), lambda: contract.waited(results, what))
+
+
+@click.command()
+@target_options
+@click.pass_obj
+def doctor_command(context: Context, /, **flags: Any) -> None:
+    """Examine connection, role, server, sessions, indexes and leftovers. Changes nothing.
+
+    Each finding comes with its remedy. Exits with 3 when one of them stands in a migration's way.
+
+    \b
+    runner doctor -d carthub
+    """
+    from runner.doctor import Level
+    from runner.fleet.observe import examinations
+    from runner.report import contract, people
+
+    results = examinations(read_settings(context, **flags), say=context.say)
+    style = context.style(sys.stdout)
+    context.show(
+        (line for r in results for line in people.examined(r, style)), lambda: contract.examined(results)
+    )
+    if any(finding.level is Level.PROBLEM for result in results for finding in result.findings):
+        raise click.exceptions.Exit(3)
