@@ -79,7 +79,8 @@ def connect(database: dict[str, str]) -> Iterator[Callable[..., psycopg.Connecti
     with ExitStack() as stack:
 
         def opened(**parameters: str) -> psycopg.Connection[Any]:
-            conn = psycopg.connect(**{**database, **parameters}, autocommit=True)  # type: ignore[arg-type]
+            limit = {"options": f"-c lock_timeout={DEADLINE_S:g}s"}
+            conn = psycopg.connect(**{**database, **limit, **parameters}, autocommit=True)  # type: ignore[arg-type]
             stack.callback(conn.close)
             return conn
 
