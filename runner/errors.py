@@ -11,6 +11,7 @@ RunnerError                     exit 1   a migration or the program failed
     ├── UnreachableError
     └── BusyError
         └── TableLockedError
+            └── GaveWayError
 StoppedError                    exit 130 or 143, by a signal
 """
 
@@ -125,6 +126,10 @@ class BusyError(RetryableError):
 
 class TableLockedError(BusyError):
     """A lock on a table, or a conflict with another transaction, stood in the way: the same work may be tried again."""
+
+
+class GaveWayError(TableLockedError):
+    """A try was given up because too many sessions waited behind it; it may be made again."""
 
 
 class Terminated(KeyboardInterrupt):

@@ -22,7 +22,7 @@ def milliseconds(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Time limits in milliseconds, 0 is none; and how often a file that met a lock is tried again."""
+    """Time limits in milliseconds, 0 is none; how often a file that met a lock is tried again, and when it gives way."""
 
     lock_timeout_ms: int = 3_000
     statement_timeout_ms: int = 0
@@ -30,6 +30,7 @@ class Limits:
     client_connection_check_interval_ms: int = 1_000  # the server ends the work of a client that died
     concurrently_timeout_ms: int = 21_600_000  # of one CONCURRENTLY statement, its waits included
     lock_retries: int = 10
+    max_blocked: int = 0  # a try ends when so many sessions wait behind it; 0: never
 
     def options(self, *, check_client: bool = True) -> str:
         """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""

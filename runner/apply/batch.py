@@ -58,7 +58,7 @@ class _Repeats:
             if this_run >= self._batch.at_most:
                 raise self._too_many()
             self._wait_until_fit()
-            rows = self._progress.retrying(self._once, self._unit)
+            rows = self._progress.retrying(self._watched, self._unit)
             this_run += 1
             self._repeats += 1
             self._rows += rows
@@ -67,34 +67,39 @@ class _Repeats:
             self._tell()
             time.sleep(self._batch.pause_ms / 1000)
 
+    def _watched(self) -> int:
+        progress = self._progress
+        try:
+            with progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=progress.script):
+                return self._once()
+        except RunnerError:
+            send.roll_back(self._conn)
+            raise
+
     def _once(self) -> int:
         """Run the statement once and return how many rows it touched, counted in the same transaction."""
         unit, script, state = self._unit, self._progress.script, self._progress.state
         (segment,) = unit.segments()
-        try:
-            tags = send.send(
-                self._conn,
-                Part(
-                    script=script,
-                    state=state,
-                    segment=segment,
-                    earlier=unit.earlier,
-                    head=b"BEGIN; ",
-                    head_results=1,
-                ),
-            )
-            rows = self._touched(tags[1])
-            tail = self._journal.add_rows(
-                unit.number,
-                rows=rows,
-                done=not rows,
-                statements=len(unit.statements),
-                fingerprint=unit.fingerprint,
-            )
-            send.send(self._conn, Part(script=script, state=state, tail=tail))
-        except RunnerError:
-            send.roll_back(self._conn)
-            raise
+        tags = send.send(
+            self._conn,
+            Part(
+                script=script,
+                state=state,
+                segment=segment,
+                earlier=unit.earlier,
+                head=b"BEGIN; ",
+                head_results=1,
+            ),
+        )
+        rows = self._touched(tags[1])
+        tail = self._journal.add_rows(
+            unit.number,
+            rows=rows,
+            done=not rows,
+            statements=len(unit.statements),
+            fingerprint=unit.fingerprint,
+        )
+        send.send(self._conn, Part(script=script, state=state, tail=tail))
         return rows
 
     def _touched(self, tag: bytes) -> int:

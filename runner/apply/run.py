@@ -95,7 +95,7 @@ def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], N
             rows = run_whole(work, step, state=send.rolled_back(n + 1), begin=n == 0, commit=False)
             done.append(Done(step=step, elapsed_s=time.monotonic() - started, rows=rows))
         before_commit()
-        with send.connection_kept("the commit", outcome=send.COMMITTING):
+        with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
             work.conn.execute("COMMIT")
     except BaseException:
         send.roll_back(work.conn)

@@ -102,16 +102,23 @@ class _OneUnit:
         self._in_doubt = begun is not None
 
     def attempt(self) -> None:
+        progress = self._progress
+        # stopped, CONCURRENTLY leaves an invalid index, and it stands in nobody's way
+        gives_way = None if self._concurrent is not None else progress.script
         try:
-            if self._unit.is_block:
-                self._block()
-            elif self._in_doubt or runs_outside_transactions(self._unit.first):
-                self._bare()
-            else:
-                self._in_transaction()
+            with progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=gives_way):
+                self._run()
         except RunnerError:
             send.roll_back(self._conn)
             raise
+
+    def _run(self) -> None:
+        if self._unit.is_block:
+            self._block()
+        elif self._in_doubt or runs_outside_transactions(self._unit.first):
+            self._bare()
+        else:
+            self._in_transaction()
 
     def _part(self, **given: Any) -> Part:
         return Part(

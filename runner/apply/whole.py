@@ -27,7 +27,8 @@ def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit:
     found = segments(script)
     first, second = next(found, None), next(found, None)
     try:
-        with send.connection_kept(step.id, outcome=send.COMMITTING if commit else send.ROLLED_BACK):
+        outcome = send.COMMITTING if commit else send.ROLLED_BACK
+        with send.connection_kept(step.id, outcome=outcome), work.watched(step.id, gives_way=script):
             if second is None and (first is None or first.copy_data is None) and not script.copies:
                 tail = after(names, record_of(step, 0), work.actor, commit=commit)
                 part = Part(

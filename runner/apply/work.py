@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
+from runner.apply.watched import watched
 from runner.history import Actor, Direction, History, Names, Operation, Record
 from runner.limits import DEFAULT, Limits
 from runner.migrations import Kind, Script
 from runner.plan import Action, Step
+from runner.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,7 @@ class Work:
     connect: Callable[[], psycopg.Connection[Any]] | None = (
         None  # a further session, for statements in parallel
     )
+    watch: Watch = field(default_factory=Watch.off)
 
     @property
     def conn(self) -> psycopg.Connection[Any]:
@@ -65,6 +69,24 @@ class Work:
     def retries(self, script: Script) -> int:
         """Return how often this file is tried again when it meets a lock."""
         return self.limits.lock_retries if script.lock_retries is None else script.lock_retries
+
+    def watched(
+        self,
+        what: str,
+        *,
+        conn: psycopg.Connection[Any] | None = None,
+        gives_way: Script | None = None,
+    ) -> AbstractContextManager[None]:
+        """Watch what is sent meanwhile, over the session with the migration lock or another; say as `what` what it is.
+
+        It gives way to those who queue behind it as the file `gives_way` says.
+        """
+        other = None if conn is None or conn is self.conn else conn.info.backend_pid
+        limit = None if gives_way is None else gives_way.max_blocked
+        if limit is None and gives_way is not None:
+            limit = self.limits.max_blocked
+        pid = self.history.server.backend_pid if other is None else other
+        return watched(self.watch, what, pid=pid, max_blocked=limit or 0)
 
     def concurrently_timeout_ms(self, script: Script) -> int:
         """Return how long a CONCURRENTLY statement of this file may take."""

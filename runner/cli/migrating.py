@@ -126,9 +126,10 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     from runner.apply import Listener
     from runner.errors import UsageError
     from runner.fleet.migrate import Observer
-    from runner.report import contract, people
+    from runner.report import contract, live, people
 
     style = context.style(sys.stdout)
+    sights = live.sights(sys.stderr, context.environ, context.say)
     said: set[str] = set()
 
     def result(line: str) -> None:
@@ -138,7 +139,7 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     def warns(text: str) -> None:
         if text not in said:
             said.add(text)
-            context.say(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
+            sights.say(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
 
     def confirm(place: str, plan: Plan) -> None:
         if yes:
@@ -168,10 +169,11 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
 
     return Observer(
         opened=opened,
-        listener=Listener(done=done, warns=warns, tells=lambda line: context.say(f"  {line}")),
-        waits=lambda holder: context.say(people.waiting(holder)),
+        listener=Listener(done=done, warns=warns, tells=lambda line: sights.say(f"  {line}")),
+        waits=lambda holder: sights.say(people.waiting(holder)),
+        sighted=sights.show,
         closed=closed,
-        say=context.say,
+        say=sights.say,
         confirm=confirm,
     )
 

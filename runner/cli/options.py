@@ -185,6 +185,13 @@ def limit_options(command: F) -> F:
             "6h",
             "For one CONCURRENTLY statement, with its waits.",
         ),
+        click.option(
+            "--max-blocked",
+            type=click.IntRange(min=0, max=100_000),
+            metavar="N",
+            envvar="RUNNER_MAX_BLOCKED",
+            help="Give a try up when N sessions wait behind it.  [default: 0, never]",
+        ),
         _limit("--statement-timeout", "statement_timeout_ms", "0", "For one statement."),
         click.option(
             "--lock-retries",

@@ -15,6 +15,7 @@ from runner.history import LockHolder
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
 from runner.settings import Settings
 from runner.validate import Validation, mismatch, validate
+from runner.watch import Sighting, Watch
 from runner.wording import counted
 
 
@@ -64,6 +65,7 @@ class Observer:
     opened: Callable[[str, str], None] = lambda _name, _place: None
     listener: Listener = field(default_factory=Listener)
     waits: Callable[[LockHolder | None], None] = lambda _: None
+    sighted: Callable[[Sighting], None] = lambda _: None  # also from another thread
     closed: Callable[[Outcome], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
     confirm: Callable[[str, Plan], None] = lambda _place, _plan: None  # raises when the answer is no
@@ -233,6 +235,7 @@ class _Work:
                         limits=self._settings.limits,
                         lock_wait_s=self._options.lock_wait_s,
                         connect=self._session.connect,
+                        watch=watch,
                     ),
                     self._begin(make_plan) if self._others is None else self._go_on(),
                     single_transaction=single_transaction,
@@ -240,13 +243,14 @@ class _Work:
                 )
                 self._session.refresh()
 
-        through_outages(
-            self._session,
-            attempt,
-            progress=lambda: len(self._done),
-            reconnect_wait_s=self._options.reconnect_wait_s,
-            say=self._observer.say,
-        )
+        with Watch(self._session.connect_watch, self._observer.sighted) as watch:
+            through_outages(
+                self._session,
+                attempt,
+                progress=lambda: len(self._done),
+                reconnect_wait_s=self._options.reconnect_wait_s,
+                say=self._observer.say,
+            )
         return self._done
 
     def _begin(self, make_plan: Callable[[], Plan]) -> Plan:

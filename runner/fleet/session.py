@@ -16,9 +16,12 @@ from runner import connection
 from runner.credentials import Target
 from runner.errors import RunnerError, UnreachableError
 from runner.history import Actor, History, State
+from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.settings import Settings
 
+_WATCH_LIMITS = Limits(statement_timeout_ms=3_000)
+_WATCH_CONNECT_TIMEOUT_S = 3
 _RECONNECT_PAUSE_S = (0.1, 0.5)
 
 
@@ -73,6 +76,15 @@ class Session:
                         hint="Run the same command again when the server is back, or wait longer with --reconnect-wait.",
                     ) from lost
             time.sleep(random.uniform(*_RECONNECT_PAUSE_S))  # noqa: S311 - not a secret
+
+    def connect_watch(self) -> psycopg.Connection[Any]:
+        """Open a second session that looks at what the first one does."""
+        return connection.connect(
+            self.target,
+            application_name="runner watch",
+            limits=_WATCH_LIMITS,
+            connect_timeout_s=_WATCH_CONNECT_TIMEOUT_S,
+        )
 
     def stored_sql(self, id_: str) -> str | None:
         """Return the SQL of an applied migration as it was applied."""

@@ -35,6 +35,7 @@ class Directives:
     settings: dict[str, str] = field(default_factory=dict)
     concurrently_timeout_ms: int | None = None
     lock_retries: int | None = None
+    max_blocked: int | None = None
     batch: Batch | None = None
     parallel: int = 1
     copies: list[CopyFrom] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Directives:
             settings=self.settings,
             concurrently_timeout_ms=self.concurrently_timeout_ms,
             lock_retries=self.lock_retries,
+            max_blocked=self.max_blocked,
             batch=self.batch,
             parallel=self.parallel,
             copies=tuple(self.copies),
@@ -140,6 +142,10 @@ def _lock_retries(found: Directives, script: Script, directive: Directive, _proj
     found.lock_retries = _number(script, directive, least=0, most=1000)
 
 
+def _max_blocked(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    found.max_blocked = _number(script, directive, least=0, most=100_000)
+
+
 def _parallel(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
     found.parallel = _number(script, directive, least=1, most=MOST_CONNECTIONS)
 
@@ -185,6 +191,7 @@ _READERS: Mapping[str, Callable[[Directives, Script, Directive, Path], None]] = 
     **dict.fromkeys(SETTINGS, _setting),
     "concurrently_timeout": _concurrently_timeout,
     "lock_retries": _lock_retries,
+    "max_blocked": _max_blocked,
     "batch": _batch,
     "parallel": _parallel,
     "copy": _copy,

@@ -39,6 +39,7 @@ class Script:
     settings: Mapping[str, str] = field(default_factory=dict)  # lock_timeout, statement_timeout, …
     concurrently_timeout_ms: int | None = None  # None, as below: the run's own
     lock_retries: int | None = None
+    max_blocked: int | None = None
     batch: Batch | None = None
     parallel: int = 1  # connections
     copies: tuple[CopyFrom, ...] = ()

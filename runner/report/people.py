@@ -39,14 +39,14 @@ _SITUATION_COLOURS = {
 }
 
 
-_ID_WIDTH = 44  # lines are printed one by one, so the column is fixed; longer ids push their duration right
+ID_WIDTH = 44  # lines are printed one by one, so the column is fixed; longer ids push their duration right
 
 
 def done_line(done: Done, style: Style) -> str:
     """Return the line of one committed step."""
     verb, colour = _VERBS[done.step.action]
     return (
-        f"  {style(verb.ljust(11), colour)}  {done.step.id.ljust(_ID_WIDTH)}"
+        f"  {style(verb.ljust(11), colour)}  {done.step.id.ljust(ID_WIDTH)}"
         f"  {style(duration(done.elapsed_s).rjust(8), 'dim')}"
     )
 

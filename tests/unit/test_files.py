@@ -139,6 +139,7 @@ def test_what_real_histories_hold_is_accepted(project, content):
         ),
         pytest.param("-- transactional: no\n", 'transactional is "no"', ":1:19", id="bad value"),
         pytest.param("-- lock_timeout: soon\n", 'lock_timeout is "soon"', ":1:18", id="bad duration"),
+        pytest.param("-- max_blocked: many\n", 'max_blocked is "many"', ":1:17", id="no number"),
         pytest.param("-- irreversible:\n", "irreversible gives no reason", ":1:17", id="no reason"),
         pytest.param(
             "SELECT 1;\n-- transactional: false\nVACUUM;",

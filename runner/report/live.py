@@ -1,0 +1,167 @@
+"""Show what goes on while a statement waits or runs long: in place on a terminal, else as a line now and then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from runner.report.sightings import blockers, head, progress_words
+from runner.report.terminal import Style
+from runner.watch import Over, Running, Sighting, Unseen, Waiting
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+_WAITING_EVERY_S, _RUNNING_EVERY_S = 5.0, 10.0
+_BAR_WIDTH = 12
+
+
+class Sights(Protocol):
+    """Where sightings are shown, and what else is said meanwhile."""
+
+    def show(self, sighting: Sighting) -> None:
+        """Show a sighting, or that there is nothing more to see."""
+
+    def say(self, line: str) -> None:
+        """Write a line that stays."""
+
+
+def sights(stream: TextIO, environ: Mapping[str, str], say: Callable[[str], None]) -> Sights:
+    """Choose for a stream: a terminal that a person watches is rewritten in place, anything else gets plain lines."""
+    style = Style.of(stream, environ)
+    if stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb":
+        return Screen(stream, say, style)
+    return Lines(say, style)
+
+
+@dataclass(slots=True)
+class _Told:
+    kind: type
+    at: float
+    holders: tuple[object, ...]
+
+
+class Lines:
+    """Plain lines: of a wait at once and every 5 seconds, of what runs every 10; who blocks us, when that changes."""
+
+    def __init__(
+        self, say: Callable[[str], None], style: Style, *, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.say = say
+        self._style = style
+        self._clock = clock
+        self._told: dict[str, _Told] = {}
+
+    def show(self, sighting: Sighting) -> None:
+        """Say what is new."""
+        if isinstance(sighting, Over):
+            self._told.pop(sighting.what, None)
+            return
+        told, now = self._told.get(sighting.what), self._clock()
+        if not _is_due(sighting, told, now):
+            return
+        lines, holders = head(sighting, self._style), _identity(sighting)
+        if isinstance(sighting, Waiting) and (told is None or holders != told.holders):
+            lines += blockers(sighting, self._style)
+        if isinstance(sighting, Running) and sighting.progress is not None:
+            lines.append(f"    {progress_words(sighting.progress).lstrip()}")
+        self._told[sighting.what] = _Told(type(sighting), now, holders)
+        for line in lines:
+            self.say(line.rstrip())
+
+
+def _is_due(sighting: Waiting | Running | Unseen, told: _Told | None, now: float) -> bool:
+    if isinstance(sighting, Waiting):
+        return told is None or told.kind is not Waiting or now - told.at >= _WAITING_EVERY_S
+    if told is None:
+        return sighting.elapsed_s >= _RUNNING_EVERY_S
+    return now - told.at >= _RUNNING_EVERY_S
+
+
+def _identity(sighting: Waiting | Running | Unseen) -> tuple[object, ...]:
+    """Return what makes the holders worth telling again; their age alone does not."""
+    if not isinstance(sighting, Waiting):
+        return ()
+    return (sighting.wanted, *((h.pid, h.prepared, h.state, h.statement) for h in sighting.holders))
+
+
+class Screen:
+    """A few lines at the bottom of a terminal, rewritten in place and erased when the statement is done."""
+
+    def __init__(self, stream: TextIO, say: Callable[[str], None], style: Style) -> None:
+        self._stream = stream
+        self._say = say
+        self._style = style
+        self._lock = threading.Lock()  # the server's notices come while a statement runs
+        self._seen: dict[str, Waiting | Running | Unseen] = {}
+        self._live: Live | None = None
+
+    def show(self, sighting: Sighting) -> None:
+        """Rewrite the lines."""
+        with self._lock:
+            if not isinstance(sighting, Over):
+                self._seen[sighting.what] = sighting
+            else:
+                self._seen.pop(sighting.what, None)
+            if not self._seen:
+                self._erase()
+                return
+            if self._live is None:
+                self._live = _live(self._stream, self._style)
+                self._live.start()
+            self._live.update(self._rendered(), refresh=True)
+
+    def say(self, line: str) -> None:
+        """Write a line above; the next look draws the others again."""
+        with self._lock:
+            self._erase()
+            self._say(line)
+
+    def _erase(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _rendered(self) -> RenderableType:
+        from rich.console import Group
+        from rich.text import Text
+
+        parts: list[RenderableType] = []
+        for sighting in self._seen.values():
+            lines = head(sighting, self._style)
+            if isinstance(sighting, Waiting):
+                lines += blockers(sighting, self._style)
+            parts += [Text.from_ansi(line, no_wrap=True, overflow="ellipsis") for line in lines]
+            if isinstance(sighting, Running) and sighting.progress is not None:
+                parts.append(_bar(progress_words(sighting.progress), sighting.progress.percent))
+        return Group(*parts)
+
+
+def _live(stream: TextIO, style: Style) -> Live:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=stream, force_terminal=True, no_color=not style.colour, highlight=False)
+    return Live(
+        console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+
+
+def _bar(words: str, percent: float | None) -> RenderableType:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    row = Table.grid(padding=(0, 1), pad_edge=False)
+    cells: list[RenderableType] = [""]
+    row.add_column(width=3, no_wrap=True)  # what is no_wrap keeps its width where the terminal is narrow
+    if percent is not None:
+        row.add_column(width=_BAR_WIDTH, no_wrap=True)
+        cells.append(ProgressBar(total=100, completed=percent, width=_BAR_WIDTH, complete_style="green"))
+    row.add_column()
+    row.add_row(*cells, Text(words, no_wrap=True, overflow="ellipsis"))
+    return row

@@ -1,0 +1,130 @@
+"""Sessions that block one another, and a watch over one of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+
+from runner.watch import Sighting, Watch, Watched
+
+DEADLINE_S = 20.0
+
+S = TypeVar("S", bound=Sighting)
+
+
+class Watching:
+    """A statement that runs in a thread under a watch, and what is seen of it."""
+
+    def __init__(self, conn: psycopg.Connection[Any], **options: Any) -> None:
+        self.connections = 0
+        self.seen: SimpleQueue[Sighting] = SimpleQueue()
+        self.errors: list[psycopg.Error] = []
+        self.watched: Watched | None = None
+        self.conn = conn
+        self._options = {"first_look_s": 0.05, "every_s": 0.05, **options}
+        self._thread: threading.Thread | None = None
+
+    def start(
+        self, connect: Callable[[], psycopg.Connection[Any]], *statements: str, max_blocked: int | None = None
+    ) -> None:
+        """Run statements, each in a message of its own, and go on."""
+
+        def counted() -> psycopg.Connection[Any]:
+            self.connections += 1
+            return connect()
+
+        def run() -> None:
+            with Watch(counted, self.seen.put, **self._options) as watch:
+                for statement in statements:
+                    try:
+                        with watch.over(
+                            "0001_a", pid=self.conn.info.backend_pid, max_blocked=max_blocked
+                        ) as self.watched:
+                            self.conn.execute(statement.encode())
+                    except psycopg.Error as error:
+                        self.errors.append(error)
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+
+    def until(self, kind: type[S], fits: Callable[[S], bool] = lambda _: True) -> S:
+        """Return the first sighting of a kind that fits."""
+        while True:
+            sighting = self.seen.get(timeout=DEADLINE_S)
+            if isinstance(sighting, kind) and fits(sighting):
+                return sighting
+
+    def stop(self) -> None:
+        """Cancel what still runs."""
+        if self._thread is not None and self._thread.is_alive():
+            self.conn.cancel_safe()
+            self.finish()
+
+    def finish(self) -> None:
+        """Wait for the statements and for the watch to end."""
+        assert self._thread is not None
+        self._thread.join(DEADLINE_S)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def connect(database: dict[str, str]) -> Iterator[Callable[..., psycopg.Connection[Any]]]:
+    """Open as many sessions as the test asks for."""
+    with ExitStack() as stack:
+
+        def opened(**parameters: str) -> psycopg.Connection[Any]:
+            limit = {"options": f"-c lock_timeout={DEADLINE_S:g}s"}
+            conn = psycopg.connect(**{**database, **limit, **parameters}, autocommit=True)  # type: ignore[arg-type]
+            stack.callback(conn.close)
+            return conn
+
+        yield opened
+
+
+@pytest.fixture
+def watch_over() -> Iterator[Callable[[psycopg.Connection[Any]], Watching]]:
+    """Make a watch over a session; what still runs at the end is cancelled."""
+    with ExitStack() as stack:
+
+        def made(conn: psycopg.Connection[Any]) -> Watching:
+            watching = Watching(conn)
+            stack.callback(watching.stop)
+            return watching
+
+        yield made
+
+
+@pytest.fixture
+def watching(
+    connect: Callable[..., psycopg.Connection[Any]],
+    watch_over: Callable[[psycopg.Connection[Any]], Watching],
+) -> Watching:
+    """A watch over a session of its own."""
+    return watch_over(connect(application_name="runner"))
+
+
+@pytest.fixture
+def blocked(
+    connect: Callable[..., psycopg.Connection[Any]],
+) -> Callable[[psycopg.Connection[Any], str], None]:
+    """Run a statement in a thread of a session, and return once it waits for a lock."""
+    admin = connect()
+
+    def start(conn: psycopg.Connection[Any], statement: str) -> None:
+        def run() -> None:
+            with suppress(psycopg.Error):  # the test ends and cancels it, or closes the session
+                conn.execute(statement.encode())
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s"
+        while admin.execute(waits, [conn.info.backend_pid]).fetchone() is None:
+            assert thread.is_alive(), f"{statement} did not wait"
+
+    return start
