@@ -176,12 +176,14 @@ def limit_options(command: F) -> F:
         _limit(
             "--idle-in-transaction-timeout",
             "idle_in_transaction_session_timeout_ms",
+            "RUNNER_IDLE_IN_TRANSACTION_TIMEOUT",
             "5min",
             "End our session when it idles in a transaction.",
         ),
         _limit(
             "--concurrently-timeout",
             "concurrently_timeout_ms",
+            "RUNNER_CONCURRENTLY_TIMEOUT",
             "6h",
             "For one CONCURRENTLY statement, with its waits.",
         ),
@@ -192,7 +194,13 @@ def limit_options(command: F) -> F:
             envvar="RUNNER_MAX_BLOCKED",
             help="Give a try up when N sessions wait behind it.  [default: 0, never]",
         ),
-        _limit("--statement-timeout", "statement_timeout_ms", "0", "For one statement."),
+        _limit(
+            "--statement-timeout",
+            "statement_timeout_ms",
+            "RUNNER_STATEMENT_TIMEOUT",
+            "0",
+            "For one statement.",
+        ),
         click.option(
             "--lock-retries",
             type=click.IntRange(min=0, max=1000),
@@ -203,6 +211,7 @@ def limit_options(command: F) -> F:
         _limit(
             "--lock-timeout",
             "lock_timeout_ms",
+            "RUNNER_LOCK_TIMEOUT",
             "3s",
             "For a table lock: so long may the application queue behind us.",
         ),
@@ -211,13 +220,13 @@ def limit_options(command: F) -> F:
     return command
 
 
-def _limit(flag: str, name: str, default: str, text: str) -> Callable[[F], F]:
+def _limit(flag: str, name: str, variable: str, default: str, text: str) -> Callable[[F], F]:
     return click.option(
         flag,
         name,
         type=Duration(),
         metavar="DURATION",
-        envvar=f"RUNNER_{flag.removeprefix('--').replace('-', '_').upper()}",
+        envvar=variable,
         help=f"{text}  [default: {default}]",
     )
 

@@ -118,6 +118,7 @@ def test_every_command_is_in_the_readme_and_no_other():
         for word in re.findall(r"`([a-z]+)", row.split("|")[1])
     }
     subcommands = {"start", "stop", "status", "url", "psql", "accept", "forget", "rename"}
+    subcommands |= {"done", "again", "continue", "restart"}
     assert named - subcommands - set(ALIASES) == set(COMMANDS) - subcommands
     assert set(ALIASES) <= named
 

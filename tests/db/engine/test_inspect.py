@@ -59,7 +59,7 @@ def test_status_as_json_is_a_contract(mixed):
     edited = next(m for m in database["migrations"] if m["situation"] == "edited")
     assert set(edited) == {
         "id", "situation", "kind", "path", "checksum", "applied_at", "applied_by", "db_user", "host", "git_commit",
-        "applied_checksum", "duration_ms", "failure", "reversible",
+        "applied_checksum", "duration_ms", "rows", "partial", "failure", "reversible",
     }  # fmt: skip
     assert edited["applied_by"] == "tester"
     assert edited["reversible"] is True
@@ -155,7 +155,7 @@ def test_migrate_as_json_is_a_contract(project):
         "duration_ms",
     }
     (step,) = database["steps"]
-    assert set(step) == {"id", "action", "path", "checksum", "transactional", "duration_ms"}
+    assert set(step) == {"id", "action", "path", "checksum", "transactional", "duration_ms", "rows"}
     assert (step["id"], step["action"], step["path"]) == ("0001_a", "apply", "migrations/0001_a.sql")
     assert (
         database["validation"]["skipped"]
