@@ -28,13 +28,13 @@ def orders(project, session):
 
 @pytest.fixture
 def reader(project):
-    """Start a session that reads the table; it waits behind the migration."""
+    """Start a session that reads the table, or does something else; it waits behind the migration."""
     threads = []
 
-    def start() -> None:
+    def start(statement: str = "SELECT 1 FROM orders") -> None:
         def read() -> None:
             with suppress(psycopg.Error):
-                project.query("SELECT 1 FROM orders")
+                project.query(statement)
 
         threads.append(threading.Thread(target=read))
         threads[-1].start()
@@ -95,15 +95,14 @@ def test_a_migration_gives_way_to_those_behind_it(project, orders, reader, how):
     assert project.applied() == []
 
 
-def test_an_index_built_concurrently_gives_way_to_nobody(project, session, reader):
+def test_an_index_built_concurrently_gives_way_to_nobody(project, session):
     project.query("CREATE TABLE orders (id int)")
     project.write("0001_index", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON orders (id);")
     with session.transaction():
         session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1")
         run = project.start("migrate", "--max-blocked", "1")
+        read_until(run.stderr, "for older transactions to end, 0 of 1 did")
         with psycopg.connect(project.url, autocommit=True) as other:
-            while not project.query("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'virtualxid'"):
-                assert run.poll() is None
             other.execute("SET lock_timeout = '500ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 other.execute("ALTER TABLE orders ADD COLUMN total int")
@@ -175,3 +174,39 @@ def test_a_role_with_one_connection_migrates_and_is_told_why_nothing_is_seen(pro
         finally:
             admin.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(role))
             admin.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_what_gave_way_is_tried_again(project, session, orders, reader):
+    run = project.start("migrate", "--lock-timeout", "60s", "--max-blocked", "1")
+    while not project.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass"):
+        assert run.poll() is None
+    reader()
+    read = read_until(run.stderr, "try 1 of 10 more")
+    assert "0001_total: gave way: 1 session was waiting behind it; try 1 of 10 more in" in read
+    session.execute("COMMIT")
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert project.applied() == ["0001_total"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("-- batch: true\nUPDATE orders SET id = 2 WHERE id = 1;", id="batch"),
+        pytest.param("-- transactional: false\nVACUUM FULL orders;", id="bare"),
+        pytest.param("-- transactional: false\nBEGIN;\nDROP TABLE orders;\nCOMMIT;", id="block"),
+        pytest.param("-- transactional: false\n-- parallel: 2\nDROP TABLE orders;\nSELECT 1;", id="parallel"),
+    ],
+)
+def test_every_way_of_running_is_watched_and_gives_way(project, session, reader, content):
+    project.query("CREATE TABLE orders (id int)")
+    project.write("0001_a", content)
+    with session.transaction():
+        session.execute("LOCK TABLE orders IN SHARE MODE")
+        run = project.start("migrate", "--lock-timeout", "60s", "--lock-retries", "0", "--max-blocked", "1")
+        read = read_until(run.stderr, "LOCK TABLE orders IN SHARE MODE")
+        reader("BEGIN; LOCK TABLE orders; COMMIT")
+        _, err = run.communicate(timeout=30)
+    assert "0001_a, statement 1 of" in read
+    assert run.returncode == 4, err
+    assert "error: gave way: 1 session was waiting behind it" in err
