@@ -207,8 +207,9 @@ class _Run:
     def _stopped(self, step: Step, stop: KeyboardInterrupt) -> StoppedError:
         """Say what a signal left behind; the statement is cancelled already, and history knows whether it was in time."""
         send.roll_back(self._conn)
-        applied = step.id in self._history.state().applied
-        if applied != (step.action is Action.ROLLBACK):
+        if self._conn.closed:
+            left = "The server did not answer, so the outcome is not known here; runner status tells it."
+        elif (step.id in self._history.state().applied) != (step.action is Action.ROLLBACK):
             left = "It had been committed just before."
         elif step.script.transactional:
             left = "It was rolled back whole."
