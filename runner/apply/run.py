@@ -15,9 +15,9 @@ from runner.apply.retry import retrying
 from runner.apply.whole import run_whole
 from runner.apply.work import Done, Listener, Work
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, Terminated, UsageError
-from runner.history import Operation, Record, recording
+from runner.history import Operation, Record, State, recording
 from runner.migrations import check_script
-from runner.plan import Action, Plan, Step
+from runner.plan import Action, Plan, Step, is_done
 from runner.wording import counted
 
 
@@ -108,22 +108,28 @@ def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], N
 def _stopped(work: Work, step: Step, stop: KeyboardInterrupt) -> StoppedError:
     """Say what a signal left behind; the statement is cancelled already, and history knows whether it was in time."""
     send.roll_back(work.conn)
-    state = work.history.state()
-    partly = state.partial.get(step.id)
-    if (step.id in state.applied) != (step.action is Action.ROLLBACK) and step.action is not Action.REAPPLY:
-        left = "It had been committed just before."
-    elif step.script.transactional:
-        left = "It was rolled back whole."
-    elif partly is None:
-        left = "None of its statements is in effect."
-    else:
-        left = f"{partly.done} of {counted(partly.total, 'statement')} are in effect; the next run goes on after them."
+    left = (
+        "The server did not answer, so the outcome is not known here; runner status tells it."
+        if work.conn.closed
+        else _left_behind(work.history.state(), step)
+    )
     name = "SIGTERM" if isinstance(stop, Terminated) else "an interrupt"
     return StoppedError(
         f"stopped by {name} during {step.id}",
         signal_number=getattr(stop, "signal_number", 2),
         detail=f"{left} The database is consistent with its history.",
     )
+
+
+def _left_behind(state: State, step: Step) -> str:
+    partly = state.partial.get(step.id)
+    if step.action is not Action.HOOK and is_done(step, state):
+        return "It had been committed just before."
+    if step.script.transactional:
+        return "It was rolled back whole."
+    if partly is None:
+        return "None of its statements is in effect."
+    return f"{partly.done} of {counted(partly.total, 'statement')} are in effect; the next run goes on after them."
 
 
 def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableLockedError) -> None:

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors, generators
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from runner.connection.interruption import settle
 from runner.errors import (
     BusyError,
     ConnectionLostError,
@@ -120,6 +121,7 @@ def _copy(conn: Connection, statement: str, data: str) -> None:
 
 def roll_back(conn: Connection) -> None:
     """Leave a failed transaction, if the connection is still there."""
+    settle(conn)
     if not conn.closed and conn.info.transaction_status != TransactionStatus.IDLE:
         conn.execute("ROLLBACK")
 

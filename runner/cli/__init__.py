@@ -60,22 +60,33 @@ def _terminate(_signal: int, _frame: object) -> None:
     raise Terminated
 
 
+def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
+    from runner.errors import StoppedError, Terminated
+
+    return context.show_error(
+        StoppedError(
+            f"stopped by {'SIGTERM' if isinstance(stop, Terminated) else 'an interrupt'}",
+            signal_number=getattr(stop, "signal_number", signal.SIGINT),
+            detail="No file was under way. What had been committed before is recorded; nothing is half-done.",
+        )
+    )
+
+
 def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
-    from runner.errors import ConfigurationError, Location, RunnerError, StoppedError
+    from runner.errors import ConfigurationError, Location, RunnerError
 
     # --json is known before the command line is understood, so that a mistake in it is an object too
     context = Context(environ=dict(os.environ), json="--json" in sys.argv[1:])
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = cli.main(prog_name="runner", standalone_mode=False, obj=context)
-    except click.exceptions.Abort:
-        code = 128 + signal.SIGINT
+    except click.exceptions.Abort as abort:
+        # Click makes this of a signal that came while no file ran, and of a question answered with no
+        stop = abort.__cause__
+        code = _stopped(context, stop) if isinstance(stop, KeyboardInterrupt) else 128 + signal.SIGINT
     except KeyboardInterrupt as stop:
-        number = getattr(stop, "signal_number", signal.SIGINT)
-        code = context.show_error(
-            StoppedError("stopped before anything was changed or after all was done", signal_number=number)
-        )
+        code = _stopped(context, stop)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         code = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from runner.connection.refusals import Refusal, refusal_of
@@ -46,6 +47,8 @@ def connect(
     """
     import psycopg
 
+    # what it remarks on stderr when a cancel or a rollback fails, the error that follows says better
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     current, renewed, check_client = target.fresh(), False, True
     while True:
         own = current.parameters.get("options", "")

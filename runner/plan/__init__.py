@@ -2,7 +2,7 @@
 
 from runner.plan.choose import plan_apply, plan_rollback, resolve_id
 from runner.plan.comparison import Comparison, Situation, Standing, compare
-from runner.plan.steps import Action, Plan, Step, remaining
+from runner.plan.steps import Action, Plan, Step, is_done, remaining
 
 __all__ = [
     "Action",
@@ -12,6 +12,7 @@ __all__ = [
     "Standing",
     "Step",
     "compare",
+    "is_done",
     "plan_apply",
     "plan_rollback",
     "remaining",

@@ -1,0 +1,39 @@
+"""A runner may be killed, or told to stop, at any message: what is left is whole, and the next run goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.filesets import MIXED
+from tests.faults.ground import Direction
+from tests.faults.trial import Harm, Planned, attempt, turns
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_a_killed_one_leaves_nothing_half_done(ground, direction):
+    prepared = ground(MIXED)
+    for n, turn in enumerate(turns(prepared, direction)):
+        step = turn.after() if n % 2 or turn.message.commits else turn.before()
+        outcome = attempt(prepared, direction, [Planned(step, Harm.KILL)])
+        assert outcome.codes == [Harm.KILL.code], outcome
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_a_stopped_one_says_so_with_its_exit_code(ground, direction):
+    prepared = ground(MIXED)
+    for n, turn in enumerate(turns(prepared, direction)):
+        harm = Harm.INT if n % 4 > 1 else Harm.TERM
+        step = turn.after() if n % 2 else turn.before()
+        outcome = attempt(prepared, direction, [Planned(step, harm)])
+        assert outcome.codes == [harm.code], outcome
+
+
+def test_one_that_is_killed_run_after_run_comes_to_the_end(ground):
+    prepared = ground(MIXED)
+    kills = [
+        [Planned(turn.after(), Harm.KILL)]
+        for turn in turns(prepared, Direction.MIGRATE)
+        if turn.message.commits
+    ]
+    outcome = attempt(prepared, Direction.MIGRATE, kills[1], kills[0], kills[0], kills[0])
+    assert outcome.codes[0] == Harm.KILL.code

@@ -1,0 +1,205 @@
+"""One trial: runs with faults, what they left, and whether the next run finishes by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+
+from tests.db.engine.conftest import Finished
+from tests.faults.ground import Direction, Ground
+from tests.faults.invariant import Recorded, ViolationError, near, verify, verify_once
+from tests.faults.proxy import Fault, Link, Proxy, Step
+from tests.faults.wire import Message, Side
+from tests.faults.world import World
+
+# Whether a file without a transaction resumes by itself; until it does, nothing is asked after it was begun.
+RESUMES = False
+
+
+class Harm(Enum):
+    """What is done to a run, and the exit code that tells of it; 0 where it was survived or came too late."""
+
+    RESET = "RST", 4
+    CLOSE = "FIN", 4
+    SWALLOW = "the answer is lost", 4
+    TERMINATE = "pg_terminate_backend", 4
+    KILL_BACKEND = "kill -9 of the backend", 4
+    CRASH = "the server is killed and started", 4
+    KILL = "kill -9", -signal.SIGKILL
+    TERM = "SIGTERM", 128 + signal.SIGTERM
+    INT = "SIGINT", 128 + signal.SIGINT
+
+    def __init__(self, title: str, code: int) -> None:
+        self.title = title
+        self.code = code
+
+    @property
+    def survivable(self) -> bool:
+        """Whether the run may go on."""
+        return self.code == 4
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A harm and where it is done."""
+
+    step: Step
+    harm: Harm
+
+    def __str__(self) -> str:
+        return f"{self.harm.title} {self.step}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A message of a rehearsal, with its number among those of its side."""
+
+    number: int
+    message: Message
+    at_work: bool  # between the taking of the migration lock and its release
+
+    def before(self) -> Step:
+        """Return the step just before the message is passed on."""
+        return Step(self.message.side, self.number)
+
+    def after(self) -> Step:
+        """Return the step just after it."""
+        return Step(self.message.side, self.number, None)
+
+    def within(self, passed: int) -> Step:
+        """Return the step at which a part of the message has been passed on."""
+        return Step(self.message.side, self.number, passed)
+
+
+class ManualActionNeededError(ViolationError):
+    """The next run did not finish by itself."""
+
+
+@dataclass
+class Outcome:
+    """What happened in a trial."""
+
+    fired: list[Planned] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    rest: list[Message] = field(default_factory=list)  # what was said after the last fault
+
+
+def places(record: Sequence[Message]) -> list[Place]:
+    """Number the messages of a rehearsal."""
+    counts, found, at_work = dict.fromkeys(Side, 0), [], False
+    for message in record:
+        counts[message.side] += 1
+        if message.side is Side.CLIENT:
+            at_work = (at_work or b"pg_try_advisory_lock" in message.data) and (
+                b"pg_advisory_unlock" not in message.data
+            )
+        found.append(Place(counts[message.side], message, at_work))
+    return found
+
+
+def turns(ground: Ground, direction: Direction) -> list[Place]:
+    """Return where a rehearsed client ends its turn while it is at work; after each it waits for the server."""
+    return [
+        place for place in places(ground.rehearse(direction)) if place.at_work and place.message.ends_turn
+    ]
+
+
+def attempt(ground: Ground, direction: Direction, *runs: Sequence[Planned]) -> Outcome:
+    """Make runs with faults, one after the other, then one without, then one back; look at the database after each.
+
+    Raises: ViolationError, with all that is needed to understand it.
+    """
+    outcome = Outcome()
+    with ground.world.database(ground.templates[direction]) as database:
+        for planned in runs:
+            done, proxy = _harmed(ground, direction, database, planned)
+            fired = list(planned[: len(proxy.fired)])
+            outcome.fired += fired
+            outcome.rest = proxy.record
+            outcome.codes.append(done.code)
+            with _told(done, fired):
+                _judge_code(done, fired)
+                found = _verify(ground, direction, database, done)
+                if not RESUMES and ground.files.loose & near(found, ground.states):
+                    return outcome
+        for way in (direction, direction.back):
+            done = ground.run(way.value, database).wait()
+            with _told(done, outcome.fired):
+                if done.code != 0:
+                    raise ManualActionNeededError(
+                        f"the next run, {' '.join(way.value)}, did not finish by itself"
+                    )
+                _verify(ground, way, database, done)
+                if way is direction:
+                    with ground.world.connect(database) as conn:
+                        verify_once(conn)
+    return outcome
+
+
+def _harmed(
+    ground: Ground, direction: Direction, database: str, planned: Sequence[Planned]
+) -> tuple[Finished, Proxy]:
+    pid: Future[int] = Future()
+    faults = [Fault(p.step, partial(_do, ground.world, pid, p.harm)) for p in planned]
+    with Proxy(ground.world.address, faults) as proxy:
+        command = ground.run(direction.value, database, proxy=proxy)
+        pid.set_result(command.pid)
+        done = command.wait()
+    if proxy.problems:
+        raise proxy.problems[0]
+    return done, proxy
+
+
+def _do(world: World, pid: Future[int], harm: Harm, link: Link) -> None:
+    match harm:
+        case Harm.RESET | Harm.CLOSE:
+            link.cut(reset=harm is Harm.RESET)
+        case Harm.SWALLOW:
+            link.swallow_answer()
+            link.cut(reset=True)
+        case Harm.TERMINATE:
+            world.terminate(link.backend_pid)
+        case Harm.KILL_BACKEND:
+            world.kill_backend(link.backend_pid)
+        case Harm.CRASH:
+            world.crash()
+        case Harm.KILL:
+            os.kill(pid.result(), signal.SIGKILL)
+            link.wait_for_client_to_go()
+            link.cut(reset=False)
+        case Harm.TERM:
+            os.kill(pid.result(), signal.SIGTERM)
+        case Harm.INT:
+            os.kill(pid.result(), signal.SIGINT)
+
+
+def _judge_code(done: Finished, fired: Sequence[Planned]) -> None:
+    allowed = {0} | {planned.harm.code for planned in fired}
+    if done.code not in allowed:
+        raise ViolationError(f"exit code {done.code}, not one of {sorted(allowed)}")
+    if "Traceback" in done.err:
+        raise ViolationError("a stack trace instead of a message")
+
+
+def _verify(ground: Ground, direction: Direction, database: str, done: Finished) -> Recorded:
+    with ground.world.connect(database) as conn:
+        found = verify(conn, ground.states, half_done=ground.files.loose)
+    if done.code == 0 and found != ground.ends[direction]:
+        raise ViolationError(f"exit code 0, and only this is recorded: {sorted(found)}")
+    return found
+
+
+@contextmanager
+def _told(done: Finished, fired: Sequence[Planned]) -> Iterator[None]:
+    try:
+        yield
+    except ViolationError as violation:
+        violation.add_note(f"after: {'; '.join(map(str, fired)) or 'no fault'}")
+        violation.add_note(f"exit code {done.code}\n{done.out}{done.err}")
+        raise
