@@ -70,7 +70,7 @@ new: $(READY) ## write the next pair of files: make new name=add_orders_note ARG
 snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch database
 	@$(RUNNER) snapshot $(ARGS)
 
-.PHONY: test check format bench lint
+.PHONY: test check format bench bench-peers lint
 test: $(READY_DEV) ## run all tests on a real PostgreSQL; some: make test ARGS=tests/unit
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
@@ -81,8 +81,15 @@ check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style
 	@$(BIN)/lint-imports
 	@scripts/check-style.sh
 
-bench: $(READY_DEV) ## compare with psql and stock yoyo in one run; prints, never judges: make bench ARGS=1000
-	@$(BIN)/python scripts/bench.py $(ARGS)
+bench: $(READY_DEV) ## compare with other tools in one run; prints, never judges: make bench ARGS="--only apply --files 100"
+	@$(BIN)/python -m scripts.bench $(ARGS)
+
+PEERS := .bench
+bench-peers: $(READY) ## install what bench compares with into .bench/: dbmate, node-pg-migrate, alembic
+	@npm install --prefix $(PEERS) --no-save --no-audit --no-fund --loglevel=error dbmate@2 node-pg-migrate@9 pg@8
+	@$(PYTHON) -m venv $(PEERS)/venv
+	@$(PEERS)/venv/bin/python -m pip --quiet --disable-pip-version-check install 'alembic==1.*' 'psycopg[binary]==3.*'
+	@command -v sqitch >/dev/null || echo "sqitch is the system's to install: apt-get install sqitch libdbd-pg-perl"
 
 format: $(READY_DEV) ## rewrite the Python files in the project's format
 	@$(BIN)/ruff format .
