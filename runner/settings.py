@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,10 +112,12 @@ def read_config(project: Path) -> dict[str, Any]:
     Raises: ConfigurationError when the file is not TOML or cannot be read.
     """
     path = project / CONFIG_FILE
+    if not path.exists():
+        return {}
+    import tomllib
+
     try:
         parsed = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(
             f"cannot read {CONFIG_FILE}: {error}",
@@ -151,6 +151,8 @@ def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
     path = project / "yoyo.ini"
     if not path.is_file():
         return {}
+    import configparser
+
     parser = configparser.ConfigParser()
     try:
         parser.read_string(path.read_text("utf-8"), str(path))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """Return "Perhaps you meant X." for the known name most like `name`, if one is like it."""
+    import difflib
+
     near = difflib.get_close_matches(name, known, n=1)
     return f"Perhaps you meant {near[0]}." if near else None
 

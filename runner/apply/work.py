@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from runner.apply.progress import Done, Listener
 from runner.apply.watched import watched
 from runner.history import Actor, Direction, History, Names, Operation, Record
 from runner.limits import DEFAULT, Limits
@@ -16,24 +17,7 @@ from runner.migrations import Kind, Script
 from runner.plan import Action, Step
 from runner.watch import Watch
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """One step that is committed."""
-
-    step: Step
-    elapsed_s: float
-    rows: int | None = None  # that it changed in batches or loaded
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told what happens, as it happens."""
-
-    begins: Callable[[Step], None] = lambda _: None
-    done: Callable[[Done], None] = lambda _: None
-    warns: Callable[[str], None] = lambda _: None
-    tells: Callable[[str], None] = lambda _: None  # what goes on within a step
+__all__ = ["Done", "Listener", "Work", "direction_of", "record_of"]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,9 @@ import click
 from runner import __version__
 from runner.cli.group import ALIASES, COMMANDS, RunnerGroup
 from runner.cli.options import Context
+
+# New objects before the garbage is looked through: importing makes tens of thousands that stay, and no garbage.
+_GARBAGE = 100_000
 
 
 @click.group(
@@ -76,6 +80,7 @@ def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
     from runner.errors import ConfigurationError, Location, RunnerError
 
+    gc.set_threshold(_GARBAGE)
     # --json is known before the command line is understood, so that a mistake in it is an object too
     context = Context(environ=dict(os.environ), json="--json" in sys.argv[1:])
     signal.signal(signal.SIGTERM, _terminate)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from runner.apply import Done
     from runner.fleet.migrate import Observer, Outcome
     from runner.plan import Plan
+    from runner.report.live import Sights
+    from runner.watch import Sighting
 
 
 @click.command()
@@ -126,11 +128,21 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     from runner.apply import Listener
     from runner.errors import UsageError
     from runner.fleet.migrate import Observer
-    from runner.report import contract, live, people
+    from runner.report import people
 
     style = context.style(sys.stdout)
-    sights = live.sights(sys.stderr, context.environ, context.say)
     said: set[str] = set()
+    shown: list[Sights] = []  # what shows waits and progress, made when there is some
+
+    def say(line: str) -> None:
+        (shown[0] if shown else context).say(line)
+
+    def sighted(sighting: Sighting) -> None:
+        if not shown:
+            from runner.report import live
+
+            shown.append(live.sights(sys.stderr, context.environ, context.say))
+        shown[0].show(sighting)
 
     def result(line: str) -> None:
         if not context.json:
@@ -139,7 +151,7 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     def warns(text: str) -> None:
         if text not in said:
             said.add(text)
-            sights.say(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
+            say(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
 
     def confirm(place: str, plan: Plan) -> None:
         if yes:
@@ -158,7 +170,10 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
 
     def done(step: Done) -> None:
         result(people.done_line(step, style))
-        context.partial["databases"][-1]["steps"].append(contract.done_step(step))
+        if context.json:
+            from runner.report import contract
+
+            context.partial["databases"][-1]["steps"].append(contract.done_step(step))
 
     def closed(outcome: Outcome) -> None:
         if dry_run:
@@ -169,11 +184,11 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
 
     return Observer(
         opened=opened,
-        listener=Listener(done=done, warns=warns, tells=lambda line: sights.say(f"  {line}")),
-        waits=lambda holder: sights.say(people.waiting(holder)),
-        sighted=sights.show,
+        listener=Listener(done=done, warns=warns, tells=lambda line: say(f"  {line}")),
+        waits=lambda holder: say(people.waiting(holder)),
+        sighted=sighted,
         closed=closed,
-        say=sights.say,
+        say=say,
         confirm=confirm,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from runner.connection.refusals import Refusal, refusal_of
 from runner.errors import ConfigurationError
 from runner.limits import DEFAULT, Limits
 
@@ -67,6 +66,8 @@ def connect(
             if check_client and _CHECK_INTERVAL in str(error):
                 check_client = False  # the server's platform has no way to look at its client
                 continue
+            from runner.connection.refusals import Refusal, refusal_of
+
             refusal = refusal_of(error, current)
             if refusal.kind is Refusal.PASSWORD and target.refresh is not None and not renewed:
                 current, renewed = target.refresh(), True

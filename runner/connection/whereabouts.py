@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner import credentials, local
+from runner import credentials
 from runner.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def locate(
     target = credentials.resolve(settings, database, only=only)
     if target is not None:
         return target
+    from runner import local
+
     reason = local.why_not(settings)
     if reason is not None:
         raise ConfigurationError(

@@ -6,7 +6,6 @@ own error messages quote the string, and with it the password; none of them is e
 
 from __future__ import annotations
 
-import difflib
 import re
 from urllib.parse import parse_qsl, quote, unquote_plus
 
@@ -115,6 +114,8 @@ def _refusal(said: str, *, source: str) -> ConfigurationError:
     unknown = re.search(r'invalid (?:URI query parameter:|connection option) "(\w+)"', said)
     if unknown:
         # not even this word is repeated: it may be a piece of a password with a raw space, "?" or "="
+        import difflib
+
         near = difflib.get_close_matches(unknown[1].lower(), _options(), n=1)
         return ConfigurationError(
             f"{source} has an option that libpq does not know",

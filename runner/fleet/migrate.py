@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import TYPE_CHECKING
 
-from runner.apply import Done, Listener, Work, check_plan, run_plan
+from runner.apply import Done, Listener
 from runner.errors import BusyError, ConfigurationError
 from runner.fleet.session import Session, actor_of, open_sessions
-from runner.fleet.survive import through_outages
 from runner.history import LockHolder
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
 from runner.settings import Settings
-from runner.validate import Validation, mismatch, validate
-from runner.watch import Sighting, Watch
 from runner.wording import counted
+
+if TYPE_CHECKING:
+    from runner.validate import Validation
+    from runner.watch import Sighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +136,7 @@ def _migrate_one(
         def check() -> None:
             nonlocal validation
             validation = _validate(session, work.plan, options, settings)
-            if validation is not None and not validation.matches and validation.skipped is None:
-                raise mismatch(
-                    validation, state=f"All of {session.title} was rolled back; nothing is changed."
-                )
+            _require_match(validation, f"All of {session.title} was rolled back; nothing is changed.")
 
         done = work.run(
             lambda: plan_again(session),
@@ -149,8 +148,7 @@ def _migrate_one(
             validation = _validate(session, plan, options, settings)
     outcome = _outcome(session, plan, done, validation, started)
     observer.closed(outcome)
-    if validation is not None and not validation.matches and validation.skipped is None:
-        raise mismatch(validation, state="All migrations are applied and recorded.")
+    _require_match(validation, "All migrations are applied and recorded.")
     return outcome
 
 
@@ -224,6 +222,9 @@ class _Work:
         before_commit: Callable[[], None] = lambda: None,
     ) -> list[Done]:
         """Plan under the lock and run the plan, through outages of the server; return what is committed."""
+        from runner.apply import Work, run_plan
+        from runner.fleet.survive import through_outages
+        from runner.watch import Watch
 
         def attempt() -> None:
             with _locked(self._settings, self._session, self._options.lock_wait_s, self._observer):
@@ -295,7 +296,10 @@ def _locked(settings: Settings, session: Session, wait_s: float, observer: Obser
 
 
 def _checked(plan: Plan, observer: Observer) -> Plan:
-    check_plan(plan, observer.listener)
+    if plan.steps:
+        from runner.apply import check_plan
+
+        check_plan(plan, observer.listener)
     return plan
 
 
@@ -307,6 +311,8 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
     """Compare with the snapshot, which shows the schema after the last file: pointless before that."""
     if not options.validate:
         return None
+    from runner.validate import Validation, validate
+
     label = settings.label(session.layout.snapshot)
     if plan.left:
         return Validation(snapshot=label, skipped=f"{plan.left} still pending")
@@ -319,6 +325,13 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
         exclude=(settings.migration_table,),
         name=session.place,
     )
+
+
+def _require_match(validation: Validation | None, state: str) -> None:
+    if validation is not None and not validation.matches and validation.skipped is None:
+        from runner.validate import mismatch
+
+        raise mismatch(validation, state=state)
 
 
 def _outcome(

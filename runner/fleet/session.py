@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from runner import connection
 from runner.credentials import Target
 from runner.errors import RunnerError, UnreachableError
-from runner.history import Actor, History, State
+from runner.history import History, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.settings import Settings
+
+if TYPE_CHECKING:
+    from runner.history import Actor
 
 _WATCH_LIMITS = Limits(statement_timeout_ms=3_000)
 _WATCH_CONNECT_TIMEOUT_S = 3
@@ -203,6 +206,8 @@ def _pass_on(notice: psycopg.errors.Diagnostic, say: Callable[[str], None]) -> N
 
 def actor_of(settings: Settings) -> Actor:
     """Return who runs this."""
+    from runner.history import Actor
+
     return Actor.of(settings.environ, settings.project)
 
 

@@ -1,8 +1,8 @@
 """What has been applied: yoyo's tables and ours, the migration lock, yoyo's order. The only user of yoyo."""
 
-from runner.history.actor import Actor
-from runner.history.journal import Direction, Journal, JournalStep
-from runner.history.message import Record, after, before, recording, reset_session
+from typing import TYPE_CHECKING
+
+from runner.deferred import deferred
 from runner.history.model import (
     Applied,
     Failure,
@@ -17,6 +17,18 @@ from runner.history.model import (
 from runner.history.names import Names
 from runner.history.order import in_order
 from runner.history.store import History
+
+if TYPE_CHECKING:
+    from runner.history.actor import Actor
+    from runner.history.journal import Direction, Journal, JournalStep
+    from runner.history.message import Record, after, before, recording, reset_session
+else:
+    __getattr__ = deferred(
+        __name__,
+        actor=("Actor",),
+        journal=("Direction", "Journal", "JournalStep"),
+        message=("Record", "after", "before", "recording", "reset_session"),
+    )
 
 __all__ = [
     "Actor",

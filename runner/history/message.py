@@ -15,10 +15,7 @@ from psycopg import sql
 from runner import __version__
 from runner.history.actor import Actor
 from runner.history.model import Operation
-from runner.history.names import YOYO_LOCK, Names
-
-LOCK_KEY = 0x72756E6E6572  # "runner" in ASCII; advisory locks count per database
-HELPER_KEY = LOCK_KEY + 1  # shared by the further sessions of a run
+from runner.history.names import LOCK_KEY, YOYO_LOCK, Names
 
 # Each text is what the server is asked to read as a number when the check fails: an error that needs no plpgsql.
 TRANSACTION_ENDED = "runner: the migration ended its own transaction"

@@ -6,8 +6,8 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib import resources
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
@@ -15,8 +15,6 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 
 from runner.errors import BusyError, ConfigurationError, CredentialsError
-from runner.history.actor import Actor
-from runner.history.message import HELPER_KEY, LOCK_KEY
 from runner.history.model import (
     Applied,
     Failure,
@@ -29,6 +27,8 @@ from runner.history.model import (
     YoyoLock,
 )
 from runner.history.names import (
+    HELPER_KEY,
+    LOCK_KEY,
     RUNNER_JOURNAL,
     RUNNER_MIGRATION,
     YOYO_LOCK,
@@ -38,6 +38,10 @@ from runner.history.names import (
     Names,
 )
 
+if TYPE_CHECKING:
+    from runner.history.actor import Actor
+
+_QUERIES = Path(__file__).with_name("queries")  # importlib.resources costs more than reading them
 OLDEST_SERVER = 140000
 _YOYO_POLL_S = 0.5
 _POLL_S = (0.05, 1.0)  # first and longest pause between two tries for the migration lock
@@ -407,7 +411,7 @@ class History:
 
 
 def _read(name: str) -> Any:  # psycopg wants literal strings; these are this package's own files
-    return resources.files("runner.history").joinpath(f"queries/{name}.sql").read_text("utf-8")
+    return _QUERIES.joinpath(f"{name}.sql").read_text("utf-8")
 
 
 def _applied(row: dict[str, Any]) -> Applied:

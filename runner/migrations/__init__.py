@@ -1,10 +1,21 @@
 """The files: where they lie, what they say, whether they can be run."""
 
-from runner.migrations.bulk import Batch, CopyFrom
-from runner.migrations.check import Segment, Unit, check_script, ends_with_semicolon, segments, units
+from typing import TYPE_CHECKING
+
+from runner.deferred import deferred
 from runner.migrations.layout import Layout, Source, find_layouts
 from runner.migrations.load import load, read_script, script_from_history
 from runner.migrations.model import Kind, Migration, Script
+
+if TYPE_CHECKING:
+    from runner.migrations.bulk import Batch, CopyFrom
+    from runner.migrations.check import Segment, Unit, check_script, ends_with_semicolon, segments, units
+else:
+    __getattr__ = deferred(
+        __name__,
+        bulk=("Batch", "CopyFrom"),
+        check=("Segment", "Unit", "check_script", "ends_with_semicolon", "segments", "units"),
+    )
 
 __all__ = [
     "Batch",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.errors import FileError
 from runner.limits import milliseconds
-from runner.migrations.bulk import Batch, CopyFrom, parse_batch, parse_copy
 from runner.migrations.model import Script
 from runner.sqltext import Directive, leading_directives
+
+if TYPE_CHECKING:
+    from runner.migrations.bulk import Batch, CopyFrom
 
 SETTINGS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 MOST_CONNECTIONS = 16
@@ -51,6 +53,8 @@ class Directives:
                 self.copies[0].offset,
                 hint="Put it into a file of its own, without transactional: false and without batch.",
             )
+        if transactional == script.transactional and self == _NOTHING_ASKED:
+            return script
         return replace(
             script,
             transactional=transactional and self.batch is None,
@@ -62,6 +66,9 @@ class Directives:
             parallel=self.parallel,
             copies=tuple(self.copies),
         )
+
+
+_NOTHING_ASKED = Directives()
 
 
 def read_directives(script: Script, head: str, project: Path) -> Directives:
@@ -162,6 +169,8 @@ def _number(script: Script, directive: Directive, *, least: int, most: int) -> i
 
 
 def _batch(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
+    from runner.migrations.bulk import parse_batch
+
     batch = parse_batch(directive.value)
     if isinstance(batch, str):
         raise _bad_value(script, directive, f'batch holds "{batch}"', _BATCH_HINT)
@@ -169,6 +178,8 @@ def _batch(found: Directives, script: Script, directive: Directive, _project: Pa
 
 
 def _copy(found: Directives, script: Script, directive: Directive, project: Path) -> None:
+    from runner.migrations.bulk import parse_copy
+
     copy = parse_copy(directive.value, directive.value_offset, project)
     if isinstance(copy, str):
         raise _bad_value(
@@ -213,6 +224,8 @@ def _directives(script: Script, head: str) -> Iterator[Directive]:
             continue
         if directive.name in _PROSE or not directive.value:
             continue
+        import difflib
+
         near = difflib.get_close_matches(name, NAMES, n=1)
         raise script.error(
             f'unknown directive "{directive.name}"',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ def find_layouts(settings: Settings) -> list[Layout]:
     root = settings.project / "migrations"
     names = _names(root)
     files = [name for name in names if name.endswith((".sql", ".SQL", ".py"))]
-    folders = sorted(name for name in names if (root / name).is_dir() and not name.endswith(".sql"))
+    folders = sorted(name for name in names if not name.endswith(".sql") and (root / name).is_dir())
     if UP in folders or files:
         extra = [name for name in folders if name not in {UP, DOWN}]
         if extra:
@@ -113,7 +114,7 @@ def _pick(layouts: list[Layout], settings: Settings) -> list[Layout]:
 def _names(folder: Path) -> list[str]:
     try:
         # hidden folders and Python's __pycache__ are nobody's database
-        return [path.name for path in folder.iterdir() if not path.name.startswith((".", "__"))]
+        return [name for name in os.listdir(folder) if not name.startswith((".", "__"))]  # noqa: PTH208 - only names
     except FileNotFoundError:
         raise ConfigurationError(
             f"no folder {folder}",

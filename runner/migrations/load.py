@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from runner.migrations.model import (
     Script,
     checksum_of,
     checksum_of_file,
+    decode,
 )
 from runner.wording import nearest
 
@@ -70,30 +70,43 @@ def _read_source(source: Source, project: Path) -> Iterator[Migration]:
 def _files(folder: Path, project: Path) -> dict[str, Path]:
     """Return the SQL and Python files of a folder by name; hidden files are left out."""
     found: dict[str, Path] = {}
-    for name in os.listdir(folder):  # noqa: PTH208 - names are what is wanted, and it is the fastest
-        path = folder / name
-        suffix = path.suffix
-        if name.startswith(".") or suffix.lower() not in {".sql", ".py"}:
-            continue
-        where = Location(_label(path, project).encode("utf-8", "backslashreplace").decode())
-        if not name.isprintable():
-            raise FileError("the file's name is not printable UTF-8", where=where, hint="Rename the file.")
-        try:
-            mode = path.stat().st_mode
-        except OSError as error:
-            raise _unreadable(error, where) from error
-        if stat.S_ISDIR(mode):
-            raise FileError(f"{name} is a folder", where=where, hint="Rename it, or move its files up.")
-        if not stat.S_ISREG(mode):
-            raise FileError(f"{name} is not a file", where=where, hint="Replace it by a plain file.")
-        if suffix.lower() == ".sql" and suffix != ".sql":
-            raise FileError(
-                f"the suffix is {suffix}",
-                where=where,
-                hint="Rename it to end in .sql; yoyo would pass over it.",
-            )
-        found[name] = path
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            _, dot, suffix = entry.name.rpartition(".")
+            if not dot or entry.name.startswith(".") or suffix.lower() not in {"sql", "py"}:
+                continue
+            path = folder / entry.name
+            misspelt = suffix.lower() == "sql" != suffix
+            if misspelt or not entry.name.isprintable() or not _is_file(entry):
+                raise _not_a_migration(entry, suffix, path, project)
+            found[entry.name] = path
     return found
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads in a circle
+        return False
+
+
+def _not_a_migration(entry: os.DirEntry[str], suffix: str, path: Path, project: Path) -> FileError:
+    where = Location(_label(path, project).encode("utf-8", "backslashreplace").decode())
+    if not entry.name.isprintable():
+        return FileError("the file's name is not printable UTF-8", where=where, hint="Rename the file.")
+    try:
+        entry.stat()
+    except OSError as error:
+        return _unreadable(error, where)
+    if entry.is_dir():
+        return FileError(f"{entry.name} is a folder", where=where, hint="Rename it, or move its files up.")
+    if not entry.is_file():
+        return FileError(f"{entry.name} is not a file", where=where, hint="Replace it by a plain file.")
+    return FileError(
+        f"the suffix is .{suffix}",
+        where=where,
+        hint="Rename it to end in .sql; yoyo would pass over it.",
+    )
 
 
 def _migration(id_: str, path: Path, rollback: Path | None, source: Source, project: Path) -> Migration:
@@ -144,18 +157,14 @@ def read_script(path: Path, project: Path) -> tuple[Script, Directives]:
     """
     label = _label(path, project)
     try:
-        size = path.stat().st_size
-        large = size > LARGE_BYTES
-        if large:
-            with path.open("rb") as file:
-                data = file.read(_HEAD_BYTES)
-            checksum = checksum_of_file(path)
-        else:
-            data = path.read_bytes()
-            checksum = checksum_of(data)
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            large = size > LARGE_BYTES
+            data = file.read(_HEAD_BYTES if large else -1)
+        checksum = checksum_of_file(path) if large else checksum_of(data)
     except OSError as error:
         raise _unreadable(error, Location(label)) from error
-    text = Decoder(label).decode(data, final=not large)
+    text = Decoder(label).decode(data) if large else decode(data, label)
     script = Script(path=path, label=label, text=None if large else text, checksum=checksum, size_bytes=size)
     return script, read_directives(script, text, project)
 
@@ -221,4 +230,4 @@ def _unreadable(error: OSError, where: Location) -> FileError:
 
 
 def _label(path: Path, project: Path) -> str:
-    return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
+    return str(path).removeprefix(os.path.join(project, ""))  # noqa: PTH118 - Path.relative_to is slow

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.errors import FileError, Location
-from runner.migrations.bulk import Batch, CopyFrom
 from runner.sqltext import line_and_column, line_at
+
+if TYPE_CHECKING:
+    from runner.migrations.bulk import Batch, CopyFrom
 
 LARGE_BYTES = 1 << 20  # a larger file is read piece by piece, and its SQL is not kept in history
 _PIECE_BYTES = 1 << 18
@@ -124,6 +127,18 @@ class Decoder:
         return FileError(
             message, where=where, detail=f"At byte {self._bytes + index} of the file.", hint=hint
         )
+
+
+def decode(data: bytes, label: str) -> str:
+    """Return the text of a whole file.
+
+    Raises: as Decoder, which then reads it once more to say where.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Decoder(label).decode(data, final=True)
+    return Decoder(label).decode(data, final=True) if "\0" in text else text
 
 
 def checksum_of(data: bytes) -> str:

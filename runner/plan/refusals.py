@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 
 from runner.errors import CheckError, FileError, Location
@@ -129,6 +128,8 @@ def _diff(before: str | None, script: Script, name: str) -> str:
     """Return a unified diff on lines of its own; nothing where one of the two is too large to keep."""
     if before is None or script.text is None:
         return ""
+    import difflib
+
     lines = difflib.unified_diff(
         before.splitlines(), script.text.splitlines(), name, script.label, lineterm=""
     )

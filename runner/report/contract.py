@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.apply import Done
-from runner.fleet.author import Snapshot
-from runner.fleet.inspect import Linted, PlanListing, Status, Validated
-from runner.fleet.mend import Adoption, Mended
-from runner.fleet.migrate import Outcome
-from runner.fleet.observe import Examined, Waited
-from runner.history import Partial
-from runner.migrations.scaffold import NewPair
-from runner.plan import Situation, Standing, Step
-from runner.validate import Validation
+from runner.plan import Situation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from runner.apply import Done
+    from runner.fleet.author import Snapshot
+    from runner.fleet.inspect import Linted, PlanListing, Status, Validated
+    from runner.fleet.mend import Adoption, Mended
+    from runner.fleet.migrate import Outcome
+    from runner.fleet.observe import Examined, Waited
+    from runner.history import Partial
+    from runner.migrations.scaffold import NewPair
+    from runner.plan import Standing, Step
+    from runner.validate import Validation
 
 
 def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runner.apply import Done
-from runner.doctor import Level
-from runner.fleet.author import Snapshot
-from runner.fleet.inspect import Linted, PlanListing, Status, Validated
-from runner.fleet.mend import Adoption, Mended
-from runner.fleet.migrate import Outcome
-from runner.fleet.observe import Examined, Waited
-from runner.history import LockHolder, Operation
-from runner.migrations import Kind, ends_with_semicolon
-from runner.migrations.scaffold import NewPair
-from runner.plan import Action, Plan, Situation, Standing
-from runner.report.terminal import Style
-from runner.validate import Validation
+from runner.history import Operation
+from runner.migrations import Kind
+from runner.plan import Action, Situation
 from runner.wording import counted, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from runner.apply import Done
+    from runner.fleet.author import Snapshot
+    from runner.fleet.inspect import Linted, PlanListing, Status, Validated
+    from runner.fleet.mend import Adoption, Mended
+    from runner.fleet.migrate import Outcome
+    from runner.fleet.observe import Examined, Waited
+    from runner.history import LockHolder
+    from runner.migrations.scaffold import NewPair
+    from runner.plan import Plan, Standing
+    from runner.report.terminal import Style
+    from runner.validate import Validation
 
 _VERBS = {
     Action.APPLY: ("applied", "green"),
@@ -116,6 +121,8 @@ def status(result: Status, style: Style) -> Iterator[str]:
 
 def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
     """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
+    from runner.migrations import ends_with_semicolon
+
     yield style(f"-- {result.database}: {result.place}", "bold")
     if not result.plan.steps:
         yield "-- nothing to do"
@@ -213,14 +220,14 @@ def waited(result: Waited, what: str, style: Style) -> str:
     return f"{heading(result.database, result.place, style)}  {style(what, 'green')} after {duration(result.elapsed_s)}"
 
 
-_LEVEL_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
+_LEVEL_COLOURS = {"OK": "green", "WARNING": "yellow", "PROBLEM": "red"}
 
 
 def examined(result: Examined, style: Style) -> Iterator[str]:
     """Yield what was found in one database, each with its remedy."""
     yield heading(result.database, result.place, style)
     for finding in result.findings:
-        level = style(finding.level.value.ljust(7), _LEVEL_COLOURS[finding.level])
+        level = style(finding.level.value.ljust(7), _LEVEL_COLOURS[finding.level.name])
         yield f"  {level}  {finding.subject.ljust(10)}  {finding.message}"
         if finding.remedy:
             yield f"           {style('remedy:', 'cyan')} {finding.remedy}"

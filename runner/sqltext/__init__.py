@@ -1,8 +1,15 @@
 """SQL as text: statements and where they start, leading directives. One lexer, streaming, pure."""
 
+from typing import TYPE_CHECKING
+
+from runner.deferred import deferred
 from runner.sqltext.directives import Directive, leading_directives
-from runner.sqltext.lexer import SqlSyntaxError, Statement, statements
 from runner.sqltext.position import line_and_column, line_at
+
+if TYPE_CHECKING:
+    from runner.sqltext.lexer import SqlSyntaxError, Statement, statements
+else:
+    __getattr__ = deferred(__name__, lexer=("SqlSyntaxError", "Statement", "statements"))
 
 __all__ = [
     "Directive",
