@@ -22,17 +22,23 @@ TRANSACTION_ENDED = "runner: the migration ended its own transaction"
 MIGRATION_LOCK_LOST = "runner: the migration released the migration lock"
 YOYO_AT_WORK = "runner: a yoyo command holds its lock"
 
-_LOCK_GUARD = sql.SQL("""SELECT ((SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks AS l
- WHERE l.pid = pg_catalog.pg_backend_pid() AND l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
-  AND l.classid = {high} AND l.objid = {low}) THEN '0' ELSE {lost} END))::integer""")
+# The migration lock is held twice, so that giving it up once tells whether it is still held, and no other session can
+# have it in between. Looking it up in pg_locks would cost more than all the rest.
+_LOCK_GUARD = sql.SQL("""SELECT (CASE
+ WHEN NOT pg_catalog.pg_advisory_unlock({key}) THEN {lost}
+ WHEN NOT pg_catalog.pg_try_advisory_lock({key}) THEN {lost}
+ ELSE '0' END)::integer""")
 
-_GUARD = sql.SQL("""SELECT ((SELECT CASE
- WHEN NOT pg_catalog.bool_or(l.locktype = 'relation' AND l.mode = 'ShareRowExclusiveLock'
-  AND l.relation = {regclass}::pg_catalog.regclass) THEN {ended}
- WHEN NOT pg_catalog.bool_or(l.locktype = 'advisory' AND l.objsubid = 1
-  AND l.classid = {high} AND l.objid = {low}) THEN {lost}
+# A setting that ends with the transaction tells at once that it is the same one. RESET ALL in a file takes it back; the
+# table lock, which can be looked up only slowly, then tells.
+_GUARD = sql.SQL("""SELECT (CASE
+ WHEN pg_catalog.current_setting('runner.transaction', true) IS DISTINCT FROM 'ours' AND (SELECT pg_catalog.bool_or(
+  l.locktype = 'relation' AND l.mode = 'ShareRowExclusiveLock' AND l.relation = {regclass}::pg_catalog.regclass)
+  FROM pg_catalog.pg_lock_status() AS l WHERE l.pid = pg_catalog.pg_backend_pid() AND l.granted) IS NOT TRUE THEN {ended}
+ WHEN NOT pg_catalog.pg_advisory_unlock({key}) THEN {lost}
+ WHEN NOT pg_catalog.pg_try_advisory_lock({key}) THEN {lost}
  WHEN EXISTS (SELECT FROM {lock} WHERE pid > 0) THEN {yoyo}
- ELSE '0' END FROM pg_catalog.pg_locks AS l WHERE l.pid = pg_catalog.pg_backend_pid() AND l.granted))::integer""")
+ ELSE '0' END)::integer""")
 
 _MARK = sql.SQL("""WITH marked AS (INSERT INTO {migration} (migration_hash, migration_id, applied_at_utc)
  VALUES ({hash}, {id}, pg_catalog.timezone('UTC', pg_catalog.clock_timestamp())) RETURNING applied_at_utc)""")
@@ -99,6 +105,7 @@ def before(names: Names, settings: Mapping[str, str], *, begin: bool = True) -> 
     """Return what is sent before a file's SQL, and how many results it gives."""
     parts: list[sql.Composable] = [sql.SQL("BEGIN; ")] if begin else []
     parts.append(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE; ").format(names.table(YOYO_LOCK)))
+    parts.append(sql.SQL("SET LOCAL runner.transaction = 'ours'; "))
     for name, value in settings.items():
         parts.append(sql.SQL("SET LOCAL {} = {}; ").format(sql.Identifier(name), sql.Literal(value)))
     return sql.Composed(parts).as_bytes(None), len(parts)
@@ -135,18 +142,13 @@ def guard(names: Names) -> bytes:
         ended=sql.Literal(TRANSACTION_ENDED),
         lost=sql.Literal(MIGRATION_LOCK_LOST),
         yoyo=sql.Literal(YOYO_AT_WORK),
-        high=sql.Literal(LOCK_KEY >> 32),
-        low=sql.Literal(LOCK_KEY & 0xFFFFFFFF),
+        key=sql.Literal(LOCK_KEY),
     ).as_bytes(None)
 
 
 def lock_guard() -> bytes:
     """Return a SELECT that fails unless this session has the migration lock."""
-    return _LOCK_GUARD.format(
-        lost=sql.Literal(MIGRATION_LOCK_LOST),
-        high=sql.Literal(LOCK_KEY >> 32),
-        low=sql.Literal(LOCK_KEY & 0xFFFFFFFF),
-    ).as_bytes(None)
+    return _LOCK_GUARD.format(lost=sql.Literal(MIGRATION_LOCK_LOST), key=sql.Literal(LOCK_KEY)).as_bytes(None)
 
 
 def recording(names: Names, record: Record, actor: Actor) -> bytes:

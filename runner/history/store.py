@@ -230,7 +230,7 @@ class History:
         with suppress(psycopg.Error):
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 self.connection.execute("ROLLBACK")
-            self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
+            self.connection.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
 
     def wait_for_yoyo(self, *, wait_s: float) -> None:
         """Return once yoyo's lock row is gone; rows that a dead runner left are removed.
@@ -343,7 +343,11 @@ class History:
         )
 
     def _try_lock(self) -> bool:
-        row = self.connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
+        # twice, for the guard after each file: see runner.history.message
+        row = self.connection.execute(
+            "SELECT CASE WHEN pg_catalog.pg_try_advisory_lock(%(key)s) THEN pg_catalog.pg_try_advisory_lock(%(key)s) END",
+            {"key": LOCK_KEY},
+        ).fetchone()
         return row == (True,)
 
     def _query(self, name: str) -> sql.Composed:

@@ -125,7 +125,7 @@ class Trial:
         command = Command(
             arguments=[sys.executable, str(script), str(_QUERIES)], environ={"DATABASE_URL": place.url}
         )
-        return _run(command, self.bench.folder)
+        return self._run(self.bench.named("runner"), command)
 
     def _prepare(self, tool: Tool) -> None:
         server.fresh(self.bench.near, tool.database)

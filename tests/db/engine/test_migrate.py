@@ -165,6 +165,7 @@ def test_a_deferred_constraint_is_the_files_own_error(project):
         pytest.param("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", id="isolation"),
         pytest.param("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", id="read-only afterwards"),
         pytest.param("SELECT pg_advisory_lock(1)", id="advisory lock of its own"),
+        pytest.param("RESET ALL", id="reset of all settings"),
     ],
 )
 def test_what_a_file_does_to_the_session_does_not_reach_the_next(project, sql):

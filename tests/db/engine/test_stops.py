@@ -106,6 +106,17 @@ def test_a_file_without_transaction_that_gives_up_the_lock_is_stopped(project):
     assert project.tables() == {"a"}
 
 
+def test_a_file_that_ends_its_own_transaction_unseen_is_stopped(project):
+    # with this setting \\' is a quote within the string: the server sees the COMMIT, which for us is text
+    project.query(f'ALTER DATABASE "{project.parameters["dbname"]}" SET standard_conforming_strings = off')
+    project.write("0001_a", "CREATE TABLE a ();\nSELECT '\\''; COMMIT; BEGIN; CREATE TABLE b (); --';")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert "the migration ended its own transaction" in done.err
+    assert project.tables() == {"a"}
+    assert project.applied() == []
+
+
 def test_a_database_made_by_other_means_is_led_to_baseline(project):
     project.query("CREATE TABLE a (id int)")
     project.write(
