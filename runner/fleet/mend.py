@@ -262,16 +262,12 @@ def recording_session(
     """Write to history under the migration lock, in one transaction that keeps yoyo out."""
     history = session.history
     history.require_writable()
-    with history.lock(wait_s=lock_wait_s, on_wait=lambda _: None):
-        history.create_tables(actor)
-        history.wait_for_yoyo(wait_s=lock_wait_s)
-        session.refresh()
-        with session.connection.transaction():
-            session.connection.execute(
-                sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))
-            )
+    with session.locked(actor, wait_s=lock_wait_s, on_wait=lambda _: None), session.connection.transaction():
+        session.connection.execute(
+            sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))
+        )
 
-            def record(entry: Record) -> None:
-                session.connection.execute(recording(history.names, entry, actor))
+        def record(entry: Record) -> None:
+            session.connection.execute(recording(history.names, entry, actor))
 
-            yield record
+        yield record

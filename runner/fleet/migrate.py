@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -131,7 +130,7 @@ def _migrate_one(
     done: list[Done] = []
     validation = None
     if plan.steps and not options.dry_run:
-        work = _Work(settings, session, options, observer)
+        work = _Work(settings, session, options, observer, checked=plan)
 
         def check() -> None:
             nonlocal validation
@@ -188,7 +187,7 @@ def _rollback_one(
                 )
             return again
 
-        work = _Work(settings, session, options, observer)
+        work = _Work(settings, session, options, observer, checked=plan)
         done = work.run(plan_as_confirmed)
         plan = work.plan
     outcome = _outcome(session, plan, done, None, started)
@@ -205,11 +204,14 @@ class _Work:
         session: Session,
         options: MigrateOptions | RollbackOptions,
         observer: Observer,
+        *,
+        checked: Plan,
     ) -> None:
         self._settings = settings
         self._session = session
         self._options = options
         self._observer = observer
+        self._checked = checked
         self._done: list[Done] = []
         self._others: frozenset[str] | None = None  # what is applied and none of our business, once we began
         self.plan = Plan()
@@ -226,12 +228,15 @@ class _Work:
         from runner.fleet.survive import through_outages
         from runner.watch import Watch
 
+        actor = actor_of(self._settings)
+
         def attempt() -> None:
-            with _locked(self._settings, self._session, self._options.lock_wait_s, self._observer):
+            self._session.history.require_writable()
+            with self._session.locked(actor, wait_s=self._options.lock_wait_s, on_wait=self._observer.waits):
                 run_plan(
                     Work(
                         history=self._session.history,
-                        actor=actor_of(self._settings),
+                        actor=actor,
                         listener=replace(self._observer.listener, done=self._note),
                         limits=self._settings.limits,
                         lock_wait_s=self._options.lock_wait_s,
@@ -242,7 +247,7 @@ class _Work:
                     single_transaction=single_transaction,
                     before_commit=before_commit,
                 )
-                self._session.refresh()
+                self._session.state = self._session.history.unlock()
 
         with Watch(self._session.connect_watch, self._observer.sighted) as watch:
             through_outages(
@@ -255,7 +260,7 @@ class _Work:
         return self._done
 
     def _begin(self, make_plan: Callable[[], Plan]) -> Plan:
-        self.plan = _checked(make_plan(), self._observer)
+        self.plan = _checked(make_plan(), self._observer, but=self._checked)
         self._others = self._applied_by_others()
         return self.plan
 
@@ -284,22 +289,14 @@ class _Work:
         self._observer.listener.done(done)
 
 
-@contextmanager
-def _locked(settings: Settings, session: Session, wait_s: float, observer: Observer) -> Iterator[None]:
-    """Hold the migration lock, with history's tables made and its state read again under it."""
-    session.history.require_writable()
-    with session.history.lock(wait_s=wait_s, on_wait=observer.waits):
-        session.history.create_tables(actor_of(settings))
-        session.history.wait_for_yoyo(wait_s=wait_s)
-        session.refresh()
-        yield
-
-
-def _checked(plan: Plan, observer: Observer) -> Plan:
-    if plan.steps:
+def _checked(plan: Plan, observer: Observer, *, but: Plan | None = None) -> Plan:
+    """Check the files of a plan, but not those that were read and checked for another."""
+    known = set() if but is None else {id(step.script) for step in but.steps}
+    unknown = tuple(step for step in plan.steps if id(step.script) not in known)
+    if unknown:
         from runner.apply import check_plan
 
-        check_plan(plan, observer.listener)
+        check_plan(replace(plan, steps=unknown), observer.listener)
     return plan
 
 

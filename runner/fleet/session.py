@@ -15,7 +15,7 @@ import psycopg
 from runner import connection
 from runner.credentials import Target
 from runner.errors import RunnerError, UnreachableError
-from runner.history import History, State
+from runner.history import History, LockHolder, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.settings import Settings
@@ -54,6 +54,20 @@ class Session:
     def place(self) -> str:
         """Where the database is, for people."""
         return f"{self.target.name} on {self.target.address}"
+
+    @contextmanager
+    def locked(
+        self, actor: Actor, *, wait_s: float, on_wait: Callable[[LockHolder | None], None]
+    ) -> Iterator[None]:
+        """Hold the migration lock, with history's tables made and its state read under it.
+
+        Raises: BusyError when another runner, or a yoyo, is at work for longer than `wait_s` seconds.
+        """
+        with self.history.lock(wait_s=wait_s, on_wait=on_wait) as state:
+            if self.history.create_tables(actor):
+                state = self.history.state()
+            self.state = self.history.wait_for_yoyo(state, wait_s=wait_s)
+            yield
 
     def refresh(self) -> None:
         """Read history again."""

@@ -86,8 +86,8 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             pass
 
         try:
-            with self._history.lock(wait_s=timeout, on_wait=nothing):
-                self._history.wait_for_yoyo(wait_s=timeout)
+            with self._history.lock(wait_s=timeout, on_wait=nothing) as state:
+                self._history.wait_for_yoyo(state, wait_s=timeout)
                 yield
         except BusyError as error:
             raise exceptions.LockTimeout(f"{error.message}: {error.detail}") from error

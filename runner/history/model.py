@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 
 class Operation(Enum):
@@ -39,6 +40,26 @@ class Applied:
     host: str | None = None
     git_commit: str | None = None
     reversible: bool = False  # the SQL that undoes it is stored
+
+
+def applied_of(row: Mapping[str, Any]) -> Applied:
+    """Return what a row of `applied.sql`, or of `applied_by_yoyo.sql`, says."""
+    operation = row.get("operation")
+    return Applied(
+        id=row["migration_id"],
+        applied_at=row["applied_at"],
+        recorded_at=row.get("recorded_at"),
+        kind=row.get("kind"),
+        checksum=row.get("checksum"),
+        operation=None if operation is None else Operation(operation),
+        duration_ms=row.get("duration_ms"),
+        rows_affected=row.get("rows_affected"),
+        db_user=row.get("db_user"),
+        actor=row.get("actor"),
+        host=row.get("host"),
+        git_commit=row.get("git_commit"),
+        reversible=bool(row.get("reversible")),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +115,7 @@ class State:
     failed: Mapping[str, Failure] = field(default_factory=dict)
     partial: Mapping[str, Partial] = field(default_factory=dict)
     yoyo_lock: YoyoLock | None = None
+    runner_lock_row: bool = False  # a runner at a non-transactional file keeps yoyo out, or died there
     hook_due: bool = False  # something was applied after the last run of the post-apply hook
 
     def newest_first(self) -> list[Applied]:

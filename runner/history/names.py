@@ -38,6 +38,7 @@ class Names:
         return {
             "migration": self.table(self.migration_table),
             "log": self.table(YOYO_LOG),
+            "versions": self.table(YOYO_VERSION),
             "lock": self.table(YOYO_LOCK),
             "runner": self.table(RUNNER_MIGRATION),
             "journal": self.table(RUNNER_JOURNAL),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,14 @@ from psycopg.rows import class_row, dict_row
 
 from runner.errors import BusyError, ConfigurationError, CredentialsError
 from runner.history.model import (
-    Applied,
     Failure,
     LockHolder,
-    Operation,
     Partial,
     Server,
     State,
     StoredSql,
     YoyoLock,
+    applied_of,
 )
 from runner.history.names import (
     HELPER_KEY,
@@ -37,6 +36,7 @@ from runner.history.names import (
     YOYO_VERSION,
     Names,
 )
+from runner.history.schema import choose_schema
 
 if TYPE_CHECKING:
     from runner.history.actor import Actor
@@ -66,11 +66,13 @@ class History:
         self._migration_table = migration_table
         self._tables: set[str] = set()
         self._can_create = False
+        self._locked = False
         self.server, self.names = self._locate()
 
     def use(self, connection: Connection) -> None:
         """Go on over a new connection, with the same tables."""
         self.connection = connection
+        self._locked = False
         if self.exists:
             self._wanted_schema = self.names.schema
         self.server, self.names = self._locate()
@@ -99,35 +101,46 @@ class History:
 
     def state(self) -> State:
         """Read what is applied: one round trip, no lock, nothing written."""
-        if not self.exists:
-            return State(server=self.server)
-        ours = RUNNER_MIGRATION in self._tables
-        names = ["applied", "yoyo_lock", "failed", "hook_due"] if ours else ["applied_by_yoyo", "yoyo_lock"]
-        if YOYO_LOCK not in self._tables:
-            names.remove("yoyo_lock")
-        if RUNNER_JOURNAL in self._tables:
-            names.append("partial")
-        found = dict(zip(names, self._ask_all(names), strict=True))
-        rows = found["applied" if ours else "applied_by_yoyo"]
-        lock = next((YoyoLock(**row) for row in found.get("yoyo_lock", ()) if row["pid"] > 0), None)
-        return State(
-            server=self.server,
-            applied={row["migration_id"]: _applied(row) for row in rows},
-            partial={row["id"]: Partial(**row) for row in found.get("partial", ())},
-            failed={row["id"]: Failure(**row) for row in found.get("failed", ())},
-            yoyo_lock=lock,
-            hook_due=any(row["due"] for row in found.get("hook_due", ())),
-        )
+        return self._state(self._ask(self._questions))
 
-    def _ask_all(self, names: Sequence[str]) -> list[list[dict[str, Any]]]:
+    @property
+    def _questions(self) -> list[str]:
+        """What to ask, as far as there are tables."""
+        if not self.exists:
+            return []
+        ours = ["applied", "failed", "hook_due"] if RUNNER_MIGRATION in self._tables else ["applied_by_yoyo"]
+        journal = ["partial"] if RUNNER_JOURNAL in self._tables else []
+        lock = ["yoyo_lock"] if YOYO_LOCK in self._tables else []
+        return [*ours, *journal, *lock]
+
+    def _ask(self, questions: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """Ask several questions in one message: one round trip."""
-        message = sql.SQL("; ").join(self._query(name) for name in names)
+        if not questions:
+            return {}
+        message = sql.SQL("; ").join(self._query(name) for name in questions)
+        answers = []
         with self.connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(message)
-            found = [cursor.fetchall()]
-            while cursor.nextset():
-                found.append(cursor.fetchall())
-        return found
+            while True:
+                if cursor.description is not None:
+                    answers.append(cursor.fetchall())
+                if not cursor.nextset():
+                    return dict(zip(questions, answers, strict=True))
+
+    def _state(self, found: Mapping[str, list[dict[str, Any]]]) -> State:
+        locks = [YoyoLock(**row) for row in found.get("yoyo_lock", ())]
+        return State(
+            server=self.server,
+            applied={
+                row["migration_id"]: applied_of(row)
+                for row in found.get("applied", found.get("applied_by_yoyo", ()))
+            },
+            partial={row["id"]: Partial(**row) for row in found.get("partial", ())},
+            failed={row["id"]: Failure(**row) for row in found.get("failed", ())},
+            yoyo_lock=next((lock for lock in locks if lock.pid > 0), None),
+            runner_lock_row=any(lock.pid < 0 for lock in locks),
+            hook_due=any(row["due"] for row in found.get("hook_due", ())),
+        )
 
     def stored_sql(self, migration_id: str) -> StoredSql | None:
         """Return both directions of an applied migration as they were when it was applied."""
@@ -150,62 +163,39 @@ class History:
         row = self.connection.execute(query, [migration_id]).fetchone()
         return None if row is None else row[0]
 
-    def create_tables(self, actor: Actor) -> None:
-        """Create what is missing of yoyo's tables and of ours, in one transaction.
+    def create_tables(self, actor: Actor) -> bool:
+        """Create what is missing of yoyo's tables and of ours, in one transaction; return whether anything was.
 
         Raises: CredentialsError when the role may not.
         """
-        from runner.history.backend import TableBackend
+        if self.is_complete:
+            return False
+        self.server, self.names = self._locate()  # another runner may have made them meanwhile
+        self._create_missing(actor)
+        return True
 
+    def _create_missing(self, actor: Actor) -> None:
         if self.is_complete:
             return
+        from runner.history.creation import create_missing, may_not_create
+
         if not self._can_create:
-            raise self._may_not_create()
-        with self.connection.transaction():
-            self.connection.execute(
-                sql.SQL(
-                    "SET LOCAL client_min_messages = warning; SET LOCAL search_path = {}, pg_catalog"
-                ).format(sql.Identifier(self.names.schema))
-            )
-            TableBackend(self.connection, self.names, actor).create_tables()
-            self.connection.execute(_read("create").encode())
-            self._keep_to_owner(set(self.names.tables) - self._tables)
-        self.server, self.names = self._locate()
-
-    def _may_not_create(self) -> CredentialsError:
-        return CredentialsError(
-            f'role "{self.server.role}" may not create tables in schema "{self.names.schema}"',
-            detail="History lives in tables there; nothing was changed.",
-            hint=f'GRANT CREATE ON SCHEMA "{self.names.schema}" TO "{self.server.role}"; '
-            "or name another schema with history_schema.",
-        )
-
-    def _keep_to_owner(self, created: set[str]) -> None:
-        """Take back what default privileges gave others: history is not the application's to write."""
-        grantees = self.connection.execute(
-            _read("grantees"), [sql.Identifier(self.names.schema).as_string(None), list(created)]
-        )
-        for kind, name, grantee in grantees.fetchall():
-            self.connection.execute(
-                sql.SQL("REVOKE ALL ON {} {} FROM {}").format(
-                    sql.SQL(kind),
-                    self.names.table(name),
-                    sql.SQL("PUBLIC") if grantee is None else sql.Identifier(grantee),
-                )
-            )
+            raise may_not_create(self.server.role, self.names.schema)
+        create_missing(self.connection, self.names, self._tables, actor)
+        self._tables.update(self.names.tables)
 
     @contextmanager
-    def lock(self, *, wait_s: float, on_wait: Callable[[LockHolder | None], None]) -> Iterator[None]:
-        """Hold the migration lock: a session-level advisory lock, polled.
+    def lock(self, *, wait_s: float, on_wait: Callable[[LockHolder | None], None]) -> Iterator[State]:
+        """Hold the migration lock, and say what history's state is under it.
 
-        A blocked pg_advisory_lock() would hold a snapshot, for which the holder's CREATE INDEX CONCURRENTLY
-        waits for ever. Calls `on_wait` once when it must wait.
+        It is a session-level advisory lock, polled: a blocked pg_advisory_lock() would hold a snapshot, for which the
+        holder's CREATE INDEX CONCURRENTLY waits for ever. Calls `on_wait` once when it must wait.
 
         Raises: BusyError after `wait_s` seconds.
         """
         deadline = time.monotonic() + wait_s
         pause, told = _POLL_S[0], False
-        while not self._try_lock():
+        while (state := self._try_lock()) is None:
             holder = self.lock_holder()
             if time.monotonic() >= deadline:
                 raise BusyError(
@@ -218,30 +208,42 @@ class History:
                 told = True
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - not a secret
             pause = min(pause * 2, _POLL_S[1])
+        self._locked = True
         try:
-            yield
+            yield state
         finally:
             self._unlock()
 
+    def _try_lock(self) -> State | None:
+        found = self._ask(["try_lock", *self._questions])
+        return self._state(found) if found["try_lock"][0]["locked"] else None
+
     def _unlock(self) -> None:
         """Release the lock if the session still can; otherwise it goes with the session."""
-        if self.connection.closed or self.connection.broken:
+        if self.connection.closed or self.connection.broken or not self._locked:
             return
         with suppress(psycopg.Error):
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 self.connection.execute("ROLLBACK")
-            self.connection.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
+            self.unlock()
 
-    def wait_for_yoyo(self, *, wait_s: float) -> None:
-        """Return once yoyo's lock row is gone; rows that a dead runner left are removed.
+    def unlock(self) -> State:
+        """Release the lock, and say what history's state is: one round trip."""
+        found = self._ask(["unlock", *self._questions])
+        self._locked = False
+        return self._state(found)
+
+    def wait_for_yoyo(self, state: State, *, wait_s: float) -> State:
+        """Return the state once yoyo's lock row is gone; rows that a dead runner left are removed.
 
         Only the holder of the migration lock may call this: a row with a negative pid is then nobody's.
 
         Raises: BusyError when yoyo's row is still there after `wait_s` seconds.
         """
-        self.remove_runner_lock_row()
+        if state.runner_lock_row:
+            self.remove_runner_lock_row()
         deadline = time.monotonic() + wait_s
-        while (lock := self.state().yoyo_lock) is not None:
+        while (lock := state.yoyo_lock) is not None:
             if time.monotonic() >= deadline:
                 since = f" since {lock.since:%Y-%m-%d %H:%M:%S} UTC" if lock.since else ""
                 raise BusyError(
@@ -251,6 +253,8 @@ class History:
                     hint="Wait until that yoyo is done. If it died, release its lock with: yoyo break-lock",
                 )
             time.sleep(_YOYO_POLL_S)
+            state = self.state()
+        return state
 
     def join_as_helper(self, conn: Connection) -> None:
         """Let a further session of this run be known: whoever holds the migration lock next can wait for its end."""
@@ -318,7 +322,9 @@ class History:
         Raises: CredentialsError.
         """
         if not self.is_complete and not self._can_create:
-            raise self._may_not_create()
+            from runner.history.creation import may_not_create
+
+            raise may_not_create(self.server.role, self.names.schema)
         if self._not_writable:
             tables = ", ".join(self.names.table(name).as_string(None) for name in self._not_writable)
             raise CredentialsError(
@@ -342,18 +348,12 @@ class History:
             ).format(**self.names.identifiers())
         )
 
-    def _try_lock(self) -> bool:
-        # twice, for the guard after each file: see runner.history.message
-        row = self.connection.execute(
-            "SELECT CASE WHEN pg_catalog.pg_try_advisory_lock(%(key)s) THEN pg_catalog.pg_try_advisory_lock(%(key)s) END",
-            {"key": LOCK_KEY},
-        ).fetchone()
-        return row == (True,)
-
     def _query(self, name: str) -> sql.Composed:
         # the column came with the journal
         rows = "rows_affected" if RUNNER_JOURNAL in self._tables else "NULL::bigint AS rows_affected"
-        return sql.SQL(_read(name)).format(rows_affected=sql.SQL(rows), **self.names.identifiers())
+        return sql.SQL(_read(name)).format(
+            key=sql.Literal(LOCK_KEY), rows_affected=sql.SQL(rows), **self.names.identifiers()
+        )
 
     def _locate(self) -> tuple[Server, Names]:
         names = Names("", self._migration_table)
@@ -369,7 +369,13 @@ class History:
                 for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")
             }
         )
-        schema = self._choose_schema(row["schema"], row["tables"], exists=row["wanted_exists"])
+        schema = choose_schema(
+            row["tables"],
+            self._migration_table,
+            current=row["schema"],
+            wanted=self._wanted_schema,
+            wanted_exists=row["wanted_exists"],
+        )
         mine = [table for table in row["tables"] if table[0] == schema]
         self._tables = {table[1] for table in mine}
         self._not_writable = sorted(table[1] for table in mine if not table[4])
@@ -384,54 +390,6 @@ class History:
             )
         return server, Names(schema, self._migration_table)
 
-    def _choose_schema(self, current: str | None, tables: Sequence[Sequence[Any]], *, exists: bool) -> str:
-        if self._wanted_schema is not None:
-            if not exists:
-                raise ConfigurationError(
-                    f'history_schema names "{self._wanted_schema}", and there is no such schema',
-                    detail="Nothing was changed.",
-                    hint=f'CREATE SCHEMA "{self._wanted_schema}"; or correct the name.',
-                )
-            return self._wanted_schema
-        holding = [table for table in tables if table[1] == self._migration_table]
-        visible = [table for table in holding if table[2]]
-        if visible:
-            return str(visible[0][0])
-        if len(holding) == 1:
-            return str(holding[0][0])
-        if holding:
-            schemas = ", ".join(sorted(str(table[0]) for table in holding))
-            raise ConfigurationError(
-                "history is in several schemas, none of them in search_path",
-                detail=f"{self._migration_table} exists in {schemas}.",
-                hint='Name the right one: history_schema = "…" in runner.toml, or --history-schema.',
-            )
-        if current is None:
-            raise ConfigurationError(
-                "no schema for history: nothing in search_path exists",
-                hint='Create the schema, or name one: history_schema = "public" in runner.toml.',
-            )
-        return current
-
 
 def _read(name: str) -> Any:  # psycopg wants literal strings; these are this package's own files
     return _QUERIES.joinpath(f"{name}.sql").read_text("utf-8")
-
-
-def _applied(row: dict[str, Any]) -> Applied:
-    operation = row.get("operation")
-    return Applied(
-        id=row["migration_id"],
-        applied_at=row["applied_at"],
-        recorded_at=row.get("recorded_at"),
-        kind=row.get("kind"),
-        checksum=row.get("checksum"),
-        operation=None if operation is None else Operation(operation),
-        duration_ms=row.get("duration_ms"),
-        rows_affected=row.get("rows_affected"),
-        db_user=row.get("db_user"),
-        actor=row.get("actor"),
-        host=row.get("host"),
-        git_commit=row.get("git_commit"),
-        reversible=bool(row.get("reversible")),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from runner.errors import FileError
@@ -102,20 +102,23 @@ def check_script(script: Script) -> int:
                 hint="Paths are below the project's folder.",
             )
     if script.transactional:
-        return sum(1 for _ in _transactional_statements(script))
+        return sum(1 for _ in _in_one_transaction(script, _read(script)))
     return sum(len(unit.statements) for unit in units(script))
 
 
 def segments(script: Script) -> Iterator[Segment]:
     """Yield what is sent for a transactional file: all of it at once where it is small, byte for byte as written."""
     if script.text is not None:
-        whole = tuple(_transactional_statements(script))
-        if _as_written(script.text, whole):
+        found = tuple(_read(script))
+        whole = tuple(_in_one_transaction(script, found))
+        # not with COPY data, a BEGIN around it, a psql line that is passed over
+        copies = any(statement.copy_data is not None for statement in whole)
+        if len(whole) == len(found) and not copies and "\\" not in script.text:
             yield Segment(script.text, whole)
         else:
             yield from _gather(whole)
         return
-    yield from _gather(_transactional_statements(script))
+    yield from _gather(_in_one_transaction(script, _read(script)))
 
 
 def ends_with_semicolon(script: Script) -> bool:
@@ -127,16 +130,6 @@ def ends_with_semicolon(script: Script) -> bool:
         return True
     last = found[-1]
     return ";" in _COMMENT.sub("", script.text[last.end :])
-
-
-def _as_written(text: str, whole: Sequence[Statement]) -> bool:
-    """Say whether the file can be sent as it is: no COPY data, no BEGIN around it, no psql line that is passed over."""
-    first = next(statements([text]), None)
-    return (
-        not any(statement.copy_data is not None for statement in whole)
-        and not (first is not None and begins_transaction(first))
-        and "\\" not in text
-    )
 
 
 def units(script: Script) -> Iterator[Unit]:
@@ -240,11 +233,11 @@ def _late(script: Script, name: str, offset: int) -> FileError:
     )
 
 
-def _transactional_statements(script: Script) -> Iterator[Statement]:
+def _in_one_transaction(script: Script, found: Iterable[Statement]) -> Iterator[Statement]:
     """Yield the statements of a transactional file, without a BEGIN; … COMMIT; around the whole of it."""
     wrapped: Statement | None = None
     closed = False
-    for number, statement in enumerate(_read(script)):
+    for number, statement in enumerate(found):
         if closed and wrapped is not None:
             raise _control_error(script, wrapped)
         if number == 0 and begins_plainly(statement):

@@ -22,7 +22,13 @@ TABLES = [
     "_runner_migration",
     "_runner_journal",
 ]
-NAMES = {"migration": "_yoyo_migration", "runner": "_runner_migration", "lock": "yoyo_lock"}
+NAMES = {
+    "migration": "_yoyo_migration",
+    "runner": "_runner_migration",
+    "lock": "yoyo_lock",
+    "journal": "_runner_journal",
+    "rows_affected": "rows_affected",
+}
 
 files = {
     path.stem: sha256(path.read_bytes()).hexdigest()
@@ -34,7 +40,7 @@ with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as conn:
     conn.execute(locate, {"tables": TABLES, "wanted": None}).fetchone()
     questions = [
         (QUERIES / f"{name}.sql").read_text("utf-8")
-        for name in ("applied", "yoyo_lock", "failed", "hook_due")
+        for name in ("applied", "failed", "hook_due", "partial", "yoyo_lock")
     ]
     answers = conn.execute("; ".join(questions).format(**NAMES).encode())
     applied = {row[0]: row[4] for row in answers}

@@ -112,3 +112,12 @@ def test_nothing_pending_costs_two_questions(project, count):
     project.write("0001_a")
     project.ok("migrate")
     assert count("migrate") == 2
+
+
+def test_a_run_with_something_to_do_has_four_turns_of_its_own(project, count):
+    for n in range(3):
+        project.write(f"{n:04}_t", f"CREATE TABLE t{n} (id int);", f"DROP TABLE t{n};")
+    project.ok("migrate", "--steps", "1")
+    # where we are, what is applied, the lock with what is applied under it, its end with what is applied then
+    assert count("migrate", "--no-validate") == 2 + 4
+    assert count("rollback", "--all", "--yes") == 3 + 4

@@ -9,6 +9,8 @@ import signal
 
 import pytest
 
+from runner.history.names import LOCK_KEY
+
 
 def wait_until_blocked(project, table: str) -> None:
     waiting = f"SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
@@ -92,6 +94,18 @@ def test_the_undo_in_history_keeps_its_limits(project):
     project.remove("0002_b")
     project.ok("rollback", "--yes")
     assert project.query("SELECT l FROM a") == [("77s",)]
+
+
+def test_two_runners_that_find_an_empty_database_make_historys_tables_once(project, session):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    session.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+    runs = [project.start("migrate"), project.start("migrate")]
+    for run in runs:
+        assert "waiting for the migration lock" in run.stderr.readline()
+    session.execute("SELECT pg_advisory_unlock_all()")
+    said = [run.communicate(timeout=60) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert sorted("1 migration applied" in out for out, _ in said) == [False, True]
 
 
 def test_a_file_without_transaction_that_gives_up_the_lock_is_stopped(project):

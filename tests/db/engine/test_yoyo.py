@@ -75,6 +75,11 @@ def test_our_tables_have_yoyos_own_layout(files, new_project):
         " FROM information_schema.columns WHERE table_name LIKE '%yoyo%' ORDER BY 1, ordinal_position"
     )
     assert files.query(columns) == other.query(columns)
+    keys = (
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid::regclass::text LIKE '%yoyo%' ORDER BY 1"
+    )
+    assert files.query(keys) == other.query(keys)
     version = "SELECT version FROM _yoyo_version"
     assert files.query(version) == other.query(version)
 
