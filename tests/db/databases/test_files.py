@@ -15,7 +15,7 @@ from psycopg import errors, sql
 from yoyo.scripts.main import main as stock
 
 from runner import catalog
-from runner.apply import Listener, run_plan
+from runner.apply import Listener, Work, run_plan
 from runner.fleet.inspect import findings
 from runner.fleet.migrate import MigrateOptions, Observer, RollbackOptions, migrate, rollback
 from runner.fleet.session import actor_of, open_sessions
@@ -94,7 +94,7 @@ def test_up_down_up_gives_the_same_catalogue_at_every_step(
             return catalog.render(catalog.read(session.connection))
 
         def run(plan: Plan) -> None:
-            run_plan(session.history, plan, actor, listener=Listener())
+            run_plan(Work(history=session.history, actor=actor, listener=Listener()), plan)
             session.refresh()
 
         def up(steps: int | None = None) -> Plan:
