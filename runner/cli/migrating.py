@@ -185,7 +185,7 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
     return Observer(
         opened=opened,
         listener=Listener(done=done, warns=warns, tells=lambda line: say(f"  {line}")),
-        waits=lambda holder: say(people.waiting(holder)),
+        waits=lambda holder, waited_s: say(people.waiting(holder, waited_s)),
         sighted=sighted,
         closed=closed,
         say=say,

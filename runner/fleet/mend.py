@@ -262,7 +262,7 @@ def recording_session(
     """Write to history under the migration lock, in one transaction that keeps yoyo out."""
     history = session.history
     history.require_writable()
-    with session.locked(actor, wait_s=lock_wait_s, on_wait=lambda _: None), session.connection.transaction():
+    with session.locked(actor, wait_s=lock_wait_s), session.connection.transaction():
         session.connection.execute(
             sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))
         )

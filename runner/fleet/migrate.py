@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runner.apply import Done, Listener
 from runner.errors import BusyError, ConfigurationError
 from runner.fleet.session import Session, actor_of, open_sessions
-from runner.history import LockHolder
+from runner.history import OnWait
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
 from runner.settings import Settings
 from runner.wording import counted
@@ -65,7 +65,7 @@ class Observer:
 
     opened: Callable[[str, str], None] = lambda _name, _place: None
     listener: Listener = field(default_factory=Listener)
-    waits: Callable[[LockHolder | None], None] = lambda _: None
+    waits: OnWait = lambda _holder, _waited_s: None
     sighted: Callable[[Sighting], None] = lambda _: None  # also from another thread
     closed: Callable[[Outcome], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None

@@ -62,7 +62,7 @@ def build(session: Session, settings: Settings, *, to: str | None = None) -> Cat
     plan = plan_apply(session.files, session.state, to=to, allow_out_of_order=True)
     check_plan(plan, Listener())
     actor = actor_of(settings)
-    with session.history.lock(wait_s=0, on_wait=lambda _: None):
+    with session.history.lock(wait_s=0):
         session.history.create_tables(actor)
         run_plan(
             Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect), plan

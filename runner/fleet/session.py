@@ -15,7 +15,7 @@ import psycopg
 from runner import connection
 from runner.credentials import Target
 from runner.errors import RunnerError, UnreachableError
-from runner.history import History, LockHolder, State
+from runner.history import History, OnWait, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.settings import Settings
@@ -57,7 +57,7 @@ class Session:
 
     @contextmanager
     def locked(
-        self, actor: Actor, *, wait_s: float, on_wait: Callable[[LockHolder | None], None]
+        self, actor: Actor, *, wait_s: float, on_wait: OnWait = lambda _holder, _waited_s: None
     ) -> Iterator[None]:
         """Hold the migration lock, with history's tables made and its state read under it.
 
@@ -66,7 +66,7 @@ class Session:
         with self.history.lock(wait_s=wait_s, on_wait=on_wait) as state:
             if self.history.create_tables(actor):
                 state = self.history.state()
-            self.state = self.history.wait_for_yoyo(state, wait_s=wait_s)
+            self.state = self.history.wait_for_yoyo(state, wait_s=wait_s, on_wait=on_wait)
             yield
 
     def refresh(self) -> None:

@@ -16,7 +16,7 @@ from runner.history.model import (
 )
 from runner.history.names import Names
 from runner.history.order import in_order
-from runner.history.store import History
+from runner.history.store import History, OnWait
 
 if TYPE_CHECKING:
     from runner.history.actor import Actor
@@ -40,6 +40,7 @@ __all__ = [
     "JournalStep",
     "LockHolder",
     "Names",
+    "OnWait",
     "Operation",
     "Partial",
     "Record",

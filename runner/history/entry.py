@@ -17,7 +17,7 @@ from runner.credentials import Target
 from runner.errors import BusyError, RunnerError
 from runner.history.actor import Actor
 from runner.history.message import Record, after, before, recording, reset_session
-from runner.history.model import LockHolder, Operation
+from runner.history.model import Operation
 from runner.history.store import History
 from runner.migrations import Kind, Script, Segment, check_script, read_script, segments, units
 from runner.settings import Secret
@@ -81,12 +81,8 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
 
         Raises: LockTimeout, yoyo's own, after `timeout` seconds.
         """
-
-        def nothing(_: LockHolder | None) -> None:
-            pass
-
         try:
-            with self._history.lock(wait_s=timeout, on_wait=nothing) as state:
+            with self._history.lock(wait_s=timeout) as state:
                 self._history.wait_for_yoyo(state, wait_s=timeout)
                 yield
         except BusyError as error:

@@ -44,9 +44,42 @@ if TYPE_CHECKING:
 _QUERIES = Path(__file__).with_name("queries")  # importlib.resources costs more than reading them
 OLDEST_SERVER = 140000
 _YOYO_POLL_S = 0.5
+_TELL_EVERY_S = 10.0
 _POLL_S = (0.05, 1.0)  # first and longest pause between two tries for the migration lock
 
 Connection = psycopg.Connection[Any]
+
+
+OnWait = Callable[
+    [LockHolder | YoyoLock | None, float], None
+]  # who holds what we wait for, and for how long, in seconds
+
+
+def _silently(_holder: LockHolder | YoyoLock | None, _waited_s: float) -> None:
+    pass
+
+
+class _Wait:
+    """A wait with an end, told at once and then every ten seconds."""
+
+    def __init__(self, longest_s: float, on_wait: OnWait) -> None:
+        self._began = time.monotonic()
+        self._longest_s = longest_s
+        self._on_wait = on_wait
+        self._next_s = 0.0
+
+    @property
+    def waited_s(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def is_over(self) -> bool:
+        return self.waited_s >= self._longest_s
+
+    def tell(self, holder: LockHolder | YoyoLock | None) -> None:
+        if self.waited_s >= self._next_s:
+            self._next_s = self.waited_s + _TELL_EVERY_S
+            self._on_wait(holder, self.waited_s)
 
 
 class History:
@@ -185,27 +218,25 @@ class History:
         self._tables.update(self.names.tables)
 
     @contextmanager
-    def lock(self, *, wait_s: float, on_wait: Callable[[LockHolder | None], None]) -> Iterator[State]:
+    def lock(self, *, wait_s: float, on_wait: OnWait = _silently) -> Iterator[State]:
         """Hold the migration lock, and say what history's state is under it.
 
         It is a session-level advisory lock, polled: a blocked pg_advisory_lock() would hold a snapshot, for which the
-        holder's CREATE INDEX CONCURRENTLY waits for ever. Calls `on_wait` once when it must wait.
+        holder's CREATE INDEX CONCURRENTLY waits for ever. While it waits `on_wait` is told for whom and how long.
 
         Raises: BusyError after `wait_s` seconds.
         """
-        deadline = time.monotonic() + wait_s
-        pause, told = _POLL_S[0], False
+        wait = _Wait(wait_s, on_wait)
+        pause = _POLL_S[0]
         while (state := self._try_lock()) is None:
             holder = self.lock_holder()
-            if time.monotonic() >= deadline:
+            if wait.is_over:
                 raise BusyError(
                     "another runner holds the migration lock",
                     detail=f"It is held by {holder or 'a session that just ended'}; waited {wait_s:g} s. Nothing was changed.",
                     hint="Run the same command again when it is done, or wait longer with --lock-wait.",
                 )
-            if not told:
-                on_wait(holder)
-                told = True
+            wait.tell(holder)
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - not a secret
             pause = min(pause * 2, _POLL_S[1])
         self._locked = True
@@ -233,7 +264,7 @@ class History:
         self._locked = False
         return self._state(found)
 
-    def wait_for_yoyo(self, state: State, *, wait_s: float) -> State:
+    def wait_for_yoyo(self, state: State, *, wait_s: float, on_wait: OnWait = _silently) -> State:
         """Return the state once yoyo's lock row is gone; rows that a dead runner left are removed.
 
         Only the holder of the migration lock may call this: a row with a negative pid is then nobody's.
@@ -242,9 +273,9 @@ class History:
         """
         if state.runner_lock_row:
             self.remove_runner_lock_row()
-        deadline = time.monotonic() + wait_s
+        wait = _Wait(wait_s, on_wait)
         while (lock := state.yoyo_lock) is not None:
-            if time.monotonic() >= deadline:
+            if wait.is_over:
                 since = f" since {lock.since:%Y-%m-%d %H:%M:%S} UTC" if lock.since else ""
                 raise BusyError(
                     f"yoyo's lock is held by process {lock.pid}{since}",
@@ -252,6 +283,7 @@ class History:
                     " Nothing was changed.",
                     hint="Wait until that yoyo is done. If it died, release its lock with: yoyo break-lock",
                 )
+            wait.tell(lock)
             time.sleep(_YOYO_POLL_S)
             state = self.state()
         return state

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runner.fleet.mend import Adoption, Mended
     from runner.fleet.migrate import Outcome
     from runner.fleet.observe import Examined, Waited
-    from runner.history import LockHolder
+    from runner.history import LockHolder, YoyoLock
     from runner.migrations.scaffold import NewPair
     from runner.plan import Plan, Standing
     from runner.report.terminal import Style
@@ -241,9 +241,15 @@ def new_pair(pair: NewPair, project: Path) -> str:
     )
 
 
-def waiting(holder: LockHolder | None) -> str:
-    """Return the line that says for whom we wait."""
-    return f"waiting for the migration lock, held by {holder or 'another session'}"
+def waiting(holder: LockHolder | YoyoLock | None, waited_s: float) -> str:
+    """Return the line that says for whom we wait, and once it takes long, for how long."""
+    from runner.history import YoyoLock
+
+    if isinstance(holder, YoyoLock):
+        said = f"waiting for yoyo's lock, held by process {holder.pid} of its machine"
+    else:
+        said = f"waiting for the migration lock, held by {holder or 'another session'}"
+    return said if waited_s < 1 else f"{said}; {duration(waited_s)} so far"
 
 
 def question(place: str, plan: Plan) -> str:

@@ -13,7 +13,7 @@ from scripts.bench import parts, server
 from scripts.bench.measure import Taken
 from scripts.bench.tools import Tool, all_tools
 
-_PARTS = ("startup", "apply", "nothing", "rollback", "cpu", "large", "reading")
+_PARTS = ("startup", "apply", "nothing", "rollback", "cpu", "large", "reading", "stall")
 
 
 def _arguments() -> argparse.Namespace:
@@ -36,6 +36,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="odd; the median is shown")
     parser.add_argument("--large-mib", type=int, default=100, metavar="MIB")
     parser.add_argument("--reading", type=int, default=10_000, metavar="N")
+    parser.add_argument(
+        "--hold", type=float, default=15.0, metavar="S", help="for stall: of the idle transaction"
+    )
     given = parser.parse_args()
     if given.repeats % 2 == 0:
         parser.error("--repeats must be odd")
@@ -64,6 +67,8 @@ def main() -> None:
             parts.large_file(bench, given.large_mib)
         if "reading" in wanted:
             parts.reading(bench, given.reading)
+        if "stall" in wanted:
+            parts.stalls(bench, given.hold)
 
 
 def _print_circumstances(near: server.Place, tools: list[Tool], given: argparse.Namespace) -> None:

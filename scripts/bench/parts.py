@@ -14,6 +14,7 @@ from scripts.bench import server
 from scripts.bench.measure import BackendWatch, Taken, run, side_by_side
 from scripts.bench.relay import Relay
 from scripts.bench.server import Place
+from scripts.bench.stall import longest_stall
 from scripts.bench.tools import ROOT, Command, Tool
 
 _QUERIES = ROOT / "runner/history/queries"
@@ -223,6 +224,19 @@ def reading(bench: Bench, count: int) -> None:
         command = replace(given, arguments=arguments)
         jobs[f"{name} {word}"] = partial(_run, command, bench.files_of(tool, count))
     bench.show(f"reading {count} migrations with their rollbacks", jobs)
+
+
+def stalls(bench: Bench, hold_s: float) -> None:
+    """Alter a table that the application reads while a transaction idles on it; the figure is the longest query."""
+    jobs: dict[str, Job] = {}
+    for name in ("psql", "yoyo", "runner"):
+        tool = bench.named(name)
+        folder = bench.folder / f"stall-{name}"
+        folder.mkdir()
+        tool.write(folder, 1)
+        (folder / "migrations/00000_t.sql").write_text("ALTER TABLE busy ADD COLUMN more int;\n")
+        jobs[name] = partial(longest_stall, tool, bench.near, folder, hold_s)
+    bench.show(f"longest stall of a query behind ALTER TABLE, an idle transaction for {hold_s:g} s", jobs)
 
 
 def cores() -> int:

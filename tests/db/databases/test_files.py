@@ -88,7 +88,7 @@ def test_up_down_up_gives_the_same_catalogue_at_every_step(
 ) -> None:
     settings = database_settings(name, make_database())
     actor = actor_of(settings)
-    with open_sessions(settings, say=print) as [session], session.history.lock(wait_s=0, on_wait=print):
+    with open_sessions(settings, say=print) as [session], session.history.lock(wait_s=0):
 
         def schema() -> str:
             return catalog.render(catalog.read(session.connection))

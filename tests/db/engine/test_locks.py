@@ -163,3 +163,16 @@ def test_the_holder_of_the_migration_lock_is_named(project, session):
     assert done.code == 4
     assert f"waiting for the migration lock, held by pid {pid}" in done.err
     assert f"It is held by pid {pid}" in done.err
+
+
+def test_a_yoyo_at_work_is_waited_for_and_named(project):
+    project.write("0001_a", "CREATE TABLE a ();")
+    project.ok("migrate")
+    project.query("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, now(), 4711)")
+    project.write("0002_b", "CREATE TABLE b ();")
+    run = project.start("migrate")
+    assert run.stderr is not None
+    assert run.stderr.readline() == "waiting for yoyo's lock, held by process 4711 of its machine\n"
+    project.query("DELETE FROM yoyo_lock")
+    run.communicate(timeout=30)
+    assert run.returncode == 0
