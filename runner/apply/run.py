@@ -12,6 +12,7 @@ import psycopg
 from runner.apply import send
 from runner.apply.piecemeal import run_piecemeal
 from runner.apply.retry import retrying
+from runner.apply.unit import in_effect
 from runner.apply.whole import run_whole
 from runner.apply.work import Done, Listener, Work
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, Terminated, UsageError
@@ -77,6 +78,11 @@ def _run_step(work: Work, step: Step, *, later: int) -> Done:
             rows = run_piecemeal(work, step)
     except (MigrationFailedError, TableLockedError) as error:
         _record_failure(work, step, error)
+        if not step.script.transactional and error.hint is None and step.action is not Action.ROLLBACK:
+            error.hint = (
+                "Correct the file and run again. Once part of it is in effect, the corrected file needs: "
+                f'runner repair continue {step.id} --reason "…"'
+            )
         raise
     except KeyboardInterrupt as stop:
         raise _stopped(work, step, stop) from None
@@ -129,7 +135,7 @@ def _left_behind(state: State, step: Step) -> str:
         return "It was rolled back whole."
     if partly is None:
         return "None of its statements is in effect."
-    return f"{partly.done} of {counted(partly.total, 'statement')} are in effect; the next run goes on after them."
+    return f"{in_effect(partly.done, partly.total)}; the next run goes on from there."
 
 
 def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableLockedError) -> None:

@@ -28,6 +28,11 @@ T = TypeVar("T")
 _WANTS_NO_TRANSACTION = {"25001", "2D000"}
 
 
+def in_effect(done: int, total: int) -> str:
+    """Return "3 of 5 statements are in effect"."""
+    return f"{done} of {counted(total, 'statement')} {'is' if done == 1 else 'are'} in effect"
+
+
 class Progress:
     """One file's units, and how many of its statements are in effect."""
 
@@ -53,10 +58,7 @@ class Progress:
         """What is said of the database when the next statement fails."""
         if not self.done:
             return "nothing of the file is in effect, and it is not recorded as applied."
-        return (
-            f"{self.done} of {counted(self.total, 'statement')} are in effect and stay so, for the file is not "
-            "transactional; the next run goes on after them."
-        )
+        return f"{in_effect(self.done, self.total)}, for the file is not transactional; the next run goes on from there."
 
     def name(self, unit: Unit) -> str:
         """Return what to call a unit in output."""

@@ -75,12 +75,13 @@ class Journal:
     def open(
         self, conn: psycopg.Connection[Any], *, checksum: str, statements: int, text: str | None
     ) -> None:
-        """Note that the file is begun; nothing changes when it had been begun before."""
+        """Note that the file is begun, or begun again after nothing of it took effect."""
         self._write(
             conn,
             "INSERT INTO {journal} (migration_id, direction, step, statements, fingerprint, sql, actor, host)"
             " VALUES ({id}, {direction}, 0, {statements}, {fingerprint}, {text}, {actor}, {host})"
-            " ON CONFLICT DO NOTHING",
+            " ON CONFLICT (migration_id, direction, step) DO UPDATE SET statements = EXCLUDED.statements,"
+            " fingerprint = EXCLUDED.fingerprint, sql = EXCLUDED.sql",
             statements=statements,
             fingerprint=checksum,
             text=text,

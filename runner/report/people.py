@@ -53,6 +53,7 @@ def done_line(done: Done, style: Style) -> str:
     return (
         f"  {style(verb.ljust(11), colour)}  {done.step.id.ljust(ID_WIDTH)}"
         f"  {style(duration(done.elapsed_s).rjust(8), 'dim')}"
+        f"{'' if done.rows is None else style(f'  {done.rows:,} ' + ('row' if done.rows == 1 else 'rows'), 'dim')}"
     )
 
 

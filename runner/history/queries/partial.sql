@@ -1,4 +1,4 @@
--- The files that are applied or rolled back in part.
+-- The files that are applied or rolled back in part; one of which nothing is in effect is merely pending.
 SELECT
     f.migration_id AS id,
     f.direction,
@@ -13,4 +13,5 @@ LEFT JOIN {journal} AS s
     ON f.migration_id = s.migration_id AND f.direction = s.direction AND s.step > 0
 WHERE f.step = 0
 GROUP BY f.id
+HAVING count(s.id) > 0
 ORDER BY f.id

@@ -56,8 +56,8 @@ def in_doubt(project, id_: str, step: int, seen: str | None = None) -> None:
 def test_what_is_in_effect_is_said_and_shown(stopped):
     done = stopped.run("migrate")
     assert done.err.startswith('error: column "nope" does not exist\n  at migrations/0001_a.sql:6:8')
-    assert "4 of 6 statements are in effect and stay so" in done.err
-    assert "the next run goes on after them" in done.err
+    assert "4 of 6 statements are in effect" in done.err
+    assert "the next run goes on from there" in done.err
     status = stopped.ok("status")
     assert "partial  0001_a  4 of 6 statements" in status.out
     (migration,) = stopped.ok("status", "--json").data["databases"][0]["migrations"]
@@ -281,7 +281,7 @@ def test_a_build_that_a_signal_ends_is_finished_by_the_next_run(project, session
         _, err = run.communicate(timeout=30)
     if number != signal.SIGKILL:
         assert run.returncode == 128 + number
-        assert "1 of 2 statements are in effect; the next run goes on after them." in err
+        assert "1 of 2 statements is in effect; the next run goes on from there." in err
     assert project.applied() == []
     project.ok("migrate")
     assert project.query("SELECT indisvalid FROM pg_index WHERE indrelid = 'a'::regclass") == [(True,)]
@@ -361,3 +361,14 @@ def test_the_journal_is_made_in_a_database_of_an_older_runner(project):
     done = project.ok("migrate")
     assert "notice" not in done.err
     assert project.query("SELECT count(*) FROM _runner_journal") == [(0,)]
+
+
+def test_a_file_of_which_nothing_took_effect_may_be_changed(project):
+    project.write("0001_a", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON nope (id);\nSELECT 1;")
+    assert project.run("migrate").code == 1
+    assert "failed  0001_a" in project.ok("status").out
+    project.write("0001_a", "-- transactional: false\nCREATE TABLE a (id int);\nSELECT nope();\nSELECT 1;")
+    done = project.run("migrate")
+    assert "1 of 3 statements is in effect" in done.err
+    assert "runner repair continue" not in done.err  # the server's own hint comes first
+    assert "partial  0001_a  1 of 3 statements" in project.ok("status").out

@@ -116,7 +116,7 @@ def test_a_file_without_transaction_that_gives_up_the_lock_is_stopped(project):
     done = project.run("migrate")
     assert done.code == 1
     assert "the migration released the migration lock" in done.err
-    assert "1 of 3 statements are in effect" in done.err
+    assert "1 of 3 statements is in effect" in done.err
     assert project.tables() == {"a"}
 
 
