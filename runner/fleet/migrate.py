@@ -225,6 +225,7 @@ class _Work:
     ) -> list[Done]:
         """Plan under the lock and run the plan, through outages of the server; return what is committed."""
         from runner.apply import Work, run_plan
+        from runner.fleet.rights import require_ownership
         from runner.fleet.survive import through_outages
         from runner.watch import Watch
 
@@ -232,6 +233,8 @@ class _Work:
 
         def attempt() -> None:
             self._session.history.require_writable()
+            if self._others is None:
+                require_ownership(self._session, self._checked)
             with self._session.locked(actor, wait_s=self._options.lock_wait_s, on_wait=self._observer.waits):
                 run_plan(
                     Work(

@@ -95,6 +95,7 @@ class Server:
     read_only: bool
     database: str
     role: str
+    is_superuser: bool
     backend_pid: int
 
 

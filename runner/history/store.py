@@ -395,12 +395,7 @@ class History:
             ).fetchone()
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
-        server = Server(
-            **{
-                key: row[key]
-                for key in ("version_num", "in_recovery", "read_only", "database", "role", "backend_pid")
-            }
-        )
+        server = Server(**{key: row[key] for key in Server.__slots__})
         schema = choose_schema(
             row["tables"],
             self._migration_table,

@@ -15,7 +15,15 @@ from runner.migrations import Kind, Migration, Script
 from runner.plan import Action, Situation, compare, plan_apply, plan_rollback
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-SERVER = Server(version_num=150000, in_recovery=False, read_only=False, database="d", role="r", backend_pid=1)
+SERVER = Server(
+    version_num=150000,
+    in_recovery=False,
+    read_only=False,
+    database="d",
+    role="r",
+    is_superuser=False,
+    backend_pid=1,
+)
 
 
 def script(name: str, text: str) -> Script:

@@ -5,6 +5,7 @@ SELECT
     pg_catalog.current_setting('transaction_read_only')::boolean AS read_only,
     pg_catalog.current_database()::text AS database,
     CURRENT_USER::text AS role,
+    coalesce((SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER), false) AS is_superuser,
     pg_catalog.current_schema()::text AS schema,
     pg_catalog.pg_backend_pid() AS backend_pid,
     coalesce(

@@ -59,14 +59,53 @@ def test_reading_is_enough_for_what_changes_nothing(project, role):
     assert "GRANT SELECT, INSERT, UPDATE, DELETE ON" in done.err
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE t ADD COLUMN x int",
+        'alter table if exists only public . "t" add column x int',
+        "DROP TABLE t",
+        "CREATE UNIQUE INDEX /* on u */ i ON ONLY t USING btree (id)",
+        "COMMENT ON TABLE t IS 'x'",
+    ],
+)
+def test_a_table_of_another_role_is_named_before_anything_runs(project, role, statement):
+    project.query("CREATE TABLE t (id int)")
+    project.query(f"GRANT CREATE ON SCHEMA public TO {role}")
+    project.write("0001_a", "CREATE TABLE a (id int);\nALTER TABLE a ADD COLUMN x int;", "DROP TABLE a;")
+    project.write("0002_b", f"CREATE TABLE b ();\n{statement};", "SELECT 1;")
+    owner = project.parameters["user"]
+    become(project, role)
+    done = project.run("migrate")
+    assert done.code == 2
+    assert f'role "{role}" does not own' in done.err
+    assert "migrations/0002_b.sql:2:1" in done.err
+    assert f'GRANT "{owner}" TO "{role}"' in done.err
+    assert project.tables() == {"t"}
+    assert project.applied() == []
+
+
+def test_a_member_of_the_owner_may_alter_its_tables(project, role):
+    project.query(f"CREATE ROLE {role}_owner; GRANT CREATE ON SCHEMA public TO {role}, {role}_owner")
+    project.query(
+        f"CREATE TABLE t (id int); ALTER TABLE t OWNER TO {role}_owner; GRANT {role}_owner TO {role}"
+    )
+    project.write("0001_a", "ALTER TABLE t ADD COLUMN x int;")
+    admin = project.parameters
+    become(project, role)
+    project.ok("migrate")
+    project.parameters = admin
+    project.query(f"DROP TABLE t; DROP OWNED BY {role}_owner; DROP ROLE {role}_owner")
+
+
 def test_a_privilege_that_a_statement_lacks_is_named(project, role):
     project.query("CREATE TABLE t (id int)")
     project.query(f"GRANT CREATE ON SCHEMA public TO {role}")
-    project.write("0001_a", "ALTER TABLE t ADD COLUMN x int;")
+    project.write("0001_a", "SELECT * FROM t;")
     become(project, role)
     done = project.run("migrate")
     assert done.code == 1
-    assert "must be owner of table t" in done.err
+    assert "permission denied for table t" in done.err
     assert "Grant the missing privilege to the role that migrates, or connect as the owner." in done.err
 
 
