@@ -1,8 +1,9 @@
 """SQL as text: statements and where they start, leading directives. One lexer, streaming, pure."""
 
 from runner.sqltext.directives import Directive, leading_directives
-from runner.sqltext.lexer import SqlSyntaxError, Statement, statements
+from runner.sqltext.lexer import Statement, statements
 from runner.sqltext.position import line_and_column, line_at
+from runner.sqltext.tokens import SqlSyntaxError, without_comments
 
 __all__ = [
     "Directive",
@@ -12,4 +13,5 @@ __all__ = [
     "line_and_column",
     "line_at",
     "statements",
+    "without_comments",
 ]
