@@ -2,6 +2,8 @@
 
 The server is a local one (`runner.local`) in a temporary folder: the first test that needs it starts it,
 whichever process that is in, and the end of the run stops it. RUNNER_TEST_URL names another one.
+
+Property tests try the same examples in every run; HYPOTHESIS_PROFILE=long tries many more, new ones each time.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -24,6 +27,10 @@ from runner.local import Server, temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+hypothesis.settings.register_profile("short", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 _URL, _FOLDER = "RUNNER_TEST_URL", "RUNNER_TEST_FOLDER"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from runner.errors import FileError
 from runner.migrations.directives import NAMES
 from runner.migrations.model import Script
-from runner.sqltext import SqlSyntaxError, Statement, leading_directives, statements
+from runner.sqltext import Directive, SqlSyntaxError, Statement, statements, without_comments
 from runner.sqltext.classify import (
     begins_plainly,
     begins_transaction,
@@ -25,13 +25,14 @@ from runner.sqltext.classify import (
 
 _SEGMENT_CHARACTERS = 1 << 18
 # SET client_encoding …, SET NAMES …, set_config('client_encoding', …): what follows would be read in another encoding
+_ENCODING_NAMED = re.compile(r"client_encoding|\bNAMES\b", re.IGNORECASE)
 _ENCODING = re.compile(
-    r"^(?:SET\s+(?:SESSION\s+|LOCAL\s+)?(?:client_encoding\s*(?:=|TO)\s*|NAMES\s+)|SELECT\b.*set_config\s*\(\s*'client_encoding'\s*,\s*)"
-    r"'?([\w-]+)",
-    re.IGNORECASE | re.DOTALL,
+    r"""(?:SET\s+(?:SESSION\s+|LOCAL\s+)?(?:"?client_encoding"?\s*(?:=|TO\b)\s*|NAMES\s+)
+           |SELECT\b.*set_config\s*\(\s*'client_encoding'\s*,\s*)
+        E?'?([\w-]+)""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _UTF8 = frozenset({"UTF8", "UTF-8", "UNICODE", "DEFAULT"})
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def segments(script: Script) -> Iterator[Segment]:
         whole = tuple(_in_one_transaction(script, found))
         # not with COPY data, a BEGIN around it, a psql line that is passed over
         copies = any(statement.copy_data is not None for statement in whole)
-        if len(whole) == len(found) and not copies and "\\" not in script.text:
+        if len(whole) == len(found) and not copies and not _passes_over_psql(script.text, whole):
             yield Segment(script.text, whole)
         else:
             yield from _gather(whole)
@@ -126,10 +127,16 @@ def ends_with_semicolon(script: Script) -> bool:
     if script.text is None:
         return False  # a second semicolon costs less than reading the file once more
     found = list(_read(script))
-    if not found or found[-1].copy_data is not None:
-        return True
-    last = found[-1]
-    return ";" in _COMMENT.sub("", script.text[last.end :])
+    return not found or found[-1].is_closed
+
+
+def _passes_over_psql(text: str, whole: Sequence[Statement]) -> bool:
+    """Say whether a backslash stands between statements: a line for psql that the server would not understand."""
+    if "\\" not in text:
+        return False
+    ends = (0, *(statement.end for statement in whole))
+    starts = (*(statement.start for statement in whole), len(text))
+    return any("\\" in text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
 def units(script: Script) -> Iterator[Unit]:
@@ -187,14 +194,14 @@ def _segment(held: Sequence[Statement]) -> Segment:
 
 
 def _read(script: Script) -> Iterator[Statement]:
-    end = None
+    late: list[Directive] = []
     try:
-        for number, statement in enumerate(statements(script.pieces())):
-            _refuse_late_directives(script, statement, first=number == 0)
-            if (other := _ENCODING.search(statement.text)) is not None and other[1].upper() not in _UTF8:
+        for statement in statements(script.pieces(), late=late):
+            _refuse_late_directives(script, late)
+            if (other := _other_encoding(statement)) is not None:
                 raise script.error(
-                    f"the file sets client_encoding to {other[1]}",
-                    statement.start + other.start(),
+                    f"the file sets client_encoding to {other}",
+                    statement.start,
                     hint="Files are UTF-8 and are sent as such: remove the line.",
                 )
             if statement.starts_with("DISCARD", "ALL"):
@@ -210,19 +217,23 @@ def _read(script: Script) -> Iterator[Statement]:
                     hint="Nobody reads it; copy to a table instead.",
                 )
             yield statement
-            end = statement.end
-        if end is not None and script.text is not None:
-            for directive in leading_directives(script.text[end:].replace(";", " ")):
-                if directive.name.replace("-", "_") in NAMES:
-                    raise _late(script, directive.name, end + directive.offset)
+        _refuse_late_directives(script, late)
     except SqlSyntaxError as error:
         raise script.error(str(error), error.offset, hint=error.hint) from error
 
 
-def _refuse_late_directives(script: Script, statement: Statement, *, first: bool) -> None:
-    for name, offset in statement.late_directives:
-        if name.replace("-", "_") in NAMES and not (first and offset < statement.start):
-            raise _late(script, name, offset)
+def _other_encoding(statement: Statement) -> str | None:
+    if statement.words[:1] not in {("SET",), ("SELECT",)} or not _ENCODING_NAMED.search(statement.text):
+        return None
+    found = _ENCODING.match(without_comments(statement.text))
+    return None if found is None or found[1].upper() in _UTF8 else found[1]
+
+
+def _refuse_late_directives(script: Script, late: list[Directive]) -> None:
+    for directive in late:
+        if directive.name.replace("-", "_") in NAMES:
+            raise _late(script, directive.name, directive.offset)
+    late.clear()
 
 
 def _late(script: Script, name: str, offset: int) -> FileError:

@@ -7,9 +7,12 @@ from runner.sqltext.directives import Directive, leading_directives
 from runner.sqltext.position import line_and_column, line_at
 
 if TYPE_CHECKING:
-    from runner.sqltext.lexer import SqlSyntaxError, Statement, statements
+    from runner.sqltext.lexer import Statement, statements
+    from runner.sqltext.tokens import SqlSyntaxError, without_comments
 else:
-    __getattr__ = deferred(__name__, lexer=("SqlSyntaxError", "Statement", "statements"))
+    __getattr__ = deferred(
+        __name__, lexer=("Statement", "statements"), tokens=("SqlSyntaxError", "without_comments")
+    )
 
 __all__ = [
     "Directive",
@@ -19,4 +22,5 @@ __all__ = [
     "line_and_column",
     "line_at",
     "statements",
+    "without_comments",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from runner.sqltext.concurrent import without_comments
 from runner.sqltext.lexer import Statement
+from runner.sqltext.tokens import without_comments
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 _QUALIFIED = rf"(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.sqltext.concurrent import concurrent
 from runner.sqltext.lexer import Statement
 
 # Refused by the server inside a transaction block ("cannot run inside a transaction block" in the
@@ -19,13 +20,6 @@ _OUTSIDE_TRANSACTIONS = (
     ("DISCARD", "ALL"),
     ("COMMIT", "PREPARED"),
     ("ROLLBACK", "PREPARED"),
-)
-_CONCURRENT_COMMANDS = (
-    ("CREATE", "INDEX"),
-    ("CREATE", "UNIQUE", "INDEX"),
-    ("DROP", "INDEX"),
-    ("REINDEX",),
-    ("ALTER", "TABLE"),
 )
 # Running one of these once more leaves the database as running it once.
 _REPEATABLE = (
@@ -69,6 +63,8 @@ def ends_transaction(statement: Statement) -> bool:
     """Say whether this ends a transaction: COMMIT, ROLLBACK and their synonyms, but not ROLLBACK TO a savepoint."""
     if runs_outside_transactions(statement):
         return False
+    if statement.starts_with("PREPARE", "TRANSACTION", "AS"):  # a prepared statement of that name
+        return False
     if statement.starts_with("ROLLBACK") and "TO" in statement.words[1:3]:
         return False
     return any(statement.starts_with(*words) for words in _END)
@@ -86,9 +82,7 @@ def is_repeatable(statement: Statement) -> bool:
 
 def is_for_the_session(statement: Statement) -> bool:
     """Say whether this only changes the session, so that a new session needs it again."""
-    if statement.starts_with("PREPARE", "TRANSACTION"):
-        return False
-    return any(statement.starts_with(*words) for words in _SESSION)
+    return not ends_transaction(statement) and any(statement.starts_with(*words) for words in _SESSION)
 
 
 def changes_rows(statement: Statement) -> bool:
@@ -100,4 +94,4 @@ def runs_outside_transactions(statement: Statement) -> bool:
     """Say whether PostgreSQL refuses this statement inside a transaction block."""
     if any(statement.starts_with(*words) for words in _OUTSIDE_TRANSACTIONS):
         return True
-    return statement.concurrently and any(statement.starts_with(*words) for words in _CONCURRENT_COMMANDS)
+    return concurrent(statement) is not None

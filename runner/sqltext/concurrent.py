@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from runner.sqltext.lexer import Statement
-
-_NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
-_QUALIFIED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-# quotes are matched first, so that what looks like a comment within one is not taken for it
-_COMMENT_OR_QUOTE = re.compile(
-    r"""(?P<kept>'(?:[^']|'')*' | "(?:[^"]|"")*") | --[^\n\r]* | /\*.*?\*/""", re.VERBOSE | re.DOTALL
-)
-_FLAGS = re.VERBOSE | re.IGNORECASE | re.DOTALL
-_CREATE_INDEX = re.compile(
-    rf"""CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+
-         (?:(?:IF\s+NOT\s+EXISTS\s+)?(?!ON\b)(?P<name>{_NAME})\s+)?
-         ON\s+(?:ONLY\s+)?(?P<table>{_QUALIFIED})""",
-    _FLAGS,
-)
-_DROP_INDEX = re.compile(rf"DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(?P<name>{_QUALIFIED})", _FLAGS)
-_REINDEX = re.compile(
-    rf"""REINDEX\s+(?:\([^)]*\)\s*)?(?P<scope>INDEX|TABLE|SCHEMA|DATABASE|SYSTEM)\s+
-         (?:CONCURRENTLY\b\s*)?(?P<name>{_QUALIFIED})?""",
-    _FLAGS,
-)
-_DETACH = re.compile(
-    rf"""ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_QUALIFIED})\s+
-         DETACH\s+PARTITION\s+(?P<partition>{_QUALIFIED})\s+CONCURRENTLY\b""",
-    _FLAGS,
-)
+from runner.sqltext.tokens import Token, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +44,134 @@ Concurrent = BuildIndex | DropIndex | Reindex | DetachPartition
 
 
 def concurrent(statement: Statement) -> Concurrent | None:
-    """Return what a CONCURRENTLY statement works on; None for any other statement."""
+    """Return what a CONCURRENTLY statement works on; None for any other statement, and where a name is U&"…"."""
     if not statement.concurrently:
         return None
-    text = without_comments(statement.text)
-    if (found := _CREATE_INDEX.match(text)) is not None:
-        return BuildIndex(found["name"], found["table"])
-    if (found := _DROP_INDEX.match(text)) is not None:
-        return DropIndex(found["name"])
-    if (found := _REINDEX.match(text)) is not None:
-        return Reindex(found["scope"].upper(), found["name"])
-    if (found := _DETACH.match(text)) is not None:
-        return DetachPartition(found["table"], found["partition"])
+    reader = _Reader(statement.text)
+    for words, read in _COMMANDS:
+        if reader.take(*words):
+            return read(reader)
     return None
 
 
-def without_comments(text: str) -> str:
-    """Return a statement with each comment replaced by a space; quotes stay as they are."""
-    return _COMMENT_OR_QUOTE.sub(lambda match: match["kept"] or " ", text)
+class _Reader:
+    """Reads a statement's tokens, keyword after keyword and name after name."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = [token for token in tokens(text) if not token.is_comment]
+        self._pos = 0
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether nothing follows."""
+        return self._pos >= len(self._tokens)
+
+    def take(self, *words: str) -> bool:
+        """Pass over these words or characters if all of them come next; say whether they did."""
+        found = self._tokens[self._pos : self._pos + len(words)]
+        if tuple(map(_keyword, found)) != words:
+            return False
+        self._pos += len(words)
+        return True
+
+    def next(self) -> str:
+        """Pass over one token; return it as a keyword, or nothing at the end."""
+        if self.is_at_end:
+            return ""
+        self._pos += 1
+        return _keyword(self._tokens[self._pos - 1])
+
+    def name(self) -> str | None:
+        """Pass over a name and return it as written; None where there is none."""
+        if self.is_at_end or self._tokens[self._pos].kind not in {"word", "name"}:
+            return None
+        name = self._tokens[self._pos].text
+        self._pos += 1
+        is_coded = name in {"u", "U"} and self.take("&")  # U&"…" is three tokens
+        return None if is_coded else name
+
+    def qualified_name(self) -> str | None:
+        """Pass over a name with its schema and return it as written, without space; None where there is none."""
+        parts = [self.name()]
+        while self.take("."):
+            parts.append(self.name())
+        return None if None in parts else ".".join(filter(None, parts))
+
+    def relation(self) -> str | None:
+        """Pass over a table's name with ONLY, parentheses or an asterisk around it; return the name."""
+        if self.take("ONLY") and self.take("("):
+            name = self.qualified_name()
+            return name if self.take(")") else None
+        name = self.qualified_name()
+        self.take("*")
+        return name
+
+    def options(self) -> dict[str, str]:
+        """Pass over options in parentheses; return each with its value, upper case."""
+        found: dict[str, str] = {}
+        if self.take("("):
+            name = ""
+            while (word := self.next()) not in {")", ""}:
+                if word == ",":
+                    name = ""
+                elif name:
+                    found[name] = word.strip("'")
+                else:
+                    name = word
+                    found[name] = "TRUE"
+        return found
+
+
+def _keyword(token: Token) -> str:
+    return token.text.upper() if token.text.isascii() and token.kind != "name" else token.text
+
+
+def _build(reader: _Reader) -> BuildIndex | None:
+    reader.take("IF", "NOT", "EXISTS")
+    name = None
+    if not reader.take("ON"):
+        name = reader.name()
+        if name is None or not reader.take("ON"):
+            return None
+    table = reader.relation()
+    return None if table is None else BuildIndex(name, table)
+
+
+def _drop(reader: _Reader) -> DropIndex | None:
+    reader.take("IF", "EXISTS")
+    name = reader.qualified_name()
+    return None if name is None else DropIndex(name)
+
+
+def _reindex(reader: _Reader) -> Reindex | None:
+    by_option = reader.options().get("CONCURRENTLY", "OFF") in _TRUE
+    scope = reader.next()
+    by_word = reader.take("CONCURRENTLY")
+    if scope not in _SCOPES or not (by_option or by_word):
+        return None
+    if reader.is_at_end:
+        return Reindex(scope, None)
+    name = reader.qualified_name()
+    return None if name is None else Reindex(scope, name)
+
+
+def _detach(reader: _Reader) -> DetachPartition | None:
+    reader.take("IF", "EXISTS")
+    table = reader.relation()
+    if table is None or not reader.take("DETACH", "PARTITION"):
+        return None
+    partition = reader.qualified_name()
+    if partition is None or not reader.take("CONCURRENTLY"):
+        return None
+    return DetachPartition(table, partition)
+
+
+_SCOPES = frozenset({"INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM"})
+_TRUE = frozenset({"TRUE", "ON", "1"})
+_COMMANDS: tuple[tuple[tuple[str, ...], Callable[[_Reader], Concurrent | None]], ...] = (
+    (("CREATE", "INDEX", "CONCURRENTLY"), _build),
+    (("CREATE", "UNIQUE", "INDEX", "CONCURRENTLY"), _build),
+    (("DROP", "INDEX", "CONCURRENTLY"), _drop),
+    (("REINDEX",), _reindex),
+    (("ALTER", "TABLE"), _detach),
+)

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LEADING = re.compile(
-    r"\s++ | (?P<line>--[^\n]*+) | /\*(?P<block>(?:(?!/\*|\*/).)*+)\*/", re.VERBOSE | re.DOTALL
-)
+from runner.sqltext.tokens import SqlSyntaxError, Token, tokens
+
+_LINE = re.compile(r"[^\n\r]+")
 # a name in lower case at the start of a comment's line; "https://…" is an address, not a directive
-_DIRECTIVE = re.compile(
-    r"[ \t*]*(?P<name>[a-z][a-z_-]*)[ \t]*:(?!//)[ \t]*(?P<value>[^\n]*?)[ \t\r]*$", re.MULTILINE
-)
+_DIRECTIVE = re.compile(r"[ \t*]*(?P<name>[a-z][a-z_-]*)[ \t]*:(?!//)[ \t]*(?P<value>.*?)[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +25,22 @@ class Directive:
 
 def leading_directives(text: str) -> Iterator[Directive]:
     """Yield what looks like a directive in the comments before the first statement, in line or block comments."""
-    pos = 0
-    while (match := _LEADING.match(text, pos)) is not None:
-        pos = match.end()
-        for group, skip in (("line", 2), ("block", 0)):
-            comment = match[group]
-            if comment is None:
-                continue
-            start = match.start(group)
-            for found in _DIRECTIVE.finditer(comment, skip):
-                at_line_start = found.start() == skip or comment[found.start() - 1] == "\n"
-                if at_line_start:
-                    yield Directive(
-                        found["name"],
-                        found["value"],
-                        start + found.start("name"),
-                        start + found.start("value"),
-                    )
+    try:
+        for token in tokens(text):
+            if not token.is_comment:
+                return
+            yield from directives_in(token)
+    except SqlSyntaxError:
+        return  # whoever reads the statements says so
+
+
+def directives_in(comment: Token) -> Iterator[Directive]:
+    """Yield what looks like a directive in one comment, wherever it stands."""
+    inside = comment.text[2:] if comment.kind == "comment" else comment.text[2:-2]
+    for line in _LINE.finditer(inside):
+        found = _DIRECTIVE.match(line[0])
+        if found is not None:
+            start = comment.start + 2 + line.start()
+            yield Directive(
+                found["name"], found["value"], start + found.start("name"), start + found.start("value")
+            )

@@ -144,7 +144,7 @@ def test_what_real_histories_hold_is_accepted(project, content):
         pytest.param(
             "SELECT 1;\n-- transactional: false\nVACUUM;",
             'directive "transactional" after the first statement',
-            ":2:1",
+            ":2:4",
             id="misplaced",
         ),
         pytest.param(

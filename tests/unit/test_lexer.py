@@ -56,7 +56,7 @@ def test_copy_data_belongs_to_its_statement():
     ("text", "message", "offset"),
     [
         pytest.param("SELECT 'a;\n", "unterminated string", 7, id="string"),
-        pytest.param("SELECT E'a\\';\n", "unterminated string", 8, id="escape string"),
+        pytest.param("SELECT E'a\\';\n", "unterminated string", 7, id="escape string"),
         pytest.param('SELECT "a;\n', "unterminated quoted name", 7, id="quoted name"),
         pytest.param("SELECT $x$ $y$ $$", "unterminated string that $x$ opens", 7, id="dollar quote"),
         pytest.param("SELECT 1; /* a /* b */", "unterminated comment", 10, id="nested comment"),

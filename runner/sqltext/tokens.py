@@ -1,0 +1,191 @@
+"""SQL cut into tokens as PostgreSQL's scanner cuts it, from a text that may come in pieces.
+
+White space and the letters of keywords are ASCII only; every other character can be part of a name.
+
+Source: PostgreSQL manual, "Lexical Structure"; src/backend/parser/scan.l. Of the server's versions the oldest
+counts: since 15 a letter right after a number is an error there, before it began a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+SPACE = " \t\n\r\f\v"
+_NAME_START = r"[A-Za-z_\x80-\U0010ffff]"
+_NAME_REST = r"[A-Za-z_0-9\x80-\U0010ffff]"
+_ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
+# between two strings that are one: a line's end at least, perhaps comments
+_CONTINUATION = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]++|--[^\n\r]*+[\n\r])*+"
+
+_TOKEN = re.compile(
+    rf"""[ \t\n\r\f\v]*+
+    (?: (?P<escape>[eE]{_ESCAPED}(?:{_CONTINUATION}{_ESCAPED})*+(?!{_CONTINUATION}'))
+      | (?P<open_escape>[eE]')
+      | (?P<suffix>(?<=[0-9]){_NAME_START}(?:{_NAME_REST}|\$)*+)
+      | (?P<word>{_NAME_START}(?:{_NAME_REST}|\$)*+)
+      | (?P<number>[0-9][0-9.]*+)
+      | (?P<comment>--[^\n\r]*+)
+      | (?P<block>/\*)
+      | (?P<string>'[^']*+(?:''[^']*+)*+')
+      | (?P<name>"[^"]*+(?:""[^"]*+)*+")
+      | (?P<dollar>\$(?:{_NAME_START}{_NAME_REST}*+)?\$)
+      | (?P<open_tag>\$(?=(?:{_NAME_START}{_NAME_REST}*+)?\Z))
+      | (?P<open>['"])
+      | (?P<other>.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_BLANK_TO_THE_EDGE = re.compile(r"(?:[ \t\n\r\f\v]++|--[^\n\r]*+)*+-?\Z")
+_BLOCK_EDGE = re.compile(r"/\*|\*/")
+COMMENTS = frozenset({"comment", "block"})
+
+
+class SqlSyntaxError(Exception):
+    """The text cannot be cut into statements.
+
+    `offset` counts characters from the start of the text; `hint` says what to change.
+    """
+
+    def __init__(self, message: str, offset: int, hint: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.hint = hint
+
+
+class Token(NamedTuple):
+    """One token: its kind, its text as written, and where it starts, in characters."""
+
+    kind: str  # a group of _TOKEN
+    text: str
+    start: int
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it is a comment of either form."""
+        return self.kind in COMMENTS
+
+
+class Reader:
+    """Reads token after token; holds the part of the text that is at hand, which grows at its end and is cut at its start."""
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self._pieces = iter(pieces)
+        self.text = ""
+        self.base = 0  # offset of text[0] in the whole
+        self.pos = 0  # what stands before it is read
+        self.complete = False
+        self.start = 0  # of the token that was read last; it ends at `pos`
+
+    def grow(self) -> bool:
+        """Append more text, at least doubling it so that the work stays linear; say whether there was any."""
+        parts, size, wanted = [self.text], 0, max(len(self.text), 1)
+        while size < wanted:
+            piece = next(self._pieces, None)
+            if piece is None:
+                self.complete = True
+                break
+            parts.append(piece)
+            size += len(piece)
+        self.text = "".join(parts)
+        return size > 0
+
+    def forget(self) -> None:
+        """Drop what is read once it is most of the text, so that each character moves once."""
+        if self.pos > len(self.text) // 2:
+            self.text = self.text[self.pos :]
+            self.base += self.pos
+            self.pos = 0
+
+    def read(self) -> str:
+        """Move on to the next token; return its kind, or nothing at the end of the text.
+
+        Raises: SqlSyntaxError for a quote or comment without end.
+        """
+        while True:
+            text = self.text
+            match = _TOKEN.match(text, self.pos)
+            if match is None:
+                if self.complete:
+                    self.pos = len(text)
+                    return ""
+            else:
+                kind = match.lastgroup or ""
+                start, end = match.span(kind)
+                if self.complete or (end < len(text) and not self._may_go_on(kind, end)):
+                    self.start = start
+                    self.pos = self._token_end(kind, start, end)
+                    return kind
+            self.grow()
+
+    def _may_go_on(self, kind: str, end: int) -> bool:
+        """Say whether more text could make this another token, though it does not touch the edge."""
+        if kind == "escape":
+            return _BLANK_TO_THE_EDGE.match(self.text, end) is not None
+        return kind.startswith("open")
+
+    def _token_end(self, kind: str, start: int, end: int) -> int:
+        if kind == "block":
+            return self._block_end(start)
+        if kind == "dollar":
+            return self._dollar_end(start, end)
+        if kind in {"open", "open_escape"}:
+            raise self._unterminated(self.text[end - 1], start)
+        return end
+
+    def _dollar_end(self, start: int, end: int) -> int:
+        tag = self.text[start:end]
+        search_from = end
+        while (found := self.text.find(tag, search_from)) < 0:
+            search_from = max(end, len(self.text) - len(tag) + 1)
+            if not self.grow():
+                raise self._unterminated(tag, start)
+        return found + len(tag)
+
+    def _block_end(self, opened: int) -> int:
+        """Return the offset after a block comment; block comments nest."""
+        depth, pos = 0, opened
+        while True:
+            match = _BLOCK_EDGE.search(self.text, pos)
+            if match is None:
+                # the last character may be the first half of an edge
+                pos = max(pos, len(self.text) - 1)
+                if self.grow():
+                    continue
+                raise SqlSyntaxError(
+                    "unterminated comment",
+                    self.base + opened,
+                    "Close it with */; comments nest in PostgreSQL, each /* needs its own.",
+                )
+            depth += 1 if match[0] == "/*" else -1
+            pos = match.end()
+            if not depth:
+                return pos
+
+    def _unterminated(self, quote: str, start: int) -> SqlSyntaxError:
+        name = {"'": "string", '"': "quoted name"}.get(quote, f"string that {quote} opens")
+        return SqlSyntaxError(
+            f"unterminated {name}", self.base + start, f"Close it with {quote} or remove the quote here."
+        )
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of a text, comments too.
+
+    Raises: SqlSyntaxError for a quote or comment without end.
+    """
+    reader = Reader([text])
+    while kind := reader.read():
+        yield Token(kind, reader.text[reader.start : reader.pos], reader.start)
+
+
+def without_comments(text: str) -> str:
+    """Return a statement with each comment replaced by a space; quotes stay as they are."""
+    parts: list[str] = []
+    pos = 0
+    for token in tokens(text):
+        if token.is_comment:
+            parts += (text[pos : token.start], " ")
+            pos = token.start + len(token.text)
+    return "".join((*parts, text[pos:]))
