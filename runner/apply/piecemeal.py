@@ -15,7 +15,7 @@ from runner.apply.send import Part
 from runner.apply.unit import Progress, run_unit
 from runner.apply.work import Work, direction_of, record_of
 from runner.errors import CheckError
-from runner.history import Journal, JournalStep, recording, reset_session
+from runner.history import Journal, JournalStep, committing, recording, reset_session
 from runner.migrations import Script, Unit, check_script, units
 from runner.plan import Step
 from runner.sqltext.classify import is_for_the_session
@@ -56,7 +56,7 @@ def _run(work: Work, step: Step) -> int | None:
     rows = sum(row.rows_affected for row in journal.steps(conn).values()) if script.batch else None
     elapsed_ms = round((time.monotonic() - started) * 1000)
     record = recording(work.names, record_of(step, elapsed_ms, rows=rows), work.actor)
-    tail = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, journal.closing(), b"COMMIT"))
+    tail = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, journal.closing(), committing()))
     send.send(conn, Part(script=script, state=progress.state, tail=tail))
     return rows
 

@@ -16,7 +16,7 @@ from runner.apply.unit import in_effect
 from runner.apply.whole import run_whole
 from runner.apply.work import Done, Listener, Work
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, Terminated, UsageError
-from runner.history import Operation, Record, State, recording
+from runner.history import Operation, Record, State, committing, recording
 from runner.migrations import check_script
 from runner.plan import Action, Plan, Step, is_done
 from runner.wording import counted
@@ -102,7 +102,7 @@ def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], N
             done.append(Done(step=step, elapsed_s=time.monotonic() - started, rows=rows))
         before_commit()
         with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
-            work.conn.execute("COMMIT")
+            work.conn.execute(committing())
     except BaseException:
         send.roll_back(work.conn)
         raise

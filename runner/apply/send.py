@@ -9,9 +9,10 @@ from typing import Any
 
 import psycopg
 from psycopg import errors, generators
+from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
 
-from runner.connection.interruption import settle
 from runner.errors import (
     BusyError,
     ConnectionLostError,
@@ -80,8 +81,7 @@ def execute(conn: Connection, data: bytes) -> list[bytes]:
     Raises: StatementError for a refused statement; psycopg.OperationalError when the connection is lost.
     """
     with conn.lock:
-        conn.pgconn.send_query(data)
-        results = conn.wait(generators.execute(conn.pgconn))
+        results = conn.wait(_exchange(conn.pgconn, data))
     for done, result in enumerate(results):
         if result.status == ExecStatus.FATAL_ERROR:
             error = errors.error_from_result(result, encoding="utf-8")
@@ -95,6 +95,13 @@ def execute(conn: Connection, data: bytes) -> list[bytes]:
                 psycopg.Error("the server began a COPY with the client in the middle of a file"), done
             )
     return [result.command_status or b"" for result in results]
+
+
+def _exchange(pgconn: PGconn, data: bytes) -> PQGen[list[PGresult]]:
+    """Send within the waiting, where a signal finds the connection ready to cancel."""
+    pgconn.send_query(data)
+    results: list[PGresult] = yield from generators.execute(pgconn)
+    return results
 
 
 def send_unit(conn: Connection, unit: Unit, script: Script, state: str) -> None:
@@ -121,7 +128,6 @@ def _copy(conn: Connection, statement: str, data: str) -> None:
 
 def roll_back(conn: Connection) -> None:
     """Leave a failed transaction, if the connection is still there."""
-    settle(conn)
     if not conn.closed and conn.info.transaction_status != TransactionStatus.IDLE:
         conn.execute("ROLLBACK")
 

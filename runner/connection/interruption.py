@@ -1,45 +1,65 @@
-"""Bring a connection back to order after a signal."""
+"""A connection that a signal leaves in order."""
 
 from __future__ import annotations
 
 import select
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
+from psycopg import waiting
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.rows import TupleRow
 
-_ANSWER_S = 2.0
-_COPIES = {ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
+_LOOK_S = 0.1  # how often psycopg looks for signals while it waits
+_CANCEL_S = 1.0
+_ANSWER_S = 1.0  # together less than the three seconds in which a stopped run must have ended
+
+T = TypeVar("T")
 
 
-def settle(conn: psycopg.Connection[Any]) -> None:
-    """Cancel what a signal left under way and throw its answer away, or else close the connection.
+class InterruptibleConnection(psycopg.Connection[TupleRow]):
+    """Cancels what a signal interrupts and throws its answer away; closed where the server does not answer.
 
-    psycopg itself cancels a statement when the signal comes while it waits for the answer; when it comes between
-    the sending and the waiting, the statement goes on, and the connection takes no other.
+    psycopg's own does so only when the signal comes while it waits for the answer. A signal between the sending and
+    the waiting ends its generator: the statement goes on, and the connection takes no other. And it gives a silent
+    server ten seconds.
     """
-    if conn.closed or conn.info.transaction_status != TransactionStatus.ACTIVE:
-        return
-    try:
-        conn.cancel_safe(timeout=_ANSWER_S)
-        answered = _drain(conn)
-    except psycopg.Error:
-        answered = False
-    if not answered:
-        conn.close()
 
+    def wait(self, gen: PQGen[T], interval: float = _LOOK_S, *more: Any, **keywords: Any) -> T:
+        """Wait until the generator, which also sends, has its answer."""
+        try:
+            return waiting.wait(gen, self.pgconn.socket, interval, *more, **keywords)
+        except KeyboardInterrupt:
+            self._settle()
+            raise
 
-def _drain(conn: psycopg.Connection[Any]) -> bool:
-    pgconn, deadline = conn.pgconn, time.monotonic() + _ANSWER_S
-    while (left := deadline - time.monotonic()) > 0:
-        unsent = pgconn.flush()
-        select.select([pgconn.socket], [pgconn.socket] if unsent else [], [], left)
-        pgconn.consume_input()
-        while not pgconn.is_busy():
-            result = pgconn.get_result()
-            if result is None:
-                return True
-            if result.status in _COPIES:
-                return False
-    return False
+    def _settle(self) -> None:
+        if self.closed or self.info.transaction_status != TransactionStatus.ACTIVE:
+            return
+        try:
+            self.cancel_safe(timeout=_CANCEL_S)
+            answered = self._drain()
+        except psycopg.Error:
+            answered = False
+        if not answered:
+            self.close()
+
+    def _drain(self) -> bool:
+        pgconn, deadline = self.pgconn, time.monotonic() + _ANSWER_S
+        while (left := deadline - time.monotonic()) > 0:
+            unsent = pgconn.flush()
+            select.select([pgconn.socket], [pgconn.socket] if unsent else [], [], left)
+            pgconn.consume_input()
+            while not pgconn.is_busy():
+                result = pgconn.get_result()
+                if result is None:
+                    return True
+                if result.status == ExecStatus.COPY_IN:
+                    pgconn.put_copy_end(b"stopped by a signal")
+                elif result.status in {ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH}:
+                    return False
+        return False

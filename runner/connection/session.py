@@ -46,7 +46,9 @@ def connect(
     """
     import psycopg
 
-    # what it remarks on stderr when a cancel or a rollback fails, the error that follows says better
+    from runner.connection.interruption import InterruptibleConnection
+
+    # what psycopg remarks on stderr when a cancel or a rollback fails, the error that follows says better
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     current, renewed, check_client = target.fresh(), False, True
     while True:
@@ -61,7 +63,7 @@ def connect(
         if not session_pool:
             keywords["options"] = f"{limits.options(check_client=check_client)} {own}".rstrip()
         try:
-            connection = psycopg.connect(autocommit=True, prepare_threshold=None, **keywords)  # type: ignore[arg-type]
+            connection = InterruptibleConnection.connect(autocommit=True, prepare_threshold=None, **keywords)  # type: ignore[arg-type]
         except psycopg.Error as error:
             if check_client and _CHECK_INTERVAL in str(error):
                 check_client = False  # the server's platform has no way to look at its client

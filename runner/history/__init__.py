@@ -21,13 +21,13 @@ from runner.history.store import History, OnWait
 if TYPE_CHECKING:
     from runner.history.actor import Actor
     from runner.history.journal import Direction, Journal, JournalStep
-    from runner.history.message import Record, after, before, recording, reset_session
+    from runner.history.message import Record, after, before, committing, recording, reset_session
 else:
     __getattr__ = deferred(
         __name__,
         actor=("Actor",),
         journal=("Direction", "Journal", "JournalStep"),
-        message=("Record", "after", "before", "recording", "reset_session"),
+        message=("Record", "after", "before", "committing", "recording", "reset_session"),
     )
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "YoyoLock",
     "after",
     "before",
+    "committing",
     "in_order",
     "recording",
     "reset_session",

@@ -73,8 +73,6 @@ _RESET_IDENTITY = b"RESET SESSION AUTHORIZATION; RESET ROLE; "
 _RESET_SESSION = (
     b"CLOSE ALL; RESET ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES; "
 )
-# What is told as done must outlive a crash of the server, where synchronous_commit is off too; RESET ALL stands before it
-_KEEP = b"SELECT pg_catalog.set_config('synchronous_commit', 'on', true) WHERE pg_catalog.current_setting('synchronous_commit') = 'off'; "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +121,16 @@ def after(names: Names, record: Record, actor: Actor, *, commit: bool = True) ->
             recording(names, record, actor),
             b"; ",
             _RESET_SESSION,
-            _KEEP,
-            b"COMMIT" if commit else b"",
+            committing() if commit else b"",
         )
+    )
+
+
+def committing() -> bytes:
+    """Return a COMMIT that outlives a crash of the server where synchronous_commit is off too; RESET ALL goes before it."""
+    return (
+        b"SELECT pg_catalog.set_config('synchronous_commit', 'on', true)"
+        b" WHERE pg_catalog.current_setting('synchronous_commit') = 'off'; COMMIT"
     )
 
 

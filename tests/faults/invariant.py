@@ -94,7 +94,7 @@ def verify(conn: Connection, states: Mapping[Recorded, Snapshot], *, half_done: 
     found = recorded(conn)
     if found not in states:
         raise ViolationError(f"history records what no run leads to: {sorted(found)}")
-    if half_done & near(found, states):
+    if half_done & _near(found, states):
         return found
     if _has(conn, "yoyo_lock") and (left := _rows(conn, "SELECT * FROM public.yoyo_lock")):
         raise ViolationError(f"yoyo's lock is left: {left}")
@@ -115,7 +115,7 @@ def verify_once(conn: Connection) -> None:
         raise ViolationError(f"done more than once: {often}")
 
 
-def near(found: Recorded, states: Mapping[Recorded, Snapshot]) -> frozenset[str]:
+def _near(found: Recorded, states: Mapping[Recorded, Snapshot]) -> frozenset[str]:
     """Return the ids of the steps that lead to a state or on from it."""
     return frozenset(id_ for other in states if len(other ^ found) == 1 for id_, _ in other ^ found)
 

@@ -29,7 +29,7 @@ def test_it_is_made_again_at_every_turn(ground, direction):
 @pytest.mark.parametrize("direction", Direction)
 def test_a_commit_whose_answer_is_lost_is_not_repeated(ground, direction):
     prepared = ground(MIXED)
-    commits = [turn for turn in turns(prepared, direction) if turn.message.commits]
+    commits = [turn for turn in turns(prepared, direction) if turn.commits]
     assert len(commits) >= 6
     for turn in commits:
         outcome = attempt(prepared, direction, [Planned(turn.after(), Harm.SWALLOW)])
@@ -59,7 +59,7 @@ def test_it_may_be_lost_at_one_commit_after_the_other(ground):
     prepared, losses = ground(MIXED), []
     for _ in range(4):
         outcome = attempt(prepared, Direction.MIGRATE, losses)
-        commit = next(place for place in places(outcome.rest) if place.message.commits)
+        commit = next(place for place in places(outcome.rest) if place.commits)
         losses.append(Planned(commit.after(), Harm.SWALLOW))
     outcome = attempt(prepared, Direction.MIGRATE, losses)
     assert outcome.codes == [0], outcome

@@ -13,7 +13,7 @@ from tests.faults.trial import Harm, Planned, attempt, turns
 def test_a_killed_one_leaves_nothing_half_done(ground, direction):
     prepared = ground(MIXED)
     for n, turn in enumerate(turns(prepared, direction)):
-        step = turn.after() if n % 2 or turn.message.commits else turn.before()
+        step = turn.after() if n % 2 or turn.commits else turn.before()
         outcome = attempt(prepared, direction, [Planned(step, Harm.KILL)])
         assert outcome.codes == [Harm.KILL.code], outcome
 
@@ -31,9 +31,7 @@ def test_a_stopped_one_says_so_with_its_exit_code(ground, direction):
 def test_one_that_is_killed_run_after_run_comes_to_the_end(ground):
     prepared = ground(MIXED)
     kills = [
-        [Planned(turn.after(), Harm.KILL)]
-        for turn in turns(prepared, Direction.MIGRATE)
-        if turn.message.commits
+        [Planned(turn.after(), Harm.KILL)] for turn in turns(prepared, Direction.MIGRATE) if turn.commits
     ]
     outcome = attempt(prepared, Direction.MIGRATE, kills[1], kills[0], kills[0], kills[0])
     assert outcome.codes[0] == Harm.KILL.code

@@ -41,11 +41,9 @@ class Message:
         )
 
     @property
-    def commits(self) -> bool:
-        """Whether this is the client's word that commits, or the server's that it is done."""
-        if self.side is Side.SERVER:
-            return self.kind == "C" and self.data[5:] == b"COMMIT\0"
-        return self.kind in {"Q", "P"} and b"COMMIT" in self.data
+    def confirms_commit(self) -> bool:
+        """Whether this is the server's word that it has committed."""
+        return self.side is Side.SERVER and self.kind == "C" and self.data[5:] == b"COMMIT\0"
 
     @property
     def backend_pid(self) -> int | None:
