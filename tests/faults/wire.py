@@ -5,6 +5,7 @@ Source: PostgreSQL, "Frontend/Backend Protocol", chapters "Message Flow" and "Me
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Message:
         """Whether this is the client's word that commits, or the server's that it is done."""
         if self.side is Side.SERVER:
             return self.kind == "C" and self.data[5:] == b"COMMIT\0"
-        return self.kind in {"Q", "P"} and b"COMMIT" in self.data
+        return self.kind in {"Q", "P"} and re.search(rb"\bCOMMIT\b", self.data) is not None
 
     @property
     def backend_pid(self) -> int | None:
