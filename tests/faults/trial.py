@@ -96,7 +96,7 @@ def places(record: Sequence[Message]) -> list[Place]:
         counts[message.side] += 1
         if message.side is Side.CLIENT:
             at_work = (at_work or b"pg_try_advisory_lock" in message.data) and (
-                b"pg_advisory_unlock" not in message.data
+                b"pg_advisory_unlock_all" not in message.data
             )
         found.append(Place(counts[message.side], message, at_work, index in committing))
     return found

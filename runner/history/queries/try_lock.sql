@@ -1,9 +1,8 @@
 -- Take the migration lock if it is free: twice, for the guard after each file, which gives it up once to see whether
--- it is held. In a transaction of its own, so that what follows in the same message sees what the last holder did.
-BEGIN;
+-- it is held. What is asked after it in the same message must see what the last holder did, whatever the role's default.
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT
     CASE
         WHEN pg_catalog.pg_try_advisory_lock({key}) THEN pg_catalog.pg_try_advisory_lock({key})
         ELSE FALSE
-    END AS locked;
-COMMIT
+    END AS locked

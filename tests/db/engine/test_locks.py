@@ -176,3 +176,17 @@ def test_a_yoyo_at_work_is_waited_for_and_named(project):
     project.query("DELETE FROM yoyo_lock")
     run.communicate(timeout=30)
     assert run.returncode == 0
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_what_is_applied_is_read_after_the_lock_was_taken_whatever_the_default_isolation(
+    project, session, level
+):
+    project.query(
+        f"ALTER DATABASE \"{project.parameters['dbname']}\" SET default_transaction_isolation = '{level}'"
+    )
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("migrate")
+    assert "up to date" in project.ok("migrate").out
+    project.ok("rollback", "--yes")
+    assert project.applied() == []
