@@ -125,8 +125,8 @@ _CASES = (
         pattern=r"unsupported startup parameter|no such database: |query_wait_timeout|server login failed",
         error=ConfigurationError,
         message="a connection pooler answers at {address}, and it does not pass on what a migration needs",
-        hint="Give the address of PostgreSQL itself: a session's lock and settings need a "
-        "session of their own.",
+        hint="Give the address of PostgreSQL itself with --direct-url or DIRECT_DATABASE_URL: a session's lock and "
+        "settings need a session of their own. If the pool is in session mode, say so: --session-pool",
     ),
     _Case(
         pattern=r"unrecognized configuration parameter|invalid value for parameter|"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.fleet.migrate import Outcome
     from runner.fleet.observe import Examined, Waited
     from runner.history import LockHolder, YoyoLock
+    from runner.migrations import Script
     from runner.migrations.scaffold import NewPair
     from runner.plan import Plan, Standing
     from runner.report.terminal import Style
@@ -72,7 +73,7 @@ def planned_lines(plan: Plan, style: Style) -> Iterator[str]:
     }
     width = max((len(words[step.action]) for step in plan.steps), default=0)
     for step in plan.steps:
-        note = "" if step.script.transactional else style("  not transactional", "yellow")
+        note = "" if step.script.transactional else style(f"  {_mode(step.script)}", "yellow")
         yield f"  {style(words[step.action].ljust(width), 'yellow')}  {step.id}{note}"
 
 
@@ -131,6 +132,8 @@ def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
         how = (
             "one transaction"
             if step.script.transactional
+            else "each statement again and again until it touches no row"
+            if step.script.batch is not None
             else "statement by statement, each its own transaction"
         )
         yield ""
@@ -259,6 +262,14 @@ def question(place: str, plan: Plan) -> str:
     return f"Roll back {counted(len(plan.steps), 'migration')} of {place}: {ids}?"
 
 
+def _mode(script: Script) -> str:
+    if script.batch is not None:
+        return "in batches"
+    return (
+        "not transactional" if script.parallel == 1 else f"not transactional, {script.parallel} connections"
+    )
+
+
 def _facts(standing: Standing, actor_width: int, style: Style) -> str:
     applied, partial = standing.applied, standing.partial
     if partial is not None:
@@ -269,7 +280,7 @@ def _facts(standing: Standing, actor_width: int, style: Style) -> str:
         if standing.failure is not None:
             return style(f"{standing.failure.recorded_at:%Y-%m-%d %H:%M}  {standing.failure.reason}", "red")
         if standing.migration is not None and not standing.migration.apply.transactional:
-            return style("not transactional", "dim")
+            return style(_mode(standing.migration.apply), "dim")
         return ""
     when = _local(applied.recorded_at or applied.applied_at)
     who = (applied.actor or applied.db_user or "yoyo").ljust(actor_width)
