@@ -65,6 +65,7 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
         _standing(m, applied.get(m.id), state, below_newest=n < newest) for n, m in enumerate(ordered)
     ]
     ids = {m.id for m in known}
+    hooks = tuple(m for m in files if m.kind is Kind.HOOK)
     missing = [
         Standing(id=entry.id, situation=Situation.MISSING, applied=entry, partial=state.partial.get(entry.id))
         for entry in applied.values()
@@ -73,9 +74,8 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
     missing += [
         Standing(id=entry.id, situation=Situation.PARTIAL, partial=entry)
         for entry in state.partial.values()
-        if entry.id not in ids and entry.id not in applied
+        if entry.id not in ids | {hook.id for hook in hooks} and entry.id not in applied
     ]
-    hooks = tuple(m for m in files if m.kind is Kind.HOOK)
     return Comparison(standings=(*missing, *standings), hooks=hooks)
 
 

@@ -372,3 +372,15 @@ def test_a_file_of_which_nothing_took_effect_may_be_changed(project):
     assert "1 of 3 statements is in effect" in done.err
     assert "runner repair continue" not in done.err  # the server's own hint comes first
     assert "partial  0001_a  1 of 3 statements" in project.ok("status").out
+
+
+def test_a_hook_goes_on_where_it_stopped_too(project):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.write(
+        "migrations/post-apply.sql", "-- transactional: false\nINSERT INTO a VALUES (1);\nSELECT nope();\n"
+    )
+    assert project.run("migrate").code == 1
+    project.query("CREATE FUNCTION nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    project.ok("migrate")
+    assert project.query("SELECT count(*) FROM a") == [(1,)]
+    assert project.query("SELECT count(*) FROM _runner_journal") == [(0,)]
