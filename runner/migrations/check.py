@@ -132,11 +132,12 @@ def _as_written(text: str, whole: Sequence[Statement]) -> bool:
     first = next(statements([text]), None)
     if first is not None and begins_transaction(first):
         return False
+    if any(statement.copy_data is not None for statement in whole):
+        return False
     ends = (0, *(statement.end for statement in whole))
     starts = (*(statement.start for statement in whole), len(text))
-    return not any(statement.copy_data is not None for statement in whole) and not any(
-        "\\" in text[end:start] for end, start in zip(ends, starts, strict=True)
-    )
+    between = (text[end:start] for end, start in zip(ends, starts, strict=True))
+    return not any("\\" in gap and "\\" in without_comments(gap) for gap in between)
 
 
 def units(script: Script) -> Iterator[Unit]:

@@ -7,47 +7,20 @@ from hypothesis import strategies as st
 SPACES = ["", " ", "\n", "\r\n", "\r", "\t", "\f", "  \n"]
 WORDS = ["a", "e", "E", "u", "n", "b", "x", "a$b$", "a$$", "$", "é", "☃e", "\u00a0", "\u2028", "\ufeff", "ſet", "_1", "ÜBER"]  # fmt: skip
 KEYWORDS = [
-    "SELECT",
-    "insert",
-    "UpDaTe",
-    "SET",
-    "VALUES",
-    "COPY",
-    "FROM",
-    "BEGIN",
-    "atomic",
-    "CASE",
-    "END",
-    "AS",
-    "DO",
-]
+    "SELECT", "insert", "UpDaTe", "SET", "VALUES", "COPY", "FROM", "BEGIN", "atomic", "CASE", "END",
+    "AS", "DO",
+]  # fmt: skip
 NUMBERS = ["1", "1.5", ".5", "1e5", "1E-5", "$1", "1$1", "0x1F", "1_000", "1.", "1..2"]
-OPERATORS = ["+", "-", "*", "/", "<", "=", "->", "->>", "<-", "#>>", "|/", "||/", "@-@", "*/", "<->", "!~~*", "::", ":=", "?&", "[", "]", ",", "."]  # fmt: skip
+OPERATORS = [
+    "+", "-", "*", "/", "<", "=", "->", "->>", "<-", "#>>", "|/", "||/", "@-@", "*/", "<->", "!~~*",
+    "::", ":=", "?&", "[", "]", ",", ".",
+]  # fmt: skip
 UNFINISHED = ["'", '"', "$$", "$a$", "$", "e'", "/*", "*/", "--", "u&", "b'"]
 
 # what makes trouble inside a quote
 _TROUBLE = st.sampled_from(
-    [
-        ";",
-        "--",
-        "/*",
-        "*/",
-        "$$",
-        "$a$",
-        "\\",
-        "'",
-        '"',
-        "a",
-        "END",
-        "COMMIT;",
-        "\n",
-        "\r\n",
-        "é",
-        "(",
-        ")",
-        " ",
-    ]
-)
+    [";", "--", "/*", "*/", "$$", "$a$", "\\", "'", '"', "a", "END", "COMMIT;", "\n", "\r\n", "é", "(", ")", " "]
+)  # fmt: skip
 _INNER = st.lists(_TROUBLE, max_size=5).map("".join)
 _CONTINUES = st.sampled_from(
     ["\n", " \n ", "\r", "\t\r\n", " -- it's\n", "\n-- c;\n  ", "\n\n", "-- a\r-- '\n"]

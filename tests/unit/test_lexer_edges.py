@@ -48,7 +48,9 @@ def test_a_statement_ends_where_the_server_ends_it(first):
         pytest.param("ſET x = 1;", ("ſET", "X"), id="long s"),
         pytest.param("REINDEX\u00a0INDEX i", ("REINDEX\u00a0INDEX", "I"), id="no-break space"),
         pytest.param(
-            "PREPARE transaction AS SELECT 1", ("PREPARE", "TRANSACTION", "AS", "SELECT"), id="number in a statement"
+            "PREPARE transaction AS SELECT 1",
+            ("PREPARE", "TRANSACTION", "AS", "SELECT"),
+            id="number in a statement",
         ),
         pytest.param("ALTER SYSTEM SET x = 1e5", ("ALTER", "SYSTEM", "SET", "X"), id="number with exponent"),
     ],
