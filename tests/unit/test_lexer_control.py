@@ -74,6 +74,11 @@ def controls(text: str) -> list[ast.TransactionStmt]:
     return [node for node in found if isinstance(node, ast.TransactionStmt) and node.kind not in _SAVEPOINTS]
 
 
+@pytest.mark.parametrize("text", [*_CONTROL, *_DECOYS])
+def test_each_form_of_transaction_control_is_known(text):
+    assert (refusal(f"SELECT 1; {text}") is None) == (not controls(text))
+
+
 @given(st.lists(_statements, max_size=5), gaps)
 def test_transaction_control_is_refused_and_nothing_else(found, gap):
     # a first statement keeps BEGIN from being taken for the wrapping of the whole file
