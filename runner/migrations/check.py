@@ -136,7 +136,8 @@ def _passes_over_psql(text: str, whole: Sequence[Statement]) -> bool:
         return False
     ends = (0, *(statement.end for statement in whole))
     starts = (*(statement.start for statement in whole), len(text))
-    return any("\\" in text[end:start] for end, start in zip(ends, starts, strict=True))
+    between = (text[end:start] for end, start in zip(ends, starts, strict=True))
+    return any("\\" in gap and "\\" in without_comments(gap) for gap in between)
 
 
 def units(script: Script) -> Iterator[Unit]:

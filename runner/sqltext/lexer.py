@@ -75,6 +75,7 @@ def statements(pieces: Iterable[str], *, late: list[Directive] | None = None) ->
     Raises: SqlSyntaxError for a quote or comment without end, and for a psql command.
     """
     reader = Reader([pieces] if isinstance(pieces, str) else pieces)
+    reader.grow()
     leading = True
     while True:
         statement = _Scan(reader, [] if late is None else late, leading=leading).statement()

@@ -136,9 +136,7 @@ class Reader:
 
     def _dollar_end(self, start: int, end: int) -> int:
         tag = self.text[start:end]
-        search_from = end
-        while (found := self.text.find(tag, search_from)) < 0:
-            search_from = max(end, len(self.text) - len(tag) + 1)
+        while (found := self.text.find(tag, end)) < 0:
             if not self.grow():
                 raise self._unterminated(tag, start)
         return found + len(tag)
@@ -149,8 +147,6 @@ class Reader:
         while True:
             match = _BLOCK_EDGE.search(self.text, pos)
             if match is None:
-                # the last character may be the first half of an edge
-                pos = max(pos, len(self.text) - 1)
                 if self.grow():
                     continue
                 raise SqlSyntaxError(

@@ -7,47 +7,20 @@ from hypothesis import strategies as st
 SPACES = ["", " ", "\n", "\r\n", "\r", "\t", "\f", "  \n"]
 WORDS = ["a", "e", "E", "u", "n", "b", "x", "a$b$", "a$$", "$", "é", "☃e", "\u00a0", "\u2028", "\ufeff", "ſet", "_1", "ÜBER"]  # fmt: skip
 KEYWORDS = [
-    "SELECT",
-    "insert",
-    "UpDaTe",
-    "SET",
-    "VALUES",
-    "COPY",
-    "FROM",
-    "BEGIN",
-    "atomic",
-    "CASE",
-    "END",
-    "AS",
-    "DO",
-]
+    "SELECT", "insert", "UpDaTe", "SET", "VALUES", "COPY", "FROM", "BEGIN", "atomic", "CASE", "END",
+    "AS", "DO",
+]  # fmt: skip
 NUMBERS = ["1", "1.5", ".5", "1e5", "1E-5", "$1", "1$1", "0x1F", "1_000", "1.", "1..2"]
-OPERATORS = ["+", "-", "*", "/", "<", "=", "->", "->>", "<-", "#>>", "|/", "||/", "@-@", "*/", "<->", "!~~*", "::", ":=", "?&", "[", "]", ",", "."]  # fmt: skip # noqa: E501
+OPERATORS = [
+    "+", "-", "*", "/", "<", "=", "->", "->>", "<-", "#>>", "|/", "||/", "@-@", "*/", "<->", "!~~*",
+    "::", ":=", "?&", "[", "]", ",", ".",
+]  # fmt: skip
 UNFINISHED = ["'", '"', "$$", "$a$", "$", "e'", "/*", "*/", "--", "u&", "b'"]
 
 # what makes trouble inside a quote
 _TROUBLE = st.sampled_from(
-    [
-        ";",
-        "--",
-        "/*",
-        "*/",
-        "$$",
-        "$a$",
-        "\\",
-        "'",
-        '"',
-        "a",
-        "END",
-        "COMMIT;",
-        "\n",
-        "\r\n",
-        "é",
-        "(",
-        ")",
-        " ",
-    ]
-)
+    [";", "--", "/*", "*/", "$$", "$a$", "\\", "'", '"', "a", "END", "COMMIT;", "\n", "\r\n", "é", "(", ")", " "]
+)  # fmt: skip
 _INNER = st.lists(_TROUBLE, max_size=5).map("".join)
 _CONTINUES = st.sampled_from(
     ["\n", " \n ", "\r", "\t\r\n", " -- it's\n", "\n-- c;\n  ", "\n\n", "-- a\r-- '\n"]
@@ -185,26 +158,37 @@ def simple_statements(draw: st.DrawFn) -> str:
     )
 
 
-@st.composite
-def statement_texts(draw: st.DrawFn) -> str:
-    """Return a statement, perhaps one that holds others with their semicolons."""
-    inner = [draw(simple_statements()) for _ in range(draw(st.integers(0, 3)))]
-    inner = [text for text in inner if text not in {"BEGIN", "END"}]
-    gap = draw(gaps)
-    body = "".join(f"{text}{gap};" for text in inner)
-    begin = draw(st.sampled_from(["BEGIN ATOMIC ", "begin\natomic\n", f"BEGIN{gap}ATOMIC{gap} "]))
-    create = draw(st.sampled_from(["CREATE", "create or replace", f"CREATE{gap}OR REPLACE"]))
-    kinds = [
-        f"{create} FUNCTION f() RETURNS int LANGUAGE sql {begin}{body}{gap}END",
-        f"{create} PROCEDURE p(a int DEFAULT 1) LANGUAGE sql SET a TO begin {begin};{body} END",
-        f"{create} FUNCTION f() RETURNS int {begin} CREATE FUNCTION g() RETURNS int {begin} {body} END; {body} END",
-        draw(simple_statements()),
-        draw(simple_statements()),
-    ]
-    commands = [text for text in inner if text.startswith(("INSERT", "UPDATE", "DELETE"))]
-    if commands:
-        kinds.append(f"{create} RULE r AS ON INSERT TO t DO ALSO ({'; '.join(commands)};{gap})")
-    return draw(st.sampled_from(kinds))
+_create = st.one_of(
+    st.sampled_from(["CREATE", "create or replace"]), gaps.map(lambda gap: f"CREATE {gap} OR REPLACE")
+)
+_begin = st.one_of(
+    st.sampled_from(["BEGIN ATOMIC ", "begin\natomic\n"]), gaps.map(lambda gap: f"BEGIN{gap}ATOMIC{gap} ")
+)
+_inner = simple_statements().filter(lambda text: text not in {"BEGIN", "END"})
+_bodies = st.lists(st.tuples(_inner, gaps), max_size=2).map(
+    lambda found: "".join(f"{s}{gap};" for s, gap in found)
+)
+_functions = st.builds(
+    lambda create, begin, body, gap: f"{create} FUNCTION f() RETURNS int LANGUAGE sql {begin}{body}{gap}END",
+    _create, _begin, _bodies, gaps,
+)  # fmt: skip
+_procedures = st.builds(
+    lambda create, begin, body: f"{create} PROCEDURE p(a int DEFAULT 1) LANGUAGE sql SET a TO begin {begin};{body} END",
+    _create, _begin, _bodies,
+)  # fmt: skip
+_nested = st.builds(
+    lambda inner, body: f"CREATE FUNCTION f() BEGIN ATOMIC {inner}; {body} END", _functions, _bodies
+)
+_rules = st.builds(
+    lambda create, value, other, gap: f"{create} RULE r AS ON INSERT TO t DO ALSO ({gap};UPDATE t SET a = (SELECT {value}); "
+    f"DELETE FROM t WHERE (SELECT {other}) = 1;{gap})",
+    _create, values, values, gaps,
+)  # fmt: skip
+
+
+def statement_texts() -> st.SearchStrategy[str]:
+    """Return statements, some of which hold others with their semicolons."""
+    return st.one_of(simple_statements(), simple_statements(), _functions, _procedures, _nested, _rules)
 
 
 @st.composite

@@ -46,6 +46,7 @@ def test_a_statement_ends_where_the_server_ends_it(first):
     [
         pytest.param("COMMıT", ("COMMıT",), id="dotless i"),
         pytest.param("ſET x = 1;", ("ſET", "X"), id="long s"),
+        pytest.param("SETé x;", ("SETé", "X"), id="a word that goes on"),
         pytest.param("REINDEX\u00a0INDEX i", ("REINDEX\u00a0INDEX", "I"), id="no-break space"),
         pytest.param(
             "PREPARE transaction AS SELECT 1",

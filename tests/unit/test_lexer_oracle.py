@@ -52,6 +52,7 @@ def parsed(text: str) -> list[Span]:
 @example("SELECT E'a' -- it's\n '\\'; b';")
 @example("$1E'\\';'")
 @example("☃E'\\'; --'")
+@example("SELECT E'a\\';', 'b'; SELECT 1")
 def test_tokens_end_where_the_servers_scanner_ends_them(text):
     try:
         expected = between_semicolons(text)
