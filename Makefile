@@ -74,6 +74,9 @@ snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch databa
 test: $(READY_DEV) ## run all tests on a real PostgreSQL; some: make test ARGS=tests/unit
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
+torture: $(READY_DEV) ## random files, kills, lost connections, restarts; prints violations: make torture ARGS="--trials 1000"
+	@$(BIN)/python -m tests.faults.torture $(ARGS)
+
 check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

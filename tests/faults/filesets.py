@@ -5,9 +5,12 @@ Their data holds no value of a sequence or a clock, so that a repeated attempt g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+_LOOSE = re.compile("^-- (transactional: false|batch:)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,11 @@ class FileSet:
 
     @property
     def loose(self) -> frozenset[str]:
-        """The ids of files without a transaction, of which a fault may leave a part."""
+        """The ids of files that are not one transaction, of which a fault may leave a part."""
         return frozenset(
-            Path(name).stem for name, text in self.files.items() if "-- transactional: false" in text
+            Path(name).stem.removesuffix(".rollback")
+            for name, text in self.files.items()
+            if _LOOSE.search(text)
         )
 
     def write(self, folder: Path, *, earlier: bool = False) -> None:

@@ -98,6 +98,8 @@ def verify(conn: Connection, states: Mapping[Recorded, Snapshot], *, half_done: 
         return found
     if _has(conn, "yoyo_lock") and (left := _rows(conn, "SELECT * FROM public.yoyo_lock")):
         raise ViolationError(f"yoyo's lock is left: {left}")
+    if _has(conn, "_runner_journal") and (left := _rows(conn, "SELECT * FROM public._runner_journal")):
+        raise ViolationError(f"the journal of a finished file is left: {left}")
     actual, expected = snapshot(conn), states[found]
     if actual.schema != expected.schema:
         raise ViolationError(catalog.unified_diff(expected.schema, actual.schema, "recorded", "found"))

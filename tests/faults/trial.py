@@ -18,16 +18,19 @@ from tests.faults.proxy import Fault, Link, Proxy, Step
 from tests.faults.wire import Message, Side
 from tests.faults.world import World
 
+_BUSY = 4  # the exit code for what is safe to repeat
+
 
 class Harm(Enum):
     """What is done to a run, and the exit code that tells of it; 0 where it was survived or came too late."""
 
-    RESET = "RST", 4
-    CLOSE = "FIN", 4
-    SWALLOW = "the answer is lost", 4
-    TERMINATE = "pg_terminate_backend", 4
-    KILL_BACKEND = "kill -9 of the backend", 4
-    CRASH = "the server is killed and started", 4
+    RESET = "RST", _BUSY
+    CLOSE = "FIN", _BUSY
+    SWALLOW = "the answer is lost", _BUSY
+    TERMINATE = "pg_terminate_backend", _BUSY
+    KILL_BACKEND = "kill -9 of the backend", _BUSY
+    CRASH = "the server is killed and started", _BUSY
+    RESTART = "the server is stopped and started", _BUSY
     KILL = "kill -9", -signal.SIGKILL
     TERM = "SIGTERM", 128 + signal.SIGTERM
     INT = "SIGINT", 128 + signal.SIGINT
@@ -39,7 +42,7 @@ class Harm(Enum):
     @property
     def survivable(self) -> bool:
         """Whether the run may go on."""
-        return self.code == 4
+        return self.code == _BUSY
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,18 @@ class Outcome:
 
 def places(record: Sequence[Message]) -> list[Place]:
     """Number the messages of a rehearsal."""
-    counts, found, at_work = dict.fromkeys(Side, 0), [], False
-    committing = _committing(record)
+    counts, found = dict.fromkeys(Side, 0), []
+    committing, at_work = _committing(record), _at_work(record)
     for index, message in enumerate(record):
         counts[message.side] += 1
-        if message.side is Side.CLIENT:
-            at_work = (at_work or b"pg_try_advisory_lock" in message.data) and (
-                b"pg_advisory_unlock_all" not in message.data
-            )
-        found.append(Place(counts[message.side], message, at_work, index in committing))
+        found.append(Place(counts[message.side], message, index in at_work, index in committing))
     return found
+
+
+def _at_work(record: Sequence[Message]) -> range:
+    taken = [index for index, message in enumerate(record) if b"pg_try_advisory_lock" in message.data]
+    given_up = [index for index, message in enumerate(record) if b"pg_advisory_unlock" in message.data]
+    return range(taken[0], given_up[-1]) if taken and given_up else range(0)
 
 
 def _committing(record: Sequence[Message]) -> set[int]:
@@ -119,21 +124,26 @@ def turns(ground: Ground, direction: Direction) -> list[Place]:
     ]
 
 
-def attempt(ground: Ground, direction: Direction, *runs: Sequence[Planned]) -> Outcome:
+def attempt(ground: Ground, direction: Direction, *runs: Sequence[Planned], rivals: int = 0) -> Outcome:
     """Make runs with faults, one after the other, then one without, then one back; look at the database after each.
+
+    So many `rivals`, without faults of their own, are started with each run.
 
     Raises: ViolationError, with all that is needed to understand it.
     """
     outcome = Outcome()
     with ground.world.database(ground.templates[direction]) as database:
         for planned in runs:
+            others = [ground.run(direction.value, database) for _ in range(rivals)]
             done, proxy = _harmed(ground, direction, database, planned)
             fired = list(planned[: len(proxy.fired)])
             outcome.fired += fired
             outcome.rest = proxy.record
             outcome.codes.append(done.code)
             with _told(done, fired):
-                _judge_code(done, fired)
+                _judge_code(done, {0} | {p.harm.code for p in fired} | ({_BUSY} if others else set()))
+                for other in others:
+                    _judge_code(other.wait(), {0, _BUSY})
                 _verify(ground, direction, database, done)
         for way in (direction, direction.back):
             done = ground.run(way.value, database).wait()
@@ -176,6 +186,8 @@ def _do(world: World, pid: Future[int], harm: Harm, link: Link) -> None:
             world.kill_backend(link.backend_pid)
         case Harm.CRASH:
             world.crash()
+        case Harm.RESTART:
+            world.restart()
         case Harm.KILL:
             os.kill(pid.result(), signal.SIGKILL)
             link.wait_for_client_to_go()
@@ -186,12 +198,11 @@ def _do(world: World, pid: Future[int], harm: Harm, link: Link) -> None:
             os.kill(pid.result(), signal.SIGINT)
 
 
-def _judge_code(done: Finished, fired: Sequence[Planned]) -> None:
-    allowed = {0} | {planned.harm.code for planned in fired}
+def _judge_code(done: Finished, allowed: set[int]) -> None:
     if done.code not in allowed:
-        raise ViolationError(f"exit code {done.code}, not one of {sorted(allowed)}")
+        raise ViolationError(f"exit code {done.code}, not one of {sorted(allowed)}\n{done.err}")
     if "Traceback" in done.err:
-        raise ViolationError("a stack trace instead of a message")
+        raise ViolationError(f"a stack trace instead of a message\n{done.err}")
 
 
 def _verify(ground: Ground, direction: Direction, database: str, done: Finished) -> None:

@@ -104,6 +104,11 @@ class World:
         _must(process.wait(lambda: self.server.pid() is None, _BACK_S))
         self.server.start(tcp=True)
 
+    def restart(self) -> None:
+        """Stop the server as an administrator does, ending its sessions, and start it again."""
+        self.server.stop()
+        self.server.start(tcp=True)
+
     def _checkpointer(self) -> int | None:
         try:
             with self.connect() as admin:

@@ -1,0 +1,161 @@
+"""Random files, random faults, random restarts, a thousand times: python -m tests.faults.torture --trials 1000
+
+Prints what happened, and exits with 1 when a promise was not kept. Everything in a trial follows from its number, so
+`--seed NUMBER --trials 1` repeats it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from random import Random, SystemRandom
+
+from tests.faults.ground import Direction, Ground, prepared
+from tests.faults.invariant import ViolationError
+from tests.faults.proxy import Step
+from tests.faults.random_sets import random_set
+from tests.faults.trial import Harm, ManualActionNeededError, Place, Planned, attempt, places
+from tests.faults.world import World
+
+_A_SET = 20  # trials in a row that share a set of files
+_TELL_EVERY = 50
+
+_WEIGHTS = {
+    Harm.RESET: 4,
+    Harm.CLOSE: 2,
+    Harm.SWALLOW: 3,
+    Harm.TERMINATE: 3,
+    Harm.KILL: 6,
+    Harm.TERM: 3,
+    Harm.INT: 1,
+    Harm.CRASH: 2,
+    Harm.RESTART: 1,
+    Harm.KILL_BACKEND: 1,
+}
+_NEEDS_BACKEND = {Harm.TERMINATE, Harm.KILL_BACKEND}
+
+
+@dataclass
+class Tally:
+    """What happened in some trials."""
+
+    trials: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    hits: int = 0  # trials in which a fault came while the migration lock was held
+    violations: list[str] = field(default_factory=list)
+    manual: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Count what another worker did."""
+        self.trials += other.trials
+        self.faults += other.faults
+        self.hits += other.hits
+        self.violations += other.violations
+        self.manual += other.manual
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the trials on as many workers as there are processors, and print the outcome."""
+    parser = argparse.ArgumentParser(description="Random files, random faults, random restarts.")
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument(
+        "--seed", type=int, default=SystemRandom().randrange(10**6), help="number of the first trial"
+    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    chosen = parser.parse_args(args)
+    numbers = range(chosen.seed, chosen.seed + chosen.trials)
+    sets = sorted({number // _A_SET for number in numbers})
+    print(f"trials {numbers.start} to {numbers.stop - 1}", flush=True)
+    started, total = time.monotonic(), Tally()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(chosen.workers, len(sets)), mp_context=spawn) as pool:
+        shares = [sets[n :: chosen.workers] for n in range(min(chosen.workers, len(sets)))]
+        for tally in pool.map(_work, shares, [numbers] * len(shares)):
+            total.add(tally)
+    _report(total, time.monotonic() - started)
+    return 1 if total.violations else 0
+
+
+def _report(total: Tally, elapsed_s: float) -> None:
+    for name, count in total.faults.most_common():
+        print(f"  {count:6} {name}")
+    print(
+        f"{total.trials} trials, {total.faults.total()} faults, {total.hits} trials hit while work was under way, "
+        f"{len(total.violations)} violations, {total.manual} manual actions needed, {elapsed_s:.0f} s"
+    )
+
+
+def _work(sets: Sequence[int], numbers: range) -> Tally:
+    tally = Tally()
+    with World.make() as world:
+        for share in sets:
+            with prepared(world, random_set(Random(f"set {share}"))) as ground:
+                rehearsed = cache(lambda direction, ground=ground: places(ground.rehearse(direction)))
+                for number in range(share * _A_SET, (share + 1) * _A_SET):
+                    if number in numbers:
+                        _trial(number, ground, rehearsed, tally)
+    return tally
+
+
+def _trial(number: int, ground: Ground, rehearsed, tally: Tally) -> None:
+    random = Random(f"trial {number}")
+    direction = random.choice([Direction.MIGRATE, Direction.MIGRATE, Direction.ROLL_BACK])
+    found = rehearsed(direction)
+    runs = [_plan(random, found) for _ in range(random.choice([1, 1, 2, 3]))]
+    tally.trials += 1
+    if tally.trials % _TELL_EVERY == 0:
+        print(f"  {tally.trials} trials of this worker, {len(tally.violations)} violations", flush=True)
+    try:
+        outcome = attempt(ground, direction, *runs, rivals=random.choice([0, 0, 0, 1, 2]))
+    except ViolationError as violation:
+        tally.manual += isinstance(violation, ManualActionNeededError)
+        _note(number, tally, violation)
+        return
+    except (OSError, RuntimeError) as trouble:  # of the trial itself, which then proves nothing
+        _note(number, tally, trouble)
+        return
+    tally.faults.update(planned.harm.title for planned in outcome.fired)
+    at_work = {place.before() for place in found if place.at_work}
+    tally.hits += any(Step(f.step.side, f.step.number) in at_work for f in outcome.fired)
+
+
+def _note(number: int, tally: Tally, problem: Exception) -> None:
+    told = "".join(traceback.format_exception_only(problem))
+    tally.violations.append(f'make torture ARGS="--seed {number} --trials 1"\n{told}')
+    print(tally.violations[-1], flush=True)
+
+
+def _plan(random: Random, found: Sequence[Place]) -> list[Planned]:
+    """Choose one to three harms for a run; the places of the later ones count from the one before."""
+    first = random.choice([place for place in found if place.at_work or random.random() < 0.1] or found)
+    planned = [_at(random, first)]
+    while random.random() < 0.3:
+        later = random.choice(found)
+        harm = random.choice([Harm.RESET, Harm.CLOSE, Harm.KILL, Harm.TERM, Harm.CRASH])
+        planned.append(Planned(later.before(), harm))
+    return planned
+
+
+def _at(random: Random, place: Place) -> Planned:
+    harm = random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    if harm is Harm.SWALLOW and not place.message.ends_turn:
+        harm = Harm.RESET
+    if harm in _NEEDS_BACKEND and not place.at_work:
+        harm = Harm.CLOSE
+    if harm is Harm.SWALLOW:
+        return Planned(place.after(), harm)
+    size = len(place.message.data)
+    return Planned(random.choice([place.before(), place.after(), place.within(random.randrange(size))]), harm)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
