@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+_COMMIT = re.compile(rb"(?:^|[\0;])\s*COMMIT\b")
 _CANCEL, _SSL, _GSS = 80877102, 80877103, 80877104
 
 
@@ -46,7 +47,7 @@ class Message:
         """Whether this is the client's word that commits, or the server's that it is done."""
         if self.side is Side.SERVER:
             return self.kind == "C" and self.data[5:] == b"COMMIT\0"
-        return self.kind in {"Q", "P"} and re.search(rb"\bCOMMIT\b", self.data) is not None
+        return self.kind in {"Q", "P"} and _COMMIT.search(self.data[5:]) is not None
 
     @property
     def backend_pid(self) -> int | None:
