@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 
 import psycopg
 
-from runner.apply import send
+from runner.apply import bundle, send
+from runner.apply.bundle import Carried
 from runner.apply.piecemeal import run_piecemeal
 from runner.apply.retry import retrying
 from runner.apply.unit import in_effect
@@ -19,7 +19,6 @@ from runner.errors import MigrationFailedError, StoppedError, TableLockedError, 
 from runner.history import Operation, Record, State, committing, recording
 from runner.migrations import check_script
 from runner.plan import Action, Plan, Step, is_done
-from runner.wording import counted
 
 
 def check_plan(plan: Plan, listener: Listener) -> None:
@@ -47,7 +46,7 @@ def run_plan(
     Raises: MigrationFailedError, UnreachableError, BusyError; each says in which state the database was left.
     """
     if not single_transaction:
-        return [_run_step(work, step, later=len(plan.steps) - n - 1) for n, step in enumerate(plan.steps)]
+        return _one_after_the_other(work, plan.steps)
     alone = next((s for s in plan.steps if not s.script.transactional), None)
     if alone is not None:
         raise UsageError(
@@ -63,13 +62,57 @@ def run_plan(
     )
 
 
-def _run_step(work: Work, step: Step, *, later: int) -> Done:
+def _one_after_the_other(work: Work, steps: Sequence[Step]) -> list[Done]:
+    """Run the steps in order, as many in one message as may travel so."""
+    done: list[Done] = []
+    pace = bundle.Pace()
+    while len(done) < len(steps):
+        started, begun = time.monotonic(), len(done)
+        carried = bundle.choose(steps[begun:], pace.files)
+        met = None
+        if len(carried) > 1:
+            met = _run_bundle(work, carried, done, later=len(steps) - begun - len(carried))
+        if met is not None or len(done) == begun:
+            step = steps[len(done)]
+            done.append(_run_step(work, step, later=len(steps) - len(done) - 1, met=met))
+        pace.took(time.monotonic() - started)
+    return done
+
+
+def _run_bundle(
+    work: Work, carried: Sequence[Carried], done: list[Done], *, later: int
+) -> MigrationFailedError | TableLockedError | None:
+    told = len(done)
+    try:
+        return bundle.run(work, carried, done, later=later)
+    except KeyboardInterrupt as stop:
+        send.roll_back(work.conn)
+        state = work.history.state()
+        steps = [each.step for each in carried]
+        committed = [step for step in steps if is_done(step, state)]
+        for step in committed[len(done) - told :]:
+            entry = state.applied.get(step.id)
+            work.listener.done(Done(step=step, elapsed_s=((entry and entry.duration_ms) or 0) / 1000))
+        raise _stopped(work, steps[min(len(committed), len(steps) - 1)], stop) from None
+
+
+def _run_step(
+    work: Work, step: Step, *, later: int, met: MigrationFailedError | TableLockedError | None = None
+) -> Done:
+    """Run one step by itself; `met` is the error that it met in a message with others, which counts as a try."""
     work.listener.begins(step)
     started = time.monotonic()
+    tries = [] if met is None else [met]
+
+    def attempt() -> int | None:
+        if tries:
+            raise tries.pop()
+        return run_whole(work, step, state=send.rolled_back() + send.rest(later))
+
     try:
         if step.script.transactional:
             rows = retrying(
-                partial(run_whole, work, step, state=send.rolled_back() + _rest(later)),
+                attempt,
                 retries=work.retries(step.script),
                 what=step.id,
                 tells=work.listener.tells,
@@ -151,7 +194,3 @@ def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableL
     )
     with suppress(send.StatementError, psycopg.OperationalError):
         send.execute(work.conn, recording(work.names, record, work.actor))
-
-
-def _rest(later: int) -> str:
-    return f" {counted(later, 'later step')} not begun." if later else ""

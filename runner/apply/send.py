@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +72,7 @@ def send(conn: Connection, part: Part) -> list[bytes]:
             return []
         return execute(conn, part.message())
     except StatementError as problem:
-        raise _failure(problem, part) from problem.error
+        raise failure(problem, part) from problem.error
 
 
 def execute(conn: Connection, data: bytes) -> list[bytes]:
@@ -84,16 +84,11 @@ def execute(conn: Connection, data: bytes) -> list[bytes]:
         results = conn.wait(_exchange(conn.pgconn, data))
     for done, result in enumerate(results):
         if result.status == ExecStatus.FATAL_ERROR:
-            error = errors.error_from_result(result, encoding="utf-8")
-            if error.sqlstate in _SERVER_GOES:
-                raise error
-            raise StatementError(error, done)
+            raise StatementError(_raise_if_server_goes(result), done)
         if result.status not in _DONE:
             # COPY with the client, which the file's check should have refused: no other way leads out of it
             conn.close()
-            raise StatementError(
-                psycopg.Error("the server began a COPY with the client in the middle of a file"), done
-            )
+            raise StatementError(_unwanted_copy(), done)
     return [result.command_status or b"" for result in results]
 
 
@@ -102,6 +97,36 @@ def _exchange(pgconn: PGconn, data: bytes) -> PQGen[list[PGresult]]:
     pgconn.send_query(data)
     results: list[PGresult] = yield from generators.execute(pgconn)
     return results
+
+
+def _submit(pgconn: PGconn, data: bytes) -> PQGen[None]:
+    pgconn.send_query(data)
+    yield from generators.send(pgconn)
+
+
+def stream(conn: Connection, data: bytes) -> Generator[PGresult, None, None]:
+    """Run one simple-protocol message and yield each result as it comes, an error too.
+
+    Closed before its end, it cancels what still runs.
+
+    Raises: psycopg.OperationalError when the connection is lost.
+    """
+    with conn.lock:
+        try:
+            conn.wait(_submit(conn.pgconn, data))
+            while (result := conn.wait(generators.fetch(conn.pgconn))) is not None:
+                if result.status == ExecStatus.FATAL_ERROR:
+                    _raise_if_server_goes(result)
+                elif result.status not in _DONE:
+                    conn.close()  # COPY with the client: see `execute`
+                    raise StatementError(_unwanted_copy(), 0)
+                yield result
+        except (KeyboardInterrupt, GeneratorExit):
+            # what is still to be answered must not be taken for the answer to what is sent next
+            if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                conn.cancel_safe()
+                conn.wait(generators.fetch_many(conn.pgconn))
+            raise
 
 
 def send_unit(conn: Connection, unit: Unit, script: Script, state: str) -> None:
@@ -114,6 +139,18 @@ def set_for_session(conn: Connection, settings: Mapping[str, str]) -> None:
     """Set what a file's directives ask for, until the session is reset."""
     for name, value in settings.items():
         conn.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
+
+
+def _raise_if_server_goes(result: PGresult) -> psycopg.Error:
+    """Return the error that the server answered, if the session goes on after it."""
+    error = errors.error_from_result(result, encoding="utf-8")
+    if error.sqlstate in _SERVER_GOES:
+        raise error
+    return error
+
+
+def _unwanted_copy() -> psycopg.Error:
+    return psycopg.Error("the server began a COPY with the client in the middle of a file")
 
 
 def _copy(conn: Connection, statement: str, data: str) -> None:
@@ -132,8 +169,8 @@ def roll_back(conn: Connection) -> None:
         conn.execute("ROLLBACK")
 
 
-def _failure(problem: StatementError, part: Part) -> RunnerError:
-    """Explain a refused statement."""
+def failure(problem: StatementError, part: Part) -> RunnerError:
+    """Explain a refused statement: where it stands in its file, and what was left behind."""
     error, diag = problem.error, problem.error.diag
     script, segment = part.script, part.segment
     message, offset, number, at_end = None, None, None, False
@@ -296,3 +333,8 @@ def rolled_back(count: int | None = None) -> str:
     if count is not None:
         return f"all {counted(count, 'migration')} that this run had begun were rolled back."
     return "the migration was rolled back whole."
+
+
+def rest(later: int) -> str:
+    """Say how many steps of the run were not begun."""
+    return f" {counted(later, 'later step')} not begun." if later else ""

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from runner.history.actor import Actor
     from runner.history.journal import Direction, Journal, JournalStep
     from runner.history.message import Record, after, before, committing, recording, reset_session
+    from runner.history.prepared import Prepared
 else:
     __getattr__ = deferred(
         __name__,
         actor=("Actor",),
         journal=("Direction", "Journal", "JournalStep"),
         message=("Record", "after", "before", "committing", "recording", "reset_session"),
+        prepared=("Prepared",),
     )
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "OnWait",
     "Operation",
     "Partial",
+    "Prepared",
     "Record",
     "Server",
     "State",

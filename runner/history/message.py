@@ -62,7 +62,14 @@ _LOG = sql.SQL(""", logged AS (INSERT INTO {log}
 _RECORD = sql.SQL(""" INSERT INTO {runner} (migration_id, operation, applied_at_utc, kind, checksum, sql, rollback_sql,
  rollback_transactional, duration_ms, rows_affected, reason, db_user, actor, host, git_commit, runner_version)
  SELECT {id}, {operation}, applied_at_utc, {kind}, {checksum}, {text}, {rollback_text}, {rollback_transactional},
- {duration}, {rows}, {reason}, CURRENT_USER, {actor}, {host}, {commit}, {version} FROM marked RETURNING duration_ms""")
+ {duration}, {rows}, {reason}, CURRENT_USER, {actor}, {host}, {commit}, {version} FROM marked RETURNING duration_ms AS recorded_ms""")
+
+_YOYO_OPERATIONS = {
+    Operation.APPLY: "apply",
+    Operation.ROLLBACK: "rollback",
+    Operation.BASELINE: "mark",
+    Operation.FORGET: "unmark",
+}
 
 _SINCE_MESSAGE = sql.SQL(
     "{elapsed} + 1000 * EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp())"
@@ -92,6 +99,16 @@ class Record:
     rows: int | None = None  # that it changed in batches or loaded
     elapsed_ms: int | None = 0  # before the message that records it; None: nothing was run
     version: str = __version__
+
+    @property
+    def comment(self) -> str | None:
+        """What yoyo's log says beside the operation."""
+        return f"sha256:{self.checksum}" if self.checksum else None
+
+    @property
+    def recorded_as(self) -> tuple[Operation, bool]:
+        """The kind of statement that records it."""
+        return self.operation, self.again
 
 
 def yoyo_hash(migration_id: str) -> str:
@@ -158,7 +175,36 @@ def lock_guard() -> bytes:
 
 def recording(names: Names, record: Record, actor: Actor) -> bytes:
     """Return the one statement that writes yoyo's mark, yoyo's log and our own row."""
-    operation = record.operation
+    duration = (
+        sql.Literal(None)
+        if record.elapsed_ms is None
+        else _SINCE_MESSAGE.format(elapsed=sql.Literal(record.elapsed_ms))
+    )
+    values = {
+        "id": record.id,
+        "hash": yoyo_hash(record.id),
+        "old_hash": yoyo_hash(record.old_id or ""),
+        "comment": record.comment,
+        "kind": record.kind,
+        "checksum": record.checksum,
+        "text": record.text,
+        "rollback_text": record.rollback_text,
+        "rollback_transactional": record.rollback_transactional,
+        "rows": record.rows,
+        "reason": record.reason,
+        "version": record.version,
+    }
+    literals = {name: sql.Literal(value) for name, value in values.items()}
+    return record_statement(names, record.recorded_as, actor, {**literals, "duration": duration}).as_bytes(
+        None
+    )
+
+
+def record_statement(
+    names: Names, kind: tuple[Operation, bool], actor: Actor, values: Mapping[str, sql.Composable]
+) -> sql.Composed:
+    """Return the statement that records a kind of step, with literals or parameters as its values; a missing one is NULL."""
+    operation, again = kind
     if operation in {Operation.HOOK, Operation.FAIL, Operation.REPAIR}:
         head = _UNMARKED
     elif operation in {Operation.ROLLBACK, Operation.FORGET}:
@@ -166,45 +212,21 @@ def recording(names: Names, record: Record, actor: Actor) -> bytes:
     elif operation is Operation.RENAME:
         head = _RENAME
     else:
-        head = _MARK_AGAIN if record.again else _MARK
-    parts = [head]
-    yoyo_operation = {
-        Operation.APPLY: "apply",
-        Operation.ROLLBACK: "rollback",
-        Operation.BASELINE: "mark",
-        Operation.FORGET: "unmark",
-    }.get(operation)
-    if yoyo_operation is not None:
-        parts.append(_LOG)
-    parts.append(_RECORD)
-    duration = (
-        sql.Literal(None)
-        if record.elapsed_ms is None
-        else _SINCE_MESSAGE.format(elapsed=sql.Literal(record.elapsed_ms))
-    )
-    return sql.Composed(
-        [
-            part.format(
-                **names.identifiers(),
-                id=sql.Literal(record.id),
-                hash=sql.Literal(yoyo_hash(record.id)),
-                old_hash=sql.Literal(yoyo_hash(record.old_id or "")),
-                yoyo_operation=sql.Literal(yoyo_operation),
-                operation=sql.Literal(operation.value),
-                actor=sql.Literal(actor.name[:255]),
-                host=sql.Literal(actor.host[:255]),
-                comment=sql.Literal(f"sha256:{record.checksum}" if record.checksum else None),
-                commit=sql.Literal(actor.git_commit),
-                kind=sql.Literal(record.kind),
-                checksum=sql.Literal(record.checksum),
-                text=sql.Literal(record.text),
-                rollback_text=sql.Literal(record.rollback_text),
-                rollback_transactional=sql.Literal(record.rollback_transactional),
-                duration=duration,
-                rows=sql.Literal(record.rows),
-                reason=sql.Literal(record.reason),
-                version=sql.Literal(record.version),
-            )
-            for part in parts
-        ]
-    ).as_bytes(None)
+        head = _MARK_AGAIN if again else _MARK
+    yoyo_operation = _YOYO_OPERATIONS.get(operation)
+    null = sql.SQL("NULL")
+    given = {
+        "old_hash": null,
+        "rows": null,
+        "reason": null,
+        "version": sql.Literal(__version__),
+        **values,
+        **names.identifiers(),
+        "yoyo_operation": sql.Literal(yoyo_operation),
+        "operation": sql.Literal(operation.value),
+        "actor": sql.Literal(actor.name[:255]),
+        "host": sql.Literal(actor.host[:255]),
+        "commit": sql.Literal(actor.git_commit),
+    }
+    parts = [head, *([_LOG] if yoyo_operation is not None else []), _RECORD]
+    return sql.Composed([part.format(**given) for part in parts])

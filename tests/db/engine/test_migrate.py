@@ -168,7 +168,10 @@ def test_a_deferred_constraint_is_the_files_own_error(project):
         pytest.param("RESET ALL", id="reset of all settings"),
     ],
 )
-def test_what_a_file_does_to_the_session_does_not_reach_the_next(project, sql):
+@pytest.mark.parametrize("earlier", [[], ["0000_first"]], ids=["alone", "in one message"])
+def test_what_a_file_does_to_the_session_does_not_reach_the_next(project, sql, earlier):
+    for id_ in earlier:  # after it the two travel together
+        project.write(id_)
     project.write("0001_a", f"{sql};")
     project.write(
         "0002_b",
@@ -177,7 +180,7 @@ def test_what_a_file_does_to_the_session_does_not_reach_the_next(project, sql):
         " PREPARE p AS SELECT 1; SELECT 1/(SELECT count(*) FROM a);",
     )
     project.ok("migrate")
-    assert project.applied() == ["0001_a", "0002_b"]
+    assert project.applied() == [*earlier, "0001_a", "0002_b"]
     assert project.tables() == {"a"}
 
 
