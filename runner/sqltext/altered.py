@@ -19,12 +19,12 @@ _PATTERNS = [
         rf"COMMENT\s+ON\s+TABLE\s+{_QUALIFIED}\s+IS\b",
     )
 ]
-_FIRST_WORDS = {"ALTER", "DROP", "CREATE", "COMMENT"}
+_FIRST_WORDS = {("ALTER",), ("DROP",), ("CREATE",), ("COMMENT",)}
 
 
 def altered_table(statement: Statement) -> str | None:
     """Return the table, as written, that only its owner may do this with; None for any other statement."""
-    if statement.words[0] not in _FIRST_WORDS:
+    if statement.words[:1] not in _FIRST_WORDS:  # there may be none: (SELECT 1)
         return None
     text = without_comments(statement.text)
     return next((found["table"] for pattern in _PATTERNS if (found := pattern.match(text))), None)

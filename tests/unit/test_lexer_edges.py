@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runner.sqltext import SqlSyntaxError, leading_directives, statements, without_comments
+from runner.sqltext.altered import altered_table
+from runner.sqltext.classify import controls_transaction, runs_outside_transactions
+from runner.sqltext.concurrent import concurrent
 
 
 def texts(text: str) -> list[str]:
@@ -138,3 +141,13 @@ def test_directives_after_the_first_semicolon_are_late():
 )
 def test_comments_are_taken_out_and_quotes_kept(text, stripped):
     assert without_comments(text) == stripped
+
+
+@pytest.mark.parametrize("text", ["(SELECT 1)", "((VALUES (1)))", '"a"', "'a'", "$$a$$", "1"])
+def test_a_statement_without_a_first_word_is_of_no_kind(text):
+    (statement,) = statements([text])
+    assert statement.words == ()
+    assert altered_table(statement) is None
+    assert concurrent(statement) is None
+    assert not runs_outside_transactions(statement)
+    assert not controls_transaction(statement)
