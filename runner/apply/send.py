@@ -84,7 +84,7 @@ def execute(conn: Connection, data: bytes) -> list[bytes]:
         results = conn.wait(_exchange(conn.pgconn, data))
     for done, result in enumerate(results):
         if result.status == ExecStatus.FATAL_ERROR:
-            raise StatementError(_raise_if_server_goes(result), done)
+            raise StatementError(_raise_if_server_goes(conn, result), done)
         if result.status not in _DONE:
             # COPY with the client, which the file's check should have refused: no other way leads out of it
             conn.close()
@@ -94,13 +94,13 @@ def execute(conn: Connection, data: bytes) -> list[bytes]:
 
 def _exchange(pgconn: PGconn, data: bytes) -> PQGen[list[PGresult]]:
     """Send within the waiting, where a signal finds the connection ready to cancel."""
-    pgconn.send_query(data)
+    _send_query(pgconn, data)
     results: list[PGresult] = yield from generators.execute(pgconn)
     return results
 
 
 def _submit(pgconn: PGconn, data: bytes) -> PQGen[None]:
-    pgconn.send_query(data)
+    _send_query(pgconn, data)
     yield from generators.send(pgconn)
 
 
@@ -116,7 +116,7 @@ def stream(conn: Connection, data: bytes) -> Generator[PGresult, None, None]:
             conn.wait(_submit(conn.pgconn, data))
             while (result := conn.wait(generators.fetch(conn.pgconn))) is not None:
                 if result.status == ExecStatus.FATAL_ERROR:
-                    _raise_if_server_goes(result)
+                    _raise_if_server_goes(conn, result)
                 elif result.status not in _DONE:
                     conn.close()  # COPY with the client: see `execute`
                     raise StatementError(_unwanted_copy(), 0)
@@ -127,6 +127,14 @@ def stream(conn: Connection, data: bytes) -> Generator[PGresult, None, None]:
                 conn.cancel_safe()
                 conn.wait(generators.fetch_many(conn.pgconn))
             raise
+
+
+def _send_query(pgconn: PGconn, data: bytes) -> None:
+    try:
+        pgconn.send_query(data)
+    except psycopg.OperationalError:
+        pgconn.finish()  # the server is gone, which libpq would notice only when it reads
+        raise
 
 
 def send_unit(conn: Connection, unit: Unit, script: Script, state: str) -> None:
@@ -141,10 +149,11 @@ def set_for_session(conn: Connection, settings: Mapping[str, str]) -> None:
         conn.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
 
 
-def _raise_if_server_goes(result: PGresult) -> psycopg.Error:
+def _raise_if_server_goes(conn: Connection, result: PGresult) -> psycopg.Error:
     """Return the error that the server answered, if the session goes on after it."""
     error = errors.error_from_result(result, encoding="utf-8")
     if error.sqlstate in _SERVER_GOES:
+        conn.close()
         raise error
     return error
 

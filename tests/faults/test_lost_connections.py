@@ -30,7 +30,7 @@ def test_it_is_made_again_at_every_turn(ground, direction):
 def test_a_commit_whose_answer_is_lost_is_not_repeated(ground, direction):
     prepared = ground(MIXED)
     commits = [turn for turn in turns(prepared, direction) if turn.commits]
-    assert len(commits) >= 6
+    assert len(commits) >= 3
     for turn in commits:
         outcome = attempt(prepared, direction, [Planned(turn.after(), Harm.SWALLOW)])
         assert outcome.codes == [0], outcome
@@ -70,7 +70,7 @@ def test_a_migration_that_loses_it_each_time_does_not_try_for_ever(ground):
     prepared, losses = ground(MIXED), []
     for _ in range(3):
         outcome = attempt(prepared, Direction.MIGRATE, losses)
-        file = next(place for place in places(outcome.rest) if b"CREATE TABLE orders" in place.message.data)
+        file = next(place for place in places(outcome.rest) if b"CREATE TABLE people" in place.message.data)
         losses.append(Planned(file.before(), Harm.RESET))
     outcome = attempt(prepared, Direction.MIGRATE, losses)
     assert outcome.codes == [4], outcome
