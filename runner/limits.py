@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _DURATION = re.compile(r"(\d+)\s*(us|ms|s|min|h|d)?")
 _UNIT_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 2**31 - 1  # PostgreSQL keeps them in 32 bits
+# In seconds. A machine that vanishes says nothing, and its session holds the migration lock until the server asks.
+_SERVER_KEEPALIVE = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
 
 def milliseconds(text: str) -> int | None:
@@ -34,7 +36,7 @@ class Limits:
 
     def options(self, *, check_client: bool = True) -> str:
         """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""
-        settings = self.settings()
+        settings = self.settings() | _SERVER_KEEPALIVE
         if check_client:
             settings["client_connection_check_interval"] = self.client_connection_check_interval_ms
         return " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -34,6 +34,7 @@ class Command:
     """One run of `runner`, begun."""
 
     def __init__(self, args: Sequence[str], *, folder: Path, url: str, **environ: str) -> None:
+        self.folder = folder
         self._printed = Path(mkdtemp(prefix="command-", dir=folder.parent))
         self._process = _FORKS.Process(
             target=_become,
@@ -41,6 +42,11 @@ class Command:
         )
         self._process.start()
         self.pid: int = self._process.pid or 0
+
+    @property
+    def said(self) -> str:
+        """What it has written to stderr so far."""
+        return self._read("err")
 
     def wait(self) -> Finished:
         """Return what it printed and how it ended; a signal's number is negative.

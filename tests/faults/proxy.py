@@ -5,6 +5,7 @@ Places are counted, not timed: a first run without faults is recorded, and tells
 
 from __future__ import annotations
 
+import ctypes
 import select
 import socket
 import struct
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from tests.faults.wire import Framing, Message, Side
 
 _PIECE = 1 << 18
+_SO_ATTACH_FILTER, _BPF_RETURN = 26, 6  # Source: Linux, asm-generic/socket.h, linux/bpf_common.h
 _RESET = struct.pack("ii", 1, 0)  # linger on, for no time: closing sends RST
 
 
@@ -119,11 +121,13 @@ class Link:
         self._ends = {Side.CLIENT: client, Side.SERVER: server}
         self._framing = {side: Framing(side) for side in Side}
         self.backend_pid: int | None = None
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def end(self) -> None:
         """Close both ends, whatever is under way, and wait until that is done."""
+        self._over.set()
         for end in self._ends.values():
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -136,6 +140,16 @@ class Link:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             end.close()
         raise LinkCutError
+
+    def vanish(self) -> None:
+        """Fall silent as when the client's machine loses its power: the server is told nothing, and never answered.
+
+        The socket's filter drops what arrives before TCP could confirm it.
+        """
+        nothing = ctypes.create_string_buffer(struct.pack("=HBBI", _BPF_RETURN, 0, 0, 0))
+        program = struct.pack("@HP", 1, ctypes.addressof(nothing))
+        self._ends[Side.SERVER].setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        self._over.wait()  # to close the socket would be to take leave
 
     def swallow_answer(self) -> None:
         """Let the server finish what it was told, and keep its answer."""
