@@ -68,6 +68,8 @@ def fresh(place: Place, name: str) -> Place:
     with psycopg.connect(place.url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(database))
+        # runner insists on it: what it tells as done must outlive a crash; so that all do the same work
+        admin.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(database))
     return replace(place, database=name)
 
 
