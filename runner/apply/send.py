@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +75,30 @@ def send(conn: Connection, part: Part) -> list[bytes]:
         raise failure(problem, part) from problem.error
 
 
+@contextmanager
+def sending(conn: Connection, part: Part) -> Iterator[None]:
+    """Send one part of a file, and take the answer when the block ends: meanwhile the next part is read.
+
+    Raises: as `send`.
+    """
+    if part.segment is None or part.segment.copy_data is not None:
+        send(conn, part)
+        yield
+        return
+    with conn.lock:
+        conn.wait(_submit(conn.pgconn, part.message()))
+        try:
+            yield
+        except BaseException:
+            _abandon(conn)
+            raise
+        results = conn.wait(generators.fetch_many(conn.pgconn))
+    try:
+        _tags(conn, results)
+    except StatementError as problem:
+        raise failure(problem, part) from problem.error
+
+
 def execute(conn: Connection, data: bytes) -> list[bytes]:
     """Run one simple-protocol message and return the command tag of each statement.
 
@@ -82,6 +106,10 @@ def execute(conn: Connection, data: bytes) -> list[bytes]:
     """
     with conn.lock:
         results = conn.wait(_exchange(conn.pgconn, data))
+    return _tags(conn, results)
+
+
+def _tags(conn: Connection, results: Sequence[PGresult]) -> list[bytes]:
     for done, result in enumerate(results):
         if result.status == ExecStatus.FATAL_ERROR:
             raise StatementError(_raise_if_server_goes(conn, result), done)
@@ -122,11 +150,15 @@ def stream(conn: Connection, data: bytes) -> Generator[PGresult, None, None]:
                     raise StatementError(_unwanted_copy(), 0)
                 yield result
         except (KeyboardInterrupt, GeneratorExit):
-            # what is still to be answered must not be taken for the answer to what is sent next
-            if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                conn.cancel_safe()
-                conn.wait(generators.fetch_many(conn.pgconn))
+            _abandon(conn)
             raise
+
+
+def _abandon(conn: Connection) -> None:
+    """Cancel what runs and take its answers, which must not be taken for those to what is sent next."""
+    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        conn.cancel_safe()
+        conn.wait(generators.fetch_many(conn.pgconn))
 
 
 def _send_query(pgconn: PGconn, data: bytes) -> None:

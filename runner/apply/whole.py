@@ -38,9 +38,13 @@ def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit:
                 return None
             send.send(conn, Part(script=script, state=state, head=head))
             earlier = 0
-            for segment in chain(filter(None, (first, second)), found):
-                send.send(conn, Part(script=script, state=state, segment=segment, earlier=earlier))
+            ahead = chain(filter(None, (first, second)), found)
+            segment = next(ahead, None)
+            while segment is not None:
+                part = Part(script=script, state=state, segment=segment, earlier=earlier)
                 earlier += len(segment.statements)
+                with send.sending(conn, part):
+                    segment = next(ahead, None)
             rows = load.load_files(conn, script, state=state)
             elapsed_ms = round((time.monotonic() - started) * 1000)
             tail = after(names, record_of(step, elapsed_ms, rows=rows), work.actor, commit=commit)

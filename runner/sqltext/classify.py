@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runner.sqltext.concurrent import concurrent
 from runner.sqltext.lexer import Statement
 
+Kinds = Mapping[str, tuple[tuple[str, ...], ...]]
+
+
+def _kinds(*kinds: tuple[str, ...]) -> Kinds:
+    """Return kinds of statements by their first word: most files are long lists of INSERT, which is in none."""
+    return {first: tuple(kind for kind in kinds if kind[0] == first) for first, *_ in kinds}
+
+
+def _is_one_of(kinds: Kinds, statement: Statement) -> bool:
+    words = statement.words
+    found = kinds.get(words[0]) if words else None
+    return found is not None and any(words[: len(kind)] == kind for kind in found)
+
+
 # Refused by the server inside a transaction block ("cannot run inside a transaction block" in the
 # manual's page of each command).
-_OUTSIDE_TRANSACTIONS = (
+_OUTSIDE_TRANSACTIONS = _kinds(
     ("VACUUM",),
     ("CREATE", "DATABASE"),
     ("DROP", "DATABASE"),
@@ -22,7 +38,7 @@ _OUTSIDE_TRANSACTIONS = (
     ("ROLLBACK", "PREPARED"),
 )
 # Running one of these once more leaves the database as running it once.
-_REPEATABLE = (
+_REPEATABLE = _kinds(
     ("VACUUM",),
     ("ANALYZE",),
     ("CHECKPOINT",),
@@ -31,15 +47,19 @@ _REPEATABLE = (
     ("ALTER", "SYSTEM"),
     ("REFRESH", "MATERIALIZED", "VIEW"),
 )
-_SESSION = (("SET",), ("RESET",), ("LISTEN",), ("UNLISTEN",), ("LOAD",), ("PREPARE",), ("DEALLOCATE",))
-_CHANGES_ROWS = (("INSERT",), ("UPDATE",), ("DELETE",), ("MERGE",), ("WITH",))
-_BEGIN = (("BEGIN",), ("START", "TRANSACTION"))
-_END = (("COMMIT",), ("END",), ("ROLLBACK",), ("ABORT",), ("PREPARE", "TRANSACTION"))
+_SESSION = _kinds(("SET",), ("RESET",), ("LISTEN",), ("UNLISTEN",), ("LOAD",), ("PREPARE",), ("DEALLOCATE",))
+_CHANGES_ROWS = _kinds(("INSERT",), ("UPDATE",), ("DELETE",), ("MERGE",), ("WITH",))
+_BEGIN = _kinds(("BEGIN",), ("START", "TRANSACTION"))
+_END = _kinds(("COMMIT",), ("END",), ("ROLLBACK",), ("ABORT",), ("PREPARE", "TRANSACTION"))
+
+_PLAIN_COMMITS = frozenset(
+    (verb, *noise) for verb in ("COMMIT", "END") for noise in ((), ("WORK",), ("TRANSACTION",))
+)
 
 
 def begins_transaction(statement: Statement) -> bool:
     """Say whether this is BEGIN or START TRANSACTION."""
-    return any(statement.starts_with(*words) for words in _BEGIN)
+    return _is_one_of(_BEGIN, statement)
 
 
 def begins_plainly(statement: Statement) -> bool:
@@ -54,9 +74,7 @@ def begins_plainly(statement: Statement) -> bool:
 
 def commits_plainly(statement: Statement) -> bool:
     """Say whether this is a COMMIT that ends the transaction for good."""
-    return statement.words in {
-        (verb, *noise) for verb in ("COMMIT", "END") for noise in ((), ("WORK",), ("TRANSACTION",))
-    }
+    return statement.words in _PLAIN_COMMITS
 
 
 def ends_transaction(statement: Statement) -> bool:
@@ -67,7 +85,7 @@ def ends_transaction(statement: Statement) -> bool:
         return False
     if statement.starts_with("ROLLBACK") and "TO" in statement.words[1:3]:
         return False
-    return any(statement.starts_with(*words) for words in _END)
+    return _is_one_of(_END, statement)
 
 
 def controls_transaction(statement: Statement) -> bool:
@@ -77,21 +95,21 @@ def controls_transaction(statement: Statement) -> bool:
 
 def is_repeatable(statement: Statement) -> bool:
     """Say whether a second run changes nothing more than the first."""
-    return any(statement.starts_with(*words) for words in _REPEATABLE)
+    return _is_one_of(_REPEATABLE, statement)
 
 
 def is_for_the_session(statement: Statement) -> bool:
     """Say whether this only changes the session, so that a new session needs it again."""
-    return not ends_transaction(statement) and any(statement.starts_with(*words) for words in _SESSION)
+    return not ends_transaction(statement) and _is_one_of(_SESSION, statement)
 
 
 def changes_rows(statement: Statement) -> bool:
     """Say whether this is INSERT, UPDATE, DELETE, MERGE, or WITH and one of them."""
-    return any(statement.starts_with(*words) for words in _CHANGES_ROWS)
+    return _is_one_of(_CHANGES_ROWS, statement)
 
 
 def runs_outside_transactions(statement: Statement) -> bool:
     """Say whether PostgreSQL refuses this statement inside a transaction block."""
-    if any(statement.starts_with(*words) for words in _OUTSIDE_TRANSACTIONS):
+    if _is_one_of(_OUTSIDE_TRANSACTIONS, statement):
         return True
     return concurrent(statement) is not None
