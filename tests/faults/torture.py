@@ -1,4 +1,4 @@
-"""Random files, random faults, random restarts, a thousand times: python -m tests.faults.torture --trials 1000
+"""Random files, random faults, random restarts, a thousand times: python -m tests.faults --trials 1000
 
 Prints what happened, and exits with 1 when a promise was not kept. Everything in a trial follows from its number, so
 `--seed NUMBER --trials 1` repeats it.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import sys
 import time
 import traceback
 from collections import Counter
@@ -52,7 +51,9 @@ class Tally:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the trials on as many workers as there are processors, and print the outcome."""
-    parser = argparse.ArgumentParser(description="Random files, random faults, random restarts.")
+    parser = argparse.ArgumentParser(
+        prog="make torture", description="Random files, random faults, random restarts."
+    )
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument(
         "--seed", type=int, default=SystemRandom().randrange(10**6), help="number of the first trial"
@@ -119,7 +120,3 @@ def _note(number: int, tally: Tally, problem: Exception) -> None:
     told = "".join(traceback.format_exception_only(problem))
     tally.violations.append(f'make torture ARGS="--seed {number} --trials 1"\n{told}')
     print(tally.violations[-1], flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
