@@ -75,7 +75,7 @@ test: $(READY_DEV) ## run all tests on a real PostgreSQL; some: make test ARGS=t
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 torture: $(READY_DEV) ## random files, kills, lost connections, restarts; prints violations: make torture ARGS="--trials 1000"
-	@$(BIN)/python -m tests.faults.torture $(ARGS)
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style
 	@$(BIN)/ruff format --check .

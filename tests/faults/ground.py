@@ -43,10 +43,12 @@ class Ground:
     states: dict[Recorded, Snapshot] = field(default_factory=dict)
     ends: dict[Direction, Recorded] = field(default_factory=dict)  # what is recorded when all is done
 
-    def run(self, args: Sequence[str], database: str, *, proxy: Proxy | None = None) -> Command:
-        """Start the command line."""
+    def run(
+        self, args: Sequence[str], database: str, *, proxy: Proxy | None = None, project: Path | None = None
+    ) -> Command:
+        """Start the command line, with these files unless others are named."""
         url = self.world.url(database, None if proxy is None else proxy.port)
-        return Command(args, folder=self.project, url=url)
+        return Command(args, folder=project or self.project, url=url)
 
     def rehearse(self, direction: Direction) -> list[Message]:
         """Run without harm, and return what client and server said."""

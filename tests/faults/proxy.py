@@ -28,6 +28,11 @@ class Step:
     side: Side
     number: int
     passed: int | None = 0  # how many of its bytes go on before; None: all
+    containing: bytes = b""  # only messages with these bytes count
+
+    def counts(self, message: Message) -> bool:
+        """Whether a message is one of those that are counted."""
+        return message.side is self.side and self.containing in message.data
 
     def __str__(self) -> str:
         how = {None: "after", 0: "before"}.get(self.passed, f"{self.passed} bytes into")
@@ -56,7 +61,7 @@ class Proxy:
         self._upstream = upstream
         self._due = list(faults)
         self._guard = threading.Lock()
-        self._counts = dict.fromkeys(Side, 0)
+        self._counted = 0
         self._links: list[Link] = []
         self.record: list[Message] = []  # what was said since the last fault
         self.fired: list[Fault] = []
@@ -97,17 +102,15 @@ class Proxy:
     def take(self, message: Message) -> Fault | None:
         """Count a message and return the fault that is due at it."""
         with self._guard:
-            self._counts[message.side] += 1
             self.record.append(message)
             fault = self._due[0] if self._due else None
-            if (
-                fault is None
-                or fault.step.side is not message.side
-                or fault.step.number != self._counts[message.side]
-            ):
+            if fault is None or not fault.step.counts(message):
+                return None
+            self._counted += 1
+            if self._counted < fault.step.number:
                 return None
             self._due.pop(0)
-            self._counts = dict.fromkeys(Side, 0)
+            self._counted = 0
             self.record.clear()
             self.fired.append(fault)
             return fault

@@ -68,7 +68,7 @@ def test_one_whose_machine_lost_its_power_frees_it_too(world, asleep):
         gone.wait()
         link.vanish()
 
-    fault = Fault(Step(Side.CLIENT, _message_of_the_file(world, asleep), None), vanish)
+    fault = Fault(Step(Side.CLIENT, 1, None, b"pg_sleep(60)"), vanish)
     impatient = "".join(f" -c tcp_keepalives_{what}=1" for what in ("idle", "interval", "count"))
     with Proxy(world.address, [fault]) as proxy, asleep(proxy.port, PGOPTIONS=impatient) as (run, conn):
         os.kill(run.pid, signal.SIGKILL)
@@ -89,14 +89,6 @@ def test_the_server_asks_after_a_silent_runner_in_less_than_a_minute(world, tmp_
         with world.connect(database) as conn:
             idle, interval, count = map(int, conn.execute("SELECT * FROM told").fetchone())
     assert 0 < idle + interval * count < 60
-
-
-def _message_of_the_file(world, asleep):
-    with Proxy(world.address) as proxy, asleep(proxy.port) as (run, _):
-        os.kill(run.pid, signal.SIGTERM)
-        run.wait()
-        said = [message for message in proxy.record if message.side is Side.CLIENT]
-    return 1 + next(n for n, message in enumerate(said) if b"pg_sleep(60)" in message.data)
 
 
 def test_one_that_is_told_to_stop_has_stopped_within_three_seconds(asleep):

@@ -1,4 +1,4 @@
-"""Random files, random faults, random restarts, a thousand times: python -m tests.faults.torture --trials 1000
+"""Random files, random faults, random restarts, a thousand times: python -m tests.faults --trials 1000
 
 Prints what happened, and exits with 1 when a promise was not kept. Everything in a trial follows from its number, so
 `--seed NUMBER --trials 1` repeats it.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import sys
 import time
 import traceback
 from collections import Counter
@@ -22,26 +21,13 @@ from random import Random, SystemRandom
 from tests.faults.ground import Direction, Ground, prepared
 from tests.faults.invariant import ViolationError
 from tests.faults.proxy import Step
+from tests.faults.random_faults import random_faults
 from tests.faults.random_sets import random_set
-from tests.faults.trial import Harm, ManualActionNeededError, Place, Planned, attempt, places
+from tests.faults.trial import ManualActionNeededError, attempt, places
 from tests.faults.world import World
 
 _A_SET = 20  # trials in a row that share a set of files
 _TELL_EVERY = 50
-
-_WEIGHTS = {
-    Harm.RESET: 4,
-    Harm.CLOSE: 2,
-    Harm.SWALLOW: 3,
-    Harm.TERMINATE: 3,
-    Harm.KILL: 6,
-    Harm.TERM: 3,
-    Harm.INT: 1,
-    Harm.CRASH: 2,
-    Harm.RESTART: 1,
-    Harm.KILL_BACKEND: 1,
-}
-_NEEDS_BACKEND = {Harm.TERMINATE, Harm.KILL_BACKEND}
 
 
 @dataclass
@@ -65,7 +51,9 @@ class Tally:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the trials on as many workers as there are processors, and print the outcome."""
-    parser = argparse.ArgumentParser(description="Random files, random faults, random restarts.")
+    parser = argparse.ArgumentParser(
+        prog="make torture", description="Random files, random faults, random restarts."
+    )
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument(
         "--seed", type=int, default=SystemRandom().randrange(10**6), help="number of the first trial"
@@ -110,7 +98,7 @@ def _trial(number: int, ground: Ground, rehearsed, tally: Tally) -> None:
     random = Random(f"trial {number}")
     direction = random.choice([Direction.MIGRATE, Direction.MIGRATE, Direction.ROLL_BACK])
     found = rehearsed(direction)
-    runs = [_plan(random, found) for _ in range(random.choice([1, 1, 2, 3]))]
+    runs = [random_faults(random, found) for _ in range(random.choice([1, 1, 2, 3]))]
     tally.trials += 1
     if tally.trials % _TELL_EVERY == 0:
         print(f"  {tally.trials} trials of this worker, {len(tally.violations)} violations", flush=True)
@@ -132,30 +120,3 @@ def _note(number: int, tally: Tally, problem: Exception) -> None:
     told = "".join(traceback.format_exception_only(problem))
     tally.violations.append(f'make torture ARGS="--seed {number} --trials 1"\n{told}')
     print(tally.violations[-1], flush=True)
-
-
-def _plan(random: Random, found: Sequence[Place]) -> list[Planned]:
-    """Choose one to three harms for a run; the places of the later ones count from the one before."""
-    first = random.choice([place for place in found if place.at_work or random.random() < 0.1] or found)
-    planned = [_at(random, first)]
-    while random.random() < 0.3:
-        later = random.choice(found)
-        harm = random.choice([Harm.RESET, Harm.CLOSE, Harm.KILL, Harm.TERM, Harm.CRASH])
-        planned.append(Planned(later.before(), harm))
-    return planned
-
-
-def _at(random: Random, place: Place) -> Planned:
-    harm = random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-    if harm is Harm.SWALLOW and not place.message.ends_turn:
-        harm = Harm.RESET
-    if harm in _NEEDS_BACKEND and not place.at_work:
-        harm = Harm.CLOSE
-    if harm is Harm.SWALLOW:
-        return Planned(place.after(), harm)
-    size = len(place.message.data)
-    return Planned(random.choice([place.before(), place.after(), place.within(random.randrange(size))]), harm)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runner.errors import CheckError, FileError, UsageError
 from runner.history import Applied, Server, State, in_order
 from runner.migrations import Kind, Migration, Script
-from runner.plan import Action, Situation, compare, plan_apply, plan_rollback
+from runner.plan import Action, Situation, compare, plan_apply, plan_rollback, remaining
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SERVER = Server(
@@ -205,3 +205,35 @@ def test_any_run_of_plans_ends_with_every_file_applied_once_after_what_it_needs(
     assert sorted(done) == sorted(m.id for m in files)
     for migration in files:
         assert all(done.index(name) < done.index(migration.id) for name in migration.depends)
+
+
+@given(file_sets(), st.data())
+def test_any_run_of_rollbacks_undoes_each_file_once_and_none_that_another_still_needs(files, data):
+    applied = ids(plan_apply(files, history(), allow_out_of_order=True))
+    while applied:
+        gone = ids(plan_rollback(files, history(*applied), steps=data.draw(st.integers(1, 3))))
+        assert gone
+        for id_ in gone:
+            applied.remove(id_)  # fails for one that was gone already
+            assert not any(id_ in m.depends for m in files if m.id in applied)
+
+
+@given(file_sets(), st.data())
+def test_a_rollback_of_some_is_the_beginning_of_a_rollback_of_all(files, data):
+    applied = ids(plan_apply(files, history(), allow_out_of_order=True))
+    everything = ids(plan_rollback(files, history(*applied), everything=True))
+    assert sorted(everything) == sorted(applied)
+    steps = data.draw(st.integers(1, len(applied)))
+    assert ids(plan_rollback(files, history(*applied), steps=steps)) == everything[:steps]
+    kept = data.draw(st.sampled_from(everything))
+    assert ids(plan_rollback(files, history(*applied), to=kept)) == everything[: everything.index(kept)]
+
+
+@given(file_sets(), st.data())
+def test_what_remains_of_an_interrupted_plan_is_what_history_lacks(files, data):
+    plan = plan_apply(files, history(), allow_out_of_order=True)
+    done = data.draw(st.integers(0, len(plan.steps)))
+    assert ids(remaining(plan, history(*ids(plan)[:done]))) == ids(plan)[done:]
+    undo = plan_rollback(files, history(*ids(plan)), everything=True)
+    left = [id_ for id_ in ids(plan) if id_ not in ids(undo)[:done]]
+    assert ids(remaining(undo, history(*left))) == ids(undo)[done:]

@@ -1,0 +1,45 @@
+"""Random harm at random places of a rehearsed run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from tests.faults.trial import Harm, Place, Planned
+
+_WEIGHTS = {
+    Harm.RESET: 4,
+    Harm.CLOSE: 2,
+    Harm.SWALLOW: 3,
+    Harm.TERMINATE: 3,
+    Harm.KILL: 6,
+    Harm.TERM: 3,
+    Harm.INT: 1,
+    Harm.CRASH: 2,
+    Harm.RESTART: 1,
+    Harm.KILL_BACKEND: 1,
+}
+_NEEDS_BACKEND = {Harm.TERMINATE, Harm.KILL_BACKEND}
+
+
+def random_faults(random: Random, found: Sequence[Place]) -> list[Planned]:
+    """Choose one to three harms for a run; the places of the later ones count from the one before."""
+    first = random.choice([place for place in found if place.at_work or random.random() < 0.1] or found)
+    planned = [_at(random, first)]
+    while random.random() < 0.3:
+        later = random.choice(found)
+        harm = random.choice([Harm.RESET, Harm.CLOSE, Harm.KILL, Harm.TERM, Harm.CRASH])
+        planned.append(Planned(later.before(), harm))
+    return planned
+
+
+def _at(random: Random, place: Place) -> Planned:
+    harm = random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    if harm is Harm.SWALLOW and not place.message.ends_turn:
+        harm = Harm.RESET
+    if harm in _NEEDS_BACKEND and not place.at_work:
+        harm = Harm.CLOSE
+    if harm is Harm.SWALLOW:
+        return Planned(place.after(), harm)
+    size = len(place.message.data)
+    return Planned(random.choice([place.before(), place.after(), place.within(random.randrange(size))]), harm)
