@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,12 +77,18 @@ def repair_command() -> None:
     """
 
 
-@repair_command.command("accept")
-@target_options
-@lock_wait_option
-@reason_option
+def _repair(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a subcommand of a function, with the options that all of them have."""
+
+    def command(function: Callable[..., None]) -> click.Command:
+        with_options = target_options(lock_wait_option(reason_option(click.pass_obj(function))))
+        return repair_command.command(name)(with_options)
+
+    return command
+
+
+@_repair("accept")
 @click.argument("migration")
-@click.pass_obj
 def accept_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
@@ -92,12 +99,8 @@ def accept_command(
     _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
 
 
-@repair_command.command("forget")
-@target_options
-@lock_wait_option
-@reason_option
+@_repair("forget")
 @click.argument("migration")
-@click.pass_obj
 def forget_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
@@ -108,13 +111,9 @@ def forget_command(
     _show(context, forget(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
 
 
-@repair_command.command("rename")
-@target_options
-@lock_wait_option
-@reason_option
+@_repair("rename")
 @click.argument("old")
 @click.argument("new")
-@click.pass_obj
 def rename_command(
     context: Context, /, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
@@ -130,13 +129,9 @@ statement_option = click.option(
 )
 
 
-@repair_command.command("done")
-@target_options
-@lock_wait_option
-@reason_option
+@_repair("done")
 @statement_option
 @click.argument("migration")
-@click.pass_obj
 def done_command(
     context: Context,
     /,
@@ -151,13 +146,9 @@ def done_command(
     _settle(context, migration, reason, statement, lock_wait, took_effect=True, **flags)
 
 
-@repair_command.command("again")
-@target_options
-@lock_wait_option
-@reason_option
+@_repair("again")
 @statement_option
 @click.argument("migration")
-@click.pass_obj
 def again_command(
     context: Context,
     /,
@@ -196,12 +187,8 @@ def _settle(
     _show(context, result)
 
 
-@repair_command.command("continue")
-@target_options
-@lock_wait_option
-@reason_option
+@_repair("continue")
 @click.argument("migration")
-@click.pass_obj
 def continue_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
@@ -212,12 +199,8 @@ def continue_command(
     _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
 
 
-@repair_command.command("restart")
-@target_options
-@lock_wait_option
-@reason_option
+@_repair("restart")
 @click.argument("migration")
-@click.pass_obj
 def restart_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:

@@ -242,6 +242,12 @@ def _settings(session: dict[str, Any]) -> Iterator[Finding]:
             "client_connection_check_interval is off: a dead runner's statement and lock live on until it ends",
             "The server's platform cannot look at its client, or the URL's options turn it off.",
         )
+    if not session["conforming_strings"]:
+        yield warning(
+            "settings",
+            "standard_conforming_strings is off: the server reads a backslash in a string otherwise than runner and psql's users do",
+            "Turn it on for this role and database, and write E'…' where an escape is meant.",
+        )
     if session["lock_timeout"] == "0":
         yield warning(
             "settings",

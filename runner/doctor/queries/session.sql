@@ -9,6 +9,7 @@ SELECT
     pg_catalog.current_setting('transaction_read_only')::boolean AS read_only,
     pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding,
     pg_catalog.current_setting('lock_timeout') AS lock_timeout,
+    pg_catalog.current_setting('standard_conforming_strings')::boolean AS conforming_strings,
     pg_catalog.current_setting('client_connection_check_interval', true) AS check_interval,
     pg_catalog.current_setting('max_connections')::integer AS max_connections,
     (

@@ -75,9 +75,10 @@ def test_each_thing_that_is_wrong_is_named_with_its_remedy(project, session):
 
 def test_settings_and_ways_that_do_harm_are_named(project):
     project.write("0001_a")
-    options = "-c lock_timeout=0 -c client_connection_check_interval=0 -c default_transaction_read_only=on"
+    options = "-c standard_conforming_strings=off "
+    options += "-c lock_timeout=0 -c client_connection_check_interval=0 -c default_transaction_read_only=on"
     found = findings(project, PGOPTIONS=options)
-    assert len(found["settings", "warning"]) == 2
+    assert len(found["settings", "warning"]) == 3
     assert found["server", "problem"] == ["the session is read-only"]
 
 
