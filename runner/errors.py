@@ -146,3 +146,4 @@ class StoppedError(RunnerError):
     def __init__(self, message: str, *, signal_number: int, detail: str | None = None) -> None:
         super().__init__(message, detail=detail)
         self.signal_number = signal_number
+        self.exit_code = 128 + signal_number  # type: ignore[misc]  # of this one, not of the class

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 
 # PostgreSQL's "Numeric with Unit" values (manual, "Setting Parameters"): a bare number is in milliseconds
-_DURATION = re.compile(r"(\d+)\s*(us|ms|s|min|h|d)?")
+_DURATION = re.compile(r"([0-9]+)\s*(us|ms|s|min|h|d)?")
 _UNIT_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 2**31 - 1  # PostgreSQL keeps them in 32 bits
 # In seconds. A machine that vanishes says nothing, and its session holds the migration lock until the server asks.
+_AS_THE_LEXER_READS = {"standard_conforming_strings": 1}  # also where a role or database has it off
 _SERVER_KEEPALIVE = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
 
@@ -19,7 +20,8 @@ def milliseconds(text: str) -> int | None:
     if match is None:
         return None
     value = int(match[1]) * _UNIT_MS[match[2] or "ms"]
-    return round(value) if value <= _LONGEST_MS else None
+    # a little is not none: PostgreSQL itself makes 0, no limit at all, of 400us
+    return max(round(value), 1 if value else 0) if value <= _LONGEST_MS else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Limits:
 
     def options(self, *, check_client: bool = True) -> str:
         """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""
-        settings = self.settings() | _SERVER_KEEPALIVE
+        settings = self.settings() | _SERVER_KEEPALIVE | _AS_THE_LEXER_READS
         if check_client:
             settings["client_connection_check_interval"] = self.client_connection_check_interval_ms
         return " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -78,7 +78,7 @@ class _Repeats:
 
     def _once(self) -> int:
         """Run the statement once and return how many rows it touched, counted in the same transaction."""
-        unit, script, state = self._unit, self._progress.script, self._progress.state
+        unit, script, state = self._unit, self._progress.script, self._state
         (segment,) = unit.segments()
         tags = send.send(
             self._conn,
@@ -107,7 +107,7 @@ class _Repeats:
             raise MigrationFailedError(
                 "a statement that is run in batches changes no rows",
                 where=self._progress.script.location(self._unit.first.start),
-                detail=f"PostgreSQL answers {tag.decode()}; {self._progress.state}",
+                detail=f"PostgreSQL answers {tag.decode()}; {self._state}",
                 hint="It is repeated until it touches no row: it must be INSERT, UPDATE, DELETE or MERGE, perhaps after WITH.",
             )
         return int(tag.rpartition(b" ")[2])
@@ -129,7 +129,7 @@ class _Repeats:
             raise RunnerError(
                 "the lag of the replicas cannot be seen",
                 where=self._progress.script.location(self._unit.first.start),
-                detail=f"The role may not read pg_stat_replication; {self._progress.state}",
+                detail=f"The role may not read pg_stat_replication; {self._state}",
                 hint="GRANT pg_monitor to the role that migrates, or leave lag out of the batch directive.",
             )
         if limit_ms is not None and lag_ms is not None and lag_ms > limit_ms:
@@ -144,6 +144,13 @@ class _Repeats:
             self._told_at = now
             self._tells(f"{self._progress.name(self._unit)}: {self._so_far()}{more and '; '}{more}")
 
+    @property
+    def _state(self) -> str:
+        """What is said of the database when the next repeat fails."""
+        if not self._repeats:
+            return self._progress.state
+        return f"{self._so_far()} are committed and stay so; the next run goes on from there."
+
     def _so_far(self) -> str:
         return f"{counted(self._rows, 'row')} in {counted(self._repeats, 'batch', 'batches')}"
 
@@ -151,7 +158,7 @@ class _Repeats:
         return RunnerError(
             f"{self._progress.migration_id} still touches rows after {counted(self._batch.at_most, 'repeat')}",
             where=self._progress.script.location(self._unit.first.start),
-            detail=f"{self._so_far()} so far, each committed. The file is not recorded as applied.",
+            detail=f"{self._so_far()} so far, each committed. The file is not recorded as done.",
             hint="If it makes headway, run the same command again: it goes on. If not, its WHERE must leave out the "
             "rows that are done. A larger cap: -- batch: at most 1000000",
         )

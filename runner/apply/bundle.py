@@ -23,6 +23,7 @@ MOST_CHARACTERS = (
     1 << 16
 )  # the server parses a message whole, logs it whole, and shows its beginning while it works
 _QUICK_S = 0.5
+_PREPARED = {"26000", "42P05"}  # invalid statement name, duplicate prepared statement
 _MEDDLES = re.compile(
     "prepare|deallocate|discard", re.IGNORECASE
 )  # with what is prepared for the whole message
@@ -102,6 +103,11 @@ def run(
     return None
 
 
+def _is_about_ours(error: errors.Error) -> bool:
+    """Say whether a file met what is prepared for the whole message: it is then to be run by itself."""
+    return error.sqlstate in _PREPARED and "_runner_" in (error.diag.message_primary or "")
+
+
 class _Trip:
     """One message and what has come back of it."""
 
@@ -150,7 +156,7 @@ class _Trip:
         send.execute(self._work.conn, reset_session())
         if self._results == 0:
             self.unread = self._file_at(int(problem.error.diag.statement_position or 0) - 1)
-        elif self._results >= self._prepared.opening_results:
+        elif self._results >= self._prepared.opening_results and not _is_about_ours(problem.error):
             raise send.failure(problem, self._part()) from problem.error
 
     def _take(self, result: pq.abc.PGresult) -> None:

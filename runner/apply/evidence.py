@@ -25,6 +25,7 @@ class Verdict(Enum):
     """What became of a statement whose end was not noted."""
 
     DONE = "done"
+    UNKNOWN = "unknown"
     AGAIN = "again"  # it is to be run, once more or for the first time
 
 
@@ -34,6 +35,7 @@ class _Index:
     qualified: str
     is_named: bool | None  # None: the statement names none
     is_valid: bool
+    definition: str
     is_busy: bool  # another session holds the lock of a build on its table
 
 
@@ -47,7 +49,8 @@ def prepare(conn: Connection, statement: Concurrent, tells: Callable[[str], None
         for index in indexes:
             if index.is_named and not index.is_valid:
                 _drop_leftover(conn, index, tells)
-        return " ".join(str(index.oid) for index in indexes if index.is_valid)
+        # an invalid one without our name is somebody else's; with it, it was dropped just now
+        return " ".join(str(index.oid) for index in indexes if index.is_valid or not index.is_named)
     if isinstance(statement, Reindex):
         for name in _reindex_leftovers(conn, statement):
             tells(f"dropping {name}, which an interrupted REINDEX left")
@@ -56,14 +59,19 @@ def prepare(conn: Connection, statement: Concurrent, tells: Callable[[str], None
 
 
 def verdict(
-    conn: Connection, statement: Concurrent, seen: str | None, tells: Callable[[str], None]
+    conn: Connection, statement: Concurrent, text: str, seen: str | None, tells: Callable[[str], None]
 ) -> Verdict:
-    """Say whether a statement that was begun took effect; what it left half way is cleared or finished."""
+    """Say whether a statement that was begun took effect; what it left half way is cleared or finished.
+
+    `text` is the statement itself: an index without a name is known by its definition.
+    """
     if isinstance(statement, BuildIndex):
-        before = set(map(int, (seen or "").split()))
-        new = [i for i in _indexes(conn, statement) if i.oid not in before and i.is_named is not False]
-        if any(index.is_valid for index in new):
+        new = _new(conn, statement, seen)
+        valid = [index for index in new if index.is_valid]
+        if any(statement.name is not None or _same(index.definition, text) for index in valid):
             return Verdict.DONE
+        if valid:
+            return Verdict.UNKNOWN  # somebody's, or ours in other words
         for index in new:
             _drop_leftover(conn, index, tells)
         return Verdict.AGAIN
@@ -82,20 +90,51 @@ def confirm(conn: Connection, statement: Concurrent) -> None:
     """
     if not isinstance(statement, BuildIndex):
         return
-    for index in _indexes(conn, statement):
-        if index.is_named and not index.is_valid:
+    if statement.name is None:
+        return
+    built = [index for index in _indexes(conn, statement) if index.is_named]
+    for index in built:
+        if not index.is_valid:
             raise RunnerError(
                 f"index {index.qualified} is not valid after it was built",
                 detail="PostgreSQL keeps it up to date and does not use it. The migration is not recorded.",
                 hint="Run the same command again: it drops the index and builds it anew.",
             )
+    if not built:
+        raise RunnerError(
+            f"{statement.table} has no index {statement.name} after it was built",
+            detail="IF NOT EXISTS found the name at another table. The migration is not recorded.",
+            hint="Give the index another name, or drop the one that has it.",
+        )
 
 
-def leftover(conn: Connection, statement: Concurrent) -> str | None:
+def leftover(conn: Connection, statement: Concurrent, seen: str | None) -> str | None:
     """Name the invalid index that a failed build left, if it did."""
     if not isinstance(statement, BuildIndex):
         return None
-    return next((i.qualified for i in _indexes(conn, statement) if i.is_named and not i.is_valid), None)
+    return next((i.qualified for i in _new(conn, statement, seen) if not i.is_valid), None)
+
+
+def finds_by_name(statement: Concurrent | None) -> bool:
+    """Say whether a later run knows the statement's leftover by its name, without the journal."""
+    return not (isinstance(statement, BuildIndex) and statement.name is None)
+
+
+def _same(definition: str, text: str) -> bool:
+    """Say whether an index is what a statement asks for, as far as both use the same words."""
+    return _kernel(definition) == _kernel(text)
+
+
+def _kernel(text: str) -> tuple[bool, str]:
+    """Return whether the index is unique, and what stands from its columns on, without white space and case."""
+    head, _, columns = text.partition("(")
+    return "unique" in head.lower().split(), "".join(columns.split()).lower()
+
+
+def _new(conn: Connection, statement: BuildIndex, seen: str | None) -> list[_Index]:
+    """Return the indexes that the statement may have made: not there when it began, and of its name if it has one."""
+    before = set(map(int, (seen or "").split()))
+    return [i for i in _indexes(conn, statement) if i.oid not in before and i.is_named is not False]
 
 
 def _indexes(conn: Connection, statement: BuildIndex) -> list[_Index]:

@@ -15,6 +15,7 @@ from runner.errors import Location, RunnerError
 from runner.migrations import CopyFrom, Script
 
 _PIECE_BYTES = 1 << 18
+_LONGEST_HEADER = 1 << 16
 _LINE = re.compile(r"\bline (\d+)")
 
 
@@ -30,7 +31,7 @@ def load_files(conn: psycopg.Connection[Any], script: Script, *, state: str) -> 
 
 def _load(conn: psycopg.Connection[Any], script: Script, copy: CopyFrom, state: str) -> int:
     columns = f" ({', '.join(copy.columns)})" if copy.columns else ""
-    options = copy.options if copy.options is not None else _usual_options(copy)
+    options = copy.options if copy.options is not None else _usual_options(copy, script, state)
     statement = f"COPY {copy.table}{columns} FROM STDIN WITH ({options})"
     try:
         with copy.path.open("rb") as file, conn.cursor() as cursor:
@@ -60,12 +61,20 @@ def _refused(problem: StatementError, script: Script, copy: CopyFrom, state: str
     return found
 
 
-def _usual_options(copy: CopyFrom) -> str:
+def _usual_options(copy: CopyFrom, script: Script, state: str) -> str:
     """Choose by the suffix; a first line of CSV that repeats the column names is its header."""
     if copy.path.suffix.lower() != ".csv":
         return "FORMAT text, ENCODING 'UTF8'"
     with copy.path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        first = next(csv.reader(file), [])
-    wanted = [name.strip('"').lower() for name in copy.columns]
-    has_header = bool(wanted) and [cell.strip().lower() for cell in first] == wanted
+        first = next(csv.reader([file.readline(_LONGEST_HEADER)]), [])
+    names = [cell.strip().lower() for cell in first]
+    wanted = [name.strip('"').replace('""', '"').lower() for name in copy.columns]
+    has_header = bool(wanted) and names == wanted
+    if not has_header and wanted and sorted(names) == sorted(wanted):
+        raise RunnerError(
+            f"{copy.label} names the columns in another order",
+            where=script.location(copy.offset),
+            detail=f"Its first line is {', '.join(first)}. {state[:1].upper()}{state[1:]}",
+            hint="Write the columns of the copy directive in the order of the file.",
+        )
     return f"FORMAT csv, HEADER {'true' if has_header else 'false'}, ENCODING 'UTF8'"

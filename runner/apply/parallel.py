@@ -13,7 +13,7 @@ import psycopg
 
 from runner.apply import send
 from runner.apply.unit import Progress, run_unit
-from runner.errors import RunnerError
+from runner.errors import ConnectionLostError, RunnerError
 from runner.history import Direction, Journal, JournalStep
 from runner.migrations import Unit
 from runner.sqltext.classify import is_for_the_session
@@ -52,6 +52,11 @@ def run_in_parallel(
                 unit = waiting.popleft()
             except IndexError:
                 return
+            if not work.history.has_lock(conn):
+                failed.set()
+                raise ConnectionLostError(
+                    "the session that holds the migration lock was lost", detail=send.JOURNALLED
+                )
             mine = Progress(
                 work, progress.migration_id, script, total=progress.total, done=progress.done, pause=pause
             )

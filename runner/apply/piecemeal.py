@@ -46,8 +46,6 @@ def _run(work: Work, step: Step) -> int | None:
     journal = Journal(work.names, work.actor, step.id, direction_of(step))
     journal.open(conn, checksum=script.checksum, statements=total, text=script.text)
     begun = journal.steps(conn)
-    if any(row.done_at is None for row in begun.values()):
-        work.history.wait_for_helpers(wait_s=work.lock_wait_s)
     progress = Progress(work, step.id, script, total=total, done=check_progress(step.id, script, begun))
     if script.parallel > 1:
         run_in_parallel(progress, list(_to_do(step, begun)), begun, direction_of(step))
@@ -66,7 +64,7 @@ def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, Journa
     send.set_for_session(conn, progress.work.settings(script))
     for unit in units(script):
         row = begun.get(unit.number)
-        if row is not None and row.done_at is not None:
+        if row is not None and row.is_done:
             if is_for_the_session(unit.first):  # what it set went with the session that was lost
                 send.send_unit(conn, unit, script, progress.state)
         elif script.batch is not None:
@@ -76,7 +74,7 @@ def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, Journa
 
 
 def _to_do(step: Step, begun: Mapping[int, JournalStep]) -> list[Unit]:
-    done = {number for number, row in begun.items() if row.done_at is not None}
+    done = {number for number, row in begun.items() if row.is_done}
     return [unit for unit in units(step.script) if unit.number not in done]
 
 
@@ -98,5 +96,5 @@ def check_progress(migration_id: str, script: Script, begun: Mapping[int, Journa
                 hint="Restore what stood there, and put the change behind the statements that are in effect; or, once "
                 f'they are undone by hand: runner repair restart {migration_id} --reason "…"',
             )
-        done += 0 if row.done_at is None else len(unit.statements)
+        done += 0 if not row.is_done else len(unit.statements)
     return done

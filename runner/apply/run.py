@@ -180,7 +180,11 @@ def _left_behind(state: State, step: Step) -> str:
         return "None of its statements is in effect."
     from runner.apply.unit import in_effect
 
-    return f"{in_effect(partly.done, partly.total)}; the next run goes on from there."
+    rows = f", {partly.batch_rows:,} rows of its batches are committed" if partly.batch_rows else ""
+    doubt = (
+        ", and what became of the next one is found out by the next run, or asked" if partly.in_doubt else ""
+    )
+    return f"{in_effect(partly.done, partly.total)}{rows}{doubt}; the next run goes on from there."
 
 
 def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableLockedError) -> None:

@@ -30,7 +30,7 @@ _WANTS_NO_TRANSACTION = {"25001", "2D000"}
 
 def in_effect(done: int, total: int) -> str:
     """Return "3 of 5 statements are in effect"."""
-    return f"{done} of {counted(total, 'statement')} {'is' if done == 1 else 'are'} in effect"
+    return f"{done or 'none'} of {counted(total, 'statement')} {'is' if done < 2 else 'are'} in effect"
 
 
 class Progress:
@@ -195,6 +195,8 @@ class _OneUnit:
                 for segment in unit.segments():
                     send.send(self._conn, self._part(segment=segment))
             except RunnerError as error:
+                if self._may_have_committed:
+                    raise self._half_done(error) from error
                 self._refused(error)
                 raise
             if self._concurrent is not None:
@@ -205,16 +207,41 @@ class _OneUnit:
         """Note that the statement failed, and name what it left."""
         if self._conn.closed:
             return
-        self._journal.forget(self._conn, self._unit.number)
-        left = None if self._concurrent is None else evidence.leftover(self._conn, self._concurrent)
+        left = (
+            None if self._concurrent is None else evidence.leftover(self._conn, self._concurrent, self._seen)
+        )
+        if left is None or evidence.finds_by_name(self._concurrent):
+            self._journal.forget(self._conn, self._unit.number)
         if left is not None:
             error.detail = (
                 f"{error.detail}\nIt left the invalid index {left}; the next run drops it and builds it anew."
             )
 
+    @property
+    def _may_have_committed(self) -> bool:
+        """Whether it may have committed in its middle, so that a refusal leaves what it did before."""
+        return self._unit.first.starts_with("CALL") or self._unit.first.starts_with("DO")
+
+    def _half_done(self, error: RunnerError) -> RunnerError:
+        """Return the error of a statement that commits in its middle: never tried again without being asked."""
+        progress = self._progress
+        return MigrationFailedError(
+            error.message,
+            where=error.where,
+            detail=f"SQLSTATE {error.sqlstate}; it commits in its middle: what it had committed stays, the rest is rolled "
+            f"back. {progress.state[:1].upper()}{progress.state[1:]}",
+            hint=f'Look at the database. To go on after it: runner repair done {progress.migration_id} --reason "…"; '
+            f'to run it again: runner repair again {progress.migration_id} --reason "…"',
+            sqlstate=error.sqlstate,
+        )
+
     def _took_effect(self) -> bool:
         if self._concurrent is not None:
-            found = evidence.verdict(self._conn, self._concurrent, self._seen, self._tells)
+            found = evidence.verdict(
+                self._conn, self._concurrent, self._unit.first.text, self._seen, self._tells
+            )
+            if found is Verdict.UNKNOWN:
+                raise self._doubt()
             return found is Verdict.DONE
         if is_repeatable(self._unit.first):
             return False
@@ -222,7 +249,7 @@ class _OneUnit:
 
     def _doubt(self) -> CheckError:
         progress, unit = self._progress, self._unit
-        when = "" if self._row is None else f" at {self._row.begun_at:%Y-%m-%d %H:%M:%S %Z}"
+        when = "" if self._row is None else f" at {self._row.begun_at} UTC"
         command = "rollback" if self._journal.is_rollback else "migrate"
         return CheckError(
             f"it is not known whether statement {unit.earlier + 1} of {progress.migration_id} took effect",

@@ -193,7 +193,9 @@ class _Examination:
             command = "migrate" if partial.direction == "apply" else "rollback"
             said = f"{partial.id}: {partial.done} of {counted(partial.total, 'statement')} run, since {partial.begun_at:%Y-%m-%d %H:%M}"
             yield warning(
-                "leftovers", said, f"runner {command} goes on after them; runner status shows more."
+                "leftovers",
+                said,
+                f"runner {command} goes on from there, or asks what became of a statement in doubt.",
             )
 
     def _scratch(self) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ import psycopg
 
 from runner import connection
 from runner.credentials import Target
-from runner.errors import RunnerError, UnreachableError
+from runner.errors import BusyError, RunnerError, UnreachableError
 from runner.history import History, OnWait, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
@@ -193,6 +193,13 @@ def open_target(
                 )
             finally:
                 history.connection.close()
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+        raise BusyError(
+            f"another session locks a table that this needs, of {target.name} at {target.address}",
+            detail=_first_line(error) + ". The statement was rolled back; history knows what had committed.",
+            hint="Run the same command again when that session is done; pg_locks shows it.",
+            sqlstate=error.sqlstate,
+        ) from error
     except psycopg.OperationalError as error:
         raise UnreachableError(
             f"the connection to {target.name} at {target.address} was lost",

@@ -26,7 +26,7 @@ class _Begun:
 
     @property
     def in_doubt(self) -> list[int]:
-        return [number for number, row in self.steps if row.done_at is None]
+        return [number for number, row in self.steps if not row.is_done and not row.repeats]
 
 
 def settle(

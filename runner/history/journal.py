@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -40,8 +39,8 @@ class JournalStep:
     seen: str | None  # what the catalogue showed before it began
     repeats: int
     rows_affected: int
-    begun_at: datetime
-    done_at: datetime | None
+    begun_at: str  # UTC, whatever the session's DateStyle
+    is_done: bool
     actor: str | None
     host: str | None
 
@@ -66,7 +65,8 @@ class Journal:
     def steps(self, conn: psycopg.Connection[Any]) -> Mapping[int, JournalStep]:
         """Return what was begun, by step; step 0, which stands for the file, is left out."""
         query = self._format(
-            "SELECT step, fingerprint, seen, repeats, rows_affected, begun_at, done_at, actor, host"
+            "SELECT step, fingerprint, seen, repeats, rows_affected, done_at IS NOT NULL AS is_done, actor, host,"
+            " pg_catalog.to_char(begun_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS begun_at"
             " FROM {journal} WHERE migration_id = {id} AND direction = {direction} AND step > 0 ORDER BY step"
         )
         with conn.cursor(row_factory=class_row(JournalStep)) as cursor:

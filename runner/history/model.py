@@ -82,6 +82,7 @@ class Partial:
     done: int  # statements that are known to be in effect …
     total: int  # … of so many
     in_doubt: bool  # another was begun, and its end is not noted
+    batch_rows: int = 0  # that its batches have changed so far
     begun_at: datetime
     actor: str | None
 
@@ -132,7 +133,6 @@ class LockHolder:
     application: str
     user: str
     client: str  # address, or "local"
-    since: datetime | None
 
     def __str__(self) -> str:
         return f"pid {self.pid} ({self.application or 'unnamed'}, user {self.user}, from {self.client})"

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ _QUERIES = Path(__file__).with_name("queries")  # importlib.resources costs more
 OLDEST_SERVER = 140000
 _YOYO_POLL_S = 0.5
 _TELL_EVERY_S = 10.0
+_MOMENTS = frozenset({"applied_at", "recorded_at", "begun_at", "since"})
 _POLL_S = (0.05, 1.0)  # first and longest pause between two tries for the migration lock
 
 Connection = psycopg.Connection[Any]
@@ -156,7 +158,7 @@ class History:
             cursor.execute(message)
             while True:
                 if cursor.description is not None:
-                    answers.append(cursor.fetchall())
+                    answers.append([_with_moments(row) for row in cursor.fetchall()])
                 if not cursor.nextset():
                     return dict(zip(questions, answers, strict=True))
 
@@ -233,7 +235,7 @@ class History:
             if wait.is_over:
                 raise BusyError(
                     "another runner holds the migration lock",
-                    detail=f"It is held by {holder or 'a session that just ended'}; waited {wait_s:g} s. Nothing was changed.",
+                    detail=f"It is held by {holder or 'what an interrupted run left at work'}; waited {wait_s:g} s. Nothing was changed.",
                     hint="Run the same command again when it is done, or wait longer with --lock-wait.",
                 )
             wait.tell(holder)
@@ -289,29 +291,15 @@ class History:
         return state
 
     def join_as_helper(self, conn: Connection) -> None:
-        """Let a further session of this run be known: whoever holds the migration lock next can wait for its end."""
+        """Let a further session of this run be known: nobody gets the migration lock before it has ended."""
         conn.execute("SELECT pg_catalog.pg_advisory_lock_shared(%s)", [HELPER_KEY])
 
-    def wait_for_helpers(self, *, wait_s: float) -> None:
-        """Return once no further session of an earlier run is left: what its statements did is decided then.
-
-        Raises: BusyError after `wait_s` seconds.
-        """
-        deadline = time.monotonic() + wait_s
-        while True:
-            row = self.connection.execute(
-                "SELECT pg_catalog.pg_try_advisory_lock(%s)", [HELPER_KEY]
-            ).fetchone()
-            if row == (True,):
-                self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [HELPER_KEY])
-                return
-            if time.monotonic() >= deadline:
-                raise BusyError(
-                    "a statement of an interrupted run is still at work",
-                    detail=f"Its session holds a shared advisory lock; waited {wait_s:g} s. Nothing was changed by this run.",
-                    hint="Run the same command again when it has ended; pg_stat_activity shows it under runner's name.",
-                )
-            time.sleep(_YOYO_POLL_S)
+    def has_lock(self, conn: Connection) -> bool:
+        """Say, over a further session, whether our own session still holds the migration lock."""
+        row = conn.execute(
+            _read("lock_holder"), {"high": LOCK_KEY >> 32, "low": LOCK_KEY & 0xFFFFFFFF}
+        ).fetchone()
+        return row is not None and row[0] == self.server.backend_pid
 
     def lock_holder(self) -> LockHolder | None:
         """Return the session that holds the migration lock, if one does."""
@@ -384,7 +372,10 @@ class History:
         # the column came with the journal
         rows = "rows_affected" if RUNNER_JOURNAL in self._tables else "NULL::bigint AS rows_affected"
         return sql.SQL(_read(name)).format(
-            key=sql.Literal(LOCK_KEY), rows_affected=sql.SQL(rows), **self.names.identifiers()
+            key=sql.Literal(LOCK_KEY),
+            helper_key=sql.Literal(HELPER_KEY),
+            rows_affected=sql.SQL(rows),
+            **self.names.identifiers(),
         )
 
     def _locate(self) -> tuple[Server, Names]:
@@ -416,6 +407,11 @@ class History:
                 hint=f'GRANT SELECT ON {qualified} TO "{server.role}";',
             )
         return server, Names(schema, self._migration_table)
+
+
+def _with_moments(row: dict[str, Any]) -> dict[str, Any]:
+    """Turn what the queries spell in ISO 8601 into moments: the session's DateStyle may be one that psycopg cannot read."""
+    return {k: datetime.fromisoformat(v) if k in _MOMENTS and v is not None else v for k, v in row.items()}
 
 
 def _read(name: str) -> Any:  # psycopg wants literal strings; these are this package's own files

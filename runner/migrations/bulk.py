@@ -19,7 +19,7 @@ _COPY = re.compile(
 _BATCH_PARTS = (
     (re.compile(r"pause\s+(.+)"), "pause_ms", milliseconds),
     (re.compile(r"lag\s+(.+)"), "lag_ms", milliseconds),
-    (re.compile(r"at most\s+(\d+)"), "at_most", int),
+    (re.compile(r"at most\s+0*([1-9]\d*)"), "at_most", int),
     (re.compile(r"waiting\s+(\d+)"), "waiting", int),
 )
 

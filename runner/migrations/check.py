@@ -32,6 +32,9 @@ _ENCODING = re.compile(
         E?'?([\w-]+)""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+_OTHER_STRINGS = re.compile(
+    r"\bstandard_conforming_strings\"?\s*(?:=|\bTO\b)\s*'?(?:off|of|false|f|no|n|0)\b", re.IGNORECASE
+)
 _UTF8 = frozenset({"UTF8", "UTF-8", "UNICODE", "DEFAULT"})
 
 
@@ -211,6 +214,12 @@ def _read(script: Script) -> Iterator[Statement]:
                     statement.start,
                     hint="Remove it: it would give up the migration lock, and the session is cleaned after every file.",
                 )
+            if _changes_strings(statement):
+                raise script.error(
+                    "the file turns standard_conforming_strings off",
+                    statement.start,
+                    hint="Remove the line, and write E'…' where a backslash is meant as an escape.",
+                )
             if statement.copies_out:
                 raise script.error(
                     "COPY TO stdout in a migration",
@@ -228,6 +237,12 @@ def _other_encoding(statement: Statement) -> str | None:
         return None
     found = _ENCODING.match(without_comments(statement.text))
     return None if found is None or found[1].upper() in _UTF8 else found[1]
+
+
+def _changes_strings(statement: Statement) -> bool:
+    return (
+        statement.starts_with("SET") and _OTHER_STRINGS.search(without_comments(statement.text)) is not None
+    )
 
 
 def _refuse_late_directives(script: Script, late: list[Directive]) -> None:

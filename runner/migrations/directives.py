@@ -125,8 +125,7 @@ def _irreversible(found: Directives, script: Script, directive: Directive, _proj
 
 
 def _setting(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
-    _milliseconds(script, directive)
-    found.settings[directive.name] = directive.value
+    found.settings[directive.name] = f"{_milliseconds(script, directive)}ms"
 
 
 def _concurrently_timeout(found: Directives, script: Script, directive: Directive, _project: Path) -> None:

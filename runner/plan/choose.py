@@ -11,6 +11,7 @@ from runner.plan.comparison import Situation, compare
 from runner.plan.refusals import (
     edited_error,
     out_of_order_error,
+    refuse_edited_half_way,
     refuse_half_applied,
     refuse_partial,
     refuse_python,
@@ -122,6 +123,7 @@ def plan_rollback(
         )
         for id_ in chosen
     ]
+    refuse_edited_half_way(state, plan_steps)
     return Plan(steps=tuple(plan_steps))
 
 

@@ -8,6 +8,7 @@ from runner.errors import CheckError, FileError, Location
 from runner.history import Partial, State
 from runner.migrations import Kind, Migration, Script
 from runner.plan.comparison import Comparison, Standing
+from runner.plan.steps import Step
 from runner.wording import counted
 
 
@@ -34,18 +35,29 @@ def refuse_partial(comparison: Comparison, begun_sql: Callable[[str], str | None
                 f'runner repair restart {partial.id} --reason "…"',
             )
         if partial.checksum != standing.migration.checksum:
-            raise _edited_half_way(standing.migration, partial, begun_sql(partial.id))
+            raise _edited_half_way(standing.migration.apply, partial, begun_sql(partial.id))
 
 
-def _edited_half_way(migration: Migration, partial: Partial, begun: str | None) -> CheckError:
+def refuse_edited_half_way(state: State, steps: Sequence[Step]) -> None:
+    """Refuse to go on with a rollback whose file is not what was begun.
+
+    Raises: CheckError.
+    """
+    for step in steps[:1]:
+        partial = state.partial.get(step.id)
+        if partial is not None and partial.checksum != step.script.checksum:
+            raise _edited_half_way(step.script, partial, None)
+
+
+def _edited_half_way(script: Script, partial: Partial, begun: str | None) -> CheckError:
     return CheckError(
-        f"{migration.id} was edited after {_extent(partial)} had been run",
-        where=Location(migration.apply.label),
-        detail=f"Begun as {partial.checksum[:12]}, the file is now {migration.checksum[:12]}. Nothing was run."
-        f"{_diff(begun, migration.apply, 'as begun')}",
+        f"{partial.id} was edited after {_extent(partial)} had been run",
+        where=Location(script.label),
+        detail=f"Begun as {partial.checksum[:12]}, the file is now {script.checksum[:12]}. Nothing was run."
+        f"{_diff(begun, script, 'as begun')}",
         hint="Restore the file. If only what was not run yet is changed: "
-        f'runner repair continue {migration.id} --reason "…". If what was run is undone by hand: '
-        f'runner repair restart {migration.id} --reason "…"',
+        f'runner repair continue {partial.id} --reason "…". If what was run is undone by hand: '
+        f'runner repair restart {partial.id} --reason "…"',
     )
 
 

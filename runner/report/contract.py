@@ -248,6 +248,7 @@ def _partial(partial: Partial) -> dict[str, Any]:
         "statements_done": partial.done,
         "statements": partial.total,
         "in_doubt": partial.in_doubt,
+        "batch_rows": partial.batch_rows,
         "begun_at": _moment(partial.begun_at),
         "actor": partial.actor,
     }

@@ -275,6 +275,7 @@ def _facts(standing: Standing, actor_width: int, style: Style) -> str:
     if partial is not None:
         back = " rolled back" if partial.direction == "rollback" else ""
         doubt = ", one more in doubt" if partial.in_doubt else ""
+        doubt += f", {partial.batch_rows:,} rows in batches" if partial.batch_rows else ""
         return style(f"{partial.done} of {counted(partial.total, 'statement')}{back}{doubt}", "red")
     if applied is None:
         if standing.failure is not None:

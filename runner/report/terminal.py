@@ -16,7 +16,7 @@ class Style:
     colour: bool = False
 
     @classmethod
-    def of(cls, stream: TextIO, environ: Mapping[str, str]) -> Style:
+    def of(cls, stream: TextIO | None, environ: Mapping[str, str]) -> Style:
         """Decide for a stream: NO_COLOR and TERM=dumb decline, FORCE_COLOR insists, else a terminal gets it.
 
         Source: https://no-color.org (set and not empty).
@@ -25,7 +25,7 @@ class Style:
             return cls(colour=False)
         if environ.get("FORCE_COLOR"):
             return cls(colour=True)
-        return cls(colour=stream.isatty() and not environ.get("CI"))
+        return cls(colour=stream is not None and stream.isatty() and not environ.get("CI"))
 
     def __call__(self, text: str, *names: str) -> str:
         """Return `text` in the named colours."""

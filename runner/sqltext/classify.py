@@ -100,6 +100,8 @@ def is_repeatable(statement: Statement) -> bool:
 
 def is_for_the_session(statement: Statement) -> bool:
     """Say whether this only changes the session, so that a new session needs it again."""
+    if statement.starts_with("SELECT"):
+        return "set_config" in statement.text.lower()
     return not ends_transaction(statement) and _is_one_of(_SESSION, statement)
 
 

@@ -8,7 +8,7 @@ from runner.history import LockHolder, YoyoLock
 from runner.history import store as history_store
 from runner.report.people import waiting
 
-HOLDER = LockHolder(7, "runner", "alice", "10.0.0.9", None)
+HOLDER = LockHolder(7, "runner", "alice", "10.0.0.9")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ SELECT
     pg_catalog.format('%%I.%%I', n.nspname, c.relname) AS qualified,
     c.relname = (pg_catalog.parse_ident(%(name)s, false))[1]::name AS is_named,
     i.indisvalid AS is_valid,
+    pg_catalog.pg_get_indexdef(c.oid) AS definition,
     EXISTS (
         SELECT
         FROM pg_catalog.pg_locks AS l

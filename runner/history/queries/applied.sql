@@ -1,8 +1,8 @@
 -- What is applied, oldest first, with what we know of it when it was us who applied it.
 SELECT
     m.migration_id,
-    m.applied_at_utc AT TIME ZONE 'UTC' AS applied_at,
-    r.recorded_at,
+    pg_catalog.to_char(m.applied_at_utc, 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS applied_at,
+    pg_catalog.to_char(r.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS recorded_at,
     r.kind,
     r.checksum,
     r.operation,

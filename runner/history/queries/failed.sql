@@ -1,7 +1,7 @@
 -- The migrations whose last attempt failed.
 SELECT
     migration_id AS id,
-    recorded_at,
+    pg_catalog.to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS recorded_at,
     reason,
     actor
 FROM (

@@ -3,8 +3,7 @@ SELECT
     l.pid,
     coalesce(a.application_name, '') AS application,
     coalesce(a.usename::text, '?') AS role,
-    coalesce(pg_catalog.host(a.client_addr), 'local') AS client,
-    a.backend_start
+    coalesce(pg_catalog.host(a.client_addr), 'local') AS client
 FROM pg_catalog.pg_locks AS l
 LEFT JOIN pg_catalog.pg_stat_activity AS a ON l.pid = a.pid
 WHERE

@@ -226,3 +226,35 @@ def test_a_line_of_data_that_is_refused_is_named_and_nothing_is_left(project):
     assert "at data/d.csv:3" in done.err
     assert "the migration was rolled back whole" in done.err
     assert project.tables() == set()
+
+
+def test_statements_in_parallel_that_a_killed_run_left_at_work_are_waited_for(project):
+    project.query("CREATE TABLE l (n int)")
+    statements = "".join(f"INSERT INTO l SELECT {n} FROM pg_sleep(0.7);\n" for n in range(3))
+    project.write("0001_a", f"-- transactional: false\n-- parallel: 3\n{statements}")
+    run = project.start("migrate")
+    at_work = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INSERT INTO l%' AND state = 'active' AND pid <> pg_backend_pid()"
+    while project.query(at_work) != [(3,)]:
+        assert run.poll() is None, run.communicate()
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    project.ok("migrate")
+    assert project.query("SELECT array_agg(n ORDER BY n) FROM l") == [([0, 1, 2],)]
+
+
+def test_columns_in_another_order_than_the_file_has_them_are_refused(project):
+    project.write("data/d.csv", "name,code\nGermany,de\n")
+    project.write("0001_a", "-- copy: t (code, name) from data/d.csv\nCREATE TABLE t (code text, name text);")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert "data/d.csv names the columns in another order" in done.err
+    assert project.tables() == set()
+
+
+def test_a_batch_says_what_it_had_committed_when_it_fails(rows):
+    rows.query("ALTER TABLE t ADD CHECK (id < 25 OR NOT done)")
+    rows.write("0001_fill", BACKFILL.format(how="true"))
+    done = rows.run("migrate")
+    assert done.code == 1
+    assert "20 rows in 2 batches are committed and stay so" in done.err
+    assert "0 of 1 statement, 20 rows in batches" in rows.ok("status").out

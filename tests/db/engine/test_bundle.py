@@ -146,3 +146,11 @@ def test_repeatables_that_changed_travel_with_new_files(project):
     assert done.out.count("re-applied") == 4
     assert project.query("SELECT a() + b() + c() + d()") == [(8,)]
     assert "up to date" in project.ok("migrate").out
+
+
+def test_a_file_that_gives_up_what_is_prepared_for_the_message_is_run_by_itself(project):
+    for n in range(12):
+        project.write(f"{n:04}_a", f"CREATE TABLE t{n} ();")
+    project.write("0005_a", "DO $$ BEGIN EXECUTE 'DEALL' || 'OCATE ALL'; END $$;")
+    project.ok("migrate")
+    assert len(project.applied()) == 12

@@ -281,7 +281,10 @@ def test_a_build_that_a_signal_ends_is_finished_by_the_next_run(project, session
         _, err = run.communicate(timeout=30)
     if number != signal.SIGKILL:
         assert run.returncode == 128 + number
-        assert "1 of 2 statements is in effect; the next run goes on from there." in err
+        assert (
+            "1 of 2 statements is in effect, and what became of the next one is found out by the next run"
+            in err
+        )
     assert project.applied() == []
     project.ok("migrate")
     assert project.query("SELECT indisvalid FROM pg_index WHERE indrelid = 'a'::regclass") == [(True,)]
@@ -384,3 +387,94 @@ def test_a_hook_goes_on_where_it_stopped_too(project):
     project.ok("migrate")
     assert project.query("SELECT count(*) FROM a") == [(1,)]
     assert project.query("SELECT count(*) FROM _runner_journal") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["CALL p()", "DO $$ BEGIN INSERT INTO a VALUES (1); COMMIT; PERFORM 1 / 0; END $$"]
+)
+def test_what_commits_in_its_middle_and_fails_is_not_run_again_unasked(project, kind):
+    project.query(
+        "CREATE TABLE a (id int); CREATE PROCEDURE p() LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO a VALUES (1); COMMIT; PERFORM 1 / 0; END'"
+    )
+    project.write("0001_a", f"-- transactional: false\nSELECT 1;\n{kind};")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert "what it had committed stays" in done.err
+    assert project.run("migrate").code == 3
+    assert project.query("SELECT count(*) FROM a") == [(1,)]
+    project.ok("repair", "done", "0001_a", "--reason", "enough")
+    project.ok("migrate")
+
+
+def test_what_commits_in_its_middle_and_meets_a_lock_is_not_tried_again(project, session):
+    project.query("CREATE TABLE a (id int); CREATE TABLE busy (id int)")
+    project.write(
+        "0001_a",
+        "-- transactional: false\n-- lock_timeout: 50ms\n"
+        "DO $$ BEGIN INSERT INTO a VALUES (1); COMMIT; ALTER TABLE busy ADD COLUMN x int; END $$;",
+    )
+    with session.transaction():
+        session.execute("SELECT * FROM busy")
+        done = project.run("migrate")
+    assert done.code == 1
+    assert "canceling statement due to lock timeout" in done.err
+    assert project.query("SELECT count(*) FROM a") == [(1,)]
+
+
+def test_a_name_that_an_index_of_another_table_has_is_not_taken_for_done(project):
+    project.query("CREATE TABLE a (id int); CREATE TABLE b (id int); CREATE INDEX ix ON b (id)")
+    project.write("0001_a", "-- transactional: false\nCREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON a (id);")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert "a has no index ix after it was built" in done.err
+
+
+def test_an_index_without_a_name_is_not_mistaken_for_another_ones(project, session):
+    project.query("CREATE TABLE a (id int, other int)")
+    project.write(
+        "0001_a", "-- transactional: false\nSELECT 1;\nCREATE INDEX CONCURRENTLY ON a (id);\nSELECT nope();"
+    )
+    assert project.run("migrate").code == 1
+    project.query("DROP INDEX a_id_idx; CREATE INDEX dba ON a (other)")
+    in_doubt(project, "0001_a", 2, seen="")
+    done = project.run("migrate")
+    assert done.code == 3
+    assert "it is not known whether statement 2 of 0001_a took effect" in done.err
+
+
+def test_leftovers_of_an_index_without_a_name_do_not_pile_up(project):
+    project.query("CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)")
+    project.write("0001_a", "-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY ON a (id);")
+    assert "It left the invalid index public.a_id_idx" in project.run("migrate").err
+    assert "dropping invalid index public.a_id_idx" in project.run("migrate").err
+    project.query("DELETE FROM a")
+    project.ok("migrate")
+    assert project.query("SELECT indisvalid FROM pg_index WHERE indrelid = 'a'::regclass") == [(True,)]
+
+
+def test_a_changed_rollback_is_refused_too(project):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.write("migrations/0001_a.rollback.sql", "-- transactional: false\nDROP TABLE a;\nSELECT nope();")
+    project.ok("migrate")
+    assert project.run("rollback", "--yes").code == 1
+    project.write("migrations/0001_a.rollback.sql", "-- transactional: false\nDROP TABLE a;\nSELECT 1;")
+    done = project.run("rollback", "--yes")
+    assert done.code == 3
+    assert "0001_a was edited after 1 of 2 statements had been run" in done.err
+    project.ok("repair", "continue", "0001_a", "--reason", "typo")
+    project.ok("rollback", "--yes")
+
+
+def test_a_search_path_that_a_function_set_is_there_again(project):
+    project.query("CREATE SCHEMA s")
+    project.write(
+        "0001_a",
+        "-- transactional: false\nSELECT set_config('search_path', 's', false);\nCREATE TABLE a ();\nSELECT nope();\nCREATE TABLE b ();",
+    )
+    assert project.run("migrate").code == 1
+    project.query("CREATE FUNCTION s.nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    project.ok("migrate")
+    assert project.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('a', 'b')") == [
+        ("s",)
+    ]

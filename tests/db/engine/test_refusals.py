@@ -175,3 +175,28 @@ def test_no_output_shows_the_password(project):
     ):
         done = project.run(*args, DATABASE_URL=url)
         assert "hush-hush" not in done.out + done.err
+
+
+def test_a_lock_on_historys_tables_is_told_from_a_lost_connection(project, session):
+    project.write("0001_a")
+    project.ok("migrate")
+    with session.transaction():
+        session.execute("LOCK TABLE _yoyo_migration")
+        done = project.run("status", PGOPTIONS="-c lock_timeout=100ms")
+    assert done.code == 4
+    assert "another session locks a table that this needs" in done.err
+
+
+@pytest.mark.parametrize("style", ["German", "SQL, DMY"])
+def test_any_date_style_will_do(project, style):
+    project.environ["PGOPTIONS"] = f"-c datestyle={style.replace(' ', '')}"
+    project.write(
+        "0001_a",
+        "CREATE TABLE a (d date);\nINSERT INTO a VALUES ('31.12.2020');"
+        if style == "German"
+        else "SELECT 1;",
+    )
+    project.write("0002_b", "-- transactional: false\nSELECT 1;\nSELECT nope();")
+    assert project.run("migrate").code == 1
+    assert "partial" in project.ok("status").out
+    assert "function nope() does not exist" in project.run("migrate").err

@@ -122,7 +122,7 @@ def test_a_file_without_transaction_that_gives_up_the_lock_is_stopped(project):
 
 def test_a_file_that_ends_its_own_transaction_unseen_is_stopped(project):
     # with this setting \\' is a quote within the string: the server sees the COMMIT, which for us is text
-    project.query(f'ALTER DATABASE "{project.parameters["dbname"]}" SET standard_conforming_strings = off')
+    project.environ["PGOPTIONS"] = "-c standard_conforming_strings=off"
     project.write("0001_a", "CREATE TABLE a ();\nSELECT '\\''; COMMIT; BEGIN; CREATE TABLE b (); --';")
     done = project.run("migrate")
     assert done.code == 1
