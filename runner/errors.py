@@ -17,6 +17,7 @@ StoppedError                    exit 130 or 143, by a signal
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -147,3 +148,11 @@ class StoppedError(RunnerError):
         super().__init__(message, detail=detail)
         self.signal_number = signal_number
         self.exit_code = 128 + signal_number  # type: ignore[misc]  # of this one, not of the class
+
+    @classmethod
+    def by(cls, stop: KeyboardInterrupt, *, during: str | None = None, detail: str) -> StoppedError:
+        """Name the signal, and what it ended."""
+        name = "SIGTERM" if isinstance(stop, Terminated) else "an interrupt"
+        number = Terminated.signal_number if isinstance(stop, Terminated) else signal.SIGINT
+        what = "" if during is None else f" during {during}"
+        return cls(f"stopped by {name}{what}", signal_number=number, detail=detail)

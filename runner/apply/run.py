@@ -13,7 +13,7 @@ from runner.apply.bundle import Carried
 from runner.apply.retry import retrying
 from runner.apply.whole import run_whole
 from runner.apply.work import Done, Listener, Work
-from runner.errors import MigrationFailedError, StoppedError, TableLockedError, Terminated, UsageError
+from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
 from runner.history import Operation, Record, State, committing, recording
 from runner.migrations import check_script
 from runner.plan import Action, Plan, Step, is_done
@@ -84,14 +84,14 @@ def _run_bundle(
     try:
         return bundle.run(work, carried, done, later=later)
     except KeyboardInterrupt as stop:
-        send.roll_back(work.conn)
-        state = work.history.state()
+        state = _state_after_stop(work)
         steps = [each.step for each in carried]
-        committed = [step for step in steps if is_done(step, state)]
+        committed = [step for step in steps if state is not None and is_done(step, state)]
         for step in committed[len(done) - told :]:
-            entry = state.applied.get(step.id)
+            entry = None if state is None else state.applied.get(step.id)
             work.listener.done(Done(step=step, elapsed_s=((entry and entry.duration_ms) or 0) / 1000))
-        raise _stopped(work, steps[min(len(committed), len(steps) - 1)], stop) from None
+        reached = max(len(committed), len(done) - told)
+        raise _stopped(steps[min(reached, len(steps) - 1)], stop, state) from None
 
 
 def _run_step(
@@ -128,7 +128,7 @@ def _run_step(
             )
         raise
     except KeyboardInterrupt as stop:
-        raise _stopped(work, step, stop) from None
+        raise _stopped(step, stop, _state_after_stop(work)) from None
     done = Done(step=step, elapsed_s=time.monotonic() - started, rows=rows)
     work.listener.done(done)
     return done
@@ -154,19 +154,24 @@ def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], N
     return done
 
 
-def _stopped(work: Work, step: Step, stop: KeyboardInterrupt) -> StoppedError:
-    """Say what a signal left behind; the statement is cancelled already, and history knows whether it was in time."""
-    send.roll_back(work.conn)
+def _state_after_stop(work: Work) -> State | None:
+    """Read what a signal left behind; the statement is cancelled already. None where the server does not answer."""
+    try:
+        send.roll_back(work.conn)
+        return None if work.conn.closed else work.history.state()
+    except psycopg.OperationalError:  # a run that was told to stop does not connect again
+        return None
+
+
+def _stopped(step: Step, stop: KeyboardInterrupt, state: State | None) -> StoppedError:
+    """Say what a signal left behind: history knows whether it was in time."""
     left = (
         "The server did not answer, so the outcome is not known here; runner status tells it."
-        if work.conn.closed
-        else _left_behind(work.history.state(), step)
+        if state is None
+        else _left_behind(state, step)
     )
-    name = "SIGTERM" if isinstance(stop, Terminated) else "an interrupt"
-    return StoppedError(
-        f"stopped by {name} during {step.id}",
-        signal_number=getattr(stop, "signal_number", 2),
-        detail=f"{left} The database is consistent with its history.",
+    return StoppedError.by(
+        stop, during=step.id, detail=f"{left} The database is consistent with its history."
     )
 
 

@@ -65,15 +65,10 @@ def _terminate(_signal: int, _frame: object) -> None:
 
 
 def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
-    from runner.errors import StoppedError, Terminated
+    from runner.errors import StoppedError
 
-    return context.show_error(
-        StoppedError(
-            f"stopped by {'SIGTERM' if isinstance(stop, Terminated) else 'an interrupt'}",
-            signal_number=getattr(stop, "signal_number", signal.SIGINT),
-            detail="No file was under way. What had been committed before is recorded; nothing is half-done.",
-        )
-    )
+    detail = "No file was under way. What had been committed before is recorded; nothing is half-done."
+    return context.show_error(StoppedError.by(stop, detail=detail))
 
 
 def main() -> None:

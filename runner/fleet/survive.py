@@ -7,10 +7,15 @@ from typing import TypeVar
 
 import psycopg
 
-from runner.errors import ConnectionLostError
+from runner.errors import ConnectionLostError, StoppedError
 from runner.fleet.session import Session
 
 LOSSES_WITHOUT_PROGRESS = 3
+
+_LOST_TOO = (
+    "The connection was lost at the same time, so what became of the file under way is not known here; runner status"
+    " tells it. The database is consistent with its history."
+)
 
 T = TypeVar("T")
 
@@ -36,6 +41,8 @@ def through_outages(
         try:
             return run()
         except (psycopg.OperationalError, ConnectionLostError) as lost:
+            if (stop := _signal_behind(lost)) is not None:
+                raise StoppedError.by(stop, detail=_LOST_TOO) from lost
             if not session.connection.closed and not isinstance(lost, ConnectionLostError):
                 raise
             losses = losses + 1 if progress() == reached else 1
@@ -47,3 +54,10 @@ def through_outages(
             )
             if session.connection.closed:  # else it was one of several, for statements in parallel
                 session.reconnect(wait_s=reconnect_wait_s, lost=lost)
+
+
+def _signal_behind(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the signal after which we were tidying up when the connection turned out to be lost."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error

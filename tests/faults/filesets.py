@@ -146,3 +146,18 @@ LOOSE = FileSet(
         ("0003_more", "INSERT INTO people VALUES (99, 'more');\n", "DELETE FROM people WHERE id = 99;\n"),
     ),
 )
+
+# Each file waits at its gate, an advisory lock of its number, until it is opened; several of them travel in one message.
+GATED = FileSet(
+    "gated",
+    _migrations(
+        *(
+            (
+                f"000{n}_gate",
+                f"CREATE TABLE t{n} (id int);\nSELECT pg_advisory_xact_lock_shared({n});\nINSERT INTO t{n} VALUES ({n});\n",
+                f"SELECT pg_advisory_xact_lock_shared({n});\nDROP TABLE t{n};\n",
+            )
+            for n in range(1, 8)
+        )
+    ),
+)

@@ -62,7 +62,7 @@ class Proxy:
         self._due = list(faults)
         self._guard = threading.Lock()
         self._counted = 0
-        self._links: list[Link] = []
+        self.links: list[Link] = []
         self.record: list[Message] = []  # what was said since the last fault
         self.fired: list[Fault] = []
         self.problems: list[
@@ -81,7 +81,7 @@ class Proxy:
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
         self._listener.close()
         self._thread.join()
-        for link in self._links:
+        for link in self.links:
             link.end()
 
     def _accept(self) -> None:
@@ -97,7 +97,7 @@ class Proxy:
                 continue
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._links.append(Link(self, client, server))
+            self.links.append(Link(self, client, server))
 
     def take(self, message: Message) -> Fault | None:
         """Count a message and return the fault that is due at it."""
@@ -124,7 +124,7 @@ class Link:
         self._ends = {Side.CLIENT: client, Side.SERVER: server}
         self._framing = {side: Framing(side) for side in Side}
         self.backend_pid: int | None = None
-        self._over = threading.Event()
+        self._silent, self._over = False, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -149,15 +149,21 @@ class Link:
 
         The socket's filter drops what arrives before TCP could confirm it.
         """
+        self._silent = True
         nothing = ctypes.create_string_buffer(struct.pack("=HBBI", _BPF_RETURN, 0, 0, 0))
         program = struct.pack("@HP", 1, ctypes.addressof(nothing))
         self._ends[Side.SERVER].setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
-        self._over.wait()  # to close the socket would be to take leave
 
     def swallow_answer(self) -> None:
-        """Let the server finish what it was told, and keep its answer."""
-        while data := _receive(self._ends[Side.SERVER]):
-            if any(message.answers for message in self._framing[Side.SERVER].feed(data)):
+        """Let the client end its turn and the server do what it was told, and keep the answer."""
+        arrived: dict[Side, bytes] = {}  # what the client said in one breath with the message is held already
+        while True:
+            for message in self._framing[Side.CLIENT].feed(arrived.get(Side.CLIENT, b"")):
+                self._send(Side.CLIENT, message.data)
+            if any(m.answers for m in self._framing[Side.SERVER].feed(arrived.get(Side.SERVER, b""))):
+                return
+            arrived = {side: _receive(self._ends[side]) for side in self._readable()}
+            if not all(arrived.values()):
                 return
 
     def wait_for_client_to_go(self) -> None:
@@ -179,6 +185,8 @@ class Link:
             for side in self._readable():
                 data = _receive(self._ends[side])
                 if not data:
+                    if self._silent:  # to close the other end would be to take leave
+                        self._over.wait()
                     return
                 for message in self._framing[side].feed(data):
                     self._pass(message)

@@ -15,6 +15,7 @@ _WEIGHTS = {
     Harm.KILL: 6,
     Harm.TERM: 3,
     Harm.INT: 1,
+    Harm.TERM_AND_RESET: 1,
     Harm.CRASH: 2,
     Harm.RESTART: 1,
     Harm.KILL_BACKEND: 1,

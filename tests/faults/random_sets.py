@@ -154,9 +154,12 @@ def _statement_by_statement(w: _Writer) -> None:
 
 def _batches(w: _Writer) -> None:
     table = w.table()
-    few = f"SELECT id FROM {table.name} WHERE note NOT LIKE '%+' ORDER BY id LIMIT 10"
-    all_back = f"UPDATE {table.name} SET note = rtrim(note, '+');\n"
-    w.add(f"-- batch: true\nUPDATE {table.name} SET note = note || '+' WHERE id IN ({few});\n", all_back)
+    mark = f"+{len(w.ids)}"
+    few = f"SELECT id FROM {table.name} WHERE note NOT LIKE '%{mark}' ORDER BY id LIMIT 10"
+    w.add(
+        f"-- batch: true\nUPDATE {table.name} SET note = note || '{mark}' WHERE id IN ({few});\n",
+        f"UPDATE {table.name} SET note = left(note, -{len(mark)});\n",
+    )
 
 
 _KINDS: tuple[tuple[Callable[[_Writer], None], int], ...] = (

@@ -16,6 +16,6 @@ _HARMS = (Harm.KILL, Harm.RESET, Harm.TERM, Harm.SWALLOW, Harm.CRASH, Harm.TERMI
 @pytest.mark.parametrize("direction", Direction)
 def test_each_turn_may_be_the_last(ground, direction):
     prepared = ground(LOOSE)
-    for turn, harm in zip(turns(prepared, direction), cycle(_HARMS), strict=False):
+    for turn, harm in zip(turns(prepared, direction)[::2], cycle(_HARMS), strict=False):
         outcome = attempt(prepared, direction, [Planned(turn.after(), harm)])
         assert outcome.codes == [0 if harm.survivable else harm.code], outcome

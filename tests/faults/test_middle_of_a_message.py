@@ -1,4 +1,4 @@
-"""A fault while the server works on a message, held there by a lock on history's own table: between file and record."""
+"""A fault while the server works on a message: between a file and its record, and between the files of one message."""
 
 from __future__ import annotations
 
@@ -9,78 +9,95 @@ from contextlib import closing, contextmanager
 import pytest
 
 from runner.local import process
-from tests.faults.filesets import CHANGED
+from tests.faults.filesets import CHANGED, GATED
 from tests.faults.ground import Direction
 from tests.faults.invariant import snapshot, verify
 
 _WAITS_S = 30.0
-_HELD = """
-SELECT l.pid FROM pg_locks AS l WHERE NOT l.granted AND l.relation = to_regclass('_runner_migration')
-"""
+_BEFORE_THE_RECORD = (
+    "LOCK TABLE _runner_migration IN EXCLUSIVE MODE",
+    "SELECT pid FROM pg_locks WHERE NOT granted AND relation = to_regclass('_runner_migration')",
+)
+_HARMS = {
+    "kill -9": signal.SIGKILL,
+    "SIGTERM": signal.SIGTERM,
+    "the backend ends": None,
+    "the server crashes": None,
+}
+
+
+def at_the_gate_of(number):
+    waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = {}"
+    return f"SELECT pg_advisory_xact_lock({number})", waiting.format(number)
 
 
 @contextmanager
-def held_before_the_record(ground, database):
-    """Start a run that has done a file's work and cannot record it; yield it and its backend's pid."""
-    with closing(ground.world.connect(database)) as gate:
-        gate.autocommit = False
-        gate.execute("LOCK TABLE _runner_migration IN EXCLUSIVE MODE")
-        run = ground.run(("migrate",), database)
-        with ground.world.connect(database) as look:
-            assert process.wait(lambda: look.execute(_HELD).fetchone(), _WAITS_S)
-            (pid,) = look.execute(_HELD).fetchone()
-        yield run, pid
+def held(prepared, direction, database, gate):
+    """Start a run and wait until the gate holds it; yield it and its backend's pid. The gate opens at the end."""
+    closes, waiting = gate
+    with (
+        closing(prepared.world.connect(database)) as keeper,
+        closing(prepared.world.connect(database)) as look,
+    ):
+        keeper.autocommit = False
+        keeper.execute(closes)
+        run = prepared.run(direction.value, database)
+        assert process.wait(lambda: look.execute(waiting).fetchone(), _WAITS_S), run.said
+        yield run, look.execute(waiting).fetchone()[0]
 
 
-def finishes_by_itself(prepared, database):
-    assert prepared.run(("migrate",), database).wait().code == 0
+def is_gone(prepared, backend_pid):
+    with prepared.world.connect() as admin:
+        return not admin.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend_pid]).fetchone()
+
+
+def look_at(prepared, database):
     with prepared.world.connect(database) as conn:
-        found = verify(conn, prepared.states, half_done=frozenset())
-    assert found == prepared.ends[Direction.MIGRATE]
+        return verify(conn, prepared.states, half_done=frozenset())
 
 
-def test_the_backend_ends_and_with_it_the_files_work(ground):
+def finishes_by_itself(prepared, direction, database):
+    assert prepared.run(direction.value, database).wait().code == 0
+    assert look_at(prepared, database) == prepared.ends[direction]
+
+
+def test_when_the_backend_ends_before_the_record_the_files_work_is_gone(ground):
     prepared = ground(CHANGED)
     with prepared.world.database(prepared.templates[Direction.MIGRATE]) as database:
         with prepared.world.connect(database) as conn:
             before = snapshot(conn)
-        with held_before_the_record(prepared, database) as (run, pid):
+        with held(prepared, Direction.MIGRATE, database, _BEFORE_THE_RECORD) as (run, pid):
             os.kill(run.pid, signal.SIGKILL)
             run.wait()
             prepared.world.terminate(pid)
             with prepared.world.connect(database) as conn:
                 assert snapshot(conn) == before
-        finishes_by_itself(prepared, database)
+        finishes_by_itself(prepared, Direction.MIGRATE, database)
 
 
-def test_a_killed_runners_backend_ends_by_itself(ground):
-    prepared = ground(CHANGED)
-    with prepared.world.database(prepared.templates[Direction.MIGRATE]) as database:
-        with held_before_the_record(prepared, database) as (run, pid):
-            os.kill(run.pid, signal.SIGKILL)
-            run.wait()
-            with prepared.world.connect() as admin:
-                alive = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
-                assert process.wait(lambda: admin.execute(alive, [pid]).fetchone() is None, 3.0)
-        finishes_by_itself(prepared, database)
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_stopped_runner_says_that_it_was_rolled_back(ground, number, code):
-    prepared = ground(CHANGED)
-    with prepared.world.database(prepared.templates[Direction.MIGRATE]) as database:
-        with held_before_the_record(prepared, database) as (run, _):
-            os.kill(run.pid, number)
-            done = run.wait()
-            assert done.code == code
-            assert "It was rolled back whole." in done.err
-        finishes_by_itself(prepared, database)
-
-
-def test_a_crash_of_the_server_is_survived(ground):
-    prepared = ground(CHANGED)
-    with prepared.world.database(prepared.templates[Direction.MIGRATE]) as database:
-        with held_before_the_record(prepared, database) as (run, _):
-            prepared.world.crash()
+@pytest.mark.parametrize("harm", _HARMS)
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("number", [1, 3, 4, 6])
+def test_of_several_files_those_before_the_fault_are_done_and_no_others(ground, direction, number, harm):
+    prepared = ground(GATED)
+    with prepared.world.database(prepared.templates[direction]) as database:
+        with held(prepared, direction, database, at_the_gate_of(number)) as (run, pid):
+            if harm == "the server crashes":
+                prepared.world.crash()
+            elif harm == "the backend ends":
+                prepared.world.terminate(pid)
+            else:
+                os.kill(run.pid, _HARMS[harm])
+                done = run.wait()
+                assert done.code in {-signal.SIGKILL, 143}
+                assert process.wait(lambda: is_gone(prepared, pid), 3.0)
+        if _HARMS[harm] is None:
             assert run.wait().code == 0
-        finishes_by_itself(prepared, database)
+            assert look_at(prepared, database) == prepared.ends[direction]
+            return
+        count = number - 1 if direction is Direction.MIGRATE else number  # a rollback begins with the last
+        assert len(look_at(prepared, database)) == count
+        if harm == "SIGTERM":
+            assert f"stopped by SIGTERM during 000{number}_gate" in done.err
+            assert "It was rolled back whole." in done.err
+        finishes_by_itself(prepared, direction, database)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from contextlib import closing, contextmanager
 
@@ -54,3 +56,31 @@ def test_one_that_stays_away_ends_the_run_as_safe_to_repeat(ground, world):
         assert prepared.run(("migrate",), database).wait().code == 0
         with world.connect(database) as conn:
             assert verify(conn, prepared.states, half_done=frozenset()) == prepared.ends[Direction.MIGRATE]
+
+
+def test_a_stop_is_heard_while_it_is_waited_for(ground, world):
+    prepared = ground(MIXED)
+    with held_in_the_middle(prepared) as (run, database):
+        world.server.stop()
+        assert process.wait(lambda: "connecting again" in run.said, _WAITS_S)
+        started = time.monotonic()
+        os.kill(run.pid, signal.SIGTERM)
+        done = run.wait()
+        assert time.monotonic() - started < 3
+        world.server.start(tcp=True)
+        assert done.code == 143
+        assert "stopped by SIGTERM" in done.err
+        assert prepared.run(("migrate",), database).wait().code == 0
+
+
+def test_a_stop_is_heard_while_the_migration_lock_is_waited_for(ground):
+    prepared = ground(MIXED)
+    with held_in_the_middle(prepared) as (first, database):
+        second = prepared.run(("migrate",), database)
+        assert process.wait(lambda: "waiting for the migration lock" in second.said, _WAITS_S)
+        os.kill(second.pid, signal.SIGTERM)
+        done = second.wait()
+        assert done.code == 143
+        assert "stopped by SIGTERM" in done.err
+        os.kill(first.pid, signal.SIGTERM)
+        assert first.wait().code == 143

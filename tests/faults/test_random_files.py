@@ -12,7 +12,7 @@ from tests.faults.trial import attempt, places
 
 
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a smaller failure costs minutes, and the first one names its faults

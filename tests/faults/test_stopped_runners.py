@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.filesets import MIXED
+from tests.faults.filesets import LOOSE, MIXED
 from tests.faults.ground import Direction
+from tests.faults.proxy import Step
 from tests.faults.trial import Harm, Planned, attempt, turns
+from tests.faults.wire import Side
 
 
 @pytest.mark.parametrize("direction", Direction)
@@ -35,3 +37,16 @@ def test_one_that_is_killed_run_after_run_comes_to_the_end(ground):
     ]
     outcome = attempt(prepared, Direction.MIGRATE, kills[1], kills[0], kills[0], kills[0])
     assert outcome.codes[0] == Harm.KILL.code
+
+
+@pytest.mark.parametrize("files", [MIXED, LOOSE], ids=lambda files: files.name)
+@pytest.mark.parametrize("direction", Direction)
+def test_a_stop_is_not_forgotten_when_the_connection_is_lost_while_it_tidies_up(ground, files, direction):
+    prepared = ground(files)
+    for turn in turns(prepared, direction)[::3]:
+        next_message = Step(Side.CLIENT, 1)
+        harms = [Planned(turn.after(), Harm.TERM), Planned(next_message, Harm.RESET)]
+        assert attempt(prepared, direction, harms).codes == [Harm.TERM.code]
+        assert attempt(prepared, direction, [Planned(turn.after(), Harm.TERM_AND_RESET)]).codes == [
+            Harm.TERM.code
+        ]

@@ -33,6 +33,7 @@ class Harm(Enum):
     RESTART = "the server is stopped and started", _BUSY
     KILL = "kill -9", -signal.SIGKILL
     TERM = "SIGTERM", 128 + signal.SIGTERM
+    TERM_AND_RESET = "SIGTERM and RST", 128 + signal.SIGTERM
     INT = "SIGINT", 128 + signal.SIGINT
 
     def __init__(self, title: str, code: int) -> None:
@@ -194,6 +195,9 @@ def _do(world: World, pid: Future[int], harm: Harm, link: Link) -> None:
             link.cut(reset=False)
         case Harm.TERM:
             os.kill(pid.result(), signal.SIGTERM)
+        case Harm.TERM_AND_RESET:
+            os.kill(pid.result(), signal.SIGTERM)
+            link.cut(reset=True)
         case Harm.INT:
             os.kill(pid.result(), signal.SIGINT)
 
