@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from runner import catalog
-from runner.catalog import Change, Difference
 from runner.errors import CheckError, FileError, Location
+
+if TYPE_CHECKING:
+    from runner.catalog import Difference
 
 _SHOWN = 8  # differences named in an error; the diff holds them all
 
@@ -55,13 +56,15 @@ def validate(
             where=Location(label),
             hint="Write it anew with: runner snapshot",
         ) from error
+    from runner import catalog
+
     found = catalog.read(conn, exclude=exclude)
     actual = catalog.render(found)
     unseen = found.unsupported
     if actual in {expected, expected.replace("\r\n", "\n")}:  # the second: a checkout on another system
         return Validation(snapshot=label, unseen=unseen)
     differences = catalog.compare_text(expected, found)
-    beside = [d for d in differences if d.kind == "extension" and d.change is Change.UNEXPECTED]
+    beside = [d for d in differences if d.kind == "extension" and d.change is catalog.Change.UNEXPECTED]
     if len(beside) == len(differences) > 0:
         return Validation(snapshot=label, beside=[d.identity for d in beside], unseen=unseen)
     return Validation(

@@ -10,9 +10,7 @@ import psycopg
 
 from runner.apply import bundle, send
 from runner.apply.bundle import Carried
-from runner.apply.piecemeal import run_piecemeal
 from runner.apply.retry import retrying
-from runner.apply.unit import in_effect
 from runner.apply.whole import run_whole
 from runner.apply.work import Done, Listener, Work
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, Terminated, UsageError
@@ -118,6 +116,8 @@ def _run_step(
                 tells=work.listener.tells,
             )
         else:
+            from runner.apply.piecemeal import run_piecemeal
+
             rows = run_piecemeal(work, step)
     except (MigrationFailedError, TableLockedError) as error:
         _record_failure(work, step, error)
@@ -178,6 +178,8 @@ def _left_behind(state: State, step: Step) -> str:
         return "It was rolled back whole."
     if partly is None:
         return "None of its statements is in effect."
+    from runner.apply.unit import in_effect
+
     return f"{in_effect(partly.done, partly.total)}; the next run goes on from there."
 
 

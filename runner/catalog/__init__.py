@@ -1,9 +1,16 @@
 """The schema as data: read it, write it as SQL, compare it."""
 
-from runner.catalog.diff import compare_text, diff, unified_diff
+from typing import TYPE_CHECKING
+
 from runner.catalog.model import Catalog, CatalogObject, Change, Difference
 from runner.catalog.read import read
 from runner.catalog.render import render
+from runner.deferred import deferred
+
+if TYPE_CHECKING:
+    from runner.catalog.differences import compare_text, diff, unified_diff
+else:
+    __getattr__ = deferred(__name__, differences=("compare_text", "diff", "unified_diff"))
 
 __all__ = [
     "Catalog",

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 SPACE = " \t\n\r\f\v"
-_NAME_START = r"[A-Za-z_\x80-\U0010ffff]"
-_NAME_REST = r"[A-Za-z_0-9\x80-\U0010ffff]"
+# all but what of ASCII is no letter or _ (nor digit): written as what they hold, they take 20 ms to compile
+_NAME_START = r"[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f]"
+_NAME_REST = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 _ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
 # between two strings that are one: a line's end at least, perhaps comments
 _CONTINUATION = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]++|--[^\n\r]*+[\n\r])*+"
