@@ -39,6 +39,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--hold", type=float, default=15.0, metavar="S", help="for stall: of the idle transaction"
     )
+    parser.add_argument(
+        "--durable",
+        action="store_true",
+        help="a server that waits for the disk at each commit, as real ones do",
+    )
     given = parser.parse_args()
     if given.repeats % 2 == 0:
         parser.error("--repeats must be odd")
@@ -49,7 +54,7 @@ def main() -> None:
     """Measure the parts that were asked for, and print each as it is done."""
     given = _arguments()
     tools = [t for t in all_tools() if given.tools is None or t.name in {"psql", "runner", *given.tools}]
-    with server.running() as near, TemporaryDirectory() as made:
+    with server.running(durable=given.durable) as near, TemporaryDirectory() as made:
         folder = Path(made)
         _print_circumstances(near, tools, given)
         bench = parts.Bench(folder=folder, near=near, tools=tools, repeats=given.repeats, report=_print_rows)
@@ -76,9 +81,7 @@ def _print_circumstances(near: server.Place, tools: list[Tool], given: argparse.
         f"{platform.system()} {platform.machine()}, {parts.cores()} cores; Python {platform.python_version()};",
         end=" ",
     )
-    print(
-        f"PostgreSQL {server.version(near)}, fsync off; psycopg {psycopg.__version__} ({psycopg.pq.__impl__})"
-    )
+    print(f"PostgreSQL {server.version(near)}; psycopg {psycopg.__version__} ({psycopg.pq.__impl__})")
     for tool in tools:
         known = f"not installed: {tool.install}" if tool.program is None else tool.version(tool.program)
         print(f"  {tool.name:16} {known}")

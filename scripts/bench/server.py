@@ -35,8 +35,8 @@ class Place:
 
 
 @contextmanager
-def running() -> Iterator[Place]:
-    """Start a server for this run, not durable, so that the disk is not what is measured; RUNNER_TEST_URL names another."""
+def running(*, durable: bool) -> Iterator[Place]:
+    """Start a server for this run; one that is not durable leaves the disk unmeasured. RUNNER_TEST_URL names another."""
     if given := os.environ.get(_URL):
         parts = conninfo_to_dict(given)
         yield Place(
@@ -48,7 +48,7 @@ def running() -> Iterator[Place]:
         )
         return
     home = temporary_folder()
-    server = Server(home / "postgres", environ=os.environ, ephemeral=True)
+    server = Server(home / "postgres", environ=os.environ, ephemeral=not durable)
     try:
         started = server.start(tcp=True)
         yield Place(
@@ -74,6 +74,7 @@ def fresh(place: Place, name: str) -> Place:
 
 
 def version(place: Place) -> str:
-    """Return the server's version."""
+    """Return the server's version, and whether it waits for the disk."""
     with psycopg.connect(place.url) as conn:
-        return str(conn.info.parameter_status("server_version"))
+        (fsync,) = conn.execute("SHOW fsync").fetchone() or ("?",)
+        return f"{conn.info.parameter_status('server_version')}, fsync {fsync}"
