@@ -41,12 +41,16 @@ class Command:
             args=(list(args), folder, self._printed, {**clean_environment(), "DATABASE_URL": url, **environ}),
         )
         self._process.start()
-        self.pid: int = self._process.pid or 0
 
     @property
     def said(self) -> str:
         """What it has written to stderr so far."""
         return self._read("err")
+
+    def signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended: its number may be another's by now."""
+        if self._process.is_alive() and self._process.pid is not None:
+            os.kill(self._process.pid, number)
 
     def wait(self) -> Finished:
         """Return what it printed and how it ended; a signal's number is negative.

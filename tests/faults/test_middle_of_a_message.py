@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from contextlib import closing, contextmanager
 
@@ -67,7 +66,7 @@ def test_when_the_backend_ends_before_the_record_the_files_work_is_gone(ground):
         with prepared.world.connect(database) as conn:
             before = snapshot(conn)
         with held(prepared, Direction.MIGRATE, database, _BEFORE_THE_RECORD) as (run, pid):
-            os.kill(run.pid, signal.SIGKILL)
+            run.signal(signal.SIGKILL)
             run.wait()
             prepared.world.terminate(pid)
             with prepared.world.connect(database) as conn:
@@ -87,7 +86,7 @@ def test_of_several_files_those_before_the_fault_are_done_and_no_others(ground, 
             elif harm == "the backend ends":
                 prepared.world.terminate(pid)
             else:
-                os.kill(run.pid, _HARMS[harm])
+                run.signal(_HARMS[harm])
                 done = run.wait()
                 assert done.code in {-signal.SIGKILL, 143}
                 assert process.wait(lambda: is_gone(prepared, pid), 3.0)

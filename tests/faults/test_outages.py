@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from contextlib import closing, contextmanager
@@ -64,7 +63,7 @@ def test_a_stop_is_heard_while_it_is_waited_for(ground, world):
         world.server.stop()
         assert process.wait(lambda: "connecting again" in run.said, _WAITS_S)
         started = time.monotonic()
-        os.kill(run.pid, signal.SIGTERM)
+        run.signal(signal.SIGTERM)
         done = run.wait()
         assert time.monotonic() - started < 3
         world.server.start(tcp=True)
@@ -78,9 +77,9 @@ def test_a_stop_is_heard_while_the_migration_lock_is_waited_for(ground):
     with held_in_the_middle(prepared) as (first, database):
         second = prepared.run(("migrate",), database)
         assert process.wait(lambda: "waiting for the migration lock" in second.said, _WAITS_S)
-        os.kill(second.pid, signal.SIGTERM)
+        second.signal(signal.SIGTERM)
         done = second.wait()
         assert done.code == 143
         assert "stopped by SIGTERM" in done.err
-        os.kill(first.pid, signal.SIGTERM)
+        first.signal(signal.SIGTERM)
         assert first.wait().code == 143

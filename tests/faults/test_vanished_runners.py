@@ -58,7 +58,7 @@ def free_within(conn, limit_s):
 def test_a_killed_one_frees_it_while_its_statement_runs(asleep, before):
     with asleep() as (run, conn):
         for number in (*before, signal.SIGKILL):
-            os.kill(run.pid, number)
+            run.signal(number)
         run.wait()
         assert free_within(conn, 3.0)
 
@@ -69,7 +69,7 @@ def test_one_whose_machine_lost_its_power_frees_it_too(world, asleep):
     with Proxy(world.address) as proxy, asleep(proxy.port, PGOPTIONS=impatient) as (run, conn):
         for link in proxy.links:
             link.vanish()
-        os.kill(run.pid, signal.SIGKILL)
+        run.signal(signal.SIGKILL)
         run.wait()
         assert free_within(conn, 10.0)
 
@@ -89,7 +89,7 @@ def test_the_server_asks_after_a_silent_runner_in_less_than_a_minute(world, tmp_
 def test_one_that_is_told_to_stop_has_stopped_within_three_seconds(asleep):
     with asleep() as (run, _):
         started = time.monotonic()
-        os.kill(run.pid, signal.SIGTERM)
+        run.signal(signal.SIGTERM)
         done = run.wait()
         assert time.monotonic() - started < 3
         assert done.code == 143
@@ -105,7 +105,7 @@ def test_it_stops_within_three_seconds_where_the_server_is_silent_too(world, asl
             os.kill(pid, signal.SIGSTOP)
         try:
             started = time.monotonic()
-            os.kill(run.pid, signal.SIGTERM)
+            run.signal(signal.SIGTERM)
             done = run.wait()
             took_s = time.monotonic() - started
         finally:
@@ -119,12 +119,12 @@ def test_it_stops_within_three_seconds_where_the_server_is_silent_too(world, asl
 
 def test_a_frozen_one_keeps_the_lock_and_is_named(world, asleep):
     with asleep() as (run, conn):
-        os.kill(run.pid, signal.SIGSTOP)
+        run.signal(signal.SIGSTOP)
         rival = Command(
             ["migrate", "--lock-wait", "0"], folder=run.folder, url=world.url(conn.info.dbname)
         ).wait()
         assert rival.code == 4
         assert "another runner holds the migration lock" in rival.err
-        os.kill(run.pid, signal.SIGKILL)
+        run.signal(signal.SIGKILL)
         run.wait()
         assert free_within(conn, 3.0)

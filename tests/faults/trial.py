@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -12,6 +11,7 @@ from enum import Enum
 from functools import partial
 
 from tests.db.engine.conftest import Finished
+from tests.faults.commands import Command
 from tests.faults.ground import Direction, Ground
 from tests.faults.invariant import ViolationError, verify, verify_once
 from tests.faults.proxy import Fault, Link, Proxy, Step
@@ -163,18 +163,17 @@ def attempt(ground: Ground, direction: Direction, *runs: Sequence[Planned], riva
 def _harmed(
     ground: Ground, direction: Direction, database: str, planned: Sequence[Planned]
 ) -> tuple[Finished, Proxy]:
-    pid: Future[int] = Future()
-    faults = [Fault(p.step, partial(_do, ground.world, pid, p.harm)) for p in planned]
+    command: Future[Command] = Future()
+    faults = [Fault(p.step, partial(_do, ground.world, command, p.harm)) for p in planned]
     with Proxy(ground.world.address, faults) as proxy:
-        command = ground.run(direction.value, database, proxy=proxy)
-        pid.set_result(command.pid)
-        done = command.wait()
+        command.set_result(ground.run(direction.value, database, proxy=proxy))
+        done = command.result().wait()
     if proxy.problems:
         raise proxy.problems[0]
     return done, proxy
 
 
-def _do(world: World, pid: Future[int], harm: Harm, link: Link) -> None:
+def _do(world: World, command: Future[Command], harm: Harm, link: Link) -> None:
     match harm:
         case Harm.RESET | Harm.CLOSE:
             link.cut(reset=harm is Harm.RESET)
@@ -190,16 +189,16 @@ def _do(world: World, pid: Future[int], harm: Harm, link: Link) -> None:
         case Harm.RESTART:
             world.restart()
         case Harm.KILL:
-            os.kill(pid.result(), signal.SIGKILL)
+            command.result().signal(signal.SIGKILL)
             link.wait_for_client_to_go()
             link.cut(reset=False)
         case Harm.TERM:
-            os.kill(pid.result(), signal.SIGTERM)
+            command.result().signal(signal.SIGTERM)
         case Harm.TERM_AND_RESET:
-            os.kill(pid.result(), signal.SIGTERM)
+            command.result().signal(signal.SIGTERM)
             link.cut(reset=True)
         case Harm.INT:
-            os.kill(pid.result(), signal.SIGINT)
+            command.result().signal(signal.SIGINT)
 
 
 def _judge_code(done: Finished, allowed: set[int]) -> None:

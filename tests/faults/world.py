@@ -84,13 +84,18 @@ class World:
         yield name
         self._used.append(name)
 
-    def terminate(self, backend_pid: int) -> None:
+    def terminate(self, backend_pid: int | None) -> None:
         """End a session as an administrator does, and wait until it is gone."""
         with self.connect() as admin:
             admin.execute("SELECT pg_terminate_backend(%s, 10000)", [backend_pid])
 
-    def kill_backend(self, backend_pid: int) -> None:
-        """End a session as the kernel does when memory is short: the server then ends all, and begins again."""
+    def kill_backend(self, backend_pid: int | None) -> None:
+        """End a session as the kernel does when memory is short: the server then ends all, and begins again.
+
+        Nothing is done where it has ended already: its process's number may be another's by now.
+        """
+        if backend_pid is None or not process.runs(backend_pid, self.server.data):
+            return
         before = self._checkpointer()
         os.kill(backend_pid, signal.SIGKILL)
         _must(process.wait(lambda: self._checkpointer() not in {before, None}, _BACK_S))
