@@ -161,7 +161,8 @@ def test_a_deferred_constraint_is_the_files_own_error(project):
             "DO $$ BEGIN PERFORM set_config('client_encoding', 'LATIN1', false); END $$", id="encoding"
         ),
         pytest.param(
-            "DO $$ BEGIN PERFORM set_config('standard_conforming_strings', 'off', false); END $$", id="string syntax"
+            "DO $$ BEGIN PERFORM set_config('standard_conforming_strings', 'off', false); END $$",
+            id="string syntax",
         ),
         pytest.param("SET statement_timeout = '80ms'", id="time limit"),
         pytest.param("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", id="isolation"),
