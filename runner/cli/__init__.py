@@ -71,6 +71,16 @@ def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
     return context.show_error(StoppedError.by(stop, detail=detail))
 
 
+def _work(context: Context) -> object:
+    """Run the command; once it has ended a signal ends the program at once, for an exception would be a stack trace."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return cli.main(prog_name="runner", standalone_mode=False, obj=context)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
     from runner.errors import ConfigurationError, Location, RunnerError
@@ -78,9 +88,8 @@ def main() -> None:
     gc.set_threshold(_GARBAGE)
     # --json is known before the command line is understood, so that a mistake in it is an object too
     context = Context(environ=dict(os.environ), json="--json" in sys.argv[1:])
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = cli.main(prog_name="runner", standalone_mode=False, obj=context)
+        code = _work(context)
     except click.exceptions.Abort as abort:
         # Click makes this of a signal that came while no file ran, and of a question answered with no
         stop = abort.__cause__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import uuid
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
@@ -265,6 +266,17 @@ class Finished:
     err: str
 
 
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """Put back what a signal does to this process, which the program takes for its own."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 @pytest.fixture
 def runner(server: Parameters) -> Callable[..., Finished]:
     """Run a command line on a database, without a process of its own; scratch databases are the server's."""
@@ -283,6 +295,7 @@ def runner(server: Parameters) -> Callable[..., Finished]:
             mock.patch.object(sys, "argv", ["runner", "--project", str(root), *arguments]),
             redirect_stdout(out),
             redirect_stderr(err),
+            signals_kept(),
             pytest.raises(SystemExit) as ended,
         ):
             main()
