@@ -53,7 +53,7 @@ class Command:
             os.kill(self._process.pid, number)
 
     def wait(self) -> Finished:
-        """Return what it printed and how it ended; a signal's number is negative.
+        """Return what it printed and how it ended, as a shell tells it: 137 for a SIGKILL.
 
         Raises: TimeoutError when it does not end, after killing it.
         """
@@ -62,7 +62,8 @@ class Command:
             self._process.kill()
             self._process.join()
             raise TimeoutError(f"still running after {_LIMIT_S:.0f} s\n{self._read('err')}")
-        return Finished(self._process.exitcode, self._read("out"), self._read("err"))
+        code = self._process.exitcode
+        return Finished(128 - code if code < 0 else code, self._read("out"), self._read("err"))
 
     def _read(self, name: str) -> str:
         path = self._printed / name

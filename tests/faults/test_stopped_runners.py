@@ -50,3 +50,10 @@ def test_a_stop_is_not_forgotten_when_the_connection_is_lost_while_it_tidies_up(
         assert attempt(prepared, direction, [Planned(turn.after(), Harm.TERM_AND_RESET)]).codes == [
             Harm.TERM.code
         ]
+
+
+def test_a_signal_when_all_is_done_is_no_failure(ground):
+    prepared = ground(MIXED)
+    goodbye = Step(Side.CLIENT, 1, containing=b"X\0\0\0\4")
+    for _ in range(12):
+        assert attempt(prepared, Direction.MIGRATE, [Planned(goodbye, Harm.TERM)]).codes in ([0], [143])

@@ -31,7 +31,7 @@ class Harm(Enum):
     KILL_BACKEND = "kill -9 of the backend", _BUSY
     CRASH = "the server is killed and started", _BUSY
     RESTART = "the server is stopped and started", _BUSY
-    KILL = "kill -9", -signal.SIGKILL
+    KILL = "kill -9", 128 + signal.SIGKILL
     TERM = "SIGTERM", 128 + signal.SIGTERM
     TERM_AND_RESET = "SIGTERM and RST", 128 + signal.SIGTERM
     INT = "SIGINT", 128 + signal.SIGINT
