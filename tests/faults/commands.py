@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -41,16 +44,23 @@ class Command:
             args=(list(args), folder, self._printed, {**clean_environment(), "DATABASE_URL": url, **environ}),
         )
         self._process.start()
+        # a number alone may be another process's by the time that a signal is sent
+        self._handle = os.pidfd_open(self._process.pid or 0) if hasattr(os, "pidfd_open") else None
+        if self._handle is not None:
+            weakref.finalize(self, os.close, self._handle)
 
     @property
     def said(self) -> str:
         """What it has written to stderr so far."""
         return self._read("err")
 
-    def signal(self, number: int) -> None:
-        """Send a signal, unless the process has ended: its number may be another's by now."""
-        if self._process.is_alive() and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless the process has ended."""
+        with suppress(ProcessLookupError):
+            if self._handle is not None:
+                signal.pidfd_send_signal(self._handle, number)
+            elif self._process.pid is not None and self._process.is_alive():
+                os.kill(self._process.pid, number)
 
     def wait(self) -> Finished:
         """Return what it printed and how it ended, as a shell tells it: 137 for a SIGKILL.

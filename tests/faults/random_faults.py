@@ -25,22 +25,19 @@ _NEEDS_BACKEND = {Harm.TERMINATE, Harm.KILL_BACKEND}
 
 def random_faults(random: Random, found: Sequence[Place]) -> list[Planned]:
     """Choose one to three harms for a run; the places of the later ones count from the one before."""
-    first = random.choice([place for place in found if place.at_work or random.random() < 0.1] or found)
-    planned = [_at(random, first)]
+    planned = [_first(random, found)]
     while random.random() < 0.3:
-        later = random.choice(found)
         harm = random.choice([Harm.RESET, Harm.CLOSE, Harm.KILL, Harm.TERM, Harm.CRASH])
-        planned.append(Planned(later.before(), harm))
+        planned.append(Planned(random.choice(found).before(), harm))
     return planned
 
 
-def _at(random: Random, place: Place) -> Planned:
+def _first(random: Random, found: Sequence[Place]) -> Planned:
     harm = random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-    if harm is Harm.SWALLOW and not place.message.ends_turn:
-        harm = Harm.RESET
-    if harm in _NEEDS_BACKEND and not place.at_work:
-        harm = Harm.CLOSE
+    at_work = [place for place in found if place.at_work]
     if harm is Harm.SWALLOW:
-        return Planned(place.after(), harm)
-    size = len(place.message.data)
-    return Planned(random.choice([place.before(), place.after(), place.within(random.randrange(size))]), harm)
+        return Planned(random.choice([place for place in at_work if place.message.ends_turn]).after(), harm)
+    anywhere = random.random() < 0.1 and harm not in _NEEDS_BACKEND
+    place = random.choice(found if anywhere else at_work)
+    passed = random.randrange(len(place.message.data))
+    return Planned(random.choice([place.before(), place.after(), place.within(passed)]), harm)
