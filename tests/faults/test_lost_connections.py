@@ -41,7 +41,8 @@ def test_it_may_be_lost_within_a_message_of_either_side(ground):
     at_work = [place for place in places(prepared.rehearse(Direction.MIGRATE)) if place.at_work]
     for place in at_work[:: len(at_work) // 25]:
         step = place.within(len(place.message.data) // 2)
-        assert attempt(prepared, Direction.MIGRATE, [Planned(step, Harm.RESET)]).codes == [0]
+        outcome = attempt(prepared, Direction.MIGRATE, [Planned(step, Harm.RESET)])
+        assert outcome.codes == [0], outcome
 
 
 def test_before_the_work_begins_its_loss_is_told_as_safe_to_repeat(ground):

@@ -89,6 +89,7 @@ class Outcome:
 
     fired: list[Planned] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)  # on stderr, by each of the runs with faults
     rest: list[Message] = field(default_factory=list)  # what was said after the last fault
 
 
@@ -141,6 +142,7 @@ def attempt(ground: Ground, direction: Direction, *runs: Sequence[Planned], riva
             outcome.fired += fired
             outcome.rest = proxy.record
             outcome.codes.append(done.code)
+            outcome.said.append(done.err)
             with _told(done, fired):
                 _judge_code(done, {0} | {p.harm.code for p in fired} | ({_BUSY} if others else set()))
                 for other in others:
