@@ -86,5 +86,6 @@ def _become(args: list[str], folder: Path, printed: Path, environ: Mapping[str, 
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins without
     sys.argv = ["runner", *args]
     main()
