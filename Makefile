@@ -106,6 +106,7 @@ lock: ## pin every dependency, with hashes, in requirements*.lock
 	@$(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip --quiet --disable-pip-version-check install uv
 	@$(COMPILE) setup.cfg -o requirements.lock
+	@$(COMPILE) requirements-build.in -o requirements-build.lock
 	@$(COMPILE) --constraint requirements.lock --extra local setup.cfg requirements-build.in -o requirements-local.lock
 	@$(COMPILE) --constraint requirements-local.lock --extra dev setup.cfg requirements-build.in -o requirements-dev.lock
 	@rm -rf $(VENV)-lock
