@@ -57,6 +57,7 @@ class Context:
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
         from runner import report
+        from runner.cli.termination import leave_word
         from runner.errors import StoppedError
 
         if self.json:
@@ -64,6 +65,7 @@ class Context:
             self.echo(json.dumps(told, ensure_ascii=False, indent=2))
         else:
             self.say(report.error_as_text(error, self.style(sys.stderr)))
+        leave_word(report.error_as_line(error), self.environ)
         return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
 
     def show_usage_error(self, error: click.ClickException) -> None:

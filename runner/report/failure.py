@@ -24,6 +24,13 @@ def error_as_text(error: RunnerError, style: Style) -> str:
     return "\n".join(lines)
 
 
+def error_as_line(error: RunnerError) -> str:
+    """Render message, place, detail and hint as one line, for those who have room for one."""
+    place = "" if error.where is None else f" at {error.where}"
+    parts = (f"error: {error.message}{place}", error.detail, error.hint)
+    return " | ".join(" ".join(part.split()) for part in parts if part)
+
+
 def error_as_json(error: RunnerError) -> dict[str, Any]:
     """Return the error as the JSON contract shows it."""
     where = None
