@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from runner.connection.client import check_version
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run_command(
 
     `programs` is a folder searched before PATH: the local server's own psql and pg_dump fit its version.
 
-    Raises: UsageError when there is no such program.
+    Raises: UsageError when there is no such program, or it is a pg_dump older than the server.
     """
     path = os.pathsep.join(filter(None, (str(programs or ""), environ.get("PATH", os.defpath))))
     program = shutil.which(command[0], path=path)
@@ -50,6 +51,7 @@ def run_command(
             f"there is no program {command[0]!r} on PATH",
             hint="Install the PostgreSQL client tools, or give the program's whole path.",
         )
+    check_version(program, command[1:], target)
     sys.stdout.flush()
     sys.stderr.flush()
     # Python ignores these two, and a program would inherit that: `runner exec -- pg_dump | head` must end
