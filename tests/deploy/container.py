@@ -149,11 +149,10 @@ class Limits:
         return "; ".join(f"echo $$ >{each}/cgroup.procs" for each in {self.memory, self.cpu})
 
     @property
-    def out_of_memory(self) -> int:
-        """How often something was killed for its memory."""
-        name = "memory.events" if self.unified else "memory.oom_control"
-        found = re.search(r"^oom_kill (\d+)", (self.memory / name).read_text(), re.MULTILINE)
-        return int(found[1]) if found else 0
+    def peak_mib(self) -> float:
+        """The most memory that was in use at once, page cache included."""
+        name = "memory.peak" if self.unified else "memory.max_usage_in_bytes"
+        return int((self.memory / name).read_text()) / (1 << 20)
 
 
 @contextmanager
