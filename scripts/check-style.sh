@@ -31,7 +31,7 @@ if [ ${#folders[@]} -gt 0 ]; then
 fi
 
 shopt -s nullglob
-scripts=(scripts/*.sh .ci/run)
-"$BIN/shellcheck" "${scripts[@]}" || status=1
+scripts=(scripts/*.sh scripts/ci/*.sh .ci/run)
+"$BIN/shellcheck" --external-sources "${scripts[@]}" || status=1
 
 exit "$status"
