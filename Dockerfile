@@ -4,18 +4,18 @@
 ARG PYTHON_IMAGE=python:3.12-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_COMPILE=1
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv --without-pip /opt/runner
 COPY requirements.lock requirements-build.lock ./
-RUN pip --python /opt/runner/bin/python install --require-hashes --only-binary :all: --requirement requirements.lock \
+RUN pip --python /opt/runner/bin/python install --no-compile --require-hashes --only-binary :all: --requirement requirements.lock \
     && pip install --require-hashes --only-binary :all: --requirement requirements-build.lock
 COPY pyproject.toml setup.cfg README.md ./
 COPY runner runner
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
-    && pip --python /opt/runner/bin/python install --no-deps --no-index /wheels/*.whl \
+    && pip --python /opt/runner/bin/python install --no-compile --no-deps --no-index /wheels/*.whl \
     # the image is read-only where it runs, so what is not compiled now is compiled at every start
-    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/runner/lib
+    && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/runner/lib
 
 FROM ${PYTHON_IMAGE}
 # pg_dump refuses a server that is newer than itself: 17 is Debian's and does for 14 to 17. Another number comes from
@@ -34,7 +34,7 @@ RUN export DEBIAN_FRONTEND=noninteractive \
     && apt-get install --yes --no-install-recommends "postgresql-client-$POSTGRES_CLIENT" \
     && rm -rf /var/lib/apt/lists/* \
     # the official image comes without the standard library's compiled modules
-    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /usr/local/lib/python3.*
+    && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /usr/local/lib/python3.*
 COPY --from=build /opt/runner /opt/runner
 WORKDIR /app
 COPY migrations migrations
