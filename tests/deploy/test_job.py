@@ -16,11 +16,7 @@ from moto.server import ThreadedMotoServer
 from tests.deploy import container
 from tests.deploy.manifests import environment, job_specs, verdict
 
-IDENTITY = {
-    "AWS_ACCESS_KEY_ID": "AKIATEST",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
+ROLE = "arn:aws:iam::123456789012:role/carthub-migration"  # of the account that moto keeps its secrets in
 REGION = "us-west-2"
 
 
@@ -30,7 +26,7 @@ def manager():
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     session = botocore.session.Session()
-    session.set_credentials(IDENTITY["AWS_ACCESS_KEY_ID"], IDENTITY["AWS_SECRET_ACCESS_KEY"])
+    session.set_credentials("AKIATEST", "test")
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
     client = session.create_client("secretsmanager", endpoint_url=endpoint, region_name=REGION)
     yield client
@@ -39,8 +35,11 @@ def manager():
 
 
 @pytest.fixture
-def carthub(manager, database):
-    """The Job of carthub: its arguments and its environment, with what this machine has in place of RDS."""
+def carthub(manager, database, image):
+    """The Job of carthub: its arguments and its environment, with what this machine has in place of RDS and IAM."""
+    # what the webhook of IRSA adds to the pod: a token that STS takes for the role
+    (image.tree / "token").write_text("header.payload.signature")
+    irsa = {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(container.IMAGE / "token")}
     secret = json.dumps({"username": database["user"], "password": database["password"]})
     arn = manager.create_secret(Name=uuid.uuid4().hex, SecretString=secret)["ARN"]
     (job,) = (job for name, job in job_specs("overlays/carthub").items() if name == "database-migration")
@@ -53,10 +52,10 @@ def carthub(manager, database):
     assert {"DB_SECRET_ARN", "DB_HOST", "DB_PORT", "DB_DATABASE", "DB_SSL_MODE"} <= {
         e["name"] for e in pod["env"]
     }
-    return job, pod["args"], environment(pod, {}) | IDENTITY | here
+    return job, pod["args"], environment(pod, {}) | irsa | here
 
 
-def test_carthubs_job_is_done_within_its_limits(image, carthub):
+def test_carthubs_job_reads_its_secret_with_its_role_and_is_done_within_its_limits(image, carthub):
     _, arguments, environ = carthub
     with container.limited(f"runner-test-{uuid.uuid4().hex[:8]}", memory_mib=256, cpu=0.2) as limits:
         if limits is None:
