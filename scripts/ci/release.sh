@@ -4,6 +4,7 @@
 #
 #   OVERLAY   such as k8s/overlays/carthub
 #   IMAGE     repository@sha256:… (default: what scripts/ci/build.sh pushed)
+#   ARGS      another command in place of `migrate`: ARGS="rollback --to 0004 --yes", ARGS=doctor
 #   WAIT_S    how long to wait (default: a little longer than the Job's own deadline)
 #
 # Exit codes: 0 done, 1 to 4 the migration's own, 1 anything else.
@@ -26,7 +27,7 @@ trap 'rm -rf "$folder"' EXIT
 # shellcheck disable=SC2016 # jq's variables
 render() {
     jq --null-input --arg overlay "$(realpath --relative-to="$folder" "$OVERLAY")" --arg job "$JOB" \
-        --arg name "${IMAGE%%@*}" --arg digest "${IMAGE##*@}" --arg actor "$actor" '
+        --arg name "${IMAGE%%@*}" --arg digest "${IMAGE##*@}" --arg actor "$actor" --arg arguments "${ARGS:-}" '
         ["spec.template.spec.containers.[name=migration]"] as [$container] |
         {
             apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization", resources: [$overlay],
@@ -36,6 +37,9 @@ render() {
                 patch: ([{op: "replace", path: "/metadata/name", value: $job}] + (
                     if $actor == "" then [] else
                     [{op: "add", path: "/spec/template/spec/containers/0/env/-", value: {name: "RUNNER_ACTOR", value: $actor}}]
+                    end) + (
+                    if $arguments == "" then [] else
+                    [{op: "replace", path: "/spec/template/spec/containers/0/args", value: ($arguments | [splits(" +")])}]
                     end) | tojson)
             }],
             replacements: [{
@@ -52,6 +56,13 @@ look() {
     kubectl get pods --namespace="$namespace" --selector="batch.kubernetes.io/job-name=$JOB" --output=json >"$folder/seen" || return 0
     jq -e '.items | length > 0' "$folder/seen" >/dev/null || return 0
     mv "$folder/seen" "$folder/pods"
+    jq -r '.items[] | .metadata.name as $pod | .status.containerStatuses[]?.state.waiting | select(. != null)
+        | select(.reason | IN("ContainerCreating", "PodInitializing") | not) | "\($pod) waits: \(.reason): \(.message)"' \
+        "$folder/pods" >"$folder/waits"
+    if [ -s "$folder/waits" ] && ! cmp -s "$folder/waits" "$folder/waited"; then
+        cat "$folder/waits"
+        mv "$folder/waits" "$folder/waited"
+    fi
     for name in $(names); do
         if kubectl logs --namespace="$namespace" "$name" >"$folder/log" 2>/dev/null; then
             mv "$folder/log" "$folder/log.$name"

@@ -113,6 +113,18 @@ def test_everything_was_compiled_when_it_was_built_and_is_not_compared_with_its_
     assert {path.read_bytes()[4:8] for path in compiled.values()} == {b"\x01\0\0\0"}
 
 
+def test_only_the_services_that_are_asked_are_in_it(image):
+    (data,) = image.tree.glob("opt/runner/lib/python3.*/site-packages/botocore/data")
+    services = {path.name for path in data.iterdir() if path.is_dir()}
+    assert services == {"s3", "secretsmanager", "sso", "sso-oidc", "sts"}
+    asked = (ROOT / "runner/credentials").glob("*.py")
+    created = set(
+        re.findall(r'create_client\(\s*"(\w+)"', "".join(path.read_text("utf-8") for path in asked))
+    )
+    assert created
+    assert created <= services
+
+
 def test_without_a_target_it_says_what_to_set_and_starts_no_server(image):
     done = image.run("migrate")
     assert (done.code, done.out) == (2, "")

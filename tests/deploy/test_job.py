@@ -109,6 +109,11 @@ def _a_file_that_was_edited(tree: Path) -> None:
     [
         pytest.param(1, "FailJob", {}, _a_file_that_fails, 'error: column "totl" does not exist at migrations/', id="1 failed"),
         pytest.param(2, "FailJob", {"DB_PORT": "tcp://10.0.0.9:5432"}, None, "error: DB_PORT is tcp://10", id="2 settings"),
+        pytest.param(
+            2, "FailJob", {"DB_SSL_MODE": "verify-full", "DB_SSL_ROOT_CERT": "/etc/runner/ca/ca.pem"}, None,
+            "error: cannot read /etc/runner/ca/ca.pem, which DB_SSL_ROOT_CERT names", id="2 no ConfigMap",
+        ),
+        pytest.param(2, "FailJob", {"DB_SECRET_ARN": ""}, None, "error: DB_HOST names no database user", id="2 no Secret"),
         pytest.param(3, "FailJob", {}, _a_file_that_was_edited, "error: 0001_carts was edited", id="3 check"),
         pytest.param(4, "Count", {"DB_PORT": "1"}, None, "error: nothing listens at 127.0.0.1:1 | ", id="4 unreachable"),
     ],
@@ -116,7 +121,7 @@ def _a_file_that_was_edited(tree: Path) -> None:
 def test_each_way_to_fail_is_one_line_and_the_jobs_verdict(image, carthub, code, action, changed, edit, line):
     job, arguments, environ = carthub
     assert image.run(*arguments, **environ).code == 0
-    project, log = image.tree / f"case-{code}", image.tree / f"word-{code}"
+    project, log = (image.tree / f"{what}-{uuid.uuid4().hex[:8]}" for what in ("case", "word"))
     shutil.copytree(image.tree / "app", project)
     if edit is not None:
         edit(project)

@@ -74,6 +74,15 @@ def test_no_value_is_put_together_from_others_and_no_password_is_written(folder)
     assert all("data" not in d and "stringData" not in d for d in documents(folder) if d["kind"] == "Secret")
 
 
+@pytest.mark.parametrize("folder", EVERY)
+def test_a_pod_does_not_wait_for_what_is_missing_so_that_runner_can_say_it(folder):
+    for pod in pod_specs(folder).values():
+        assert all(volume["configMap"]["optional"] for volume in pod["volumes"] if "configMap" in volume)
+        for container in [*pod["containers"], *pod.get("initContainers", [])]:
+            for each in container.get("env", []):
+                assert "valueFrom" not in each or each["valueFrom"]["secretKeyRef"]["optional"] is True
+
+
 @pytest.mark.parametrize("folder", OVERLAYS)
 def test_jobs_end(folder):
     for job in job_specs(folder).values():

@@ -113,6 +113,24 @@ def test_a_release_is_a_job_of_a_new_name_with_the_image_by_digest(cluster):
         assert cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
 
 
+def test_another_command_may_take_the_place_of_migrate(cluster):
+    pipeline = cluster("Complete", 0)
+    assert release(pipeline, ARGS="rollback --to 0004  --yes").returncode == 0
+    (job,) = (d for d in yaml.safe_load_all(pipeline.applied()[0]) if d["kind"] == "Job")
+    assert job["spec"]["template"]["spec"]["containers"][0]["args"] == ["rollback", "--to", "0004", "--yes"]
+
+
+def test_a_pod_that_cannot_start_is_told_of_once(cluster):
+    pipeline = cluster("Complete", 0)
+    stuck = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
+    pod = pipeline.scenario["pods"][1]["items"][0]
+    waits = {"items": [{**pod, "status": {"containerStatuses": [{"state": stuck}]}}]}
+    pipeline.scenario["job"] = [{}, {}, {}, pipeline.scenario["job"][-1]]
+    pipeline.scenario["pods"] = [waits, waits, waits, {"items": [pod]}]
+    done = release(pipeline)
+    assert done.stdout.count("pod-1 waits: ImagePullBackOff: no such image\n") == 1
+
+
 @pytest.mark.parametrize(("code", "ends"), [(1, 1), (2, 2), (3, 3), (4, 4), (137, 1)])
 def test_a_failed_migration_fails_the_build_with_its_code_and_its_line(cluster, code, ends):
     pipeline = cluster("Failed", code, message="error: it cannot be")
