@@ -44,7 +44,8 @@ COPY migrations migrations
 COPY sql sql
 
 # HOME is where libpq and botocore look for files of a person; there is none. RUNNER_LOCAL=0: never a server of its own.
-ENV PATH=/opt/runner/bin:$PATH \
+# The client programs themselves, not Debian's wrapper in Perl before them.
+ENV PATH=/opt/runner/bin:/usr/lib/postgresql/${POSTGRES_CLIENT}/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp \

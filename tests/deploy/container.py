@@ -56,7 +56,9 @@ class Image:
         """Return what runs `runner` as process 1 of a container."""
         last = dockerfile.stages()[-1]
         settings = {key: _moved(value) for key, value in dockerfile.environment(last).items()}
-        settings["PATH"] = settings["PATH"].replace("$PATH", "/usr/bin:/bin")
+        settings["PATH"] = (
+            settings["PATH"].replace("$PATH", "/usr/bin:/bin").replace("${POSTGRES_CLIENT}", _client())
+        )
         settings.pop("RUNNER_GIT_COMMIT")
         settings["LD_LIBRARY_PATH"] = (
             f"{INTERPRETER}/lib"  # of an interpreter that was built for another folder
@@ -122,6 +124,11 @@ def build(tree: Path) -> Image:
     )
     assert done.returncode == 0, done.stderr
     return image
+
+
+def _client() -> str:
+    """Return the newest version of PostgreSQL's programs that is installed here as Debian installs them."""
+    return max((path.name for path in Path("/usr/lib/postgresql").glob("*")), key=int, default="none")
 
 
 def _interpreter() -> Path:

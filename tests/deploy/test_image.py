@@ -137,6 +137,15 @@ def test_a_url_without_a_user_says_so_to_a_uid_without_a_name(image):
     assert f"names no database user, and this process's uid {container.UID} has no name" in done.err
 
 
+def test_the_client_programs_run_for_a_uid_without_a_name(image, database):
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/pg_dump")):
+        pytest.skip("PostgreSQL's programs are not installed as Debian installs them")
+    done = image.run("exec", "--", "pg_dump", "--schema-only", "--file=/tmp/x", uid=54321, **parts(database))
+    assert (done.code, done.err) == (0, "")
+    which = image.run("exec", "--", "sh", "-c", "command -v pg_dump", **parts(database))
+    assert re.fullmatch(r"/usr/lib/postgresql/\d+/bin/pg_dump\n", which.out)
+
+
 def test_process_1_ends_at_sigterm_and_says_what_is_left(image, database):
     command = image.command("wait", "--for", "applied", "--timeout", "5min", **parts(database))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
