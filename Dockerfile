@@ -19,6 +19,10 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
         ! -name secretsmanager ! -name s3 ! -name sts ! -name sso ! -name sso-oidc -exec rm -rf {} + \
     # the image is read-only where it runs, so what is not compiled now is compiled at every start
     && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/runner/lib
+# a checkout that only its owner may read must not become an image that only root may
+COPY migrations /app/migrations
+COPY sql /app/sql
+RUN chmod -R a+rX /app
 
 FROM ${PYTHON_IMAGE}
 # pg_dump refuses a server that is newer than itself: 17 is Debian's and does for 14 to 17. Another number comes from
@@ -39,9 +43,8 @@ RUN export DEBIAN_FRONTEND=noninteractive \
     # the official image comes without the standard library's compiled modules
     && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /usr/local/lib/python3.*
 COPY --from=build /opt/runner /opt/runner
+COPY --from=build /app /app
 WORKDIR /app
-COPY migrations migrations
-COPY sql sql
 
 # HOME is where libpq and botocore look for files of a person; there is none. RUNNER_LOCAL=0: never a server of its own.
 # The client programs themselves, not Debian's wrapper in Perl before them.

@@ -1,7 +1,9 @@
-"""Programs that stand in for those of a cluster and a cloud, and the tree that the Dockerfile makes."""
+"""The tree that the Dockerfile makes, once for all workers of a run."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,7 +23,15 @@ def image() -> Iterator[Image]:
     """The image, built by the Dockerfile's own steps; skipped where this machine has no namespaces for us."""
     if reason := container.why_not():
         pytest.skip(reason)
-    folder = Path(tempfile.mkdtemp(prefix="runner-image-"))
-    folder.chmod(0o755)
-    yield container.build(folder)
-    shutil.rmtree(folder)
+    shared = os.environ.get("RUNNER_TEST_FOLDER")  # with the run's server in it; removed at its end
+    folder = Path(shared or tempfile.mkdtemp(prefix="runner-image-")) / "image"
+    built = folder.with_name("image-built")
+    with folder.with_name("image-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            folder.mkdir(mode=0o755)
+            container.build(folder)
+            built.touch()
+    yield Image(folder, container.interpreter())
+    if not shared:
+        shutil.rmtree(folder.parent)

@@ -95,10 +95,10 @@ def _mounts(image: Image) -> str:
     return f"mount --bind {image.tree} {IMAGE}; mount --bind {image.python} {INTERPRETER}"
 
 
-def build(tree: Path) -> Image:
+def build(tree: Path) -> None:
     """Carry out the Dockerfile's steps, all but those of the distribution's package manager."""
-    image = Image(tree, _interpreter())
-    first, last = dockerfile.stages()
+    image = Image(tree, interpreter())
+    first = dockerfile.stages()[0]
     lines = [
         "set -euo pipefail",
         _mounts(image),
@@ -111,19 +111,16 @@ def build(tree: Path) -> Image:
     for each in first:
         if each.word == "COPY":
             *sources, target = each.rest.split()
-            lines.append(f"cp -r {' '.join(str(dockerfile.ROOT / s) for s in sources)} {target}")
+            copied = " ".join(str(dockerfile.ROOT / source) for source in sources)
+            # as of a checkout that its owner alone may read
+            lines.append(f"(umask 077; cp -r --no-preserve=mode {copied} {_moved(target)})")
         elif each.word == "RUN":
             lines.append(_moved(each.rest))
     lines.append(f"rm -rf {IMAGE}/src {IMAGE}/build {IMAGE}/wheels")
-    lines += [
-        f"cp -r {dockerfile.ROOT / source} {IMAGE}/app/"
-        for source in re.findall(r"^(\w+) \w+$", "\n".join(e.rest for e in last if e.word == "COPY"), re.M)
-    ]
     done = subprocess.run(
         ["unshare", "--mount", "bash", "-c", "\n".join(lines)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    return image
 
 
 def _client() -> str:
@@ -131,7 +128,7 @@ def _client() -> str:
     return max((path.name for path in Path("/usr/lib/postgresql").glob("*")), key=int, default="none")
 
 
-def _interpreter() -> Path:
+def interpreter() -> Path:
     """Return the folder of a Python of the image's version, else of our own."""
     version = re.search(r"python:(3\.\d+)", (dockerfile.ROOT / "Dockerfile").read_text("utf-8"))
     assert version is not None
