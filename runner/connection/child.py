@@ -8,7 +8,6 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from runner.connection.client import check_version
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def run_command(
             f"there is no program {command[0]!r} on PATH",
             hint="Install the PostgreSQL client tools, or give the program's whole path.",
         )
+    from runner.connection.client import check_version
+
     check_version(program, command[1:], target)
     sys.stdout.flush()
     sys.stderr.flush()
