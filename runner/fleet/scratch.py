@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -22,6 +23,17 @@ from runner.plan import plan_apply
 from runner.settings import Secret, Settings
 
 PREFIX = "runner_scratch_"
+_KEEPER = "keeps "
+_LEFTOVERS = """
+SELECT d.datname::text
+FROM pg_catalog.pg_database AS d
+WHERE
+    pg_catalog.starts_with(d.datname::text, %(prefix)s)
+    AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
+    AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.application_name = %(keeper)s || d.datname::text
+    )
+"""
 
 
 @contextmanager
@@ -36,7 +48,9 @@ def scratch_session(
     """
     home = _home(settings, layout, url=url, say=say)
     name = f"{PREFIX}{os.getpid()}_{uuid.uuid4().hex[:8]}"
-    with connection.connect(home) as admin:
+    # the name of this session says that the database is in use
+    with connection.connect(home, application_name=f"{_KEEPER}{name}") as admin:
+        _drop_leftovers(admin)
         try:
             admin.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
@@ -51,6 +65,14 @@ def scratch_session(
             with open_target(settings, layout, files, target) as session:
                 yield session
         finally:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _drop_leftovers(admin: psycopg.Connection[Any]) -> None:
+    """Drop the scratch databases of runners that were killed: nobody keeps them, and they are ours to drop."""
+    rows = admin.execute(_LEFTOVERS, {"prefix": PREFIX, "keeper": _KEEPER}).fetchall()
+    for (name,) in rows:
+        with suppress(psycopg.Error):  # another runner may be dropping it too
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

@@ -37,6 +37,11 @@ class Layout:
         return self.name or "database"
 
     @property
+    def seed(self) -> Path:
+        """Where its development data is, if there are some: beside the folder of snapshots."""
+        return self.snapshot.parent.parent / "seed" / self.snapshot.name
+
+    @property
     def newest(self) -> Source:
         """Where a new migration is written."""
         return self.sources[-1]

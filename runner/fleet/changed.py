@@ -1,0 +1,46 @@
+"""Which files a change touches, as git sees it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.errors import UsageError
+from runner.migrations import Migration
+
+
+def changed_since(base: str, files: Sequence[Migration], *, project: Path) -> frozenset[str]:
+    """Return the ids of the migrations that are new or other than where this branch left `base`.
+
+    What is not committed yet counts, new files that git does not know too.
+
+    Raises: UsageError when git is not there, this is no repository, or it does not know `base`.
+    """
+    fork = _git(project, "merge-base", "--", base, "HEAD", asks_for=base).strip()
+    tracked = _git(project, "diff", "--name-only", "-z", "--relative", fork, "--", asks_for=base)
+    new = _git(project, "ls-files", "--others", "--exclude-standard", "-z", "--", asks_for=base)
+    changed = {project / name for name in (tracked + new).split("\0") if name}
+    return frozenset(m.id for m in files if any(path in changed for path in _paths(m)))
+
+
+def _paths(migration: Migration) -> tuple[Path, ...]:
+    undo = () if migration.rollback is None else (migration.rollback.path,)
+    return (migration.apply.path, *undo)
+
+
+def _git(project: Path, *args: str, asks_for: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(project), *args], capture_output=True, text=True, check=True, timeout=60
+        )
+    except FileNotFoundError as error:
+        raise UsageError("git is not installed", hint="Install it, or use --since ID or --all.") from error
+    except (subprocess.SubprocessError, OSError) as error:
+        said = getattr(error, "stderr", None) or str(error)
+        raise UsageError(
+            f"git cannot compare with {asks_for!r}",
+            detail=said.strip().splitlines()[-1] if said.strip() else None,
+            hint="Name a branch or commit that this clone has: a pipeline's shallow clone must fetch it first.",
+        ) from error
+    return done.stdout

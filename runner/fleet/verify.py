@@ -1,0 +1,217 @@
+"""Rehearse migrations in a scratch database of our own: what each takes, and whether its rollback undoes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+
+from runner import catalog
+from runner.apply import Listener, Work, check_plan, run_plan
+from runner.catalog import Catalog
+from runner.errors import ConfigurationError
+from runner.fleet.changed import changed_since
+from runner.fleet.scratch import scratch_session
+from runner.fleet.session import actor_of, open_session, read_files
+from runner.history import in_order
+from runner.limits import Limits
+from runner.migrations import Kind, Layout, Migration
+from runner.plan import Action, Plan, Step, plan_apply, resolve_id
+from runner.settings import Settings
+from runner.trace import (
+    Ground,
+    OneTransactionNeededError,
+    Rehearsal,
+    Seed,
+    Verdict,
+    Verification,
+    Way,
+    look_around,
+    not_tried,
+    rehearse,
+)
+
+Say = Callable[[str], None]
+_LIMITS = Limits(lock_timeout_ms=30_000)  # nobody else is there: whoever waits so long waits for ever
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions:
+    """What `verify` was asked for."""
+
+    everything: bool = False
+    since: str | None = None
+    base: str | None = None  # a git revision
+    weigh: bool = False  # look at the real target too
+    scratch_url: str | None = None
+
+
+def verifications(
+    settings: Settings,
+    options: VerifyOptions,
+    *,
+    say: Say,
+    rehearsed: Callable[[Rehearsal], None] = lambda _: None,
+) -> list[Verification]:
+    """Rehearse what the options choose of each database: by default what is pending on its target.
+
+    Raises: FileError, ConfigurationError, UnreachableError, CheckError; a migration that fails is part of the result.
+    """
+    found = read_files(settings)
+    return [
+        _verify(settings, layout, files, options, only=len(found) == 1, say=say, rehearsed=rehearsed)
+        for layout, files in found
+    ]
+
+
+def _verify(
+    settings: Settings,
+    layout: Layout,
+    files: list[Migration],
+    options: VerifyOptions,
+    *,
+    only: bool,
+    say: Say,
+    rehearsed: Callable[[Rehearsal], None],
+) -> Verification:
+    started = time.monotonic()
+    chosen = _choose(settings, layout, files, options, only=only, say=say)
+    run = _Run(settings, layout, files, options.scratch_url, say)
+    found = list(run.rehearsals(chosen, rehearsed)) if chosen else []
+    surroundings = None
+    if options.weigh:
+        tables = {
+            lock.relation for rehearsal in found for trace in rehearsal.statements for lock in trace.locks
+        }
+        with open_session(settings, layout, files, only=only, say=say) as session:
+            surroundings = look_around(session.connection, tables, place=session.place)
+    return Verification(
+        database=layout.title,
+        server_version=run.server_version,
+        replayed=run.replayed,
+        rehearsals=tuple(found),
+        seed=None if run.seed is None else run.seed.label,
+        seed_rows=0 if run.seed is None else run.seed.rows,
+        surroundings=surroundings,
+        elapsed_s=time.monotonic() - started,
+    )
+
+
+def _choose(
+    settings: Settings,
+    layout: Layout,
+    files: list[Migration],
+    options: VerifyOptions,
+    *,
+    only: bool,
+    say: Say,
+) -> frozenset[str]:
+    ids = [m.id for m in _ordered(files)]
+    if options.everything:
+        return frozenset(ids)
+    if options.since is not None:
+        since = resolve_id(options.since, ids, "file")
+        return frozenset(ids[ids.index(since) + 1 :])
+    if options.base is not None:
+        return changed_since(options.base, files, project=settings.project)
+    try:
+        with open_session(settings, layout, files, only=only, say=say) as session:
+            plan = plan_apply(session.files, session.state, allow_out_of_order=True)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"what is pending is not known: {error.message}",
+            detail=error.detail,
+            hint="Name the files without a target: --all, --since ID, or --base GIT_REVISION",
+        ) from error
+    return frozenset(step.id for step in plan.steps if step.action is not Action.HOOK)
+
+
+def _ordered(files: Sequence[Migration]) -> list[Migration]:
+    return in_order([m for m in files if m.kind is not Kind.HOOK])
+
+
+@dataclass(slots=True)
+class _Run:
+    """Scratch databases, one after the other: a new one is begun where the last was left as no file leads to it."""
+
+    settings: Settings
+    layout: Layout
+    files: list[Migration]
+    scratch_url: str | None
+    say: Say
+    server_version: int = 0
+    replayed: int = 0
+    seed: Seed | None = None
+
+    def rehearsals(self, chosen: frozenset[str], tell: Callable[[Rehearsal], None]) -> Iterator[Rehearsal]:
+        """Yield what is found of each chosen migration, in order; after one that fails the rest is not tried."""
+        as_one: set[str] = set()
+        wanted: list[int] = []
+        at, first = 0, True
+        while True:
+            with self._scratch() as (ground, steps):
+                if first:
+                    wanted = [n for n, step in enumerate(steps) if step.id in chosen]
+                    self.replayed, first = wanted[0] if wanted else 0, False
+                self._replay(ground, steps[:at])
+                for n in (n for n in wanted if n >= at):
+                    self._replay(ground, steps[at:n])
+                    at = n
+                    self._load(ground)
+                    try:
+                        found = rehearse(ground, steps[n], as_one=steps[n].id in as_one)
+                    except OneTransactionNeededError:
+                        as_one.add(steps[n].id)
+                        break
+                    tell(found)
+                    yield found
+                    at = n + 1
+                    if found.round_trip.failed_on is Way.APPLY:
+                        yield from self._untried(steps[m] for m in wanted if m > n)
+                        return
+                    if found.round_trip.verdict in {Verdict.FAILED, Verdict.DIFFERS}:
+                        break
+                else:
+                    return
+
+    def _untried(self, steps: Iterator[Step]) -> Iterator[Rehearsal]:
+        return (not_tried(step.migration) for step in steps if step.migration is not None)
+
+    @contextmanager
+    def _scratch(self) -> Iterator[tuple[Ground, tuple[Step, ...]]]:
+        settings = replace(self.settings, limits=_LIMITS)
+        with ExitStack() as stack:
+            session = stack.enter_context(
+                scratch_session(settings, self.layout, self.files, url=self.scratch_url, say=self.say)
+            )
+            self.server_version = session.history.server.version_num
+            actor = actor_of(settings)
+            stack.enter_context(session.history.lock(wait_s=0))
+            session.history.create_tables(actor)
+            plan = plan_apply(session.files, session.state, allow_out_of_order=True)
+            label = self.layout.seed
+            self.seed = Seed.read(label, settings.label(label))
+
+            def read() -> Catalog:
+                return catalog.read(session.connection, exclude=(settings.migration_table,))
+
+            ground = Ground(
+                hidden=tuple(session.history.names.tables),
+                work=Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect),
+                measuring=stack.enter_context(closing(session.connect())),
+                connect=session.connect,
+                read=read,
+                schema=Catalog(),
+            )
+            yield ground, tuple(step for step in plan.steps if step.action is not Action.HOOK)
+
+    def _replay(self, ground: Ground, steps: Sequence[Step]) -> None:
+        if steps:
+            check_plan(Plan(steps=tuple(steps)), Listener())
+            run_plan(ground.work, Plan(steps=tuple(steps)))
+            ground.schema = ground.read()
+
+    def _load(self, ground: Ground) -> None:
+        if self.seed is not None and self.seed.waiting:
+            self.seed.load(ground.measuring)

@@ -1,0 +1,68 @@
+"""The rows of a scratch database: those that are loaded first, and whether they are what they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from runner.errors import FileError, Location
+from runner.sqltext import SqlSyntaxError, Statement, line_and_column, statements
+from runner.trace.relations import Relations
+from runner.trace.statements import execute
+
+_LARGE_BYTES = 8 << 20  # rows beyond are not compared
+
+
+@dataclass(slots=True)
+class Seed:
+    """Development data, of which at any point as much is loaded as there are tables for."""
+
+    label: str
+    waiting: list[Statement] = field(default_factory=list)
+    rows: int = 0
+
+    @classmethod
+    def read(cls, path: Path, label: str) -> Seed | None:
+        """Read the file, if there is one.
+
+        Raises: FileError when it cannot be cut into statements.
+        """
+        if not path.is_file():
+            return None
+        text = path.read_text("utf-8")
+        try:
+            return cls(label, list(statements([text])))
+        except SqlSyntaxError as error:
+            line, column = line_and_column(text, error.offset)
+            raise FileError(str(error), where=Location(label, line, column), hint=error.hint) from error
+
+    def load(self, conn: psycopg.Connection[Any]) -> None:
+        """Try what has not been loaded yet; what the schema does not take yet waits for a later migration."""
+        waiting = []
+        for statement in self.waiting:
+            try:
+                with conn.transaction():
+                    self.rows += execute(conn, statement) or 0
+            except psycopg.Error:
+                waiting.append(statement)
+        self.waiting = waiting
+
+
+def fingerprints(conn: psycopg.Connection[Any], relations: Relations) -> dict[str, str]:
+    """Return a fingerprint of the rows of each table that holds some; the order of rows and columns does not count."""
+    tables = [r for r in relations.values() if r.kind == "r" and 0 < r.size_bytes <= _LARGE_BYTES]
+    if not tables:
+        return {}
+    parts = [
+        sql.SQL(
+            "SELECT {}, pg_catalog.md5(pg_catalog.string_agg(r.row, '' ORDER BY r.row))"
+            " FROM (SELECT pg_catalog.md5(pg_catalog.to_jsonb(t)::text) AS row FROM {} AS t) AS r"
+        ).format(sql.Literal(table.name), sql.SQL(table.name))  # quoted by the server
+        for table in tables
+    ]
+    rows = conn.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
+    return {name: fingerprint for name, fingerprint in rows if fingerprint is not None}

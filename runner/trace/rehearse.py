@@ -1,0 +1,171 @@
+"""Apply a migration, roll it back, apply it again; measure the first and compare what each leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from runner import catalog
+from runner.apply import Work, run_plan
+from runner.apply.work import record_of
+from runner.catalog import Catalog, Change, Difference
+from runner.errors import FileError, MigrationFailedError, RunnerError
+from runner.history import recording
+from runner.migrations import Kind, Migration, check_script
+from runner.plan import Action, Plan, Step
+from runner.trace.contents import fingerprints
+from runner.trace.files import Connect, trace_file
+from runner.trace.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
+from runner.trace.relations import Relations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOST_WITH_THEIR_DATA = frozenset({"table", "column", "sequence"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Ground:
+    """A scratch database, at the point where the next migration is due."""
+
+    work: Work  # its history, over the session that applies
+    hidden: tuple[str, ...]  # history's tables
+    measuring: psycopg.Connection[Any]  # another session, that is measured
+    connect: Connect
+    read: Callable[[], Catalog]
+    schema: Catalog  # as it is
+
+
+def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
+    """Rehearse one step; a refusal by the server is part of what is returned.
+
+    Afterwards the migration is applied and recorded, unless it or its round trip failed.
+
+    Raises: OneTransactionNeededError, with the database left as it came to be: begin anew, with `as_one`.
+    """
+    migration = step.migration
+    if migration is None:
+        raise ValueError(step)
+    started = time.monotonic()
+    before, rows = ground.schema, _rows(ground)
+    traces: tuple[StatementTrace, ...] = ()
+    try:
+        check_script(step.script)
+        traces = trace_file(
+            ground.measuring, step.script, connect=ground.connect, hidden=ground.hidden, as_one=as_one
+        )
+    except (MigrationFailedError, FileError) as error:
+        trip = RoundTrip(verdict=Verdict.FAILED, failed_on=Way.APPLY, error=error)
+        return _rehearsal(migration, traces, trip, before, before, started)
+    _record(ground, step)
+    after = ground.read()
+    trip = _there_and_back(ground, step, migration, before, after, rows)
+    ground.schema = after
+    return _rehearsal(migration, traces, trip, before, after, started)
+
+
+def not_tried(migration: Migration) -> Rehearsal:
+    """Return the value for a migration that comes after one that failed."""
+    return _rehearsal(
+        migration, (), RoundTrip(verdict=Verdict.NOT_TRIED), Catalog(), Catalog(), time.monotonic()
+    )
+
+
+def _there_and_back(
+    ground: Ground, step: Step, migration: Migration, before: Catalog, after: Catalog, rows: dict[str, str]
+) -> RoundTrip:
+    if migration.irreversible is not None:
+        return RoundTrip(verdict=Verdict.IRREVERSIBLE, reason=migration.irreversible)
+    if migration.rollback is None:
+        return RoundTrip(verdict=Verdict.NO_ROLLBACK)
+    undo = Step(action=Action.ROLLBACK, id=step.id, script=migration.rollback, migration=migration)
+    error = _run(ground, undo)
+    if error is not None:
+        return RoundTrip(verdict=Verdict.FAILED, failed_on=Way.ROLLBACK, error=error)
+    back = ground.read()
+    trip = RoundTrip(
+        verdict=Verdict.PROVEN,
+        after_rollback=_differences(before, back),
+        rollback_diff=_diff(before, back, "before it", "after its rollback"),
+        loses=tuple(_lost(catalog.diff(after, back), migration)),
+        changed_rows=tuple(sorted(_changed(rows, _rows(ground)))),
+    )
+    error = _run(ground, replace(step, action=Action.APPLY))
+    if error is not None:
+        return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
+    again = ground.read()
+    trip = replace(
+        trip,
+        after_again=_differences(after, again),
+        again_diff=_diff(after, again, "after it", "after applying it again"),
+    )
+    return replace(trip, verdict=Verdict.DIFFERS) if trip.after_rollback or trip.after_again else trip
+
+
+def _run(ground: Ground, step: Step) -> RunnerError | None:
+    try:
+        check_script(step.script)
+        run_plan(ground.work, Plan(steps=(step,)))
+    except (MigrationFailedError, FileError) as error:
+        return error
+    return None
+
+
+def _record(ground: Ground, step: Step) -> None:
+    """Tell history of what was applied statement by statement, so that it can be rolled back as usual."""
+    ground.work.conn.execute(recording(ground.work.names, record_of(step, 0), ground.work.actor))
+
+
+def _rows(ground: Ground) -> dict[str, str]:
+    return fingerprints(ground.measuring, Relations.read(ground.measuring, hidden=ground.hidden))
+
+
+def _changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+    """Yield the tables that held rows before, and hold others or none now."""
+    return (name for name, fingerprint in before.items() if after.get(name) != fingerprint)
+
+
+def _lost(undone: Sequence[Difference], migration: Migration) -> Iterator[str]:
+    """Name what the rollback takes away together with all that was written to it since; a function comes back."""
+    if migration.kind is Kind.REPEATABLE:
+        return
+    for difference in undone:
+        if difference.change is Change.MISSING and difference.kind in _LOST_WITH_THEIR_DATA:
+            yield f"{difference.kind} {difference.identity}"
+
+
+def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:
+    return () if expected == actual else tuple(catalog.diff(expected, actual))
+
+
+def _diff(expected: Catalog, actual: Catalog, from_label: str, to_label: str) -> str:
+    if expected == actual:
+        return ""
+    return catalog.unified_diff(catalog.render(expected), catalog.render(actual), from_label, to_label)
+
+
+def _rehearsal(
+    migration: Migration,
+    traces: tuple[StatementTrace, ...],
+    trip: RoundTrip,
+    before: Catalog,
+    after: Catalog,
+    started: float,
+) -> Rehearsal:
+    return Rehearsal(
+        id=migration.id,
+        kind=migration.kind,
+        path=migration.apply.label,
+        rollback_path=None if migration.rollback is None else migration.rollback.label,
+        sql=migration.apply.text,
+        transactional=migration.apply.transactional,
+        statements=traces,
+        round_trip=trip,
+        changes=_differences(before, after),
+        diff=_diff(before, after, "before it", "after it"),
+        elapsed_s=time.monotonic() - started,
+    )
