@@ -144,12 +144,20 @@ class Effect:
 def effect(
     before: Mapping[int, Relation], after: Mapping[int, Relation], existing: Mapping[int, Relation]
 ) -> Effect:
-    """Compare the touched relations before and after a statement; `existing` are those from before the migration."""
+    """Compare all relations before a statement with the touched ones after it; `existing` are from before the migration.
+
+    An index that is new and has an old one's file was taken over from it, as ALTER TYPE does where it can.
+    """
+    files = {relation.filenode for relation in before.values()}
     moved, built = [], []
     for oid, now in after.items():
         was = before.get(oid)
-        is_new_file = was is None or was.filenode != now.filenode
-        if now.is_index and now.table_oid in existing and is_new_file:
+        is_new_file = now.filenode not in files
+        if (
+            now.is_index
+            and now.table_oid in existing
+            and (is_new_file or (was is None and now.filenode is None))
+        ):
             built.append(now.name)
         elif oid in existing and was is not None and now.has_rows and is_new_file:
             moved.append(existing[oid].name)

@@ -96,7 +96,7 @@ class Measuring:
             held=held,
             done=done,
             emptied=emptied,
-            scanned=self.names(after.scanned_since(before)),
+            scanned=() if emptied else self.names(after.scanned_since(before)),
             wal_bytes=max(0, after.wal - before.wal),
             elapsed_ms=elapsed_ms,
             rows=rows,
@@ -120,9 +120,9 @@ class Measuring:
     def look(self, oids: set[int]) -> Effect:
         """See what became of the relations that a statement has locked, and of their indexes."""
         after = Relations.read_some(self.conn, oids)
-        before = Relations((oid, self.current[oid]) for oid in after if oid in self.current)
+        found = effect(self.current, after, self.existing)
         self.current.update(after)
-        return effect(before, after, self.existing)
+        return found
 
     def names(self, oids: set[int]) -> tuple[str, ...]:
         """Name those that existed before the file."""

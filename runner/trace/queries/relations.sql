@@ -14,5 +14,5 @@ LEFT JOIN pg_catalog.pg_class AS t ON x.indrelid = t.oid
 WHERE
     c.oid >= 16384
     AND c.relkind IN ('r', 'p', 'i', 'I', 'v', 'm', 'S', 'f')
-    AND n.nspname !~ '^pg_temp_'
+    AND n.nspname !~ '^pg_(temp|toast)'
     AND coalesce(t.relname, c.relname) <> ALL(%(hidden)s);
