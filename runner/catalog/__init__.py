@@ -8,9 +8,9 @@ from runner.catalog.render import render
 from runner.deferred import deferred
 
 if TYPE_CHECKING:
-    from runner.catalog.differences import compare_text, diff, unified_diff
+    from runner.catalog.differences import compare_text, diff, only_changed, unified_diff
 else:
-    __getattr__ = deferred(__name__, differences=("compare_text", "diff", "unified_diff"))
+    __getattr__ = deferred(__name__, differences=("compare_text", "diff", "only_changed", "unified_diff"))
 
 __all__ = [
     "Catalog",
@@ -19,6 +19,7 @@ __all__ = [
     "Difference",
     "compare_text",
     "diff",
+    "only_changed",
     "read",
     "render",
     "unified_diff",

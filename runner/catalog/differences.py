@@ -26,6 +26,16 @@ def diff(expected: Catalog, actual: Catalog) -> list[Difference]:
     return _differences(expected.objects, actual.objects)
 
 
+def only_changed(expected: Catalog, actual: Catalog) -> tuple[Catalog, Catalog]:
+    """Return what of each is not in the other just so; two large catalogues that differ in little are then small."""
+    before, after = expected.objects, actual.objects
+    same = {key for key, item in before.items() if item is after.get(key) or item == after.get(key)}
+    return (
+        Catalog({key: item for key, item in before.items() if key not in same}),
+        Catalog({key: item for key, item in after.items() if key not in same}),
+    )
+
+
 def compare_text(snapshot: str, catalog: Catalog) -> list[Difference]:
     """Compare a committed snapshot with a catalogue; what the text says is what is expected.
 

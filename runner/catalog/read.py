@@ -16,7 +16,7 @@ from runner.catalog import rows
 from runner.catalog.build import Builder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from runner.catalog.model import Catalog
 
@@ -60,11 +60,11 @@ def read(
     "schema.name".
     """
     with _without_collection():
-        found = _fetch_whole(conn, owner)
+        found = fetch_whole(conn, owner)
         return Builder(found, owners=owners, schemas=schemas, exclude=exclude).catalog()
 
 
-def _fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
+def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
     """Fetch everything; where another session dropped something meanwhile, begin again.
 
     Our snapshot still lists a dropped object, but the functions that print definitions look at the present:
@@ -73,13 +73,13 @@ def _fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snaps
     alone = conn.info.transaction_status == TransactionStatus.IDLE
     for _ in range(_TRIES - 1 if alone else 0):
         try:
-            with _plain_session(conn):
+            with plain_session(conn):
                 found = _fetch(conn, owner)
         except psycopg.errors.InternalError_:
             continue
         if not _has_gaps(found):
             return found
-    with _plain_session(conn):
+    with plain_session(conn):
         return _fetch(conn, owner)
 
 
@@ -105,17 +105,17 @@ def _without_collection() -> Iterator[None]:
 
 
 @contextmanager
-def _plain_session(conn: psycopg.Connection[Any]) -> Iterator[None]:
+def plain_session(conn: psycopg.Connection[Any]) -> Iterator[None]:
     """Have definitions printed in one way, whatever the session's settings are, and put those back."""
     names = list(_SETTINGS)
     if conn.info.transaction_status == TransactionStatus.IDLE:
-        with conn.transaction(force_rollback=True):
+        with conn.transaction():  # not rolled back: psycopg would forget what it has prepared
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             _set(conn, _SETTINGS)
             yield
         return
     # No savepoint: after ALTER DOMAIN in the same transaction the server refuses one with XX000.
-    before = _query(conn, "SELECT " + ", ".join(["pg_catalog.current_setting(%s)"] * len(names)), names)[0]
+    before = run_query(conn, "SELECT " + ", ".join(["pg_catalog.current_setting(%s)"] * len(names)), names)[0]
     _set(conn, _SETTINGS)
     yield
     _set(conn, dict(zip(names, before, strict=True)))
@@ -123,21 +123,29 @@ def _plain_session(conn: psycopg.Connection[Any]) -> Iterator[None]:
 
 def _set(conn: psycopg.Connection[Any], settings: dict[str, str]) -> None:
     parameters = [text for item in settings.items() for text in item]
-    _query(conn, "SELECT " + ", ".join(["pg_catalog.set_config(%s, %s, true)"] * len(settings)), parameters)
+    run_query(
+        conn, "SELECT " + ", ".join(["pg_catalog.set_config(%s, %s, true)"] * len(settings)), parameters
+    )
 
 
-def _query(
-    conn: psycopg.Connection[Any], statement: str, parameters: list[str] | None = None
+def run_query(
+    conn: psycopg.Connection[Any],
+    statement: str,
+    parameters: Sequence[str] | Mapping[str, Any] | None = None,
+    *,
+    prepare: bool = False,
 ) -> list[tuple[Any, ...]]:
+    """Return the rows of one of our own queries: a file of this package or a constant of it."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        # The text is ours: a file of this package or a constant above.
-        cursor.execute(statement.encode(), parameters, prepare=False)
+        cursor.execute(statement.encode(), parameters, prepare=prepare)
         return cursor.fetchall()
 
 
 def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
     def table(name: str) -> list[tuple[Any, ...]]:
-        return _query(conn, (files("runner.catalog") / "queries" / f"{name}.sql").read_text(encoding="utf-8"))
+        return run_query(
+            conn, (files("runner.catalog") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+        )
 
     return rows.Snapshot(
         server_version=conn.info.server_version,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
-from runner import catalog
 from runner.apply import Listener, Work, check_plan, run_plan
 from runner.catalog import Catalog
+from runner.catalog.mirror import Mirror
 from runner.errors import ConfigurationError
 from runner.fleet.changed import changed_since
 from runner.fleet.scratch import scratch_session
@@ -192,16 +192,16 @@ class _Run:
             plan = plan_apply(session.files, session.state, allow_out_of_order=True)
             label = self.layout.seed
             self.seed = Seed.read(label, settings.label(label))
-
-            def read() -> Catalog:
-                return catalog.read(session.connection, exclude=(settings.migration_table,))
+            mirror = Mirror(
+                stack.enter_context(closing(session.connect())), exclude=(settings.migration_table,)
+            )
 
             ground = Ground(
                 hidden=tuple(session.history.names.tables),
                 work=Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect),
                 measuring=stack.enter_context(closing(session.connect())),
                 connect=session.connect,
-                read=read,
+                read=mirror.read,
                 schema=Catalog(),
             )
             yield ground, tuple(step for step in plan.steps if step.action is not Action.HOOK)

@@ -91,7 +91,7 @@ def _there_and_back(
         verdict=Verdict.PROVEN,
         after_rollback=_differences(before, back),
         rollback_diff=_diff(before, back, "before it", "after its rollback"),
-        loses=tuple(_lost(catalog.diff(after, back), migration)),
+        loses=tuple(_lost(_differences(after, back), migration)),
         changed_rows=tuple(sorted(_changed(rows, _rows(ground)))),
     )
     error = _run(ground, replace(step, action=Action.APPLY))
@@ -139,13 +139,12 @@ def _lost(undone: Sequence[Difference], migration: Migration) -> Iterator[str]:
 
 
 def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:
-    return () if expected == actual else tuple(catalog.diff(expected, actual))
+    return tuple(catalog.diff(*catalog.only_changed(expected, actual)))
 
 
 def _diff(expected: Catalog, actual: Catalog, from_label: str, to_label: str) -> str:
-    if expected == actual:
-        return ""
-    return catalog.unified_diff(catalog.render(expected), catalog.render(actual), from_label, to_label)
+    before, after = catalog.only_changed(expected, actual)
+    return catalog.unified_diff(catalog.render(before), catalog.render(after), from_label, to_label)
 
 
 def _rehearsal(

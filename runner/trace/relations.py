@@ -77,7 +77,7 @@ class Relations(dict[int, Relation]):
         cls, conn: psycopg.Connection[Any], text: LiteralString, parameters: Mapping[str, Any] | None = None
     ) -> Relations:
         with conn.cursor(row_factory=class_row(Relation)) as cursor:
-            return cls((found.oid, found) for found in cursor.execute(text, parameters, prepare=True))
+            return cls((found.oid, found) for found in cursor.execute(text, parameters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Measured:
     def read(cls, conn: psycopg.Connection[Any]) -> Measured:
         """Ask the session about its own transaction."""
         with conn.cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute(query("measured"), prepare=True).fetchone() or {}
+            row = cursor.execute(query("measured")).fetchone() or {}
         return cls(
             wal=row["wal"],
             locks=frozenset(_lock(text) for text in row["locks"]),

@@ -1,0 +1,106 @@
+-- For each relation, function and type a number that changes with any row of the system catalogues that belongs to it:
+-- with its own, its columns', constraints', indexes', comments' and so on. xmin names the transaction that wrote a row.
+-- Class 0 stands for what belongs to none: schemas, extensions, event triggers, default privileges.
+WITH relations AS MATERIALIZED (
+    SELECT
+        c.oid AS part,
+        CASE c.relkind WHEN 'c' THEN 1247 ELSE 1259 END AS class,
+        CASE c.relkind WHEN 'c' THEN c.reltype ELSE c.oid END AS top
+    FROM pg_catalog.pg_class AS c
+    WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
+    UNION ALL
+    SELECT i.indexrelid, 1259, i.indrelid FROM pg_catalog.pg_index AS i
+    WHERE i.indexrelid >= 16384
+    UNION ALL
+    SELECT c.reltoastrelid, 1259, c.oid FROM pg_catalog.pg_class AS c
+    WHERE c.oid >= 16384 AND c.reltoastrelid <> 0
+),
+
+constraints AS MATERIALIZED (
+    SELECT
+        c.oid AS part,
+        CASE c.conrelid WHEN 0 THEN 1247 ELSE 1259 END AS class,
+        CASE c.conrelid WHEN 0 THEN c.contypid ELSE c.conrelid END AS top,
+        c.xmin::text::bigint AS version
+    FROM pg_catalog.pg_constraint AS c
+    WHERE c.oid >= 16384
+),
+
+others AS MATERIALIZED (
+    SELECT t.oid AS part, t.tgrelid AS top, t.xmin::text::bigint AS version FROM pg_catalog.pg_trigger AS t
+    WHERE NOT t.tgisinternal OR t.tgconstraint = 0  -- a foreign key's own are not described
+    UNION ALL
+    SELECT r.oid, r.ev_class, r.xmin::text::bigint FROM pg_catalog.pg_rewrite AS r
+    WHERE r.oid >= 16384
+    UNION ALL
+    SELECT p.oid, p.polrelid, p.xmin::text::bigint FROM pg_catalog.pg_policy AS p
+    UNION ALL
+    SELECT s.oid, s.stxrelid, s.xmin::text::bigint FROM pg_catalog.pg_statistic_ext AS s
+    UNION ALL
+    SELECT d.oid, d.adrelid, d.xmin::text::bigint FROM pg_catalog.pg_attrdef AS d
+),
+
+rows AS (
+    SELECT r.class, r.top, c.oid::bigint AS part, c.xmin::text::bigint AS version
+    FROM relations AS r
+    INNER JOIN pg_catalog.pg_class AS c ON r.part = c.oid
+    UNION ALL
+    SELECT r.class, r.top, a.attnum::bigint, a.xmin::text::bigint
+    FROM relations AS r
+    INNER JOIN pg_catalog.pg_attribute AS a ON r.part = a.attrelid
+    WHERE a.attnum > 0
+    UNION ALL
+    SELECT 1259, i.indrelid, i.indexrelid::bigint, i.xmin::text::bigint FROM pg_catalog.pg_index AS i
+    WHERE i.indexrelid >= 16384
+    UNION ALL
+    SELECT 1259, i.inhrelid, i.inhparent::bigint, i.xmin::text::bigint FROM pg_catalog.pg_inherits AS i
+    UNION ALL
+    SELECT 1259, s.seqrelid, 0::bigint, s.xmin::text::bigint FROM pg_catalog.pg_sequence AS s
+    UNION ALL
+    SELECT 1259, d.objid, d.refobjid::bigint * 1600 + d.refobjsubid, d.xmin::text::bigint
+    FROM pg_catalog.pg_sequence AS s
+    INNER JOIN pg_catalog.pg_depend AS d ON s.seqrelid = d.objid AND d.classid = 1259 AND d.deptype IN ('a', 'i')
+    UNION ALL
+    SELECT c.class, c.top, c.part::bigint, c.version FROM constraints AS c
+    UNION ALL
+    SELECT 1259, o.top, o.part::bigint, o.version FROM others AS o
+    WHERE o.top >= 16384
+    UNION ALL
+    SELECT 1255, p.oid, p.oid::bigint, p.xmin::text::bigint FROM pg_catalog.pg_proc AS p
+    WHERE p.oid >= 16384
+    UNION ALL
+    SELECT 1247, t.oid, t.oid::bigint, t.xmin::text::bigint FROM pg_catalog.pg_type AS t
+    WHERE t.oid >= 16384 AND (t.typtype IN ('e', 'd', 'r') OR t.typrelid IN (SELECT r.part FROM relations AS r WHERE r.class = 1247))
+    UNION ALL
+    SELECT 1247, e.enumtypid, e.oid::bigint, e.xmin::text::bigint FROM pg_catalog.pg_enum AS e
+    WHERE e.oid >= 16384
+    UNION ALL
+    SELECT
+        coalesce(r.class, c.class, CASE WHEN o.top IS NOT NULL THEN 1259 END, CASE
+            WHEN d.classoid IN (1247, 1255) THEN d.classoid::int
+        END, 0),
+        coalesce(r.top, c.top, o.top, CASE WHEN d.classoid IN (1247, 1255) THEN d.objoid ELSE 0 END),
+        d.objoid::bigint * 1600 + d.objsubid,
+        d.xmin::text::bigint
+    FROM pg_catalog.pg_description AS d
+    LEFT JOIN relations AS r ON d.classoid = 1259 AND d.objoid = r.part
+    LEFT JOIN constraints AS c ON d.classoid = 2606 AND d.objoid = c.part
+    LEFT JOIN others AS o ON d.classoid NOT IN (1247, 1255, 1259, 2606) AND d.objoid = o.part
+    WHERE d.objoid >= 16384 OR d.classoid = 2615
+    UNION ALL
+    SELECT 0, 0, n.oid::bigint, n.xmin::text::bigint FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname !~ '^pg_(temp|toast)'
+    UNION ALL
+    SELECT 0, 0, e.oid::bigint, e.xmin::text::bigint FROM pg_catalog.pg_extension AS e
+    UNION ALL
+    SELECT 0, 0, e.oid::bigint, e.xmin::text::bigint FROM pg_catalog.pg_event_trigger AS e
+    UNION ALL
+    SELECT 0, 0, d.oid::bigint, d.xmin::text::bigint FROM pg_catalog.pg_default_acl AS d
+)
+
+SELECT
+    rows.class,
+    rows.top::bigint,
+    sum(pg_catalog.hashint8extended(rows.part, rows.version)::numeric)::text
+FROM rows
+GROUP BY rows.class, rows.top;
