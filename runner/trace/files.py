@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from runner.migrations.check import segments, units
 from runner.sqltext import Statement, without_comments
 from runner.trace.model import StatementTrace, TableLock
 from runner.trace.outside import run_outside
+from runner.trace.relations import Relations
 from runner.trace.statements import AloneRefusedError, Measuring, execute, strongest
 
 Connect = Callable[[], psycopg.Connection[Any]]
@@ -52,19 +53,20 @@ def trace_file(
     conn: psycopg.Connection[Any],
     script: Script,
     *,
+    existing: Relations,
     connect: Connect,
-    hidden: Collection[str] = (),
     as_one: bool = False,
 ) -> tuple[StatementTrace, ...]:
     """Run a file and return what each of its statements took and did.
 
     Every statement has a transaction of its own, so that a lock that an earlier one has taken already is seen again;
-    with `as_one`, or where a statement makes sense only among the others, the transaction is the file's own.
+    with `as_one`, or where a statement makes sense only among the others, the transaction is the file's own. Locks and so
+    on are told of `existing` relations, those that were there before.
 
     Raises: MigrationFailedError where the server refuses it; OneTransactionNeededError where the file may yet be right
     as one transaction: what has run until then stays.
     """
-    measuring = Measuring.begin(conn, script, hidden=hidden)
+    measuring = Measuring.begin(conn, script, existing)
     found: list[StatementTrace] = []
     for group in _groups(script):
         if len(group.statements) == 1 and not script.transactional:

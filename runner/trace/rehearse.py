@@ -51,12 +51,13 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
     if migration is None:
         raise ValueError(step)
     started = time.monotonic()
-    before, rows = ground.schema, _rows(ground)
+    before, existing = ground.schema, Relations.read(ground.measuring, hidden=ground.hidden)
+    rows = fingerprints(ground.measuring, existing)
     traces: tuple[StatementTrace, ...] = ()
     try:
         check_script(step.script)
         traces = trace_file(
-            ground.measuring, step.script, connect=ground.connect, hidden=ground.hidden, as_one=as_one
+            ground.measuring, step.script, existing=existing, connect=ground.connect, as_one=as_one
         )
     except (MigrationFailedError, FileError) as error:
         trip = RoundTrip(verdict=Verdict.FAILED, failed_on=Way.APPLY, error=error)
@@ -92,7 +93,7 @@ def _there_and_back(
         after_rollback=_differences(before, back),
         rollback_diff=_diff(before, back, "before it", "after its rollback"),
         loses=tuple(_lost(_differences(after, back), migration)),
-        changed_rows=tuple(sorted(_changed(rows, _rows(ground)))),
+        changed_rows=tuple(_changed(ground, rows)) if rows else (),
     )
     error = _run(ground, replace(step, action=Action.APPLY))
     if error is not None:
@@ -120,13 +121,10 @@ def _record(ground: Ground, step: Step) -> None:
     ground.work.conn.execute(recording(ground.work.names, record_of(step, 0), ground.work.actor))
 
 
-def _rows(ground: Ground) -> dict[str, str]:
-    return fingerprints(ground.measuring, Relations.read(ground.measuring, hidden=ground.hidden))
-
-
-def _changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+def _changed(ground: Ground, before: dict[str, str]) -> Iterator[str]:
     """Yield the tables that held rows before, and hold others or none now."""
-    return (name for name, fingerprint in before.items() if after.get(name) != fingerprint)
+    after = fingerprints(ground.measuring, Relations.read(ground.measuring, hidden=ground.hidden))
+    return (name for name in sorted(before) if after.get(name) != before[name])
 
 
 def _lost(undone: Sequence[Difference], migration: Migration) -> Iterator[str]:

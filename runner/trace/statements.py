@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -36,9 +36,8 @@ class Measuring:
     current: Relations  # as they stand now
 
     @classmethod
-    def begin(cls, conn: psycopg.Connection[Any], script: Script, *, hidden: Collection[str]) -> Measuring:
-        """Look at what exists before a file, save for relations of hidden names."""
-        existing = Relations.read(conn, hidden=hidden)
+    def begin(cls, conn: psycopg.Connection[Any], script: Script, existing: Relations) -> Measuring:
+        """Begin a file; what it makes itself is not among `existing`."""
         return cls(conn, script, existing, Relations(existing))
 
     def alone(self, statement: Statement, number: int, held: tuple[TableLock, ...]) -> StatementTrace:

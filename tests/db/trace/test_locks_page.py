@@ -18,6 +18,7 @@ from runner.local import Server, temporary_folder
 from runner.migrations import Script
 from runner.sqltext import statements
 from runner.trace.files import trace_file
+from runner.trace.relations import Relations
 from runner.trace.statements import Measuring
 from tests.conftest import scratch_database
 
@@ -98,7 +99,7 @@ def _script(sql: str) -> Script:
 
 
 def _within_a_transaction(conn, row):
-    measuring = Measuring.begin(conn, _script(row.sql), hidden=())
+    measuring = Measuring.begin(conn, _script(row.sql), Relations.read(conn))
     (statement,) = statements([row.sql])
     conn.execute("BEGIN")
     try:
@@ -116,7 +117,10 @@ def _in_a_copy(tables, row):
         own = make_conninfo(**copy)
         with closing(psycopg.connect(own, autocommit=True)) as session:
             (trace,) = trace_file(
-                session, _script(row.sql), connect=lambda: psycopg.connect(own, autocommit=True)
+                session,
+                _script(row.sql),
+                existing=Relations.read(session),
+                connect=lambda: psycopg.connect(own, autocommit=True),
             )
     return _found(trace)
 
