@@ -1,0 +1,143 @@
+"""A mirror gives after every change what a whole reading gives, having read only what the change touched."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from runner import catalog
+from runner.catalog.mirror import Mirror
+from runner.sqltext import statements
+from tests.db.catalog.conftest import HERE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Parameters = dict[str, str]
+PROJECT = Path(__file__).parents[3]
+
+# Each changes what is written of something whose own rows stay as they are, or takes a part away without a trace in the
+# row of the whole.
+CHANGES = """
+ALTER TABLE public.users RENAME COLUMN name TO called;
+ALTER TABLE public.users RENAME TO people;
+ALTER TYPE app.mood RENAME TO temper;
+ALTER TYPE app.temper ADD VALUE 'calm';
+ALTER TYPE app.temper RENAME VALUE 'happy' TO 'glad';
+ALTER DOMAIN app.email RENAME TO mail;
+ALTER DOMAIN app.mail ADD CONSTRAINT short CHECK (length(VALUE) < 200) NOT VALID;
+ALTER TYPE app.address ADD ATTRIBUTE country text CASCADE;
+ALTER FUNCTION app.user_count() RENAME TO people_count;
+ALTER FUNCTION app.touch() RENAME TO touched;
+CREATE OR REPLACE FUNCTION app.is_word(text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN $1 ~ '^[a-z]+$';
+DROP INDEX public.idx_users_role;
+ALTER INDEX app.events_user RENAME TO events_person;
+CREATE INDEX ON app.events (region);
+DROP POLICY listed ON app.lists;
+DROP TRIGGER listed ON app.lists;
+DROP STATISTICS app.lists_expr;
+COMMENT ON TABLE public.people IS NULL;
+COMMENT ON TABLE public.people IS 'who';
+COMMENT ON COLUMN public.people.role IS 'what they may do';
+COMMENT ON COLUMN public.people.role IS NULL;
+COMMENT ON INDEX app.base_id IS 'by id';
+COMMENT ON INDEX app.base_id IS NULL;
+COMMENT ON SCHEMA app IS 'all of it';
+ALTER TABLE public.people ALTER COLUMN role DROP DEFAULT;
+ALTER TABLE public.people ADD COLUMN score integer NOT NULL DEFAULT 7, DROP COLUMN doc CASCADE;
+ALTER TABLE app.b ADD CONSTRAINT positive_id CHECK (id > 0);
+ALTER TABLE app.b DROP CONSTRAINT positive_id;
+ALTER TABLE app.b SET (toast.autovacuum_enabled = off);
+ALTER TABLE app.b REPLICA IDENTITY FULL;
+ALTER TABLE app.b CLUSTER ON b_pair;
+ALTER TABLE app.b SET WITHOUT CLUSTER;
+ALTER TABLE app.base RENAME TO basis;
+ALTER TABLE app.child NO INHERIT app.basis;
+ALTER TABLE app.events DETACH PARTITION app.events_old;
+ALTER TABLE app.events_2024 DETACH PARTITION app.events_2024_eu;
+ALTER TABLE app.hashed RENAME COLUMN note TO remark;
+CREATE SEQUENCE app.loose;
+ALTER TABLE app.no_columns ADD COLUMN n integer;
+ALTER SEQUENCE app.loose OWNED BY app.no_columns.n;
+ALTER TABLE app.no_columns ALTER COLUMN n SET DEFAULT nextval('app.loose');
+ALTER TABLE app.no_columns ALTER COLUMN n SET NOT NULL;
+ALTER SEQUENCE app.loose INCREMENT BY 5;
+ALTER SEQUENCE app.loose OWNED BY NONE;
+REVOKE ALL ON public.people FROM catalog_writer;
+GRANT UPDATE (role) ON public.people TO catalog_reader;
+GRANT EXECUTE ON FUNCTION app.add(integer, integer) TO PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO catalog_reader;
+CREATE RULE quiet AS ON DELETE TO app.b DO INSTEAD NOTHING;
+DROP RULE quiet ON app.b;
+CREATE TABLE app.referring (a_id integer REFERENCES app.a);
+ALTER TABLE app.a RENAME COLUMN id TO key;
+DROP TABLE app.referring;
+CREATE TABLE app.referring (a_id integer REFERENCES app.a, temper app.temper, mail app.mail);
+DROP VIEW app.unioned;
+ALTER SCHEMA app RENAME TO application;
+DROP SCHEMA ext CASCADE;
+"""
+
+
+@pytest.fixture
+def whole(empty) -> Iterator[tuple[Parameters, Mirror]]:
+    parameters: Parameters = empty()
+    with closing(psycopg.connect(**parameters, autocommit=True)) as conn:
+        yield parameters, Mirror(conn)
+
+
+def _follow(parameters: Parameters, mirror: Mirror, changes: str, check: Callable[[int], bool]) -> int:
+    """Run one statement after the other, and compare where `check` says so; return how many times."""
+    compared = 0
+    with (
+        closing(psycopg.connect(**parameters, autocommit=True)) as conn,
+        closing(psycopg.connect(**parameters, autocommit=True)) as reading,
+    ):
+        for number, statement in enumerate(statements([changes])):
+            conn.execute(statement.text)
+            if check(number):
+                compared += 1
+                differences = catalog.diff(catalog.read(reading), found := mirror.read())
+                assert not differences, f"after {statement.text}: {', '.join(map(str, differences))}"
+                assert found == catalog.read(reading), statement.text
+    return compared
+
+
+def test_it_follows_a_schema_of_every_kind_of_object_as_it_grows(whole):
+    parameters, mirror = whole
+    compared = _follow(parameters, mirror, (HERE / "everything.sql").read_text("utf-8"), lambda n: n % 3 == 0)
+    assert compared > 60
+
+
+def test_it_follows_each_change_of_such_a_schema(whole):
+    parameters, mirror = whole
+    with closing(psycopg.connect(**parameters, autocommit=True)) as conn:
+        conn.execute((HERE / "everything.sql").read_bytes())
+    mirror.read()
+    assert _follow(parameters, mirror, CHANGES, lambda _: True) == CHANGES.count(";")
+
+
+def test_two_changes_that_swap_their_versions_are_seen(whole):
+    parameters, mirror = whole
+    columns = ", ".join(f"c{n} integer" for n in range(1, 17))
+    with closing(psycopg.connect(**parameters, autocommit=True)) as conn:
+        for n in range(40):
+            conn.execute(f"CREATE TABLE t{n} ({columns})")
+            mirror.read()
+            conn.execute(f"ALTER TABLE t{n} DROP COLUMN c2, DROP COLUMN c5")
+            assert mirror.read() == catalog.read(conn)
+
+
+def test_what_has_not_changed_is_not_read_again(whole):
+    parameters, mirror = whole
+    with closing(psycopg.connect(**parameters, autocommit=True)) as conn:
+        conn.execute("CREATE TABLE a (id integer); CREATE TABLE b (id integer)")
+        before = mirror.read().objects
+        conn.execute("ALTER TABLE a ADD COLUMN note text")
+        after = mirror.read().objects
+    assert after["table", "public.b"] is before["table", "public.b"]
+    assert after["table", "public.a"] != before["table", "public.a"]
