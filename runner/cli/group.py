@@ -12,6 +12,7 @@ COMMANDS = {
     "rollback": "migrating",
     "status": "inspecting",
     "plan": "inspecting",
+    "verify": "proving",
     "validate": "inspecting",
     "lint": "inspecting",
     "new": "authoring",

@@ -1,0 +1,1 @@
+"""What was rehearsed, in each form that somebody reads."""
