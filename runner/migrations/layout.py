@@ -39,7 +39,7 @@ class Layout:
     @property
     def seed(self) -> Path:
         """Where its development data is, if there are some: beside the folder of snapshots."""
-        return self.snapshot.parent.parent / "seed" / self.snapshot.name
+        return self.snapshot.parent.parent / "seed" / f"{self.title}.sql"
 
     @property
     def newest(self) -> Source:

@@ -1,0 +1,282 @@
+"""`runner verify`: what a migration takes, and whether its rollback undoes it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+
+from tests.db.engine.conftest import clean_environment
+
+ROOT = Path(__file__).parents[3]
+ORDERS = "CREATE TABLE orders (id integer PRIMARY KEY, total integer, note text);\n"
+DROP_ORDERS = "DROP TABLE orders;\n"
+
+
+def test_both_shipped_databases_are_proven(server):
+    url = f"postgresql://{server['user']}:{server['password']}@{server['host']}:{server['port']}/postgres"
+    done = subprocess.run(
+        [sys.executable, "-m", "runner", "verify", "--all", "--scratch-url", url],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "25 migrations proven up, down and up" in done.stdout
+    assert "6 migrations proven up, down and up" in done.stdout
+
+
+def test_a_rollback_that_leaves_something_is_shown_as_sql(project, verify):
+    project.write("0001_orders", ORDERS + "CREATE INDEX orders_total_idx ON orders (total);\n", DROP_ORDERS)
+    project.write(
+        "0002_more",
+        "ALTER TABLE orders ADD COLUMN a int, ADD COLUMN b int;\n",
+        "ALTER TABLE orders DROP b;\n",
+    )
+    project.write("0003_last", "CREATE TABLE last (id int);\n", "DROP TABLE last;\n")
+    found = verify("--all")
+    assert found.code == 3
+    assert found.verdicts() == {"0001_orders": "proven", "0002_more": "failed", "0003_last": "proven"}
+    trip = found.trip("0002_more")
+    assert [d["identity"] for d in trip["after_rollback"]] == ["public.orders.a"]
+    assert "+    a integer" in trip["rollback_diff"]
+    assert trip["failed_on"] == "apply again"
+    assert 'column "a" of relation "orders" already exists' in trip["error"]["message"]
+
+
+def test_a_rollback_that_takes_too_much_is_shown_as_sql(project, verify):
+    project.write("0001_orders", ORDERS + "CREATE INDEX orders_total_idx ON orders (total);\n", DROP_ORDERS)
+    project.write(
+        "0002_note",
+        "ALTER TABLE orders ADD COLUMN a int;\n",
+        "ALTER TABLE orders DROP COLUMN a; DROP INDEX orders_total_idx;\n",
+    )
+    found = verify("--all")
+    assert found.code == 3
+    trip = found.trip("0002_note")
+    assert (trip["verdict"], trip["failed_on"]) == ("differs", None)
+    assert [(d["change"], d["kind"]) for d in trip["after_rollback"]] == [("missing", "index")]
+    assert trip["after_again"] == trip["after_rollback"]
+
+
+def test_a_file_that_the_server_refuses_is_placed_and_the_rest_not_tried(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write("0002_typo", "SELECT 1;\nUPDATE orders SET totl = 1;\n", "SELECT 1;\n")
+    project.write("0003_last", "SELECT 1;\n", "SELECT 1;\n")
+    found = verify("--all")
+    assert found.code == 3
+    assert found.verdicts() == {"0001_orders": "proven", "0002_typo": "failed", "0003_last": "not tried"}
+    trip = found.trip("0002_typo")
+    assert trip["failed_on"] == "apply"
+    assert trip["error"]["where"] == {"path": "migrations/0002_typo.sql", "line": 2, "column": 19}
+
+
+def test_a_rollback_that_the_server_refuses_is_placed(project, verify):
+    project.write("0001_orders", ORDERS, "DROP TABLE ordres;\n")
+    found = verify("--all")
+    trip = found.trip("0001_orders")
+    assert (found.code, trip["verdict"], trip["failed_on"]) == (3, "failed", "rollback")
+    assert trip["error"]["where"]["path"] == "migrations/0001_orders.rollback.sql"
+
+
+def test_no_way_back_is_reported_and_counts_only_where_no_reason_is_given(project, verify):
+    project.write("0001_orders", "-- irreversible: it is the first\n" + ORDERS)
+    found = verify("--all")
+    assert (found.code, found.verdicts()) == (0, {"0001_orders": "irreversible"})
+    assert found.trip("0001_orders")["reason"] == "it is the first"
+    project.write("0002_more", "CREATE TABLE more (id int);\n")
+    found = verify("--all")
+    assert (found.code, found.trip("0002_more")["verdict"]) == (3, "no rollback")
+
+
+def test_what_a_rollback_throws_away_is_named(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
+    found = verify("--all")
+    assert found.code == 0
+    assert found.trip("0001_orders")["loses"] == ["table public.orders"]
+    assert found.trip("0002_paid")["loses"] == ["column public.orders.paid"]
+
+
+def test_rows_that_do_not_come_back_are_named(project, verify):
+    project.write("sql/seed/database.sql", "INSERT INTO orders VALUES (1, 10, 'first');\n")
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write(
+        "0002_drop", "ALTER TABLE orders DROP COLUMN note;\n", "ALTER TABLE orders ADD COLUMN note text;\n"
+    )
+    project.write("0003_same", "ALTER TABLE orders ADD x int;\n", "ALTER TABLE orders DROP x;\n")
+    found = verify("--all")
+    assert found.database["seed_rows"] == 1
+    assert found.trip("0002_drop")["changed_rows"] == ["public.orders"]
+    assert found.trip("0003_same")["changed_rows"] == []
+
+
+def test_constraints_see_the_rows_of_the_seed(project, verify):
+    project.write("sql/seed/database.sql", "INSERT INTO orders VALUES (1, NULL, NULL);\n")
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write(
+        "0002_known",
+        "ALTER TABLE orders ALTER total SET NOT NULL;\n",
+        "ALTER TABLE orders ALTER total DROP NOT NULL;\n",
+    )
+    found = verify("--all")
+    assert found.trip("0002_known")["failed_on"] == "apply"
+    assert "contains null values" in found.trip("0002_known")["error"]["message"]
+
+
+def test_a_lock_that_is_held_already_does_not_hide_the_next_statements(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write(
+        "0002_two",
+        "ALTER TABLE orders ADD a int;\nCREATE INDEX orders_a_idx ON orders (a);\nALTER TABLE orders ADD b int;\n",
+        "ALTER TABLE orders DROP b, DROP a;\n",
+    )
+    found = verify("--all")
+    assert found.locks("0002_two", 1) == {"public.orders": "ACCESS EXCLUSIVE"}
+    assert found.locks("0002_two", 2) == {"public.orders": "SHARE"}
+    assert found.locks("0002_two", 3) == {"public.orders": "ACCESS EXCLUSIVE"}
+    second = found.statements("0002_two")[1]
+    assert second["held"] == [{"relation": "public.orders", "kind": "table", "mode": "ACCESS EXCLUSIVE"}]
+    assert second["built"] == ["public.orders_a_idx"]
+    assert found.statements("0001_orders")[0]["locks"] == []
+
+
+def test_a_file_that_is_right_only_as_one_transaction_is_rehearsed_as_one(project, verify):
+    project.write(
+        "0001_pair",
+        "CREATE TABLE a (id int PRIMARY KEY);\n"
+        "CREATE TABLE b (a_id int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\n",
+        "DROP TABLE b, a;\n",
+    )
+    project.write(
+        "0002_rows",
+        "INSERT INTO b VALUES (1);\nINSERT INTO a VALUES (1);\n",
+        "DELETE FROM b; DELETE FROM a;\n",
+    )
+    project.write(
+        "0003_temp",
+        "CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 2 AS id;\nINSERT INTO a SELECT id FROM t;\n",
+        "DELETE FROM a WHERE id = 2;\n",
+    )
+    found = verify("--all")
+    assert found.code == 0, found.err
+    assert [s["alone"] for s in found.statements("0002_rows")] == [False, False]
+    assert found.locks("0003_temp", 2) == {"public.a": "ROW EXCLUSIVE"}
+
+
+def test_what_commits_by_itself_is_watched(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write(
+        "0002_index",
+        "-- transactional: false\nCREATE INDEX CONCURRENTLY orders_total_idx ON orders (total);\nVACUUM orders;\n",
+        "-- transactional: false\nDROP INDEX CONCURRENTLY orders_total_idx;\n",
+    )
+    found = verify("--all")
+    assert found.code == 0, found.err
+    first = found.statements("0002_index")[0]
+    assert first["watched"]
+    assert (first["built"], first["scanned"]) == (["public.orders_total_idx"], ["public.orders"])
+    assert (
+        found.locks("0002_index", 1)
+        == found.locks("0002_index", 2)
+        == {"public.orders": "SHARE UPDATE EXCLUSIVE"}
+    )
+
+
+def test_batches_and_loaded_files_are_rehearsed(project, verify):
+    project.write("data/orders.csv", "id,total\n1,10\n2,20\n")
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write("0002_load", "-- copy: orders (id, total) from data/orders.csv\n", "DELETE FROM orders;\n")
+    project.write(
+        "0003_notes",
+        "-- batch: true\nUPDATE orders SET note = 'x'\n    WHERE id IN (SELECT id FROM orders WHERE note IS NULL LIMIT 1);\n",
+        "UPDATE orders SET note = NULL;\n",
+    )
+    found = verify("--all")
+    assert found.code == 0, found.err
+    assert set(found.verdicts().values()) == {"proven"}
+
+
+def test_by_default_what_is_pending_on_the_target_is_rehearsed(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.ok("migrate")
+    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
+    found = verify()
+    assert (list(found.migrations), found.database["replayed"]) == (["0002_paid"], 1)
+    assert project.query("SELECT count(*) FROM _yoyo_migration") == [(1,)]
+
+
+def test_since_and_base_choose_without_a_target(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
+
+    def git(*args):
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", *identity, *args], cwd=project.root, check=True, capture_output=True)
+
+    git("init", "--initial-branch", "main")
+    git("add", ".")
+    git("commit", "--message", "first")
+    git("checkout", "-b", "change")
+    project.write("0003_new", "CREATE TABLE new (id int);\n", "DROP TABLE new;\n")
+    project.write(
+        "migrations/0002_paid.rollback.sql",
+        "ALTER TABLE orders DROP COLUMN paid;\n",
+    )
+    nowhere = {"DATABASE_URL": ""}
+    assert list(verify("--since", "0001", **nowhere).migrations) == ["0002_paid", "0003_new"]
+    assert list(verify("--base", "main", **nowhere).migrations) == ["0002_paid", "0003_new"]
+    git("add", ".")
+    git("commit", "--message", "second")
+    assert list(verify("--base", "main", **nowhere).migrations) == ["0002_paid", "0003_new"]
+
+
+def test_an_unknown_base_is_refused(project):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    subprocess.run(["git", "init"], cwd=project.root, check=True, capture_output=True)
+    done = project.run("verify", "--base", "nowhere")
+    assert done.code == 2
+    assert "git cannot compare with 'nowhere'" in done.err
+
+
+def test_without_a_target_it_says_how_to_choose(project):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    done = project.run("verify", DATABASE_URL="", RUNNER_LOCAL="0")
+    assert done.code == 2
+    assert "what is pending is not known" in done.err
+    assert "--all" in done.err
+
+
+def test_scratch_databases_are_dropped_those_of_a_killed_run_by_the_next(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    with closing(psycopg.connect(**{**project.parameters, "dbname": "postgres"}, autocommit=True)) as admin:
+        admin.execute("CREATE DATABASE runner_scratch_0_left TEMPLATE template0")
+        admin.execute("CREATE DATABASE runner_scratch_0_used TEMPLATE template0")
+        keeper = {**project.parameters, "dbname": "postgres"}
+        with closing(psycopg.connect(**keeper, application_name="keeps runner_scratch_0_used")):
+            verify("--all")
+            rows = admin.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE 'runner_scratch_0%'"
+            ).fetchall()
+        admin.execute("DROP DATABASE runner_scratch_0_used")
+    assert rows == [("runner_scratch_0_used",)]
+
+
+def test_the_real_target_is_weighed_and_not_touched(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.ok("migrate")
+    project.query("INSERT INTO orders SELECT n, n, 'note' FROM generate_series(1, 5000) AS n")
+    project.query("ANALYZE orders")
+    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
+    found = verify("--target")
+    (table,) = found.database["target"]["tables"]
+    assert (table["relation"], table["rows"], table["writes_per_s"]) == ("public.orders", 5000, 0)
+    assert table["size_bytes"] > 200_000
+    said = project.ok("verify", "--target", "--scratch-url", project.url).out
+    assert "ACCESS EXCLUSIVE on public.orders (" in said
+    assert "reads and writes wait" in said
