@@ -42,6 +42,7 @@ def steady(text: str) -> list[str]:
     """Leave out what differs from run to run."""
     text = re.sub(r" *\b[\d.]+ m?s\b", " TOOK", text)
     text = re.sub(r"\bon /\S+", "on HOST", text)
+    text = re.sub(r"PostgreSQL \d+", "PostgreSQL VERSION", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d +\S+", "WHEN WHO", text)
     text = re.sub(r"^@@ .* @@", "@@", text, flags=re.MULTILINE)
     return [line.rstrip() for line in text.splitlines() if line.strip()]
