@@ -56,6 +56,7 @@ class Settings:
     limits: Limits = DEFAULT
     direct_url: Secret | None = None  # --direct-url: past a pooler
     session_pool: bool = False  # --session-pool
+    ignore: tuple[str, ...] = ()  # --ignore: what may differ from the snapshot
 
     def label(self, path: Path) -> str:
         """Return a path as people see it: relative to the project where it lies in it."""
@@ -93,6 +94,7 @@ def load(*, environ: Mapping[str, str], project: Path | None, flags: Mapping[str
         migration_table=yoyo.get("migration_table", "_yoyo_migration"),
         direct_url=Secret(given["direct_url"]) if "direct_url" in given else None,
         session_pool=bool(given.get("session_pool")),
+        ignore=tuple(given.get("ignore", ())),
         limits=Limits(**{name: given[name] for name in Limits.__slots__ if name in given}),
     )
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from runner.catalog.model import Catalog, CatalogObject, Change, Difference
-from runner.catalog.read import read
+from runner.catalog.read import main_owner, read
 from runner.catalog.render import render
 from runner.deferred import deferred
 
@@ -19,6 +19,7 @@ __all__ = [
     "Difference",
     "compare_text",
     "diff",
+    "main_owner",
     "only_changed",
     "read",
     "render",

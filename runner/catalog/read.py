@@ -64,6 +64,12 @@ def read(
         return Builder(found, owners=owners, schemas=schemas, exclude=exclude).catalog()
 
 
+def main_owner(conn: psycopg.Connection[Any]) -> str:
+    """Return the role that migrates this database, quoted as in SQL: it owns history, or else it is the one that asks."""
+    text = (files("runner.catalog") / "queries" / "main_owner.sql").read_text(encoding="utf-8")
+    return str(run_query(conn, text)[0][0])
+
+
 def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
     """Fetch everything; where another session dropped something meanwhile, begin again.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import Context, read_settings, target_options
+from runner.cli.options import Context, ignore_option, read_settings, target_options
 
 
 @click.command()
@@ -77,24 +77,30 @@ def plan_command(
 
 @click.command()
 @target_options
+@ignore_option
+@click.option("--grants", is_flag=True, help="Rights beyond the snapshot's are a difference too.")
+@click.option("--owners", is_flag=True, help="An owner other than the one of history is a difference too.")
+@click.option("--strict", is_flag=True, help="Exit with 3 for a concern too, as an invalid index.")
 @click.pass_obj
-def validate_command(context: Context, /, **flags: Any) -> None:
+def validate_command(context: Context, /, *, grants: bool, owners: bool, strict: bool, **flags: Any) -> None:
     """Compare the database's schema with the committed snapshot. Changes nothing.
 
-    Exits with 3 and shows the difference as SQL when they are not the same.
+    Exits with 3 and shows the difference as SQL when they are not the same. Tells too of invalid indexes,
+    constraints that were never validated, disabled triggers, sequences near their end, and old extensions.
 
     \b
     runner validate -d carthub
+    runner validate --owners --grants
     """
     from runner.fleet.inspect import validations
     from runner.report import contract, people
 
-    results = validations(read_settings(context, **flags), say=context.say)
+    results = validations(read_settings(context, **flags), grants=grants, owners=owners, say=context.say)
     style = context.style(sys.stdout)
     context.show(
         (line for r in results for line in people.validated(r, style)), lambda: contract.validations(results)
     )
-    if not all(result.validation.matches for result in results):
+    if not all(result.validation.matches and not (strict and result.concerns) for result in results):
         raise click.exceptions.Exit(3)
 
 

@@ -10,6 +10,7 @@ import click
 
 from runner.cli.options import (
     Context,
+    ignore_option,
     limit_options,
     lock_wait_option,
     read_settings,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @target_options
+@ignore_option
 @lock_wait_option
 @reconnect_wait_option
 @limit_options

@@ -233,6 +233,13 @@ def _limit(flag: str, name: str, variable: str, default: str, text: str) -> Call
     )
 
 
+ignore_option = click.option(
+    "--ignore",
+    multiple=True,
+    metavar="PATTERN",
+    envvar="RUNNER_IGNORE",
+    help="What may differ from the snapshot: 'index:public.tmp_*', 'table:audit.*'; may be repeated.",
+)
 scratch_option = click.option(
     "--scratch-url",
     envvar="RUNNER_SCRATCH_URL",

@@ -10,7 +10,7 @@ from runner.history import LockHolder, YoyoLock
 from runner.lint import Finding, lint
 from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_rollback
 from runner.settings import Settings
-from runner.validate import Validation, validate
+from runner.validate import Concern, Tolerance, Validation, concerns, validate
 
 Say = Callable[[str], None]
 
@@ -48,6 +48,7 @@ class Validated:
     database: str
     place: str
     validation: Validation
+    concerns: tuple[Concern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +127,11 @@ def findings(settings: Settings) -> list[Linted]:
     ]
 
 
-def validations(settings: Settings, *, say: Say) -> list[Validated]:
-    """Compare each database's catalogue with its snapshot."""
+def validations(
+    settings: Settings, *, grants: bool = False, owners: bool = False, say: Say
+) -> list[Validated]:
+    """Compare each database's catalogue with its snapshot, and look at what no comparison shows."""
+    tolerance = Tolerance(ignore=settings.ignore, grants=grants, owners=owners)
     found = []
     with open_sessions(settings, say=say) as sessions:
         for session in sessions:
@@ -143,6 +147,15 @@ def validations(settings: Settings, *, say: Say) -> list[Validated]:
                     label,
                     exclude=(settings.migration_table,),
                     name=session.place,
+                    files=session.files,
+                    tolerance=tolerance,
                 )
-            found.append(Validated(database=session.title, place=session.place, validation=outcome))
+            found.append(
+                Validated(
+                    database=session.title,
+                    place=session.place,
+                    validation=outcome,
+                    concerns=tuple(concerns(session.connection)),
+                )
+            )
     return found

@@ -311,7 +311,7 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
     """Compare with the snapshot, which shows the schema after the last file: pointless before that."""
     if not options.validate:
         return None
-    from runner.validate import Validation, validate
+    from runner.validate import Tolerance, Validation, validate
 
     label = settings.label(session.layout.snapshot)
     if plan.left:
@@ -324,6 +324,8 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
         label,
         exclude=(settings.migration_table,),
         name=session.place,
+        files=session.files,
+        tolerance=Tolerance(ignore=settings.ignore),
     )
 
 

@@ -94,7 +94,19 @@ def plans(results: Sequence[PlanListing]) -> dict[str, Any]:
 
 def validations(results: Sequence[Validated]) -> dict[str, Any]:
     """Return how each database compares with its snapshot."""
-    return {"databases": [{"database": r.database, **validation(r.validation)} for r in results]}
+    return {
+        "databases": [
+            {
+                "database": r.database,
+                **validation(r.validation),
+                "concerns": [
+                    {"kind": c.kind, "subject": c.subject, "message": c.message, "remedy": c.remedy}
+                    for c in r.concerns
+                ],
+            }
+            for r in results
+        ]
+    }
 
 
 def findings(results: Sequence[Linted]) -> dict[str, Any]:
@@ -129,6 +141,7 @@ def validation(result: Validation) -> dict[str, Any]:
         "skipped": result.skipped,
         "beside": list(result.beside),
         "unseen": list(result.unseen),
+        "set_aside": list(result.set_aside),
         "differences": [
             {
                 "kind": difference.kind,
@@ -136,8 +149,9 @@ def validation(result: Validation) -> dict[str, Any]:
                 "change": str(difference.change),
                 "expected_sql": difference.expected_sql,
                 "actual_sql": difference.actual_sql,
+                "migration": origin,
             }
-            for difference in result.differences
+            for difference, origin in zip(result.differences, result.origins, strict=True)
         ],
         "diff": result.diff,
     }

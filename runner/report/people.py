@@ -151,13 +151,18 @@ def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
 
 
 def validated(result: Validated, style: Style) -> Iterator[str]:
-    """Yield how one database compares with its snapshot."""
+    """Yield how one database compares with its snapshot, and what else is to be said of its schema."""
+    from runner.validate.compare import described
+
     yield heading(result.database, result.place, style)
     validation = result.validation
     yield "  " + _validation(validation, style)
-    for difference in validation.differences:
-        yield f"  {difference}"
+    for line in described(validation):
+        yield f"  {line}"
     yield from diff_lines(validation.diff, style)
+    for concern in result.concerns:
+        yield f"  {style(concern.kind, 'yellow')}  {concern.subject}: {concern.message}"
+        yield f"    {style('remedy:', 'cyan')} {concern.remedy}"
 
 
 def findings(result: Linted, style: Style) -> Iterator[str]:
@@ -302,6 +307,8 @@ def _validation(validation: Validation, style: Style) -> str:
         extra = f"; beside it: extension {', '.join(validation.beside)}" if validation.beside else ""
         if validation.unseen:
             extra += f"; not compared: {', '.join(validation.unseen)}"
+        if validation.set_aside:
+            extra += f"; set aside: {', '.join(validation.set_aside)}"
         return style(f"schema validated against {validation.snapshot}", "green") + extra
     return style(f"{counted(len(validation.differences), 'difference')} from {validation.snapshot}", "red")
 

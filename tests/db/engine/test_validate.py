@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 
@@ -102,3 +103,101 @@ def test_an_extension_more_is_told_and_no_failure(shop):
     assert 'schema validated against sql/schema/schema.sql; beside it: extension "uuid-ossp"' in done.out
     shop.query("DROP INDEX a_note_idx")
     assert shop.run("validate").code == 3
+
+
+def test_a_difference_names_the_migration_that_it_belongs_to(shop):
+    shop.write("0002_more", "ALTER TABLE a ADD COLUMN more int;\nCREATE TABLE c (id int);", "SELECT 1;")
+    shop.ok("snapshot", "--scratch-url", shop.url)
+    shop.ok("migrate")
+    shop.query("DROP INDEX a_note_idx; ALTER TABLE a ALTER more SET DEFAULT 7; CREATE TABLE strange (id int)")
+    done = shop.run("validate")
+    assert "missing index a_note_idx on public.a  (made by 0001_a)" in done.out
+    assert "changed column public.a.more  (made by 0002_more)" in done.out
+    assert "unexpected table public.strange\n" in done.out
+    (database,) = shop.run("validate", "--json").data["databases"]
+    found = {d["identity"]: d["migration"] for d in database["differences"]}
+    assert found == {"a_note_idx on public.a": "0001_a", "public.a.more": "0002_more", "public.strange": None}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"args": ("--ignore", "table:public.tmp_*")}, id="flag"),
+        pytest.param({"environ": {"RUNNER_IGNORE": "index:nothing table:public.tmp_*"}}, id="environment"),
+        pytest.param({"toml": 'ignore = ["table public.tmp_*"]\n'}, id="file"),
+    ],
+)
+def test_what_may_differ_is_set_aside_and_told(shop, said):
+    if "toml" in said:
+        shop.write("runner.toml", said["toml"])
+    shop.query("CREATE TABLE tmp_1 (id int)")
+    done = shop.run("validate", *said.get("args", ()), **said.get("environ", {}))
+    assert done.code == 0, done.out
+    assert "set aside: unexpected table public.tmp_1" in done.out
+    shop.query("CREATE TABLE kept (id int)")
+    done = shop.run("validate", *said.get("args", ()), **said.get("environ", {}))
+    assert done.code == 3
+    assert "+CREATE TABLE public.kept" in done.out
+    assert "tmp_1 (" not in done.out
+
+
+def test_a_right_that_somebody_was_given_besides_counts_on_request(shop):
+    shop.query("GRANT SELECT ON a TO PUBLIC")
+    assert "set aside: unexpected grant on table public.a to PUBLIC" in shop.ok("validate").out
+    done = shop.run("validate", "--grants")
+    assert done.code == 3
+    assert "+GRANT SELECT ON TABLE public.a TO PUBLIC;" in done.out
+
+
+def test_a_right_that_the_files_give_must_be_there(shop):
+    shop.write("0002_grant", "GRANT SELECT ON a TO PUBLIC;", "REVOKE SELECT ON a FROM PUBLIC;")
+    shop.ok("snapshot", "--scratch-url", shop.url)
+    shop.ok("migrate")
+    shop.query("REVOKE SELECT ON a FROM PUBLIC")
+    done = shop.run("validate")
+    assert done.code == 3
+    assert "missing grant on table public.a to PUBLIC" in done.out
+
+
+def test_an_owner_counts_on_request(shop):
+    shop.query("ALTER TABLE a OWNER TO pg_monitor")
+    try:
+        assert shop.run("validate").code == 0
+        done = shop.run("validate", "--owners")
+        assert done.code == 3
+        assert "changed owner of table public.a" in done.out
+        assert "+ALTER TABLE public.a OWNER TO pg_monitor;" in done.out
+    finally:
+        shop.query("ALTER TABLE a OWNER TO CURRENT_USER")
+
+
+def test_what_no_comparison_shows_is_told_with_its_remedy(shop, session):
+    shop.write(
+        "0002_things",
+        "CREATE TABLE t (id smallint GENERATED ALWAYS AS IDENTITY, n int);\n"
+        "ALTER TABLE t ADD CONSTRAINT n_positive CHECK (n > 0) NOT VALID;\n"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\n"
+        "CREATE TRIGGER off BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n"
+        "ALTER TABLE t DISABLE TRIGGER off;\nSELECT setval('t_id_seq', 30000);\n",
+        "SELECT 1;",
+    )
+    shop.ok("snapshot", "--scratch-url", shop.url)
+    shop.ok("migrate")
+    shop.query("INSERT INTO a VALUES (1, 'same'), (2, 'same')")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        session.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON a (note)")
+    session.execute("UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'plpgsql'")
+    (database,) = shop.run("validate", "--json").data["databases"]
+    assert [(c["kind"], c["subject"]) for c in database["concerns"]] == [
+        ("disabled trigger", "off on t"),
+        ("extension version", "plpgsql"),
+        ("invalid index", "broken"),
+        ("not validated", "n_positive on t"),
+        ("sequence near its end", "t_id_seq"),
+    ]
+    said = shop.run("validate").out
+    assert "not validated  n_positive on t: rows from before it may break it" in said
+    assert "remedy: ALTER TABLE t VALIDATE CONSTRAINT n_positive" in said
+    shop.query("DROP INDEX broken")
+    assert shop.run("validate").code == 0
+    assert shop.run("validate", "--strict").code == 3

@@ -1,0 +1,167 @@
+"""Compare a database's catalogue with the committed snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from runner.errors import CheckError, FileError, Location
+from runner.wording import counted
+
+if TYPE_CHECKING:
+    from runner.catalog import Catalog, Difference
+    from runner.migrations import Migration
+
+_SHOWN = 8  # differences named in an error; the diff holds them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """Which differences count."""
+
+    ignore: tuple[str, ...] = ()  # patterns of what may differ: "index:*tmp_*", "table:audit.*"
+    grants: bool = False  # whether rights beyond the snapshot's count too
+    owners: bool = False  # whether an owner other than the one of history counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The outcome of one comparison."""
+
+    snapshot: str  # the snapshot's path as people see it
+    skipped: str | None = None  # why nothing was compared
+    differences: Sequence[Difference] = ()
+    origins: Sequence[
+        str | None
+    ] = ()  # of each difference the migration that made it; None: no file names it
+    unseen: Sequence[str] = ()  # objects of kinds that a snapshot does not describe
+    beside: Sequence[str] = ()  # extensions that the snapshot does not know; servers come with their own
+    set_aside: Sequence[str] = ()  # differences that do not count: ignored, or rights beyond the snapshot's
+    diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
+
+    @property
+    def matches(self) -> bool:
+        """Whether the database was compared and is as the snapshot says."""
+        return self.skipped is None and not self.differences and not self.diff
+
+
+_STRICTLY = Tolerance()
+
+
+def validate(
+    conn: psycopg.Connection[Any],
+    snapshot: Path,
+    label: str,
+    *,
+    exclude: Sequence[str] = (),
+    name: str = "the database",
+    files: Sequence[Migration] = (),
+    tolerance: Tolerance = _STRICTLY,
+) -> Validation:
+    """Compare the database's catalogue with a snapshot; reads only. `files` tell which migration made what differs.
+
+    Raises: FileError when the snapshot cannot be read.
+    """
+    try:
+        expected = snapshot.read_bytes().decode()  # as written: CRLF in a function's body is its own
+    except FileNotFoundError:
+        return Validation(snapshot=label, skipped=f"there is no {label}; write it with: runner snapshot")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(
+            f"cannot read the snapshot: {error}",
+            where=Location(label),
+            hint="Write it anew with: runner snapshot",
+        ) from error
+    from runner import catalog
+
+    found = catalog.read(conn, exclude=exclude)
+    actual = catalog.render(found)
+    unseen = found.unsupported
+    strangers = _other_owners(conn, exclude) if tolerance.owners else []
+    if actual in {expected, expected.replace("\r\n", "\n")} and not strangers:
+        # the second: a checkout on another system
+        return Validation(snapshot=label, unseen=unseen)
+    return _validation(expected, found, strangers, label, name, files, tolerance)
+
+
+def _validation(
+    expected: str,
+    found: Catalog,
+    strangers: Sequence[Difference],
+    label: str,
+    name: str,
+    files: Sequence[Migration],
+    tolerance: Tolerance,
+) -> Validation:
+    from runner import catalog
+    from runner.validate.judging import Judge
+    from runner.validate.origin import origins
+
+    differences = [*catalog.compare_text(expected, found), *strangers]
+    judge = Judge(tolerance)
+    beside = [d.identity for d in differences if judge.is_extension_beside(d)]
+    set_aside = [d for d in differences if judge.is_set_aside(d)]
+    counting = [d for d in differences if d.identity not in beside and d not in set_aside]
+    if differences and not counting:
+        diff = ""
+    elif len(counting) + len(beside) == len(differences) and not strangers:
+        diff = catalog.unified_diff(expected, catalog.render(found), label, name)
+    else:
+        diff = "".join(
+            catalog.unified_diff(d.expected_sql or "", d.actual_sql or "", label, name) for d in counting
+        )
+    return Validation(
+        snapshot=label,
+        unseen=found.unsupported,
+        beside=beside,
+        set_aside=[str(d) for d in set_aside],
+        differences=counting,
+        origins=origins(counting, files),
+        diff=diff,
+    )
+
+
+def _other_owners(conn: psycopg.Connection[Any], exclude: Sequence[str]) -> list[Difference]:
+    """List what does not belong to the role that owns history."""
+    from runner import catalog
+
+    found = catalog.read(conn, exclude=exclude, owners=True)
+    owner = catalog.main_owner(conn)
+    ours = f" OWNER TO {owner};"
+    return [
+        catalog.Difference(
+            item.kind,
+            item.identity,
+            catalog.Change.CHANGED,
+            item.sql.rpartition(" OWNER TO ")[0] + ours,
+            item.sql,
+        )
+        for item in found.objects.values()
+        if item.kind == "owner" and not item.sql.endswith(ours)
+    ]
+
+
+def mismatch(validation: Validation, *, state: str) -> CheckError:
+    """Return the error that shows how the database differs; `state` says what was kept or undone."""
+    shown = described(validation)[:_SHOWN]
+    rest = len(validation.differences) - len(shown)
+    if rest:
+        shown.append(f"… and {counted(rest, 'other')}")
+    return CheckError(
+        f"the database is not as {validation.snapshot} says",
+        detail="\n".join((state, *shown, "", validation.diff.rstrip())),
+        hint="If the files are right and the snapshot is old, write it with: runner snapshot. "
+        "Otherwise something changed the database behind the migrations' back.",
+    )
+
+
+def described(validation: Validation) -> list[str]:
+    """Return a line for each difference, with the migration that it belongs to."""
+    return [
+        f"{difference}  (made by {origin})" if origin is not None else str(difference)
+        for difference, origin in zip(validation.differences, validation.origins, strict=True)
+    ]

@@ -1,0 +1,37 @@
+"""Pure: which differences count."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from runner.catalog import Change
+
+if TYPE_CHECKING:
+    from runner.catalog import Difference
+    from runner.validate.compare import Tolerance
+
+_RIGHTS = frozenset({"grant", "default privileges"})
+
+
+class Judge:
+    """Applies what was said about differences that do not count."""
+
+    def __init__(self, tolerance: Tolerance) -> None:
+        self._tolerance = tolerance
+        # an environment variable is cut at spaces, so a colon stands for one there
+        self._patterns = [pattern.replace(":", " ", 1) for pattern in tolerance.ignore]
+
+    def is_extension_beside(self, difference: Difference) -> bool:
+        """Whether it is an extension that the snapshot does not know: servers come with their own."""
+        return difference.kind == "extension" and difference.change is Change.UNEXPECTED
+
+    def is_set_aside(self, difference: Difference) -> bool:
+        """Whether it is a right that somebody was given besides, or one that the project ignores."""
+        if not self._tolerance.grants and self._is_a_right_more(difference):
+            return True
+        described = f"{difference.kind} {difference.identity}"
+        return any(fnmatchcase(described, pattern) for pattern in self._patterns)
+
+    def _is_a_right_more(self, difference: Difference) -> bool:
+        return difference.kind in _RIGHTS and difference.change is Change.UNEXPECTED
