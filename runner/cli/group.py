@@ -19,6 +19,8 @@ COMMANDS = {
     "snapshot": "authoring",
     "baseline": "mending",
     "repair": "mending",
+    "backup": "keeping",
+    "restore": "keeping",
     "wait": "operating",
     "doctor": "operating",
     "exec": "local",
