@@ -12,6 +12,7 @@ from psycopg import sql
 
 from runner.backup.restore import administration
 from runner.errors import BusyError, CredentialsError, RunnerError
+from runner.wording import counted
 
 if TYPE_CHECKING:
     from runner.credentials import Target
@@ -139,7 +140,7 @@ def _nobody_connected(
         if others:
             shown = ", ".join(f"pid {pid}: {who}" for pid, who in others[:5])
             raise BusyError(
-                f"{len(others)} sessions are connected to {' or '.join(databases)}",
+                f"{counted(len(others), 'session')} {'is' if len(others) == 1 else 'are'} connected to {' or '.join(databases)}",
                 detail=f"{shown}{', …' if others[5:] else ''}. Neither database was renamed.",
                 hint="Stop the application, or add --end-sessions; then run the same command again.",
             )

@@ -7,37 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import Context, lock_wait_option, read_settings, target_options
+from runner.cli.options import Context, backup_options, lock_wait_option, read_settings, target_options
 
 if TYPE_CHECKING:
     from runner.fleet.keep import BackedUp
-
-backup_to_option = click.option(
-    "--backup-to",
-    envvar="RUNNER_BACKUP_TO",
-    metavar="PLACE",
-    help="Where backups are kept: a folder, or s3://bucket/prefix.",
-)
-kms_key_option = click.option(
-    "--kms-key",
-    envvar="RUNNER_KMS_KEY",
-    metavar="KEY",
-    help="KMS key for S3 (ID, ARN or alias/…).  [default: AES256, S3's own key]",
-)
 
 
 @click.command()
 @target_options
 @lock_wait_option
-@click.option(
-    "--to",
-    "--backup-to",
-    "backup_to",
-    required=True,
-    envvar="RUNNER_BACKUP_TO",
-    metavar="PLACE",
-    help="Where backups are kept: a folder, or s3://bucket/prefix.",
-)
+@backup_options("--to", required=True)
 @click.option("--schema-only", is_flag=True, help="Without data. Such backups are kept beside the others.")
 @click.option(
     "--keep-days",
@@ -46,7 +25,6 @@ kms_key_option = click.option(
     metavar="[DATABASE=]N",
     help="Remove older ones once the new one is whole; 0 keeps all; may be repeated.  [default: 30]",
 )
-@kms_key_option
 @click.pass_obj
 def backup_command(
     context: Context,
