@@ -15,6 +15,7 @@ from runner.backup.manifest import ArchiveName, Facts, Manifest
 from runner.backup.place import Place, Sink
 from runner.backup.programs import Program, Running
 from runner.errors import BusyError, StoppedError
+from runner.history import BACKUP_KEY
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 20
 _CHECKED = "pg_restore read the archive from beginning to end, as it was written"
 _STATE = "Nothing of this backup is left in its place; earlier ones are untouched."
-BACKUP_KEY = 0x72756E6E6572 + 16  # beside the migration lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ COMMANDS = {
     "repair": "mending",
     "backup": "keeping",
     "restore": "keeping",
+    "maintenance": "maintaining",
     "wait": "operating",
     "doctor": "operating",
     "exec": "local",

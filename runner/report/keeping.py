@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.report.people import heading
+from runner.maintenance import State
+from runner.report.people import ID_WIDTH, heading
 from runner.wording import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.fleet.keep import BackedUp, Restored
+    from runner.fleet.maintain import Maintained
+    from runner.maintenance import Result
     from runner.report.terminal import Style
 
+_STATES = {
+    State.DONE: ("done", "green"),
+    State.PLANNED: ("would", "yellow"),
+    State.SKIPPED: ("skipped", "dim"),
+    State.LOCKED: ("locked", "yellow"),
+    State.FAILED: ("failed", "red"),
+}
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -59,6 +69,55 @@ def restored(result: Restored, style: Style) -> Iterator[str]:
         yield f"  {style('switched'.ljust(11), 'green')}  {result.into} is {result.database} now" + (
             "" if result.kept_as is None else f"; the old one is {result.kept_as}"
         )
+
+
+def maintenance_line(result: Result, style: Style) -> str:
+    """Return the line of one task."""
+    word, colour = _STATES[result.state]
+    task = result.task
+    facts = [task.reason, *([] if task.size_bytes is None else [size(task.size_bytes)])]
+    if result.message:
+        facts.append(result.message)
+    if result.state is State.DONE:
+        facts.append(duration(result.elapsed_s))
+    return f"  {style(word.ljust(8), colour)}  {f'{task.kind.value} {task.subject}'.ljust(ID_WIDTH)}  {style('; '.join(facts), 'dim')}"
+
+
+def maintained(result: Maintained, style: Style, *, dry_run: bool) -> str:
+    """Return the closing line of one database."""
+    done = sum(each.state in {State.DONE, State.PLANNED} for each in result.results)
+    if not result.results:
+        return f"  {style('in order', 'green')}, nothing to do"
+    return f"  {counted(done, 'task')} {'to do' if dry_run else f'done in {duration(result.elapsed_s)}'}"
+
+
+def maintenance_as_json(results: Sequence[Maintained], *, dry_run: bool) -> dict[str, Any]:
+    """Return what was done, or would be."""
+    return {
+        "dry_run": dry_run,
+        "databases": [
+            {
+                "database": result.database,
+                "tasks": [task_as_json(each) for each in result.results],
+                "duration_ms": round(result.elapsed_s * 1000),
+            }
+            for result in results
+        ],
+    }
+
+
+def task_as_json(result: Result) -> dict[str, Any]:
+    """Return one task."""
+    return {
+        "kind": result.task.kind.value,
+        "subject": result.task.subject,
+        "state": result.state.value,
+        "reason": result.task.reason,
+        "message": result.message,
+        "sql": result.task.statement,
+        "size_bytes": result.task.size_bytes,
+        "duration_ms": round(result.elapsed_s * 1000),
+    }
 
 
 def backups_as_json(results: Sequence[BackedUp]) -> dict[str, Any]:
