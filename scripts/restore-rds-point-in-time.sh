@@ -75,9 +75,9 @@ if [ -n "$moment" ] && [[ ${moment%Z} > ${newest%%[.+Z]*} ]]; then
     fail "$moment is later than the newest moment that can be restored, $newest" "Nothing was done." "Say --latest." 2
 fi
 
-stamp=${moment:-latest-$(date -u +%Y-%m-%dT%H:%M:%SZ)}
-target=${target:-$source-$(tr -d ':TZ' <<<"$stamp" | tr '[:upper:]' '[:lower:]' | cut -c1-40)}
-target=${target:0:63}
+stamp=${moment:-$(date -u +%Y-%m-%dT%H:%M:%SZ)}
+stamp=${stamp//[:-]/}
+target=${target:-${source:0:46}-${stamp,,}}
 command=(aws rds restore-db-instance-to-point-in-time
     --source-db-instance-identifier "$source"
     --target-db-instance-identifier "$target"
