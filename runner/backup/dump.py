@@ -124,9 +124,9 @@ def _snapshot(source: Source, on_wait: Callable[..., None]) -> Iterator[tuple[st
     """
     history, conn = source.history, source.history.connection
     with history.lock(wait_s=source.lock_wait_s, on_wait=on_wait):
-        conn.execute("SET idle_in_transaction_session_timeout = 0")
         conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try:
+            conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             row = conn.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
             yield str(row and row[0]), read_facts(history, exclude=source.exclude)
         finally:

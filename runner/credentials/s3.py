@@ -155,8 +155,10 @@ class Upload:
         """Add to the object; a full part is sent."""
         self._pending += chunk
         while len(self._pending) >= (size := part_bytes(len(self._parts))):
-            self._send(bytes(self._pending[:size]))
+            with memoryview(self._pending) as pending:
+                part = bytes(pending[:size])
             del self._pending[:size]
+            self._send(part)
 
     def complete(self) -> None:
         """Send the rest; then the object is there, whole."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runner import backup, connection, local
 from runner.backup import Archive, ArchiveName, Manifest, Place, Program
 from runner.errors import RunnerError, UsageError
-from runner.fleet.session import Session, actor_of, open_sessions
+from runner.fleet.session import Session, actor_of, answered, open_sessions
 from runner.history import History, OnWait
 from runner.migrations import find_layouts
 from runner.settings import Settings
@@ -174,27 +174,25 @@ def restore(
     def open_history(conn: psycopg.Connection[Any]) -> History:
         return History(conn, schema=settings.history_schema, migration_table=settings.migration_table)
 
-    backup.restore(
-        backup.Restoring(
-            archive=archive,
-            server=target,
-            into=options.into,
-            pg_restore=Program.find("pg_restore", environ, folder),
-            jobs=options.jobs,
-            open_history=open_history,
-            exclude=(settings.migration_table,),
-        ),
-        validate=options.validate,
-        resume=options.switch,
-        say=say,
+    work = backup.Restoring(
+        archive=archive,
+        server=target,
+        into=options.into,
+        pg_restore=Program.find("pg_restore", environ, folder),
+        jobs=options.jobs,
+        open_history=open_history,
+        exclude=(settings.migration_table,),
     )
+    with answered(work.target):
+        backup.restore(work, validate=options.validate, resume=options.switch, say=say)
     kept = None
     if options.switch:
         confirm(
             f"Let {options.into} ({archive.name}) take the place of {target.name} on {target.address}? "
             f"What was written to {target.name} since the backup will be only in the old database, which is kept."
         )
-        kept = backup.switch(target, target.name, options.into, end_sessions=options.end_sessions)
+        with answered(target):
+            kept = backup.switch(target, target.name, options.into, end_sessions=options.end_sessions)
     return Restored(
         database=target.name,
         place=target.address,
