@@ -51,7 +51,7 @@ def take(source: Source, place: Place, *, schema_only: bool, on_wait: Callable[.
 
     Raises: RunnerError and its kinds; nothing is then left in the place.
     """
-    source.pg_dump.require(source.history.connection.info.server_version)
+    source.pg_dump.require(source.history.connection.info.server_version // 10_000, "the server is")
     with _alone(source):
         place.discard_leftovers(source.database)
         name = _free_name(source.database, place, schema_only=schema_only)
@@ -71,7 +71,7 @@ def _write(source: Source, name: ArchiveName, sink: Sink, on_wait: Callable[...,
             "--format=custom",
             "--no-password",
             f"--snapshot={snapshot}",
-            f"--lock-wait-timeout={round(source.lock_wait_s * 1000)}",
+            f"--lock-wait-timeout={max(round(source.lock_wait_s * 1000), 1)}",
             *(["--schema-only"] if name.schema_only else []),
         ]
         with (

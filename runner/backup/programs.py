@@ -81,16 +81,17 @@ class Program:
             )
         return cls(path=path, version=found[1], environ=environ)
 
-    def require(self, server_version: int) -> None:
-        """Refuse a program that is older than the server: it would refuse the server.
+    def require(self, needed: int, because: str) -> None:
+        """Refuse a program that is older than what it is to work with, which it would refuse itself.
+
+        `needed` is a major version; `because` says whose it is: "the server is".
 
         Raises: ConfigurationError.
         """
-        needed = server_version // 10_000
         if self.major < needed:
             raise ConfigurationError(
-                f"{self.name} is version {self.version}, and the server is PostgreSQL {needed}",
-                detail=f"{self.path} refuses a server that is newer than itself. Nothing was begun.",
+                f"{self.name} is version {self.version}, and {because} PostgreSQL {needed}",
+                detail=f"{self.path} refuses what is newer than itself. Nothing was begun.",
                 hint=f"Install the client tools of PostgreSQL {needed} or newer (Debian: postgresql-client-{needed}), "
                 "and have their folder first on PATH.",
             )

@@ -108,7 +108,8 @@ def restore(work: Restoring, *, validate: bool, resume: bool, say: Callable[[str
 
     Raises: RunnerError and its kinds; CheckError when the restored database is not as it was dumped.
     """
-    work.pg_restore.require(_version(work.archive.manifest.pg_dump_version))
+    made_by = int(work.archive.manifest.pg_dump_version.partition(".")[0])
+    work.pg_restore.require(made_by, "the archive was made by")
     say(f"{work.archive.label}: comparing with its checksum")
     work.archive.require_intact()
     with administration(work.server) as admin:
@@ -135,11 +136,6 @@ def _fill(admin: psycopg.Connection[Any], work: Restoring, begun: Begun, say: Ca
         if isinstance(error, KeyboardInterrupt):
             raise StoppedError.by(error, during="the restore", detail=_left(work, begun)) from error
         raise
-
-
-def _version(text: str) -> int:
-    """Return a version's number as a server tells it; only the major version counts here."""
-    return int(text.partition(".")[0]) * 10_000
 
 
 def _left(work: Restoring, begun: Begun) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.db.backup.conftest import until
@@ -148,7 +149,7 @@ def stalled(project, tmp_path):
     """Start a backup whose pg_dump writes most of its archive and then waits; return it when that is written."""
     written, go = tmp_path / "written", tmp_path / "go"
     wait = f"head -c 900000; touch {written}; until [ -e {go} ]; do sleep 0.05; done; cat"
-    fake(project, tmp_path, "pg_dump", f'$REAL "$@" | {{ {wait}; }}')
+    fake(project, tmp_path, "pg_dump", f'set -o pipefail; $REAL "$@" | {{ {wait}; }}')
     begun = []
 
     def start(where):
@@ -204,6 +205,38 @@ def test_two_at_once_are_one_too_many(project, place, stalled):
     done = project.run("backup", "--to", where)
     assert done.code == 4
     assert "another backup of" in done.err
+
+
+def test_a_migration_under_way_is_waited_for_and_then_exit_code_4(project, place):
+    where, listed = place
+    with psycopg.connect(**project.parameters, autocommit=True) as migration:
+        migration.execute("SELECT pg_advisory_lock(%s)", [0x72756E6E6572])
+        done = project.run("backup", "--to", where, "--lock-wait", "0.2")
+    assert done.code == 4
+    assert "another runner holds the migration lock" in done.err
+    assert listed() == []
+
+
+def test_a_table_that_somebody_locks_is_exit_code_4(project, place):
+    where, listed = place
+    with psycopg.connect(**project.parameters) as other:
+        other.execute("LOCK TABLE notes IN ACCESS EXCLUSIVE MODE")
+        done = project.run("backup", "--to", where, "--lock-wait", "0", "--json")
+    assert done.code == 4
+    assert "lock timeout" in done.data["error"]["detail"]
+    assert listed() == []
+
+
+def test_a_server_that_goes_away_is_exit_code_4(project, place, stalled, tmp_path):
+    where, listed = place
+    process = stalled(where)
+    dumping = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND datname = current_database()"
+    assert project.query(dumping) == [(True,)]
+    (tmp_path / "go").touch()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 4, err
+    assert "pg_dump failed on" in err
+    assert listed() == []
 
 
 def test_a_migration_may_run_while_a_dump_does(project, place, stalled):

@@ -7,7 +7,7 @@ import json
 import psycopg
 import pytest
 
-from tests.db.backup.conftest import ROWS
+from tests.db.backup.conftest import ROWS, until
 from tests.db.backup.test_failures import fake
 
 
@@ -159,3 +159,23 @@ def test_the_live_database_is_not_the_new_one(project, archive):
     done = project.run("restore", str(archive), "--into", project.parameters["dbname"], "--switch", "--yes")
     assert done.code == 2
     assert "is the live database itself" in done.err
+
+
+def test_a_signal_takes_the_new_database_back(project, restored, archive, tmp_path):
+    fake(project, tmp_path, "pg_restore", f"touch {tmp_path}/begun; exec sleep 600")
+    process = project.start("restore", str(archive), "--into", restored.parameters["dbname"])
+    until(lambda: (tmp_path / "begun").exists() or process.poll() is not None)
+    assert exists(project, restored.parameters["dbname"])
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert "during the restore" in err
+    assert "is dropped again" in err
+    assert not exists(project, restored.parameters["dbname"])
+
+
+def test_a_backup_of_a_newer_pg_dump_wants_a_newer_pg_restore(project, restored, archive):
+    beside = archive.with_name(archive.name + ".json")
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | {"pg_dump_version": "99.1"}))
+    err = refused(project, restored, archive, code=2)
+    assert "the archive was made by PostgreSQL 99" in err

@@ -57,6 +57,13 @@ def test_dead_rows_and_old_statistics_are_seen_to(project):
     assert project.query("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'things'") == [(0,)]
 
 
+def test_a_partitioned_table_is_analyzed_once_for_autovacuum_never_does(project):
+    project.query("CREATE TABLE parted (id int) PARTITION BY RANGE (id)")
+    project.query("CREATE TABLE part PARTITION OF parted DEFAULT")
+    assert tasks(project.ok("maintenance", "--json")) == [("analyze", "public.parted", "done")]
+    assert tasks(project.ok("maintenance", "--json")) == []
+
+
 def test_a_dry_run_changes_nothing(project):
     project.write("sql/maintenance/database.sql", "DELETE FROM things;\n")
     fill(project)
@@ -214,30 +221,44 @@ def test_it_does_not_work_beside(project, offset, said):
     assert done.out.count("\n") == 1
 
 
-def test_two_at_once_are_one_too_many_and_a_migration_goes_first(project):
+SLEEPS = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+    " AND query LIKE 'SELECT pg_sleep(600)%'"
+)
+
+
+@pytest.fixture
+def at_work(project):
+    """A maintenance whose clean-up takes its time."""
     project.write("sql/maintenance/database.sql", "SELECT pg_sleep(600);\n")
     process = project.start("maintenance")
-    sleeping = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep(600)%'"
-    until(lambda: project.query(sleeping) or process.poll() is not None)
-    second = project.run("maintenance")
-    assert second.code == 4
-    assert "another maintenance of" in second.err
+    until(lambda: project.query(SLEEPS) or process.poll() is not None)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_two_at_once_are_one_too_many(project, at_work):
+    done = project.run("maintenance")
+    assert done.code == 4
+    assert "another maintenance of" in done.err
+    assert at_work.poll() is None
+
+
+def test_a_migration_that_comes_goes_first(project, at_work):
     project.write("0002_more", "CREATE TABLE more (id int);\n", "DROP TABLE more;\n")
-    done = project.ok("migrate", "--lock-wait", "30")
+    done = project.run("migrate", "--lock-wait", "10")
+    assert done.code == 0, done.err
     assert "(runner maintenance" in done.err
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 4
+    _, err = at_work.communicate(timeout=30)
+    assert at_work.returncode == 4
     assert "maintenance gave way to a run that waits for the migration lock" in err
     assert project.tables() == {"things", "more"}
 
 
-def test_a_signal_ends_it_cleanly(project):
-    project.write("sql/maintenance/database.sql", "SELECT pg_sleep(600);\n")
-    process = project.start("maintenance")
-    sleeping = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep(600)%'"
-    until(lambda: project.query(sleeping) or process.poll() is not None)
-    process.terminate()
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 143
+def test_a_signal_ends_it_cleanly(project, at_work):
+    at_work.terminate()
+    _, err = at_work.communicate(timeout=30)
+    assert at_work.returncode == 143
     assert "during the maintenance of" in err
-    assert not project.query(sleeping + " AND state = 'active'")
+    assert not project.query(SLEEPS)
