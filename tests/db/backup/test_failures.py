@@ -135,6 +135,20 @@ def test_a_role_that_may_not_read_everything(project, place):
     assert listed() == []
 
 
+def test_a_role_that_may_only_read_is_enough(project, restored, place):
+    where, _ = place
+    role = "r" + project.parameters["dbname"]
+    project.query(f"CREATE ROLE {role} LOGIN PASSWORD 'pw' IN ROLE pg_read_all_data")
+    as_superuser = project.parameters
+    project.parameters = {**as_superuser, "user": role, "password": "pw"}
+    try:
+        archive = project.ok("backup", "--to", where, "--json").data["databases"][0]["archive"]
+    finally:
+        project.parameters = as_superuser
+        project.query(f"DROP ROLE {role}")
+    project.ok("restore", archive, "--into", restored.parameters["dbname"])
+
+
 def test_a_full_disk(project, tmp_path):
     kept = tmp_path / "kept"
     with small_disk(kept, "600k"):
