@@ -11,6 +11,7 @@ import click
 from runner.cli.options import (
     Context,
     ignore_option,
+    backup_options,
     limit_options,
     lock_wait_option,
     read_settings,
@@ -20,6 +21,7 @@ from runner.cli.options import (
 
 if TYPE_CHECKING:
     from runner.apply import Done
+    from runner.fleet.keep import BackedUp, BackupOptions
     from runner.fleet.migrate import Observer, Outcome
     from runner.plan import Plan
     from runner.report.live import Sights
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 @click.option(
     "--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards."
 )
+@click.option(
+    "--backup", is_flag=True, envvar="RUNNER_BACKUP", help="Back up first what is about to be changed."
+)
+@backup_options()
 @click.pass_obj
 def migrate_command(
     context: Context,
@@ -53,6 +59,9 @@ def migrate_command(
     validate: bool,
     lock_wait: float,
     reconnect_wait: float,
+    backup: bool,
+    backup_to: str | None,
+    kms_key: str | None,
     **flags: Any,
 ) -> None:
     """Apply what is pending, in order, then validate the schema. Changes the database.
@@ -73,6 +82,7 @@ def migrate_command(
         validate=validate,
         lock_wait_s=lock_wait,
         reconnect_wait_s=reconnect_wait,
+        backup=_backup_options(backup_to, kms_key, lock_wait) if backup else None,
     )
     _finish(context, migrate(settings, options, _observer(context, dry_run=dry_run)), dry_run=dry_run)
 
@@ -123,6 +133,14 @@ def rollback_command(
     _finish(
         context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run
     )
+
+
+def _backup_options(to: str | None, kms_key: str | None, lock_wait: float) -> BackupOptions:
+    from runner.fleet.keep import BackupOptions
+
+    if to is None:
+        raise click.UsageError("--backup needs a place: --backup-to or RUNNER_BACKUP_TO.")
+    return BackupOptions(to=to, kms_key=kms_key, lock_wait_s=lock_wait)
 
 
 def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
@@ -184,7 +202,15 @@ def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
         for line in people.closing(outcome, style, dry_run=dry_run):
             result(line)
 
+    def backed_up(taken: BackedUp) -> None:
+        from runner.report import keeping
+
+        for line in keeping.backed_up(taken, style):
+            result(line)
+        context.partial.setdefault("backups", []).append(keeping.backup_as_json(taken))
+
     return Observer(
+        backed_up=backed_up,
         opened=opened,
         listener=Listener(done=done, warns=warns, tells=lambda line: say(f"  {line}")),
         waits=lambda holder, waited_s: say(people.waiting(holder, waited_s)),

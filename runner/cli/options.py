@@ -240,6 +240,31 @@ ignore_option = click.option(
     envvar="RUNNER_IGNORE",
     help="What may differ from the snapshot: 'index:public.tmp_*', 'table:audit.*'; may be repeated.",
 )
+
+
+def backup_options(*names: str, required: bool = False) -> Callable[[F], F]:
+    """Add the options that say where backups are kept."""
+
+    def add(command: F) -> F:
+        command = click.option(
+            "--kms-key",
+            envvar="RUNNER_KMS_KEY",
+            metavar="KEY",
+            help="KMS key for S3 (ID, ARN or alias/…).  [default: AES256, S3's own key]",
+        )(command)
+        return click.option(
+            *names,
+            "--backup-to",
+            "backup_to",
+            required=required,
+            envvar="RUNNER_BACKUP_TO",
+            metavar="PLACE",
+            help="Where backups are kept: a folder, or s3://bucket/prefix.",
+        )(command)
+
+    return add
+
+
 scratch_option = click.option(
     "--scratch-url",
     envvar="RUNNER_SCRATCH_URL",

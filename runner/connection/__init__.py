@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from runner.connection.child import exec_environment, run_command
+from runner.connection.child import child_environment, exec_environment, find_program, run_command
 from runner.connection.session import connect
 from runner.connection.whereabouts import locate
 
-__all__ = ["connect", "exec_environment", "locate", "run_command"]
+__all__ = [
+    "child_environment",
+    "connect",
+    "exec_environment",
+    "find_program",
+    "locate",
+    "run_command",
+]

@@ -34,22 +34,38 @@ def exec_environment(target: Target) -> dict[str, str]:
     }
 
 
+def find_program(name: str, environ: Mapping[str, str], programs: Path | None = None) -> str:
+    """Return the path of a program, looked for in `programs` and then on PATH.
+
+    `programs` is the folder of the local server's own psql and pg_dump, which fit its version.
+
+    Raises: UsageError when there is no such program.
+    """
+    path = os.pathsep.join(filter(None, (str(programs or ""), environ.get("PATH", os.defpath))))
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise UsageError(
+            f"there is no program {name!r} on PATH",
+            hint="Install the PostgreSQL client tools, or give the program's whole path.",
+        )
+    return found
+
+
+def child_environment(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment for a program that connects to `target`."""
+    # a service beats variables, so one that is not the target's own would send the program elsewhere
+    kept = {name: value for name, value in environ.items() if name != "PGSERVICE"}
+    return {**kept, **exec_environment(target)}
+
+
 def run_command(
     command: Sequence[str], target: Target, *, environ: Mapping[str, str], programs: Path | None = None
 ) -> NoReturn:
     """Become `command`, connected to `target`; its exit code, signals and terminal are then ours.
 
-    `programs` is a folder searched before PATH: the local server's own psql and pg_dump fit its version.
-
     Raises: UsageError when there is no such program, or it is a pg_dump older than the server.
     """
-    path = os.pathsep.join(filter(None, (str(programs or ""), environ.get("PATH", os.defpath))))
-    program = shutil.which(command[0], path=path)
-    if program is None:
-        raise UsageError(
-            f"there is no program {command[0]!r} on PATH",
-            hint="Install the PostgreSQL client tools, or give the program's whole path.",
-        )
+    program = find_program(command[0], environ, programs)
     from runner.connection.client import check_version
 
     check_version(program, command[1:], target)
@@ -58,10 +74,8 @@ def run_command(
     # Python ignores these two, and a program would inherit that: `runner exec -- pg_dump | head` must end
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    # a service beats variables, so one that is not the target's own would send the program elsewhere
-    kept = {name: value for name, value in environ.items() if name != "PGSERVICE"}
     try:
-        os.execve(program, list(command), {**kept, **exec_environment(target)})  # noqa: S606 - the point
+        os.execve(program, list(command), child_environment(target, environ))  # noqa: S606 - the point
     except OSError as error:
         raise UsageError(
             f"cannot run {program}: {(error.strerror or 'unknown error').lower()}",

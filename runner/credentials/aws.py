@@ -29,7 +29,7 @@ _TRANSIENT = {
     "ServiceUnavailable",
     "RequestTimeout",
 }
-_IDENTITY = {
+IDENTITY = {
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidIdentityToken",
     "InvalidSignatureException", "MissingAuthenticationToken", "SignatureDoesNotMatch",
     "UnrecognizedClientException",
@@ -50,7 +50,7 @@ def fetch_secret(arn: str, *, variable: str, environ: Mapping[str, str]) -> dict
     Raises: CredentialsError, UnreachableError.
     """
     named = _REGION.match(arn)
-    session = _session(environ, named[1] if named else region_of(environ), needed_for=variable)
+    session = open_session(environ, named[1] if named else region_of(environ), needed_for=variable)
     from botocore.exceptions import BotoCoreError, ClientError
 
     endpoint = environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or environ.get("AWS_ENDPOINT_URL") or None
@@ -60,7 +60,7 @@ def fetch_secret(arn: str, *, variable: str, environ: Mapping[str, str]) -> dict
     except ClientError as error:
         _refused(error, arn=arn, variable=variable)
     except (BotoCoreError, ValueError, OSError) as error:
-        _failed(error, what="Secrets Manager")
+        failed(error, what="Secrets Manager")
     return _object(answer.get("SecretString"), arn=arn)
 
 
@@ -93,7 +93,7 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
     loads.
     """
     in_name = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.rds\.amazonaws\.com(?:\.cn)?\.?$", host)
-    session = _session(environ, in_name[1] if in_name else region_of(environ), needed_for="DB_IAM_AUTH")
+    session = open_session(environ, in_name[1] if in_name else region_of(environ), needed_for="DB_IAM_AUTH")
     from botocore.awsrequest import prepare_request_dict
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
     from botocore.model import ServiceId
@@ -121,11 +121,15 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
     except ClientError as error:
         _refused(error, arn="", variable="DB_IAM_AUTH")
     except (BotoCoreError, ValueError, OSError) as error:
-        _failed(error, what="the service that gives out AWS credentials")
+        failed(error, what="the service that gives out AWS credentials")
     return Secret(url.removeprefix("https://"))
 
 
-def _session(environ: Mapping[str, str], region: str | None, *, needed_for: str) -> Session:
+def open_session(environ: Mapping[str, str], region: str | None, *, needed_for: str) -> Session:
+    """Return a session with our time limits, in the region that is named.
+
+    Raises: CredentialsError.
+    """
     try:
         import botocore.session
         from botocore.config import Config
@@ -148,11 +152,11 @@ def _session(environ: Mapping[str, str], region: str | None, *, needed_for: str)
             session.set_credentials(key, secret, environ.get("AWS_SESSION_TOKEN") or None)
         region = region or session.get_config_variable("region")
     except BotoCoreError as error:
-        _failed(error, what="the AWS settings")
+        failed(error, what="the AWS settings")
     if not region:
         raise CredentialsError(
             f"no AWS region is set, and {needed_for} does not name one",
-            hint="Set AWS_REGION (or AWS_DEFAULT_REGION), or give the secret's full ARN.",
+            hint="Set AWS_REGION (or AWS_DEFAULT_REGION), or give a secret's full ARN.",
         )
     session.set_config_variable("region", region)
     return session
@@ -189,7 +193,7 @@ def _refused(error: ClientError, *, arn: str, variable: str) -> NoReturn:
             f"the secret {arn} cannot be decrypted",
             "Grant kms:Decrypt on its key to the role this program runs as.",
         )
-    elif code in _IDENTITY:
+    elif code in IDENTITY:
         message, hint = (
             "AWS refuses the credentials that we present",
             "Renew them; check the clock and AWS_SESSION_TOKEN.",
@@ -199,7 +203,13 @@ def _refused(error: ClientError, *, arn: str, variable: str) -> NoReturn:
     raise kind(message, detail=f"AWS answered {code}{f': {said}' if said else ''}", hint=hint) from error
 
 
-def _failed(error: BotoCoreError | ValueError | OSError, *, what: str) -> NoReturn:
+def failed(
+    error: BotoCoreError | ValueError | OSError,
+    *,
+    what: str,
+    read_timeout_s: int = READ_TIMEOUT_S,
+    attempts: int = ATTEMPTS,
+) -> NoReturn:
     """Translate a request that got no answer, or could not be made."""
     from botocore import exceptions as aws
 
@@ -219,8 +229,8 @@ def _failed(error: BotoCoreError | ValueError | OSError, *, what: str) -> NoRetu
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
         raise UnreachableError(
             f"{what} cannot be reached",
-            detail=f"{error} ({ATTEMPTS} tries, {CONNECT_TIMEOUT_S} s to connect and "
-            f"{READ_TIMEOUT_S} s to read.)",
+            detail=f"{error} ({attempts} tries, {CONNECT_TIMEOUT_S} s to connect and "
+            f"{read_timeout_s} s to read.)",
             hint="Is egress to port 443 (or a VPC endpoint) open, and AWS_REGION right? Then run it again.",
         ) from error
     settings = isinstance(

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from runner.apply import Done, Listener
-from runner.errors import BusyError, ConfigurationError
+from runner.errors import BusyError, ConfigurationError, RunnerError
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import OnWait
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
@@ -16,6 +16,7 @@ from runner.settings import Settings
 from runner.wording import counted
 
 if TYPE_CHECKING:
+    from runner.fleet.keep import BackedUp, BackupOptions
     from runner.validate import Validation
     from runner.watch import Sighting
 
@@ -32,6 +33,7 @@ class MigrateOptions:
     validate: bool = True
     lock_wait_s: float = 60.0
     reconnect_wait_s: float = 30.0
+    backup: BackupOptions | None = None  # one is taken first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Outcome:
     done: Sequence[Done] = ()
     validation: Validation | None = None
     newest: str | None = None  # the newest applied migration afterwards
+    backup: BackedUp | None = None  # taken before
     elapsed_s: float = 0.0
 
 
@@ -68,6 +71,7 @@ class Observer:
     waits: OnWait = lambda _holder, _waited_s: None
     sighted: Callable[[Sighting], None] = lambda _: None  # also from another thread
     closed: Callable[[Outcome], None] = lambda _: None
+    backed_up: Callable[[BackedUp], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
     confirm: Callable[[str, Plan], None] = lambda _place, _plan: None  # raises when the answer is no
 
@@ -93,8 +97,10 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
 
     with open_sessions(settings, say=observer.say) as sessions:
         plans = [_checked(plan(session), observer) for session in sessions]
+        pending = [session for session, first in zip(sessions, plans, strict=True) if first.steps]
+        taken = _back_up(settings, pending, options, observer)
         return [
-            _migrate_one(settings, session, first, plan, options, observer)
+            _migrate_one(settings, session, first, plan, options, observer, taken.get(session.title))
             for session, first in zip(sessions, plans, strict=True)
         ]
 
@@ -122,6 +128,7 @@ def _migrate_one(
     plan_again: Callable[[Session], Plan],
     options: MigrateOptions,
     observer: Observer,
+    taken: BackedUp | None,
 ) -> Outcome:
     started = monotonic()
     observer.opened(session.title, session.place)
@@ -145,10 +152,35 @@ def _migrate_one(
         plan = work.plan
         if not options.single_transaction:
             validation = _validate(session, plan, options, settings)
-    outcome = _outcome(session, plan, done, validation, started)
+    outcome = replace(_outcome(session, plan, done, validation, started), backup=taken)
     observer.closed(outcome)
     _require_match(validation, "All migrations are applied and recorded.")
     return outcome
+
+
+def _back_up(
+    settings: Settings, pending: Sequence[Session], options: MigrateOptions, observer: Observer
+) -> dict[str, BackedUp]:
+    """Back up every database that is about to be changed, before the first one is; return them by title.
+
+    Raises: as `runner.fleet.keep.take_one`; nothing was run then.
+    """
+    if options.backup is None or options.dry_run or not pending:
+        return {}
+    from runner.backup import open_place
+    from runner.fleet.keep import take_one
+
+    place = open_place(options.backup.to, environ=settings.environ, kms_key=options.backup.kms_key)
+    taken = {}
+    try:
+        for session in pending:
+            made = take_one(settings, session, place, options.backup, waits=observer.waits)
+            taken[session.title] = made
+            observer.backed_up(made)
+    except RunnerError as error:
+        error.detail = f"{error.detail or ''} No migration was run, for there is no backup.".strip()
+        raise
+    return taken
 
 
 def _rollback_one(

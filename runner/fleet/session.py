@@ -173,26 +173,32 @@ def open_target(
             conn.add_notice_handler(on_notice)
         return conn
 
-    try:
-        with closing(connect()) as first:
-            history = History(
-                first,
-                schema=settings.history_schema,
-                migration_table=settings.migration_table,
-                session_pool=settings.session_pool,
+    with answered(target), closing(connect()) as first:
+        history = History(
+            first,
+            schema=settings.history_schema,
+            migration_table=settings.migration_table,
+            session_pool=settings.session_pool,
+        )
+        try:
+            yield Session(
+                layout=layout,
+                project=settings.project,
+                files=files,
+                target=target,
+                history=history,
+                state=history.state(),
+                connect=connect,
             )
-            try:
-                yield Session(
-                    layout=layout,
-                    project=settings.project,
-                    files=files,
-                    target=target,
-                    history=history,
-                    state=history.state(),
-                    connect=connect,
-                )
-            finally:
-                history.connection.close()
+        finally:
+            history.connection.close()
+
+
+@contextmanager
+def answered(target: Target) -> Iterator[None]:
+    """Turn what a server refuses, or a connection that was lost, into an error of ours."""
+    try:
+        yield
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
         raise BusyError(
             f"another session locks a table that this needs, of {target.name} at {target.address}",

@@ -14,7 +14,7 @@ from runner.history.model import (
     StoredSql,
     YoyoLock,
 )
-from runner.history.names import Names
+from runner.history.names import BACKUP_KEY, MAINTENANCE_KEY, WANTED_KEY, Names
 from runner.history.order import in_order
 from runner.history.store import History, OnWait
 
@@ -33,6 +33,9 @@ else:
     )
 
 __all__ = [
+    "BACKUP_KEY",
+    "MAINTENANCE_KEY",
+    "WANTED_KEY",
     "Actor",
     "Applied",
     "Direction",

@@ -15,6 +15,9 @@ RUNNER_JOURNAL = "_runner_journal"
 
 LOCK_KEY = 0x72756E6E6572  # "runner" in ASCII; advisory locks count per database
 HELPER_KEY = LOCK_KEY + 1  # shared by the further sessions of a run
+WANTED_KEY = LOCK_KEY + 2  # shared by those who wait for the migration lock: maintenance gives way to them
+MAINTENANCE_KEY = LOCK_KEY + 3
+BACKUP_KEY = LOCK_KEY + 4
 
 
 @dataclass(frozen=True, slots=True)

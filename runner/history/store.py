@@ -31,6 +31,7 @@ from runner.history.names import (
     LOCK_KEY,
     RUNNER_JOURNAL,
     RUNNER_MIGRATION,
+    WANTED_KEY,
     YOYO_LOCK,
     YOYO_LOG,
     YOYO_MIGRATION,
@@ -224,7 +225,8 @@ class History:
         """Hold the migration lock, and say what history's state is under it.
 
         It is a session-level advisory lock, polled: a blocked pg_advisory_lock() would hold a snapshot, for which the
-        holder's CREATE INDEX CONCURRENTLY waits for ever. While it waits `on_wait` is told for whom and how long.
+        holder's CREATE INDEX CONCURRENTLY waits for ever. While it waits `on_wait` is told for whom and how long, and a
+        lock of its own tells a holder who can give way that somebody waits; it ends with the migration lock.
 
         Raises: BusyError after `wait_s` seconds.
         """
@@ -238,6 +240,8 @@ class History:
                     detail=f"It is held by {holder or 'what an interrupted run left at work'}; waited {wait_s:g} s. Nothing was changed.",
                     hint="Run the same command again when it is done, or wait longer with --lock-wait.",
                 )
+            if pause == _POLL_S[0]:
+                self.connection.execute("SELECT pg_catalog.pg_advisory_lock_shared(%s)", [WANTED_KEY])
             wait.tell(holder)
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - not a secret
             pause = min(pause * 2, _POLL_S[1])
@@ -311,8 +315,15 @@ class History:
     def require_writable(self) -> None:
         """Refuse a server, a way to it, or a role that cannot take a migration.
 
-        Raises: ConfigurationError on a standby, in a read-only session and behind a pooler; CredentialsError when a
-        grant is missing.
+        Raises: as `require_primary`; CredentialsError when a grant is missing.
+        """
+        self.require_primary()
+        self.require_rights()
+
+    def require_primary(self) -> None:
+        """Refuse a server that takes no writes, and a way to it that keeps no session.
+
+        Raises: ConfigurationError on a standby, in a read-only session and behind a pooler.
         """
         if self.is_pooled and not self.session_pool:
             raise ConfigurationError(
@@ -334,7 +345,6 @@ class History:
                 detail="default_transaction_read_only is on. Nothing was changed.",
                 hint="Set it off for this role or database, or connect to another server.",
             )
-        self.require_rights()
 
     def require_rights(self) -> None:
         """Refuse a role that may not create or write history.

@@ -36,6 +36,7 @@ def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:
                 "newest": result.newest,
                 "warnings": list(result.plan.warnings),
                 "validation": None if result.validation is None else validation(result.validation),
+                "backup": None if result.backup is None else result.backup.label,
                 "duration_ms": round(result.elapsed_s * 1000),
             }
             for result in results

@@ -43,6 +43,8 @@ def test_version_loads_no_command():
     assert ours == {"runner.cli", "runner.cli.group", "runner.cli.options", "runner.errors"}
 
 
-@pytest.mark.parametrize("command", ["migrate", "status", "rollback", "lint", "plan"])
+@pytest.mark.parametrize(
+    "command", ["migrate", "status", "rollback", "lint", "plan", "backup", "restore", "maintenance"]
+)
 def test_the_help_of_a_command_loads_no_driver(command):
     assert foreign(modules_after(command, "--help")) == {"click"}

@@ -152,6 +152,7 @@ def test_migrate_as_json_is_a_contract(project):
         "newest",
         "warnings",
         "validation",
+        "backup",
         "duration_ms",
     }
     (step,) = database["steps"]

@@ -1,0 +1,88 @@
+"""One backup in its place: found, and proved to be what its manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.backup.manifest import ArchiveName, Manifest
+from runner.backup.place import Place, open_place, split
+from runner.backup.retention import whole
+from runner.errors import RunnerError, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """An archive and its manifest."""
+
+    place: Place
+    name: ArchiveName
+    manifest: Manifest
+
+    @property
+    def label(self) -> str:
+        """Where it is."""
+        return f"{self.place.label}{self.name}"
+
+    @property
+    def path(self) -> Path | None:
+        """Its path, where it is a file."""
+        return self.place.path(str(self.name))
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield its content piece by piece."""
+        return self.place.chunks(str(self.name))
+
+    def require_intact(self) -> None:
+        """Read all of it and compare it with the manifest.
+
+        Raises: RunnerError when it is not what was written.
+        """
+        digest, size = hashlib.sha256(), 0
+        for chunk in self.chunks():
+            digest.update(chunk)
+            size += len(chunk)
+        wanted = self.manifest
+        if (size, digest.hexdigest()) != (wanted.size_bytes, wanted.sha256):
+            raise RunnerError(
+                f"{self.label} is not what was written",
+                detail=f"It has {size:,} bytes and SHA-256 {digest.hexdigest()[:12]}…; its manifest says "
+                f"{wanted.size_bytes:,} and {wanted.sha256[:12]}…. Nothing was restored.",
+                hint="Restore another backup; this one was damaged, or replaced, since it was taken.",
+            )
+
+
+def find(where: str, *, database: str | None, environ: Mapping[str, str]) -> Archive:
+    """Return the archive that `where` names, or the newest whole one with data of `database` in that place.
+
+    Raises: UsageError when there is none; RunnerError when its manifest cannot be used.
+    """
+    folder, name = split(where)
+    place = open_place(folder, environ=environ)
+    names = place.names()
+    if name is None:
+        found = next((each for each in whole(names, database or "") if not each.schema_only), None)
+        if found is None:
+            raise UsageError(
+                f"there is no backup of {database or 'a database'} in {place.label}",
+                hint="Name the archive itself, or its folder and --database.",
+            )
+    else:
+        found = _named(name, names, place)
+    manifest = Manifest.from_json(place.read(found.manifest), label=f"{place.label}{found.manifest}")
+    return Archive(place=place, name=found, manifest=manifest)
+
+
+def _named(name: str, names: list[str], place: Place) -> ArchiveName:
+    found = ArchiveName.parse(name)
+    if found is None or name not in names:
+        raise UsageError(f"there is no {place.label}{name}", hint="Look at what there is.")
+    if found.manifest not in names:
+        raise UsageError(
+            f"{place.label}{name} has no manifest beside it",
+            detail="Without its checksum nobody can say whether it is whole. Nothing was restored.",
+            hint="Restore it by hand, into an empty database: runner exec -- pg_restore --exit-on-error",
+        )
+    return found

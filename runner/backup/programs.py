@@ -1,0 +1,186 @@
+"""pg_dump and pg_restore: which ones, whether they fit, and what they say when they fail."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from runner import connection
+from runner.errors import BusyError, ConfigurationError, CredentialsError, RunnerError, UnreachableError
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+    from runner.credentials import Target
+
+_STOP_S = 5.0
+_SAID_BYTES = 4_000
+# What the programs report of the server comes without a SQLSTATE, and in English: LC_ALL=C is in their environment.
+_KINDS: tuple[tuple[str, type[RunnerError], str], ...] = (
+    (
+        r"lock timeout|could not obtain lock",
+        BusyError,
+        "Run the same command again when that lock is released.",
+    ),
+    (
+        (
+            r"server closed the connection|connection to server .* failed: (?!FATAL)|terminating connection|"
+            r"no connection to the server|SSL SYSCALL|connection not open"
+        ),
+        UnreachableError,
+        "Run the same command again when the server is back.",
+    ),
+    (
+        r"permission denied|must be owner|must be superuser|row-level security",
+        CredentialsError,
+        "Use a role that may read everything: the owner of the tables, or a member of pg_read_all_data.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One of PostgreSQL's client programs, as it is on this machine."""
+
+    path: str
+    version: str  # "15.8"
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return Path(self.path).name
+
+    @property
+    def major(self) -> int:
+        """The major version."""
+        return int(self.version.partition(".")[0])
+
+    @classmethod
+    def find(cls, name: str, environ: Mapping[str, str], folder: Path | None) -> Program:
+        """Return the program of this name, looked for in `folder` and then on PATH.
+
+        Raises: UsageError when there is none; ConfigurationError when it does not run.
+        """
+        path = connection.find_program(name, environ, folder)
+        environ = {**environ, "LC_ALL": "C"}
+        done = subprocess.run([path, "--version"], env=environ, capture_output=True, text=True, check=False)
+        found = re.search(r"\(PostgreSQL\) (\d+[\w.]*)", done.stdout)
+        if found is None:
+            raise ConfigurationError(
+                f"{path} does not say its version",
+                detail=(done.stderr or done.stdout).strip() or None,
+                hint="Install the PostgreSQL client tools.",
+            )
+        return cls(path=path, version=found[1], environ=environ)
+
+    def require(self, needed: int, because: str) -> None:
+        """Refuse a program that is older than what it is to work with, which it would refuse itself.
+
+        `needed` is a major version; `because` says whose it is: "the server is".
+
+        Raises: ConfigurationError.
+        """
+        if self.major < needed:
+            raise ConfigurationError(
+                f"{self.name} is version {self.version}, and {because} PostgreSQL {needed}",
+                detail=f"{self.path} refuses what is newer than itself. Nothing was begun.",
+                hint=f"Install the client tools of PostgreSQL {needed} or newer (Debian: postgresql-client-{needed}), "
+                "and have their folder first on PATH.",
+            )
+
+    @contextmanager
+    def running(
+        self,
+        arguments: Sequence[str],
+        *,
+        target: Target | None = None,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        stdout: int = subprocess.DEVNULL,
+    ) -> Iterator[Running]:
+        """Start the program, connected to `target`; it does not outlive the block."""
+        environ = dict(self.environ) if target is None else connection.child_environment(target, self.environ)
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                [self.path, *arguments], env=environ, stdin=stdin, stdout=stdout, stderr=said
+            )
+            try:
+                yield Running(self, process, said)
+            finally:
+                _end(process)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A program at work."""
+
+    program: Program
+    process: subprocess.Popen[bytes]
+    _said: IO[bytes]
+
+    def feed(self, chunk: bytes) -> bool:
+        """Write to the program; return whether it still reads. Why it does not, its end tells."""
+        try:
+            cast("IO[bytes]", self.process.stdin).write(chunk)
+        except BrokenPipeError:
+            return False
+        return True
+
+    def end_of_input(self) -> None:
+        """Let the program know that there is no more."""
+        with suppress(BrokenPipeError):
+            cast("IO[bytes]", self.process.stdin).close()
+
+    @property
+    def stdout(self) -> BufferedReader:
+        """Where it writes."""
+        return cast("BufferedReader", self.process.stdout)
+
+    def require_success(self, what: str, *, state: str, hint: str | None = None) -> None:
+        """Wait for the program's end.
+
+        Raises: RunnerError, or one of its kinds as far as what the program said tells it.
+        """
+        code = self.process.wait()
+        if code:
+            raise self.error(what, state=state, hint=hint)
+
+    def error(self, what: str, *, state: str, hint: str | None = None) -> RunnerError:
+        """Return the error that tells what the program said."""
+        code = self.process.wait()
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace").strip()[-_SAID_BYTES:]
+        ended = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        kind, advice = next(
+            ((kind, advice) for pattern, kind, advice in _KINDS if re.search(pattern, said)),
+            (RunnerError, "Correct what the program names; then run it again."),
+        )
+        return kind(
+            what,
+            detail="\n".join(filter(None, (f"{self.program.path} ended {ended}.", said, state))),
+            hint=hint or advice,
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program that is still at work, and close what leads to it."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(
+                BrokenPipeError
+            ):  # it ended before it had read everything, which its exit code tells
+                stream.close()

@@ -1,0 +1,159 @@
+"""Let a restored database take the place of the live one, which is kept under a dated name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from runner.backup.restore import administration
+from runner.errors import BusyError, CredentialsError, RunnerError
+from runner.wording import counted
+
+if TYPE_CHECKING:
+    from runner.credentials import Target
+
+_LONGEST_NAME = 63
+_OTHERS = """
+SELECT a.pid, coalesce(a.usename::text, '?') || ' (' || coalesce(nullif(a.application_name, ''), a.backend_type) || ')'
+FROM pg_catalog.pg_stat_activity AS a
+WHERE a.datname = ANY (%s) AND a.pid <> pg_catalog.pg_backend_pid()
+ORDER BY a.pid
+"""
+_SETTINGS = """
+SELECT r.rolname, pg_catalog.split_part(c.setting, '=', 1), pg_catalog.substr(c.setting, pg_catalog.strpos(c.setting, '=') + 1)
+FROM pg_catalog.pg_db_role_setting AS s
+INNER JOIN pg_catalog.pg_database AS d ON s.setdatabase = d.oid
+LEFT JOIN pg_catalog.pg_roles AS r ON s.setrole = r.oid
+CROSS JOIN pg_catalog.unnest(s.setconfig) AS c (setting)
+WHERE d.datname = %s
+"""
+_OWN = """
+SELECT pg_catalog.pg_get_userbyid(d.datdba)::text, d.datconnlimit, d.datacl IS NOT NULL
+FROM pg_catalog.pg_database AS d
+WHERE d.datname = %s
+"""
+_GRANTS = """
+SELECT r.rolname, a.privilege_type, a.is_grantable
+FROM pg_catalog.pg_database AS d
+CROSS JOIN pg_catalog.aclexplode(d.datacl) AS a
+LEFT JOIN pg_catalog.pg_roles AS r ON a.grantee = r.oid
+WHERE d.datname = %s AND a.grantee <> d.datdba
+"""
+Admin = psycopg.Connection[Any]
+
+
+def old_name(live: str, now: datetime) -> str:
+    """Return the name under which the live database is kept."""
+    suffix = f"_before_{now:%Y%m%dT%H%M%SZ}"
+    return live.encode()[: _LONGEST_NAME - len(suffix)].decode(errors="ignore") + suffix
+
+
+def switch(server: Target, live: str, restored: str, *, end_sessions: bool) -> str | None:
+    """Rename both in one transaction; return the name of the old one, or None when there was no live database.
+
+    Owner, grants, settings and connection limit of the live one are given to the restored one first: they
+    belong to the name, and no archive is restored with them.
+
+    Raises: BusyError while sessions are connected to one of them, unless `end_sessions` ends them.
+    """
+    with administration(server) as admin:
+        exists = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [live]).fetchone()
+        kept = old_name(live, datetime.now(UTC)) if exists is not None else None
+        with _nobody_connected(
+            admin, [live, restored], closed=live if kept else None, end_sessions=end_sessions
+        ):
+            _rename(admin, live, restored, kept)
+        return kept
+
+
+def _rename(admin: Admin, live: str, restored: str, kept: str | None) -> None:
+    state = "Neither database was renamed."
+    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    try:
+        with admin.transaction():
+            if kept is not None:
+                _take_over(admin, live, restored)
+                admin.execute(rename.format(sql.Identifier(live), sql.Identifier(kept)))
+            admin.execute(rename.format(sql.Identifier(restored), sql.Identifier(live)))
+            if kept is not None:
+                admin.execute(
+                    sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(kept))
+                )
+    except psycopg.errors.ObjectInUse as error:
+        raise BusyError(
+            f"a session came to {live} while it was being renamed",
+            detail=f"{error.diag.message_detail or ''} {state}".strip(),
+            hint="Run runner restore --switch again, or add --end-sessions.",
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CredentialsError(
+            f"the role may not rename {live}: {error.diag.message_primary}",
+            detail=state,
+            hint="Use the owner of both databases, with CREATEDB.",
+        ) from error
+    except psycopg.Error as error:
+        raise RunnerError(
+            f"{live} was not switched: {error.diag.message_primary or error}",
+            detail=state,
+            hint="Correct what the server names; the restored database is kept.",
+            sqlstate=error.sqlstate,
+        ) from error
+
+
+def _take_over(admin: Admin, live: str, restored: str) -> None:
+    """Give the restored database what belongs to the live one's name."""
+    new = sql.Identifier(restored)
+    for role, name, value in admin.execute(_SETTINGS.encode(), [live]).fetchall():
+        # by way of the session: a list such as search_path is stored as it is read, not as one literal
+        admin.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
+        whose = sql.SQL("ROLE {} IN ").format(sql.Identifier(role)) if role else sql.SQL("")
+        parameter = sql.SQL(".").join(map(sql.Identifier, name.split(".")))
+        admin.execute(sql.SQL("ALTER {}DATABASE {} SET {} FROM CURRENT").format(whose, new, parameter))
+    ((owner, limit, has_grants),) = admin.execute(_OWN.encode(), [live]).fetchall()
+    admin.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(new, sql.SQL(str(int(limit)))))
+    if has_grants:
+        admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(new))
+    for role, privilege, grantable in admin.execute(_GRANTS.encode(), [live]).fetchall():
+        admin.execute(
+            sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
+                sql.SQL(privilege),
+                new,
+                sql.Identifier(role) if role else sql.SQL("PUBLIC"),
+                sql.SQL(" WITH GRANT OPTION" if grantable else ""),
+            )
+        )
+    admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(new, sql.Identifier(owner)))
+
+
+@contextmanager
+def _nobody_connected(
+    admin: Admin, databases: list[str], *, closed: str | None, end_sessions: bool
+) -> Iterator[None]:
+    """See that nobody is connected; with `end_sessions` end those who are, and let no new ones in meanwhile."""
+    if not end_sessions:
+        others = admin.execute(_OTHERS.encode(), [databases]).fetchall()
+        if others:
+            shown = ", ".join(f"pid {pid}: {who}" for pid, who in others[:5])
+            raise BusyError(
+                f"{counted(len(others), 'session')} {'is' if len(others) == 1 else 'are'} connected to {' or '.join(databases)}",
+                detail=f"{shown}{', …' if others[5:] else ''}. Neither database was renamed.",
+                hint="Stop the application, or add --end-sessions; then run the same command again.",
+            )
+        yield
+        return
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    if closed is not None:
+        admin.execute(allow.format(sql.Identifier(closed), sql.SQL("false")))
+    try:
+        for pid, _ in admin.execute(_OTHERS.encode(), [databases]).fetchall():
+            admin.execute("SELECT pg_catalog.pg_terminate_backend(%s, 5000)", [pid])
+        yield
+    except BaseException:
+        if closed is not None:
+            admin.execute(allow.format(sql.Identifier(closed), sql.SQL("true")))
+        raise

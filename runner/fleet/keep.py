@@ -1,0 +1,225 @@
+"""Back each database up, and restore one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from runner import backup, connection, local
+from runner.backup import Archive, ArchiveName, Manifest, Place, Program
+from runner.errors import RunnerError, UsageError
+from runner.fleet.session import Session, actor_of, answered, open_sessions
+from runner.history import History, OnWait
+from runner.migrations import find_layouts
+from runner.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from runner.credentials import Target
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupOptions:
+    """What `backup` was asked for."""
+
+    to: str
+    schema_only: bool = False
+    keep_days: tuple[str, ...] = ()
+    kms_key: str | None = None
+    lock_wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackedUp:
+    """One database's new backup, and what it superseded."""
+
+    database: str
+    place: str
+    label: str  # the archive's path or URL
+    manifest: Manifest
+    elapsed_s: float
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOptions:
+    """What `restore` was asked for."""
+
+    archive: str  # of its name or, for the newest, of its place
+    into: str
+    jobs: int = 1
+    validate: bool = True
+    switch: bool = False
+    end_sessions: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What became of a restore."""
+
+    database: str  # the live one's name
+    place: str
+    archive: Archive
+    into: str
+    validated: bool
+    switched: bool
+    kept_as: str | None  # the name under which the live one is kept
+    elapsed_s: float
+
+
+def backups(
+    settings: Settings, options: BackupOptions, *, made: Callable[[BackedUp], None], say: Say, waits: OnWait
+) -> list[BackedUp]:
+    """Back each database up in turn, and remove what has served its time; `made` is told of each.
+
+    Raises: as connecting does; UsageError for a place or a program that cannot be used; BusyError; RunnerError when
+    a dump fails, cannot be read back or cannot be written.
+    """
+    place = backup.open_place(options.to, environ=settings.environ, kms_key=options.kms_key)
+    results = []
+    with open_sessions(settings, say=say) as sessions:
+        days = {id(each): backup.keep_days_of(options.keep_days, each.title) for each in sessions}
+        for session in sessions:
+            taken = take_one(settings, session, place, options, waits=waits)
+            removed = _age_out(place, session.title, keep_days=days[id(session)], but=taken)
+            results.append(BackedUp(**_fields(taken), removed=removed))
+            made(results[-1])
+    return results
+
+
+def take_one(
+    settings: Settings, session: Session, place: Place, options: BackupOptions, *, waits: OnWait
+) -> BackedUp:
+    """Back one database up; nothing older is touched.
+
+    Raises: as `backups`.
+    """
+    started = monotonic()
+    environ, folder = _programs(settings, session.target)
+    source = backup.Source(
+        database=session.title,
+        history=session.history,
+        target=session.target,
+        connect=session.connect,
+        actor=actor_of(settings),
+        pg_dump=Program.find("pg_dump", environ, folder),
+        pg_restore=Program.find("pg_restore", environ, folder),
+        exclude=(settings.migration_table,),
+        lock_wait_s=options.lock_wait_s,
+    )
+    manifest = backup.take(source, place, schema_only=options.schema_only, on_wait=waits)
+    return BackedUp(
+        database=session.title,
+        place=session.place,
+        label=f"{place.label}{manifest.name}",
+        manifest=manifest,
+        elapsed_s=monotonic() - started,
+    )
+
+
+def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp) -> tuple[str, ...]:
+    """Remove what is older than `keep_days` days; the archive goes before its manifest, for without one it is no backup."""
+    try:
+        names = place.names()
+        gone: list[str] = backup.orphans(names, database)
+        old: list[ArchiveName] = backup.expired(
+            backup.whole(names, database), now=datetime.now(UTC), keep_days=keep_days
+        )
+        for name in [*gone, *(part for each in old for part in (str(each), each.manifest))]:
+            place.remove(name)
+    except RunnerError as error:
+        raise RunnerError(
+            f"the new backup of {database} is whole, but older ones could not be removed: {error.message}",
+            detail=f"It is {but.label}. {error.detail or ''}".strip(),
+            hint=error.hint,
+        ) from error
+    return tuple(str(each) for each in old)
+
+
+def _fields(taken: BackedUp) -> dict[str, Any]:
+    return {
+        "database": taken.database,
+        "place": taken.place,
+        "label": taken.label,
+        "manifest": taken.manifest,
+        "elapsed_s": taken.elapsed_s,
+    }
+
+
+def restore(
+    settings: Settings, options: RestoreOptions, *, confirm: Callable[[str], None], say: Say
+) -> Restored:
+    """Restore a backup into a new database, and let it take the live one's place if that was asked for.
+
+    `confirm` is asked before the switch, after the comparison; it raises when the answer is no.
+
+    Raises: as `runner.backup.restore` and `runner.backup.switch`.
+    """
+    started = monotonic()
+    target, title = _target(settings, say)
+    archive = backup.find(options.archive, database=title, environ=settings.environ)
+    environ, folder = _programs(settings, target)
+    if options.switch and options.into == target.name:
+        raise UsageError(
+            f"{options.into} is the live database itself", hint="Name a new database with --into."
+        )
+
+    def open_history(conn: psycopg.Connection[Any]) -> History:
+        return History(conn, schema=settings.history_schema, migration_table=settings.migration_table)
+
+    work = backup.Restoring(
+        archive=archive,
+        server=target,
+        into=options.into,
+        pg_restore=Program.find("pg_restore", environ, folder),
+        jobs=options.jobs,
+        open_history=open_history,
+        exclude=(settings.migration_table,),
+    )
+    with answered(work.target):
+        backup.restore(work, validate=options.validate, resume=options.switch, say=say)
+    kept = None
+    if options.switch:
+        confirm(
+            f"Let {options.into} ({archive.name}) take the place of {target.name} on {target.address}? "
+            f"What was written to {target.name} since the backup will be only in the old database, which is kept."
+        )
+        with answered(target):
+            kept = backup.switch(target, target.name, options.into, end_sessions=options.end_sessions)
+    return Restored(
+        database=target.name,
+        place=target.address,
+        archive=archive,
+        into=options.into,
+        validated=options.validate,
+        switched=options.switch,
+        kept_as=kept,
+        elapsed_s=monotonic() - started,
+    )
+
+
+def _target(settings: Settings, say: Say) -> tuple[Target, str]:
+    """Return the one database that is meant, and what the project calls it."""
+    layouts = find_layouts(settings)
+    if len(layouts) > 1:
+        raise UsageError(
+            "this project has several databases, and one is restored at a time",
+            hint=f"Choose it: --database {' or --database '.join(filter(None, (one.name for one in layouts)))}",
+        )
+    target = connection.locate(settings, layouts[0].name, say=say)
+    return target, layouts[0].name or target.name
+
+
+def _programs(settings: Settings, target: Target) -> tuple[Mapping[str, str], Path | None]:
+    """Return the environment and the folder of the client programs: the local server comes with its own."""
+    found = local.programs(settings) if target.source == local.SOURCE else None
+    if found is None:
+        return settings.environ, None
+    return {**settings.environ, **found.environment}, found.bin

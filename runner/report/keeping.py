@@ -1,0 +1,155 @@
+"""Backups, restores and maintenance, as people and programs read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.maintenance import State
+from runner.report.people import ID_WIDTH, heading
+from runner.wording import counted, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from runner.fleet.keep import BackedUp, Restored
+    from runner.fleet.maintain import Maintained
+    from runner.maintenance import Result
+    from runner.report.terminal import Style
+
+_STATES = {
+    State.DONE: ("done", "green"),
+    State.PLANNED: ("would", "yellow"),
+    State.SKIPPED: ("skipped", "dim"),
+    State.LOCKED: ("locked", "yellow"),
+    State.FAILED: ("failed", "red"),
+}
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def size(count: float) -> str:
+    """Return a size as PostgreSQL's pg_size_pretty does: 8192 bytes, 12 MB."""
+    for unit in _UNITS:
+        if count < 10_240 or unit == _UNITS[-1]:
+            break
+        count /= 1024
+    return f"{count:.0f} {unit}"
+
+
+def backed_up(result: BackedUp, style: Style) -> Iterator[str]:
+    """Yield one database's new backup, and what was removed."""
+    manifest = result.manifest
+    yield heading(result.database, result.place, style)
+    kind = "schema only" if manifest.schema_only else "schema and data"
+    yield (
+        f"  {style('backed up'.ljust(11), 'green')}  {result.label}"
+        f"  {style(f'{size(manifest.size_bytes)}, {duration(result.elapsed_s)}', 'dim')}"
+    )
+    yield (
+        f"  {kind}, {counted(len(manifest.facts.migrations), 'migration')}"
+        f"{'' if manifest.facts.newest is None else f', at {manifest.facts.newest}'}; read back whole"
+    )
+    for name in result.removed:
+        yield f"  {style('removed'.ljust(11), 'yellow')}  {name}"
+
+
+def restored(result: Restored, style: Style) -> Iterator[str]:
+    """Yield what became of a restore."""
+    manifest = result.archive.manifest
+    yield heading(result.database, f"{result.into} on {result.place}", style)
+    yield (
+        f"  {style('restored'.ljust(11), 'green')}  {result.archive.label}"
+        f"  {style(f'{size(manifest.size_bytes)}, {duration(result.elapsed_s)}', 'dim')}"
+    )
+    yield (
+        f"  catalogue and history are as they were dumped on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+        if result.validated
+        else "  not compared with what was dumped"
+    )
+    if result.switched:
+        yield f"  {style('switched'.ljust(11), 'green')}  {result.into} is {result.database} now" + (
+            "" if result.kept_as is None else f"; the old one is {result.kept_as}"
+        )
+
+
+def maintenance_line(result: Result, style: Style) -> str:
+    """Return the line of one task."""
+    word, colour = _STATES[result.state]
+    task = result.task
+    facts = [task.reason, *([] if task.size_bytes is None else [size(task.size_bytes)])]
+    if result.message:
+        facts.append(result.message)
+    if result.state is State.DONE:
+        facts.append(duration(result.elapsed_s))
+    return f"  {style(word.ljust(8), colour)}  {f'{task.kind.value} {task.subject}'.ljust(ID_WIDTH)}  {style('; '.join(facts), 'dim')}"
+
+
+def maintained(result: Maintained, style: Style, *, dry_run: bool) -> str:
+    """Return the closing line of one database."""
+    done = sum(each.state in {State.DONE, State.PLANNED} for each in result.results)
+    if not result.results:
+        return f"  {style('in order', 'green')}, nothing to do"
+    return f"  {counted(done, 'task')} {'to do' if dry_run else f'done in {duration(result.elapsed_s)}'}"
+
+
+def maintenance_as_json(results: Sequence[Maintained], *, dry_run: bool) -> dict[str, Any]:
+    """Return what was done, or would be."""
+    return {
+        "dry_run": dry_run,
+        "databases": [
+            {
+                "database": result.database,
+                "tasks": [task_as_json(each) for each in result.results],
+                "duration_ms": round(result.elapsed_s * 1000),
+            }
+            for result in results
+        ],
+    }
+
+
+def task_as_json(result: Result) -> dict[str, Any]:
+    """Return one task."""
+    return {
+        "kind": result.task.kind.value,
+        "subject": result.task.subject,
+        "state": result.state.value,
+        "reason": result.task.reason,
+        "message": result.message,
+        "sql": result.task.statement,
+        "size_bytes": result.task.size_bytes,
+        "duration_ms": round(result.elapsed_s * 1000),
+    }
+
+
+def backups_as_json(results: Sequence[BackedUp]) -> dict[str, Any]:
+    """Return the new backups."""
+    return {"databases": [backup_as_json(result) for result in results]}
+
+
+def backup_as_json(result: BackedUp) -> dict[str, Any]:
+    """Return one new backup."""
+    manifest = result.manifest
+    return {
+        "database": result.database,
+        "archive": result.label,
+        "taken_at": manifest.taken_at.isoformat(),
+        "schema_only": manifest.schema_only,
+        "size_bytes": manifest.size_bytes,
+        "sha256": manifest.sha256,
+        "newest_migration": manifest.facts.newest,
+        "removed": list(result.removed),
+        "duration_ms": round(result.elapsed_s * 1000),
+    }
+
+
+def restored_as_json(result: Restored) -> dict[str, Any]:
+    """Return what became of a restore."""
+    return {
+        "database": result.database,
+        "archive": result.archive.label,
+        "taken_at": result.archive.manifest.taken_at.isoformat(),
+        "into": result.into,
+        "validated": result.validated,
+        "switched": result.switched,
+        "kept_as": result.kept_as,
+        "duration_ms": round(result.elapsed_s * 1000),
+    }

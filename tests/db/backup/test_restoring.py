@@ -1,0 +1,181 @@
+"""Restoring overwrites nothing, refuses what is not whole, and switches only what was compared."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+
+from tests.db.backup.conftest import ROWS, until
+from tests.db.backup.test_failures import fake
+
+
+@pytest.fixture
+def archive(project, tmp_path):
+    project.ok("backup", "--to", str(tmp_path / "kept"))
+    (found,) = (tmp_path / "kept").glob("*.dump")
+    return found
+
+
+def exists(project, name):
+    return bool(project.query("SELECT 1 FROM pg_database WHERE datname = %s", [name]))
+
+
+def refused(project, restored, archive, *more, code=1):
+    """Restore, expect an error, and see that no database was left behind."""
+    done = project.run("restore", str(archive), "--into", restored.parameters["dbname"], *more)
+    assert done.code == code, done.out + done.err
+    assert not exists(project, restored.parameters["dbname"])
+    return done.err
+
+
+@pytest.mark.parametrize("change", ["a byte", "the end", "more"])
+def test_an_archive_that_was_changed_is_refused_before_anything_is_made(project, restored, archive, change):
+    content = bytearray(archive.read_bytes())
+    if change == "a byte":
+        content[len(content) // 2] ^= 1
+    archive.write_bytes({"a byte": content, "the end": content[:-1], "more": content + b"x"}[change])
+    err = refused(project, restored, archive)
+    assert f"error: {archive} is not what was written" in err
+    assert "Nothing was restored" in err
+
+
+def test_an_object_in_s3_that_was_changed_is_refused(project, restored, s3):
+    project.ok("backup", "--to", "s3://keep")
+    key = s3.list_objects_v2(Bucket="keep")["Contents"][0]["Key"]
+    s3.put_object(Bucket="keep", Key=key, Body=b"PGDMP and nothing more")
+    assert "is not what was written" in refused(project, restored, f"s3://keep/{key}")
+
+
+def test_an_archive_without_its_manifest_is_refused(project, restored, archive):
+    archive.with_name(archive.name + ".json").unlink()
+    assert "has no manifest beside it" in refused(project, restored, archive, code=2)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"format": 2}', '{"format": 1}'])
+def test_a_manifest_that_is_none_is_refused(project, restored, archive, content):
+    archive.with_name(archive.name + ".json").write_text(content)
+    assert "cannot read the manifest" in refused(project, restored, archive)
+
+
+def test_a_place_without_backups(project, restored, tmp_path):
+    err = refused(project, restored, tmp_path / "empty", code=2)
+    assert "there is no backup of" in err
+
+
+def test_a_database_that_holds_anything_is_not_restored_into(project, restored, archive):
+    name = restored.parameters["dbname"]
+    project.query(f"CREATE DATABASE {name}")
+    restored.query("CREATE TABLE mine (id int)")
+    done = project.run("restore", str(archive), "--into", name)
+    assert done.code == 2
+    assert f"the database {name} is not empty" in done.err
+    assert restored.tables() == {"mine"}
+
+
+def test_an_empty_database_is_restored_into(project, restored, archive):
+    project.query(f"CREATE DATABASE {restored.parameters['dbname']}")
+    project.ok("restore", str(archive), "--into", restored.parameters["dbname"])
+    assert restored.query("SELECT count(*) FROM notes") == [(ROWS,)]
+
+
+def test_a_restore_that_fails_leaves_no_database(project, restored, archive, tmp_path):
+    fake(project, tmp_path, "pg_restore", '$REAL "$@"; exit 3')
+    err = refused(project, restored, archive)
+    assert f"pg_restore failed on {restored.parameters['dbname']}" in err
+    assert "is dropped again" in err
+
+
+def test_a_missing_role_is_named_first(project, restored, tmp_path):
+    role = "owner_of_" + project.parameters["dbname"]
+    project.query(f"CREATE ROLE {role}")
+    project.query(f"ALTER TABLE notes OWNER TO {role}")
+    project.ok("backup", "--to", str(tmp_path / "kept"))
+    project.query("ALTER TABLE notes OWNER TO CURRENT_USER")
+    project.query(f"DROP ROLE {role}")
+    err = refused(project, restored, tmp_path / "kept", "-d", project.parameters["dbname"], code=2)
+    assert f'this server lacks roles that the backup names: "{role}"' in err
+
+
+def test_a_restored_database_that_differs_is_kept_and_not_switched(project, restored, archive):
+    beside = archive.with_name(archive.name + ".json")
+    held = json.loads(beside.read_text())
+    beside.write_text(json.dumps(held | {"schema": held["schema"].replace("body text", "body varchar")}))
+    done = project.run("restore", str(archive), "--into", restored.parameters["dbname"], "--switch", "--yes")
+    assert done.code == 3
+    assert "is not as" in done.err
+    assert "-    body varchar" in done.err
+    assert exists(project, restored.parameters["dbname"])
+    assert project.query("SELECT count(*) FROM notes") == [(ROWS,)]
+
+
+def test_a_switch_keeps_the_old_database_under_a_dated_name(project, restored, archive):
+    live = project.parameters["dbname"]
+    project.query(f"ALTER DATABASE {live} SET search_path = '$user', public, extra")
+    project.query(f"ALTER DATABASE {live} CONNECTION LIMIT 77")
+    project.query(
+        f"REVOKE CONNECT ON DATABASE {live} FROM PUBLIC; GRANT CONNECT ON DATABASE {live} TO pg_monitor"
+    )
+    own = (
+        "SELECT datconnlimit, array(SELECT unnest(datacl)::text ORDER BY 1), (SELECT setconfig FROM pg_db_role_setting"
+        " WHERE setdatabase = d.oid) FROM pg_database AS d WHERE datname = current_database()"
+    )
+    before = project.query(own)
+    project.query("DELETE FROM notes")
+    done = project.ok(
+        "restore", str(archive), "--into", restored.parameters["dbname"], "--switch", "--yes", "--json"
+    )
+    kept = done.data["kept_as"]
+    assert kept.startswith(f"{live}_before_2")
+    assert project.query("SELECT count(*) FROM notes") == [(ROWS,)]
+    assert project.query(own) == before
+    assert not exists(project, restored.parameters["dbname"])
+    with psycopg.connect(**{**project.parameters, "dbname": kept}) as old:
+        assert old.execute("SELECT count(*) FROM notes").fetchone() == (0,)
+    project.ok("migrate")
+
+
+def test_a_switch_waits_for_nobody_and_may_be_asked_for_again(project, restored, archive):
+    into = restored.parameters["dbname"]
+    with psycopg.connect(**project.parameters, autocommit=True) as session:
+        done = project.run("restore", str(archive), "--into", into, "--switch", "--yes")
+        assert done.code == 4
+        assert "1 session is connected to" in done.err
+        assert "Neither database was renamed" in done.err
+        again = project.ok("restore", str(archive), "--into", into, "--switch", "--yes", "--end-sessions")
+        assert f"{into} is {project.parameters['dbname']} now" in again.out
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+
+
+def test_a_switch_wants_an_answer(project, restored, archive):
+    err = refused(project, restored, archive, "--switch", code=2)
+    assert "nobody can answer here" in err
+    assert "Nothing was restored" in err
+
+
+def test_the_live_database_is_not_the_new_one(project, archive):
+    done = project.run("restore", str(archive), "--into", project.parameters["dbname"], "--switch", "--yes")
+    assert done.code == 2
+    assert "is the live database itself" in done.err
+
+
+def test_a_signal_takes_the_new_database_back(project, restored, archive, tmp_path):
+    fake(project, tmp_path, "pg_restore", f"touch {tmp_path}/begun; exec sleep 600")
+    process = project.start("restore", str(archive), "--into", restored.parameters["dbname"])
+    until(lambda: (tmp_path / "begun").exists() or process.poll() is not None)
+    assert exists(project, restored.parameters["dbname"])
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert "during the restore" in err
+    assert "is dropped again" in err
+    assert not exists(project, restored.parameters["dbname"])
+
+
+def test_a_backup_of_a_newer_pg_dump_wants_a_newer_pg_restore(project, restored, archive):
+    beside = archive.with_name(archive.name + ".json")
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | {"pg_dump_version": "99.1"}))
+    err = refused(project, restored, archive, code=2)
+    assert "the archive was made by PostgreSQL 99" in err
