@@ -10,8 +10,8 @@ import click
 
 from runner.cli.options import (
     Context,
-    ignore_option,
     backup_options,
+    ignore_option,
     limit_options,
     lock_wait_option,
     read_settings,
