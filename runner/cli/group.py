@@ -21,6 +21,7 @@ COMMANDS = {
     "repair": "mending",
     "wait": "operating",
     "doctor": "operating",
+    "health": "health",
     "exec": "local",
     "local": "local",
 }
