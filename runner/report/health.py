@@ -67,6 +67,25 @@ def as_json(results: Sequence[Health]) -> dict[str, Any]:
     }
 
 
+def as_markdown(queries: Sequence[Query]) -> str:
+    """Return a table of the queries, and a section for each: a runbook."""
+    rows = [
+        f"| [{query.name}](#{query.name}) | {query.shows.partition('. ')[0].rstrip('.')} |"
+        for query in queries
+    ]
+    sections = []
+    for query in queries:
+        levels = [f"`{name}: {text}`" for name, text in _thresholds(query).items() if text]
+        sections += [
+            f"### {query.name}",
+            query.shows,
+            f"**When to worry:** {query.worry}",
+            f"**What to do:** {query.do}",
+            *([f"Thresholds: {', '.join(levels)}"] if levels else []),
+        ]
+    return "\n".join(["| query | shows |", "|---|---|", *rows]) + "\n\n" + "\n\n".join(sections) + "\n"
+
+
 def explained_as_json(queries: Sequence[Query]) -> dict[str, Any]:
     """Return what the queries say of themselves."""
     return {
