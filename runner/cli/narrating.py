@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -30,26 +31,68 @@ _NAMES = {
 }
 
 
-class Events:
-    """Everything as events, in the order in which it becomes true."""
+class Narrator(ABC):
+    """Is told what happens to which database, as it happens, and passes it on in one form."""
 
     def __init__(self, context: Context, *, dry_run: bool) -> None:
         self._context = context
         self._dry_run = dry_run
-        self._database: str | None = None
-        self._sightings: list[Callable[[Sighting, str | None], None]] = []  # made when there is one
+        self._warned: set[str] = set()
 
     def observer(self, confirm: Callable[[str, Plan], None]) -> Observer:
         """Return what the run tells."""
         return Observer(
-            opened=self._opened,
-            listener=Listener(done=self._done, warns=self._warns, tells=self._tells),
+            opened=self._open,
+            listener=Listener(done=self._do, warns=self._warn_once, tells=self._tells),
             waits=self._waits,
             sighted=self._sighted,
             closed=self._closed,
             say=self._tells,
             confirm=confirm,
         )
+
+    def _open(self, name: str, place: str) -> None:
+        self._opened(name, place)
+        self._context.note_database(name)
+
+    def _do(self, done: Done) -> None:
+        self._done(done)
+        self._context.note_step(done)
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self._warns(text)
+
+    @abstractmethod
+    def _tells(self, event: Event) -> None: ...
+
+    @abstractmethod
+    def _opened(self, name: str, place: str) -> None: ...
+
+    @abstractmethod
+    def _done(self, done: Done) -> None: ...
+
+    @abstractmethod
+    def _warns(self, text: str) -> None: ...
+
+    @abstractmethod
+    def _waits(self, holder: LockHolder | YoyoLock | None, waited_s: float) -> None: ...
+
+    @abstractmethod
+    def _sighted(self, sighting: Sighting) -> None: ...
+
+    @abstractmethod
+    def _closed(self, outcome: Outcome) -> None: ...
+
+
+class Events(Narrator):
+    """Everything as events, in the order in which it becomes true."""
+
+    def __init__(self, context: Context, *, dry_run: bool) -> None:
+        super().__init__(context, dry_run=dry_run)
+        self._database: str | None = None
+        self._sightings: list[Callable[[Sighting, str | None], None]] = []  # made when there is one
 
     def _tells(self, event: Event) -> None:
         from dataclasses import replace
@@ -60,7 +103,6 @@ class Events:
     def _opened(self, name: str, place: str) -> None:
         self._database = name
         self._tells(Event(name="database.opened", message=f"{name}: {place}", facts={"place": place}))
-        self._context.note_database(name)
 
     def _done(self, done: Done) -> None:
         name, verb = _NAMES[done.step.action]
@@ -74,7 +116,6 @@ class Events:
                 facts=facts,
             )
         )
-        self._context.note_step(done)
 
     def _warns(self, text: str) -> None:
         self._tells(Event(name="warning", message=text, level=WARNING))
@@ -116,27 +157,13 @@ class Events:
         )
 
 
-class Lines:
+class Lines(Narrator):
     """Lines for people: each step as a line of the result, all else on stderr."""
 
     def __init__(self, context: Context, *, dry_run: bool) -> None:
-        self._context = context
-        self._dry_run = dry_run
+        super().__init__(context, dry_run=dry_run)
         self._style = context.style(sys.stdout)
-        self._warned: set[str] = set()
         self._shown: list[Sights] = []  # what shows waits and progress, made when there is some
-
-    def observer(self, confirm: Callable[[str, Plan], None]) -> Observer:
-        """Return what the run tells."""
-        return Observer(
-            opened=self._opened,
-            listener=Listener(done=self._done, warns=self._warns, tells=self._tells),
-            waits=self._waits,
-            sighted=self._sighted,
-            closed=self._closed,
-            say=self._tells,
-            confirm=confirm,
-        )
 
     def _say(self, line: str) -> None:
         (self._shown[0] if self._shown else self._context).say(line)
@@ -152,18 +179,14 @@ class Lines:
         from runner.report import people
 
         self._result(people.heading(name, place, self._style))
-        self._context.note_database(name)
 
     def _done(self, done: Done) -> None:
         from runner.report import people
 
         self._result(people.done_line(done, self._style))
-        self._context.note_step(done)
 
     def _warns(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
-            self._say(f"{self._context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
+        self._say(f"{self._context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
 
     def _waits(self, holder: LockHolder | YoyoLock | None, waited_s: float) -> None:
         from runner.report import people

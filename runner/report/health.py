@@ -25,7 +25,7 @@ _COLOURS = {
     Level.PROBLEM: "red",
 }
 _SHOWN = 5
-_INDENT = " " * 11
+_INDENT = " " * 4
 
 
 def text(result: Health, style: Style, *, width: int, full: bool) -> Iterator[str]:
@@ -34,7 +34,7 @@ def text(result: Health, style: Style, *, width: int, full: bool) -> Iterator[st
     longest = max((len(answer.query.name) for answer in result.answers), default=0)
     for answer in result.answers:
         level = style(answer.level.value.ljust(7), _COLOURS[answer.level])
-        room = width - longest - len(_INDENT) - 2
+        room = width - longest - len("  warning    ")
         said = textwrap.shorten(_summary(answer), max(room, 20), placeholder="…")
         yield f"  {level}  {answer.query.name.ljust(longest)}  {said}".rstrip()
         yield from _details(answer, style, width=width, full=full)

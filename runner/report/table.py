@@ -10,7 +10,7 @@ from runner.report.terminal import Style
 from runner.wording import duration
 
 _BELOW = frozenset({"query"})  # a text that gets a line of its own
-_NARROWEST = 12  # of a text that is cut
+_NARROWEST = 10  # of a text that is cut
 _GAP = "  "
 
 
@@ -74,6 +74,8 @@ def cell(column: str, value: Any) -> str:
         return ", ".join(str(each) for each in value)
     if not isinstance(value, int | float):
         return " ".join(str(value).split())
+    if column == "pid" or column.endswith("_pid"):
+        return str(value)
     if column.endswith("_bytes"):
         return size(value)
     if column.endswith("_s"):

@@ -39,7 +39,7 @@ tree AS (
 SELECT
     t.pid,
     t.depth,
-    t.path[t.depth] AS behind,
+    t.path[t.depth] AS behind_pid,
     a.usename::text AS role,
     a.datname::text AS database,
     a.state,

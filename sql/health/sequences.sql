@@ -8,10 +8,10 @@
 SELECT
     n.nspname::text AS schema,
     c.relname::text AS sequence,
-    o.owner,
+    pg_catalog.round(100.0 * v.last_value / o.ends_at, 1) AS used_percent,
     v.last_value,
     o.ends_at,
-    pg_catalog.round(100.0 * v.last_value / o.ends_at, 1) AS used_percent
+    o.owner
 FROM pg_catalog.pg_sequence AS q
 INNER JOIN pg_catalog.pg_class AS c ON q.seqrelid = c.oid
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid

@@ -74,7 +74,7 @@ def test_a_blocking_tree_is_shown_with_its_root_first(project, session):
         session.execute("ROLLBACK")
         waiter.pgconn.finish()
     rows = answers(done)["blocking"]["rows"]
-    assert [(row["pid"], row["depth"], row["behind"]) for row in rows] == [
+    assert [(row["pid"], row["depth"], row["behind_pid"]) for row in rows] == [
         (root, 0, None),
         (waiting, 1, root),
     ]
