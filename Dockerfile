@@ -12,6 +12,8 @@ RUN pip --python /opt/runner/bin/python install --no-compile --require-hashes --
     && pip install --require-hashes --only-binary :all: --requirement requirements-build.lock
 COPY pyproject.toml setup.cfg README.md ./
 COPY runner runner
+# runner/health/queries leads to sql/health
+COPY sql sql
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && pip --python /opt/runner/bin/python install --no-compile --no-deps --no-index /wheels/*.whl \
     # of botocore's 400 services those that are asked: half of all that is installed

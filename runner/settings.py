@@ -12,6 +12,7 @@ from runner.limits import DEFAULT, Limits
 from runner.wording import nearest
 
 CONFIG_FILE = "runner.toml"
+TABLES = ("health",)  # the tables of runner.toml; every other key is an option
 _PROJECT_MARKS = (CONFIG_FILE, "migrations", "yoyo.ini")
 
 
@@ -51,6 +52,7 @@ class Settings:
     ] = ()  # --migrations-dir, or yoyo.ini's sources; empty: the layout decides
     functions_dir: Path
     schema_dir: Path
+    health_dir: Path
     history_schema: str | None = None
     migration_table: str = "_yoyo_migration"
     limits: Limits = DEFAULT
@@ -90,6 +92,7 @@ def load(*, environ: Mapping[str, str], project: Path | None, flags: Mapping[str
         migrations_dirs=tuple(project / path for path in sources),
         functions_dir=project / given.get("functions_dir", "sql/functions"),
         schema_dir=project / given.get("schema_dir", "sql/schema"),
+        health_dir=project / given.get("health_dir", "sql/health"),
         history_schema=given.get("history_schema"),
         migration_table=yoyo.get("migration_table", "_yoyo_migration"),
         direct_url=Secret(given["direct_url"]) if "direct_url" in given else None,
@@ -132,10 +135,17 @@ def read_config(project: Path) -> dict[str, Any]:
 def check_keys(values: Mapping[str, Any], project: Path, known: Sequence[str]) -> None:
     """Refuse a key that no option has.
 
-    Raises: ConfigurationError naming the nearest.
+    Raises: ConfigurationError naming the nearest; also when a key that has to be a table is none.
     """
     for key in values:
-        if key not in known:
+        if key in TABLES:
+            if not isinstance(values[key], dict):
+                raise ConfigurationError(
+                    f'"{key}" has to be a table',
+                    where=Location(project / CONFIG_FILE),
+                    hint=f"Write [{key}].",
+                )
+        elif key not in known:
             raise ConfigurationError(
                 f'unknown setting "{key}"',
                 where=Location(project / CONFIG_FILE),

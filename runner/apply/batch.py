@@ -12,6 +12,7 @@ from runner.apply import send
 from runner.apply.send import Part
 from runner.apply.unit import Progress
 from runner.errors import MigrationFailedError, RunnerError
+from runner.events import Event
 from runner.history import Journal, JournalStep
 from runner.migrations import Batch, Unit
 from runner.wording import counted, duration
@@ -52,7 +53,7 @@ class _Repeats:
 
     def run(self) -> None:
         if self._repeats:
-            self._tells(f"{self._progress.name(self._unit)}: going on after {self._so_far()}")
+            self._say("batch.resumed", f"going on after {self._so_far()}")
         this_run = 0
         while True:
             if this_run >= self._batch.at_most:
@@ -142,7 +143,18 @@ class _Repeats:
         now = time.monotonic()
         if now - self._told_at >= _TELL_EVERY_S:
             self._told_at = now
-            self._tells(f"{self._progress.name(self._unit)}: {self._so_far()}{more and '; '}{more}")
+            self._say("batch.progress", f"{self._so_far()}{more and '; '}{more}")
+
+    def _say(self, name: str, what: str) -> None:
+        self._tells(
+            Event(
+                name=name,
+                message=f"{self._progress.name(self._unit)}: {what}",
+                migration=self._progress.migration_id,
+                facts={"repeats": self._repeats, "rows": self._rows},
+                indent="  ",
+            )
+        )
 
     @property
     def _state(self) -> str:

@@ -6,7 +6,6 @@ Concurrently"), ALTER TABLE (DETACH PARTITION … CONCURRENTLY, FINALIZE).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -16,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from runner.errors import RunnerError, TableLockedError
+from runner.events import Event, Say
 from runner.sqltext.concurrent import BuildIndex, Concurrent, DetachPartition, DropIndex, Reindex
 
 Connection = psycopg.Connection[Any]
@@ -39,7 +39,7 @@ class _Index:
     is_busy: bool  # another session holds the lock of a build on its table
 
 
-def prepare(conn: Connection, statement: Concurrent, tells: Callable[[str], None]) -> str | None:
+def prepare(conn: Connection, statement: Concurrent, tells: Say) -> str | None:
     """Clear what an earlier try left in the statement's way; return what `verdict` must know of before.
 
     Raises: TableLockedError when another session seems to be building the index.
@@ -53,14 +53,13 @@ def prepare(conn: Connection, statement: Concurrent, tells: Callable[[str], None
         return " ".join(str(index.oid) for index in indexes if index.is_valid or not index.is_named)
     if isinstance(statement, Reindex):
         for name in _reindex_leftovers(conn, statement):
-            tells(f"dropping {name}, which an interrupted REINDEX left")
+            said = f"dropping {name}, which an interrupted REINDEX left"
+            tells(Event(name="index.dropping", message=said, facts={"index": name}, indent="  "))
             _run(conn, f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
     return None
 
 
-def verdict(
-    conn: Connection, statement: Concurrent, text: str, seen: str | None, tells: Callable[[str], None]
-) -> Verdict:
+def verdict(conn: Connection, statement: Concurrent, text: str, seen: str | None, tells: Say) -> Verdict:
     """Say whether a statement that was begun took effect; what it left half way is cleared or finished.
 
     `text` is the statement itself: an index without a name is known by its definition.
@@ -143,14 +142,15 @@ def _indexes(conn: Connection, statement: BuildIndex) -> list[_Index]:
         return found.fetchall()
 
 
-def _drop_leftover(conn: Connection, index: _Index, tells: Callable[[str], None]) -> None:
+def _drop_leftover(conn: Connection, index: _Index, tells: Say) -> None:
     if index.is_busy:
         raise TableLockedError(
             f"another session seems to be building {index.qualified}",
             detail="The index is not valid yet, and a session holds the lock of a build on its table. Nothing was changed.",
             hint="Wait until it is done and run the same command again.",
         )
-    tells(f"dropping invalid index {index.qualified}, which an interrupted or failed build left")
+    said = f"dropping invalid index {index.qualified}, which an interrupted or failed build left"
+    tells(Event(name="index.dropping", message=said, facts={"index": index.qualified}, indent="  "))
     _run(conn, f"DROP INDEX CONCURRENTLY IF EXISTS {index.qualified}")
 
 
@@ -159,14 +159,15 @@ def _reindex_leftovers(conn: Connection, statement: Reindex) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _finish_detaching(conn: Connection, statement: DetachPartition, tells: Callable[[str], None]) -> Verdict:
+def _finish_detaching(conn: Connection, statement: DetachPartition, tells: Say) -> Verdict:
     names = {"table": statement.table, "partition": statement.partition}
     row = conn.execute(_query("partition"), names).fetchone()
     if row is None:
         return Verdict.DONE
     if row == (False,):
         return Verdict.AGAIN
-    tells(f"finishing to detach {statement.partition} from {statement.table}")
+    said = f"finishing to detach {statement.partition} from {statement.table}"
+    tells(Event(name="partition.detaching", message=said, facts={"table": statement.table}, indent="  "))
     _run(conn, f"ALTER TABLE {statement.table} DETACH PARTITION {statement.partition} FINALIZE")
     return Verdict.DONE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runner.events import Say
 from runner.plan import Step
 
 
@@ -24,4 +25,4 @@ class Listener:
     begins: Callable[[Step], None] = lambda _: None
     done: Callable[[Done], None] = lambda _: None
     warns: Callable[[str], None] = lambda _: None
-    tells: Callable[[str], None] = lambda _: None  # what goes on within a step
+    tells: Say = lambda _: None  # what goes on within a step

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from runner.errors import TableLockedError
+from runner.events import WARNING, Event, Say
 from runner.wording import duration
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ def retrying(
     *,
     retries: int,
     what: str,
-    tells: Callable[[str], None],
+    tells: Say,
     pause: Callable[[float], None] = time.sleep,
 ) -> T:
     """Call `attempt`, and again after a pause while a lock is in its way, at most `retries` more times.
@@ -41,7 +42,22 @@ def retrying(
         try:
             return attempt()
         except TableLockedError as locked:
-            tells(f"{what}: {locked.message}; try {n} of {retries} more in {duration(pause_s)}")
+            tells(
+                Event(
+                    name="migration.retrying",
+                    message=f"{what}: {locked.message}; try {n} of {retries} more in {duration(pause_s)}",
+                    level=WARNING,
+                    migration=what,
+                    facts={
+                        "try": n,
+                        "tries": retries,
+                        "pause_ms": round(1000 * pause_s),
+                        "reason": locked.message,
+                        "sqlstate": locked.sqlstate,
+                    },
+                    indent="  ",
+                )
+            )
         pause(pause_s)
     try:
         return attempt()

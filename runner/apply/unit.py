@@ -15,6 +15,7 @@ from runner.apply.retry import retrying
 from runner.apply.send import Part
 from runner.apply.work import Work
 from runner.errors import CheckError, MigrationFailedError, RunnerError
+from runner.events import Event
 from runner.history import Journal, JournalStep
 from runner.migrations import Script, Unit
 from runner.sqltext.classify import is_repeatable, runs_outside_transactions
@@ -178,7 +179,15 @@ class _OneUnit:
         unit, journal = self._unit, self._journal
         with self._limits():
             if self._in_doubt and self._took_effect():
-                self._tells(f"{self._progress.name(unit)} had taken effect before the interruption")
+                said = f"{self._progress.name(unit)} had taken effect before the interruption"
+                self._tells(
+                    Event(
+                        name="statement.found_done",
+                        message=said,
+                        migration=self._progress.migration_id,
+                        indent="  ",
+                    )
+                )
                 journal.end(self._conn, unit.number)
                 return
             if self._concurrent is not None:

@@ -18,6 +18,7 @@ from runner.backup.facts import read_facts
 from runner.backup.manifest import Facts, Locale
 from runner.backup.programs import Program, Running
 from runner.errors import CheckError, ConfigurationError, CredentialsError, RunnerError, StoppedError
+from runner.events import Event, Say
 
 if TYPE_CHECKING:
     from runner.credentials import Target
@@ -99,7 +100,7 @@ class Begun(Enum):
     FILLED = auto()  # an earlier run restored it, or so it seems
 
 
-def restore(work: Restoring, *, validate: bool, resume: bool, say: Callable[[str], None]) -> None:
+def restore(work: Restoring, *, validate: bool, resume: bool, say: Say) -> None:
     """Check the archive, restore it into a database that is new or empty, and compare what came out.
 
     Nothing that existed before is dropped or changed. A database that was made here is dropped when the
@@ -110,22 +111,27 @@ def restore(work: Restoring, *, validate: bool, resume: bool, say: Callable[[str
     """
     made_by = int(work.archive.manifest.pg_dump_version.partition(".")[0])
     work.pg_restore.require(made_by, "the archive was made by")
-    say(f"{work.archive.label}: comparing with its checksum")
+    say(_step("restore.checking", f"{work.archive.label}: comparing with its checksum", work))
     work.archive.require_intact()
     with administration(work.server) as admin:
         _require_roles(admin, work.facts)
         begun = _begin(admin, work, resume=resume)
         if begun is Begun.FILLED:
-            say(f"{work.into} is not empty: taking it for restored if it is what was dumped")
+            message = f"{work.into} is not empty: taking it for restored if it is what was dumped"
+            say(_step("restore.found_done", message, work))
         else:
             _fill(admin, work, begun, say)
     if validate or begun is Begun.FILLED:
-        say(f"comparing {work.into} with what was dumped")
+        say(_step("restore.comparing", f"comparing {work.into} with what was dumped", work))
         _validate(work)
 
 
-def _fill(admin: psycopg.Connection[Any], work: Restoring, begun: Begun, say: Callable[[str], None]) -> None:
-    say(f"restoring into {work.into}")
+def _step(name: str, message: str, work: Restoring) -> Event:
+    return Event(name=name, message=message, facts={"archive": work.archive.label, "into": work.into})
+
+
+def _fill(admin: psycopg.Connection[Any], work: Restoring, begun: Begun, say: Say) -> None:
+    say(_step("restore.filling", f"restoring into {work.into}", work))
     try:
         _run(work, begun)
         with closing(connection.connect(work.target, application_name="runner restore")) as conn:

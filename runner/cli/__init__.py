@@ -12,7 +12,7 @@ import click
 
 from runner import __version__
 from runner.cli.group import ALIASES, COMMANDS, RunnerGroup
-from runner.cli.options import Context
+from runner.cli.options import LOG_FORMAT, Context
 
 # New objects before the garbage is looked through: importing makes tens of thousands that stay, and no garbage.
 _GARBAGE = 100_000
@@ -34,13 +34,14 @@ _GARBAGE = 100_000
 @click.pass_context
 def cli(ctx: click.Context, *, project: Path | None) -> None:
     """Apply plain SQL migrations to PostgreSQL, and prove that they did what they say."""
-    from runner.settings import check_keys, find_project, read_config
+    from runner.settings import TABLES, check_keys, find_project, read_config
 
     ctx.obj.project = (project or find_project(Path.cwd())).absolute()
     values = read_config(ctx.obj.project)
     if values:
         names = _option_names(ctx)
         check_keys(values, ctx.obj.project, list(names))
+        ctx.obj.tables = {key: values.pop(key) for key in TABLES if key in values}
         defaults = {names[key]: value for key, value in values.items()}
         ctx.default_map = dict.fromkeys((*COMMANDS, *ALIASES), defaults)
 
@@ -81,13 +82,22 @@ def _work(context: Context) -> object:
             signal.signal(number, signal.SIG_DFL)
 
 
+def _logs_json(arguments: list[str]) -> bool:
+    said = " ".join(arguments)
+    if "--log-format" in said:
+        return "--log-format json" in said or "--log-format=json" in said
+    return os.environ.get(LOG_FORMAT) == "json"
+
+
 def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
     from runner.errors import ConfigurationError, Location, RunnerError
 
     gc.set_threshold(_GARBAGE)
-    # --json is known before the command line is understood, so that a mistake in it is an object too
-    context = Context(environ=dict(os.environ), json="--json" in sys.argv[1:])
+    # --json and --log-format are known before the command line is understood, so that a mistake in it has their form too
+    context = Context(
+        environ=dict(os.environ), json="--json" in sys.argv[1:], logs_json=_logs_json(sys.argv[1:])
+    )
     try:
         code = _work(context)
     except click.exceptions.Abort as abort:

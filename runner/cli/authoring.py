@@ -46,7 +46,7 @@ def snapshot_command(context: Context, /, *, check: bool, scratch_url: str | Non
     from runner.report import contract, people
 
     results = snapshots(
-        read_settings(context, **flags), write=not check, scratch_url=scratch_url, say=context.say
+        read_settings(context, **flags), write=not check, scratch_url=scratch_url, say=context.tell
     )
     style = context.style(sys.stdout)
     context.show(

@@ -24,6 +24,7 @@ COMMANDS = {
     "maintenance": "maintaining",
     "wait": "operating",
     "doctor": "operating",
+    "health": "health",
     "exec": "local",
     "local": "local",
 }

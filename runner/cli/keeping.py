@@ -44,7 +44,7 @@ def backup_command(
     runner backup --to s3://bucket/nightly -d carthub --keep-days 7
     """
     from runner.fleet.keep import BackupOptions, backups
-    from runner.report import keeping, people
+    from runner.report import keeping
 
     style = context.style(sys.stdout)
 
@@ -64,8 +64,8 @@ def backup_command(
             lock_wait_s=lock_wait,
         ),
         made=made,
-        say=context.say,
-        waits=lambda holder, waited_s: context.say(people.waiting(holder, waited_s)),
+        say=context.tell,
+        waits=context.tell_wait,
     )
     context.show((), lambda: keeping.backups_as_json(results))
 
@@ -142,7 +142,7 @@ def restore_command(
             end_sessions=end_sessions,
         ),
         confirm=confirm,
-        say=context.say,
+        say=context.tell,
     )
     style = context.style(sys.stdout)
     context.show(keeping.restored(result, style), lambda: keeping.restored_as_json(result))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from runner.cli.options import Context, read_settings, target_options
+from runner.cli.options import Context, log_option, read_settings, target_options
 
 if TYPE_CHECKING:
     from runner.settings import Settings
@@ -18,10 +18,6 @@ _database_option = click.option(
 )
 # what follows the command is the command's own, dashes included
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def _one_database(settings: Settings) -> str | None:
@@ -54,7 +50,7 @@ def exec_command(context: Context, /, *, command: tuple[str, ...], **flags: Any)
     from runner import connection, local
 
     settings = read_settings(context, **flags)
-    target = connection.locate(settings, _one_database(settings), say=_say)
+    target = connection.locate(settings, _one_database(settings), say=context.tell)
     programs = local.programs(settings) if target.source == local.SOURCE else None
     connection.run_command(
         command, target, environ=context.environ, programs=None if programs is None else programs.bin
@@ -72,6 +68,7 @@ def local_command() -> None:
 @local_command.command()
 @click.option("--tcp/--no-tcp", default=None, help="Listen on 127.0.0.1, not on a socket (DBeaver needs it).")
 @_json_option
+@log_option
 @click.pass_obj
 def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
     """Start the local server; make it when there is none.
@@ -81,12 +78,13 @@ def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
     from runner import local
 
     settings = read_settings(context, **flags)
-    local.start(settings, tcp=tcp, say=_say)
+    local.start(settings, tcp=tcp, say=context.tell)
     _show(context, settings)
 
 
 @local_command.command()
 @_json_option
+@log_option
 @click.pass_obj
 def stop(context: Context, /, **flags: Any) -> None:
     """Stop the local server; its data stays.
@@ -96,12 +94,13 @@ def stop(context: Context, /, **flags: Any) -> None:
     from runner import local
 
     settings = read_settings(context, **flags)
-    local.stop(settings, say=_say)
+    local.stop(settings, say=context.tell)
     _show(context, settings)
 
 
 @local_command.command()
 @_json_option
+@log_option
 @click.pass_obj
 def status(context: Context, /, **flags: Any) -> None:
     """Show the local server; change nothing.
@@ -115,6 +114,7 @@ def status(context: Context, /, **flags: Any) -> None:
 @_database_option
 @click.option("--password", is_flag=True, help="Put the password into the URL (only TCP needs it).")
 @_json_option
+@log_option
 @click.pass_obj
 def url(context: Context, /, *, password: bool, **flags: Any) -> None:
     """Print the local server's URL, to paste into psql or another program; start the server when needed.
@@ -124,13 +124,14 @@ def url(context: Context, /, *, password: bool, **flags: Any) -> None:
     from runner import local
 
     settings = read_settings(context, **flags)
-    target = local.target(settings, _one_database(settings), say=_say)
+    target = local.target(settings, _one_database(settings), say=context.tell)
     text = local.url_of(target, password=password)
     click.echo(json.dumps({"url": text}) if context.json else text)
 
 
 @local_command.command(context_settings=_PASS_ON)
 @_database_option
+@log_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> NoReturn:
@@ -141,7 +142,7 @@ def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> No
     from runner import connection, local
 
     settings = read_settings(context, **flags)
-    target = local.target(settings, _one_database(settings), say=_say)
+    target = local.target(settings, _one_database(settings), say=context.tell)
     programs = local.programs(settings)
     connection.run_command(
         ["psql", *arguments],

@@ -72,6 +72,6 @@ def maintenance_command(
             thresholds=Thresholds(bloat_percent=bloat_percent, bloat_bytes=bloat_megabytes << 20),
         ),
         Listener(opened, told, closed),
-        say=context.say,
+        say=context.tell,
     )
     context.show((), lambda: keeping.maintenance_as_json(results, dry_run=dry_run))

@@ -57,7 +57,7 @@ def baseline_command(
         accept=accept_differences,
         scratch_url=scratch_url,
         lock_wait_s=lock_wait,
-        say=context.say,
+        say=context.tell,
     )
     context.show(people.adoption(result, context.style(sys.stdout)), lambda: contract.adoption(result))
 
@@ -96,7 +96,7 @@ def accept_command(
     from runner.fleet.mend import accept
 
     settings = read_settings(context, **flags)
-    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
+    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
 
 
 @_repair("forget")
@@ -108,7 +108,7 @@ def forget_command(
     from runner.fleet.mend import forget
 
     settings = read_settings(context, **flags)
-    _show(context, forget(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
+    _show(context, forget(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
 
 
 @_repair("rename")
@@ -121,7 +121,7 @@ def rename_command(
     from runner.fleet.mend import rename
 
     settings = read_settings(context, **flags)
-    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, say=context.say))
+    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, say=context.tell))
 
 
 statement_option = click.option(
@@ -182,7 +182,7 @@ def _settle(
         statement=statement,
         reason=reason,
         lock_wait_s=lock_wait,
-        say=context.say,
+        say=context.tell,
     )
     _show(context, result)
 
@@ -196,7 +196,7 @@ def continue_command(
     from runner.fleet.settle import go_on
 
     settings = read_settings(context, **flags)
-    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
+    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
 
 
 @_repair("restart")
@@ -208,7 +208,7 @@ def restart_command(
     from runner.fleet.settle import restart
 
     settings = read_settings(context, **flags)
-    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.say))
+    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
 
 
 def _show(context: Context, result: Mended) -> None:

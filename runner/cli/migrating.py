@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,12 +21,15 @@ from runner.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from runner.apply import Done
-    from runner.fleet.keep import BackedUp, BackupOptions
+    from runner.fleet.keep import BackupOptions
     from runner.fleet.migrate import Observer, Outcome
-    from runner.plan import Plan
-    from runner.report.live import Sights
-    from runner.watch import Sighting
+
+metrics_option = click.option(
+    "--metrics-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="RUNNER_METRICS_FILE",
+    help="Write how the run went to this file, as OpenMetrics.",
+)
 
 
 @click.command()
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 @lock_wait_option
 @reconnect_wait_option
 @limit_options
+@metrics_option
 @click.option("--to", metavar="ID", help="Stop after this migration.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Apply at most N.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
@@ -62,6 +67,7 @@ def migrate_command(
     backup: bool,
     backup_to: str | None,
     kms_key: str | None,
+    metrics_file: Path | None,
     **flags: Any,
 ) -> None:
     """Apply what is pending, in order, then validate the schema. Changes the database.
@@ -70,6 +76,7 @@ def migrate_command(
     runner migrate                       every database of the project
     runner migrate -d carthub --to 0003  one database, up to a migration
     """
+    from runner.cli.narrating import observer
     from runner.fleet.migrate import MigrateOptions, migrate
 
     settings = read_settings(context, **flags)
@@ -84,7 +91,9 @@ def migrate_command(
         reconnect_wait_s=reconnect_wait,
         backup=_backup_options(backup_to, kms_key, lock_wait) if backup else None,
     )
-    _finish(context, migrate(settings, options, _observer(context, dry_run=dry_run)), dry_run=dry_run)
+    with _watched(context, observer(context, dry_run=dry_run), metrics_file, "migrate") as watching:
+        outcomes = migrate(settings, options, watching)
+    _finish(context, outcomes, dry_run=dry_run)
 
 
 @click.command()
@@ -92,6 +101,7 @@ def migrate_command(
 @lock_wait_option
 @reconnect_wait_option
 @limit_options
+@metrics_option
 @click.option("--to", metavar="ID", help="Roll back what was applied after this migration; it stays.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Roll back N migrations (default: 1).")
 @click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
@@ -109,6 +119,7 @@ def rollback_command(
     yes: bool,
     lock_wait: float,
     reconnect_wait: float,
+    metrics_file: Path | None,
     **flags: Any,
 ) -> None:
     """Undo what was applied last, the newest first. Changes the database.
@@ -117,6 +128,7 @@ def rollback_command(
     runner rollback -d carthub            the newest migration
     runner rollback -d carthub --to 0003  down to a migration, which stays
     """
+    from runner.cli.narrating import observer
     from runner.fleet.migrate import RollbackOptions, rollback
 
     if sum(map(bool, (to, steps, everything))) > 1:
@@ -130,9 +142,9 @@ def rollback_command(
         lock_wait_s=lock_wait,
         reconnect_wait_s=reconnect_wait,
     )
-    _finish(
-        context, rollback(settings, options, _observer(context, dry_run=dry_run, yes=yes)), dry_run=dry_run
-    )
+    with _watched(context, observer(context, dry_run=dry_run, yes=yes), metrics_file, "rollback") as watching:
+        outcomes = rollback(settings, options, watching)
+    _finish(context, outcomes, dry_run=dry_run)
 
 
 def _backup_options(to: str | None, kms_key: str | None, lock_wait: float) -> BackupOptions:
@@ -143,82 +155,15 @@ def _backup_options(to: str | None, kms_key: str | None, lock_wait: float) -> Ba
     return BackupOptions(to=to, kms_key=kms_key, lock_wait_s=lock_wait)
 
 
-def _observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
-    """Print each line as it becomes true; with --json nothing but the result goes to stdout."""
-    from runner.apply import Listener
-    from runner.errors import UsageError
-    from runner.fleet.migrate import Observer
-    from runner.report import people
+def _watched(
+    context: Context, told: Observer, metrics_file: Path | None, command: str
+) -> AbstractContextManager[Observer]:
+    """Count what is told, where somebody wants to know."""
+    if metrics_file is None:
+        return nullcontext(told)
+    from runner.cli.measuring import measured
 
-    style = context.style(sys.stdout)
-    said: set[str] = set()
-    shown: list[Sights] = []  # what shows waits and progress, made when there is some
-
-    def say(line: str) -> None:
-        (shown[0] if shown else context).say(line)
-
-    def sighted(sighting: Sighting) -> None:
-        if not shown:
-            from runner.report import live
-
-            shown.append(live.sights(sys.stderr, context.environ, context.say))
-        shown[0].show(sighting)
-
-    def result(line: str) -> None:
-        if not context.json:
-            context.echo(line)
-
-    def warns(text: str) -> None:
-        if text not in said:
-            said.add(text)
-            say(f"{context.style(sys.stderr)('warning:', 'yellow', 'bold')} {text}")
-
-    def confirm(place: str, plan: Plan) -> None:
-        if yes:
-            return
-        if context.json or not sys.stdin.isatty():
-            raise UsageError(
-                "rollback asks before it undoes anything, and nobody can answer here",
-                detail=f"{people.question(place, plan)} Nothing was changed.",
-                hint="Say --yes.",
-            )
-        click.confirm(people.question(place, plan), abort=True, err=True)
-
-    def opened(name: str, place: str) -> None:
-        result(people.heading(name, place, style))
-        context.partial.setdefault("databases", []).append({"database": name, "steps": []})
-
-    def done(step: Done) -> None:
-        result(people.done_line(step, style))
-        if context.json:
-            from runner.report import contract
-
-            context.partial["databases"][-1]["steps"].append(contract.done_step(step))
-
-    def closed(outcome: Outcome) -> None:
-        if dry_run:
-            for line in people.planned_lines(outcome.plan, style):
-                result(line)
-        for line in people.closing(outcome, style, dry_run=dry_run):
-            result(line)
-
-    def backed_up(taken: BackedUp) -> None:
-        from runner.report import keeping
-
-        for line in keeping.backed_up(taken, style):
-            result(line)
-        context.partial.setdefault("backups", []).append(keeping.backup_as_json(taken))
-
-    return Observer(
-        backed_up=backed_up,
-        opened=opened,
-        listener=Listener(done=done, warns=warns, tells=lambda line: say(f"  {line}")),
-        waits=lambda holder, waited_s: say(people.waiting(holder, waited_s)),
-        sighted=sighted,
-        closed=closed,
-        say=say,
-        confirm=confirm,
-    )
+    return measured(context, told, metrics_file, command=command)
 
 
 def _finish(context: Context, outcomes: list[Outcome], *, dry_run: bool) -> None:

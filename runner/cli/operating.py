@@ -43,7 +43,7 @@ def wait_command(context: Context, /, *, what: str, timeout_ms: int, **flags: An
     from runner.report import contract, people
 
     wait = wait_until_applied if what == "applied" else wait_until_reachable
-    results = wait(read_settings(context, **flags), timeout_s=timeout_ms / 1000, say=context.say)
+    results = wait(read_settings(context, **flags), timeout_s=timeout_ms / 1000, say=context.tell)
     style = context.style(sys.stdout)
     context.show((people.waited(r, what, style) for r in results), lambda: contract.waited(results, what))
 
@@ -63,7 +63,7 @@ def doctor_command(context: Context, /, **flags: Any) -> None:
     from runner.fleet.observe import examinations
     from runner.report import contract, people
 
-    results = examinations(read_settings(context, **flags), say=context.say)
+    results = examinations(read_settings(context, **flags), say=context.tell)
     style = context.style(sys.stdout)
     context.show(
         (line for r in results for line in people.examined(r, style)), lambda: contract.examined(results)

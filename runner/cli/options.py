@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from runner.apply import Done
     from runner.errors import RunnerError
+    from runner.events import Event
+    from runner.fleet.keep import BackedUp
+    from runner.history import LockHolder, YoyoLock
     from runner.report import Style
     from runner.settings import Settings
+
+LOG_FORMAT = "RUNNER_LOG_FORMAT"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +33,8 @@ class Context:
     environ: Mapping[str, str]
     project: Path | None = None
     json: bool = False
+    logs_json: bool = False  # --log-format json
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of runner.toml
     partial: dict[str, Any] = field(default_factory=dict)  # what was done before an error, for --json
 
     def style(self, stream: Any) -> Style:
@@ -46,6 +54,26 @@ class Context:
         """Tell a person what goes on, beside the result."""
         click.echo(line, err=True, color=True)
 
+    def tell(self, event: Event) -> None:
+        """Tell what goes on, beside the result: as a line for people, or as an object for a log."""
+        if self.logs_json:
+            from runner.report import log
+
+            self.say(log.line(event))
+        else:
+            self.say(f"{event.indent}{event.message}")
+
+    def tell_wait(self, holder: LockHolder | YoyoLock | None, waited_s: float) -> None:
+        """Tell for whom is waited."""
+        if self.logs_json:
+            from runner.report import log
+
+            self.tell(log.waiting(holder, waited_s, None))
+        else:
+            from runner.report import people
+
+            self.say(people.waiting(holder, waited_s))
+
     def show(self, lines: Iterable[str], as_json: Callable[[], Any]) -> None:
         """Write a result: as lines, or with --json as one object."""
         if self.json:
@@ -53,6 +81,24 @@ class Context:
         else:
             for line in lines:
                 self.echo(line)
+
+    def note_database(self, name: str) -> None:
+        """Keep, for --json after an error, which database is at work."""
+        self.partial.setdefault("databases", []).append({"database": name, "steps": []})
+
+    def note_step(self, done: Done) -> None:
+        """Keep, for --json after an error, a step that is committed."""
+        if self.json:
+            from runner.report import contract
+
+            self.partial["databases"][-1]["steps"].append(contract.done_step(done))
+
+    def note_backup(self, taken: BackedUp) -> None:
+        """Keep, for --json after an error, a backup that was taken."""
+        if self.json:
+            from runner.report import keeping
+
+            self.partial.setdefault("backups", []).append(keeping.backup_as_json(taken))
 
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
@@ -63,7 +109,11 @@ class Context:
         if self.json:
             told = {"error": report.error_as_json(error), **self.partial}
             self.echo(json.dumps(told, ensure_ascii=False, indent=2))
-        else:
+        if self.logs_json:
+            from runner.report import log
+
+            self.tell(log.failure(error))
+        elif not self.json:
             self.say(report.error_as_text(error, self.style(sys.stderr)))
         leave_word(report.error_as_line(error), self.environ)
         return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
@@ -79,9 +129,27 @@ class Context:
         self.show_error(UsageError(message[:1].lower() + message[1:], hint=hint))
 
 
+def _log_format(ctx: click.Context, _param: click.Parameter, value: str) -> None:
+    ctx.obj.logs_json = value == "json"
+
+
+log_option = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    envvar=LOG_FORMAT,
+    is_eager=True,  # so that what is wrong with the others is told in this form
+    expose_value=False,
+    callback=_log_format,
+    help="What goes to stderr: lines for people, or a JSON object an event.",
+)
+
+
 def target_options(command: F) -> F:
     """Add the options that choose a database and where it is."""
     for option in (
+        log_option,
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         click.option(
             "--history-schema",

@@ -53,7 +53,7 @@ def verify_command(
     results = verifications(
         read_settings(context, **flags),
         VerifyOptions(everything=everything, since=since, base=base, weigh=weigh, scratch_url=scratch_url),
-        say=context.say,
+        say=context.tell,
     )
     style = context.style(sys.stdout)
     context.show((line for r in results for line in lines(r, style)), lambda: document(results))

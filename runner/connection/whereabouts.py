@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from runner import credentials
 from runner.errors import ConfigurationError
+from runner.events import Say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from runner.credentials import Target
     from runner.settings import Settings
 
@@ -19,7 +18,7 @@ def locate(
     database: str | None,
     *,
     only: bool = True,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
 ) -> Target:
     """Return the configured target, else the local server's, made and started when a person is at work.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from runner import catalog
 from runner.errors import ConfigurationError, UsageError
+from runner.events import WARNING, Event, Say
 from runner.fleet.scratch import build, scratch_session
 from runner.fleet.session import read_files
 from runner.migrations import find_layouts
@@ -25,9 +25,7 @@ class Snapshot:
     diff: str = ""  # from the committed one to the new one
 
 
-def snapshots(
-    settings: Settings, *, write: bool, scratch_url: str | None, say: Callable[[str], None]
-) -> list[Snapshot]:
+def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: Say) -> list[Snapshot]:
     """Build each database's schema from its files in a scratch database, and write it when `write` is set.
 
     Raises: FileError, MigrationFailedError; ConfigurationError when there is no server for it.
@@ -38,7 +36,17 @@ def snapshots(
             found_catalog = build(session, settings)
             text = catalog.render(found_catalog)
             if found_catalog.unsupported:
-                say(f"not described by the snapshot: {', '.join(found_catalog.unsupported)}")
+                unseen = list(found_catalog.unsupported)
+                said = f"not described by the snapshot: {', '.join(unseen)}"
+                say(
+                    Event(
+                        name="snapshot.incomplete",
+                        message=said,
+                        level=WARNING,
+                        database=layout.title,
+                        facts={"not_described": unseen},
+                    )
+                )
         path = layout.snapshot
         label = settings.label(path)
         before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from runner.events import Say
 from runner.fleet.session import open_sessions, read_files
 from runner.history import LockHolder, YoyoLock
 from runner.lint import Finding, lint
@@ -12,7 +13,8 @@ from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_r
 from runner.settings import Settings
 from runner.validate import Concern, Tolerance, Validation, concerns, validate
 
-Say = Callable[[str], None]
+if TYPE_CHECKING:
+    from runner.history import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,15 @@ class Status:
     def is_current(self) -> bool:
         """Whether nothing is pending, edited, outdated or missing."""
         return all(s.situation is Situation.APPLIED for s in self.comparison.standings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """What was done with one database's migrations, the newest first."""
+
+    database: str
+    place: str
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,21 @@ def status(settings: Settings, *, say: Say) -> list[Status]:
                 newest=next((entry.id for entry in session.state.newest_first()), None),
                 lock_holder=session.history.lock_holder(),
                 yoyo_lock=session.state.yoyo_lock,
+            )
+            for session in sessions
+        ]
+
+
+def trails(settings: Settings, *, limit: int, with_sql: bool, say: Say) -> list[Trail]:
+    """Read each database's audit trail."""
+    from runner.history import read_trail
+
+    with open_sessions(settings, say=say) as sessions:
+        return [
+            Trail(
+                database=session.title,
+                place=session.place,
+                entries=tuple(read_trail(session.history, limit=limit, with_sql=with_sql)),
             )
             for session in sessions
         ]

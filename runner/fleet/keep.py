@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from runner import backup, connection, local
 from runner.backup import Archive, ArchiveName, Manifest, Place, Program
 from runner.errors import RunnerError, UsageError
-from runner.fleet.session import Session, actor_of, answered, open_sessions
+from runner.events import Say
+from runner.fleet.session import Session, actor_of, explained, open_sessions
 from runner.history import History, OnWait
 from runner.migrations import find_layouts
 from runner.settings import Settings
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import psycopg
 
     from runner.credentials import Target
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +182,7 @@ def restore(
         open_history=open_history,
         exclude=(settings.migration_table,),
     )
-    with answered(work.target):
+    with explained(work.target):
         backup.restore(work, validate=options.validate, resume=options.switch, say=say)
     kept = None
     if options.switch:
@@ -191,7 +190,7 @@ def restore(
             f"Let {options.into} ({archive.name}) take the place of {target.name} on {target.address}? "
             f"What was written to {target.name} since the backup will be only in the old database, which is kept."
         )
-        with answered(target):
+        with explained(target):
             kept = backup.switch(target, target.name, options.into, end_sessions=options.end_sessions)
     return Restored(
         database=target.name,

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from runner.errors import BusyError, FileError, Location, RunnerError, StoppedError
+from runner.events import Say
 from runner.fleet.session import Session, open_sessions
 from runner.history import MAINTENANCE_KEY, State
 from runner.limits import Limits
@@ -18,7 +19,6 @@ from runner.settings import Settings
 from runner.sqltext import SqlSyntaxError, statements
 from runner.wording import counted
 
-Say = Callable[[str], None]
 FOLDER = Path("sql/maintenance")
 _LONGEST_STATEMENT_MS = 1_800_000
 _SHOWN = 5

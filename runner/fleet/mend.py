@@ -11,6 +11,7 @@ from psycopg import sql
 from runner import catalog
 from runner.catalog import Difference
 from runner.errors import CheckError, ConfigurationError, UsageError
+from runner.events import Say
 from runner.fleet.scratch import build, scratch_session
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import Actor, Operation, Record, in_order, recording
@@ -20,8 +21,6 @@ from runner.plan import resolve_id
 from runner.settings import Settings
 
 _SHOWN = 12
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.apply import Done, Listener
 from runner.errors import BusyError, ConfigurationError, RunnerError
+from runner.events import Say
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import OnWait
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
@@ -72,7 +73,7 @@ class Observer:
     sighted: Callable[[Sighting], None] = lambda _: None  # also from another thread
     closed: Callable[[Outcome], None] = lambda _: None
     backed_up: Callable[[BackedUp], None] = lambda _: None
-    say: Callable[[str], None] = lambda _: None
+    say: Say = lambda _: None
     confirm: Callable[[str, Plan], None] = lambda _place, _plan: None  # raises when the answer is no
 
 

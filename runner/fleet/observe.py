@@ -13,13 +13,12 @@ import psycopg
 from runner import connection
 from runner.doctor import Finding, examine
 from runner.errors import UnreachableError
+from runner.events import Event, Say
 from runner.fleet.session import open_session, open_sessions, read_files
 from runner.migrations import Layout, Migration
 from runner.plan import Situation, compare
 from runner.settings import Settings
 from runner.wording import counted
-
-Say = Callable[[str], None]
 
 _PAUSE_S = (0.2, 2.0)  # first and longest pause between two looks
 _UNDONE = (
@@ -144,7 +143,7 @@ def _until(look: Callable[[], tuple[str, str | None]], deadline: float, timeout_
                 hint=hint,
             )
         if reason != told:
-            say(f"waiting: {reason}")
+            say(Event(name="wait.waiting", message=f"waiting: {reason}"))
             told = reason
         time.sleep(min(pause_s * random.uniform(0.5, 1), max(0.0, deadline - time.monotonic())))  # noqa: S311 - not a secret
         pause_s = min(pause_s * 2, _PAUSE_S[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,7 @@ from runner.apply import Listener, Work, check_plan, run_plan
 from runner.catalog import Catalog
 from runner.credentials import Target
 from runner.errors import ConfigurationError, CredentialsError
+from runner.events import Say
 from runner.fleet.session import Session, actor_of, open_target
 from runner.migrations import Layout, Migration
 from runner.plan import plan_apply
@@ -38,7 +39,7 @@ WHERE
 
 @contextmanager
 def scratch_session(
-    settings: Settings, layout: Layout, files: list[Migration], *, url: str | None, say: Callable[[str], None]
+    settings: Settings, layout: Layout, files: list[Migration], *, url: str | None, say: Say
 ) -> Iterator[Session]:
     """Make an empty database, open it, and drop it at the end.
 
@@ -93,7 +94,7 @@ def build(session: Session, settings: Settings, *, to: str | None = None) -> Cat
     return catalog.read(session.connection, exclude=(settings.migration_table,))
 
 
-def _home(settings: Settings, layout: Layout, *, url: str | None, say: Callable[[str], None]) -> Target:
+def _home(settings: Settings, layout: Layout, *, url: str | None, say: Say) -> Target:
     if url is not None:
         chosen = credentials.resolve(replace(settings, url=Secret(url)), "postgres", only=True)
         if chosen is not None:

@@ -15,6 +15,7 @@ import psycopg
 from runner import connection
 from runner.credentials import Target
 from runner.errors import BusyError, RunnerError, UnreachableError
+from runner.events import INFO, WARNING, Event, Say
 from runner.history import History, OnWait, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
@@ -131,7 +132,7 @@ def read_files(settings: Settings) -> list[tuple[Layout, list[Migration]]]:
 
 
 @contextmanager
-def open_sessions(settings: Settings, *, say: Callable[[str], None]) -> Iterator[list[Session]]:
+def open_sessions(settings: Settings, *, say: Say) -> Iterator[list[Session]]:
     """Connect to every database that the settings choose; all files are read first.
 
     Raises: FileError and its kin, CredentialsError, UnreachableError.
@@ -146,12 +147,16 @@ def open_sessions(settings: Settings, *, say: Callable[[str], None]) -> Iterator
 
 @contextmanager
 def open_session(
-    settings: Settings, layout: Layout, files: list[Migration], *, only: bool, say: Callable[[str], None]
+    settings: Settings, layout: Layout, files: list[Migration], *, only: bool, say: Say
 ) -> Iterator[Session]:
     """Connect to one database and read its history."""
     target = connection.locate(settings, layout.name, only=only, say=say)
     with open_target(
-        settings, layout, files, target, on_notice=lambda notice: _pass_on(notice, say)
+        settings,
+        layout,
+        files,
+        target,
+        on_notice=lambda notice: _pass_on(notice, layout.name or target.name, say),
     ) as session:
         yield session
 
@@ -173,7 +178,7 @@ def open_target(
             conn.add_notice_handler(on_notice)
         return conn
 
-    with answered(target), closing(connect()) as first:
+    with explained(target), closing(connect()) as first:
         history = History(
             first,
             schema=settings.history_schema,
@@ -195,8 +200,11 @@ def open_target(
 
 
 @contextmanager
-def answered(target: Target) -> Iterator[None]:
-    """Turn what a server refuses, or a connection that was lost, into an error of ours."""
+def explained(target: Target) -> Iterator[None]:
+    """Turn what the driver raises into errors that say what is the matter with which database.
+
+    Raises: BusyError, UnreachableError, RunnerError.
+    """
     try:
         yield
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
@@ -225,10 +233,20 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
-def _pass_on(notice: psycopg.errors.Diagnostic, say: Callable[[str], None]) -> None:
+def _pass_on(notice: psycopg.errors.Diagnostic, database: str, say: Say) -> None:
     """Show what the server remarks while files run, as psql would."""
     if notice.severity_nonlocalized in {"NOTICE", "WARNING"}:
-        say(f"  {notice.severity_nonlocalized.lower()}: {notice.message_primary}")
+        severity = notice.severity_nonlocalized.lower()
+        say(
+            Event(
+                name="server.notice",
+                message=f"{severity}: {notice.message_primary}",
+                level=WARNING if severity == "warning" else INFO,
+                database=database,
+                facts={"severity": severity, "sqlstate": notice.sqlstate, "text": notice.message_primary},
+                indent="  ",
+            )
+        )
 
 
 def actor_of(settings: Settings) -> Actor:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from runner.apply import check_progress
 from runner.errors import CheckError, UsageError
-from runner.fleet.mend import Mended, Say, one_session, recording_session
+from runner.events import Say
+from runner.fleet.mend import Mended, one_session, recording_session
 from runner.fleet.session import Session, actor_of
 from runner.history import Direction, Journal, JournalStep, Operation, Partial, Record
 from runner.migrations import Script, check_script, units

@@ -8,6 +8,7 @@ from typing import TypeVar
 import psycopg
 
 from runner.errors import ConnectionLostError, StoppedError
+from runner.events import WARNING, Event, Say
 from runner.fleet.session import Session
 
 LOSSES_WITHOUT_PROGRESS = 3
@@ -26,7 +27,7 @@ def through_outages(
     *,
     progress: Callable[[], int],
     reconnect_wait_s: float,
-    say: Callable[[str], None],
+    say: Say,
 ) -> T:
     """Call `run` until it returns, with a new connection whenever the old one was lost.
 
@@ -49,8 +50,13 @@ def through_outages(
             reached = progress()
             if losses >= LOSSES_WITHOUT_PROGRESS or reconnect_wait_s <= 0:
                 raise
+            said = (
+                f"{session.title}: the connection was lost; connecting again for up to {reconnect_wait_s:g} s"
+            )
             say(
-                f"  {session.title}: the connection was lost; connecting again for up to {reconnect_wait_s:g} s"
+                Event(
+                    name="connection.lost", message=said, level=WARNING, database=session.title, indent="  "
+                )
             )
             if session.connection.closed:  # else it was one of several, for statements in parallel
                 session.reconnect(wait_s=reconnect_wait_s, lost=lost)

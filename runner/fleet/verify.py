@@ -11,6 +11,7 @@ from runner.apply import Listener, Work, check_plan, run_plan
 from runner.catalog import Catalog
 from runner.catalog.mirror import Mirror
 from runner.errors import ConfigurationError
+from runner.events import Say
 from runner.fleet.changed import changed_since
 from runner.fleet.scratch import scratch_session
 from runner.fleet.session import actor_of, open_session, read_files
@@ -32,7 +33,6 @@ from runner.trace import (
     rehearse,
 )
 
-Say = Callable[[str], None]
 _LIMITS = Limits(lock_timeout_ms=30_000)  # nobody else is there: whoever waits so long waits for ever
 
 

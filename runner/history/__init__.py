@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.history.journal import Direction, Journal, JournalStep
     from runner.history.message import Record, after, before, committing, recording, reset_session
     from runner.history.prepared import Prepared
+    from runner.history.trail import Entry, read_trail
 else:
     __getattr__ = deferred(
         __name__,
@@ -30,6 +31,7 @@ else:
         journal=("Direction", "Journal", "JournalStep"),
         message=("Record", "after", "before", "committing", "recording", "reset_session"),
         prepared=("Prepared",),
+        trail=("Entry", "read_trail"),
     )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Actor",
     "Applied",
     "Direction",
+    "Entry",
     "Failure",
     "History",
     "Journal",
@@ -58,6 +61,7 @@ __all__ = [
     "before",
     "committing",
     "in_order",
+    "read_trail",
     "recording",
     "reset_session",
 ]

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import __version__
+from runner.history.names import IMAGE_MARK
+
 _ACTORS = (
     "RUNNER_ACTOR",
     "GITHUB_ACTOR",
@@ -36,13 +39,25 @@ class Actor:
     name: str
     host: str
     git_commit: str | None
+    image: str | None = None  # the container image that this is
+
+    @property
+    def program(self) -> str:
+        """What history names as the writer of a row: our version, and the image that holds us.
+
+        Not a column of its own: adding one needs the owner of history's tables, and a role that may only write them
+        could then migrate no more.
+        """
+        return __version__ if self.image is None else f"{__version__}{IMAGE_MARK}{self.image}"
 
     @classmethod
     def of(cls, environ: Mapping[str, str], project: Path) -> Actor:
         """Read the environment; DNS is not asked, and the user database need not know us."""
         name = next((environ[key] for key in _ACTORS if environ.get(key)), None) or _login_name()
         commit = next((environ[key] for key in _COMMITS if environ.get(key)), None)
-        return cls(name, socket.gethostname(), commit or _checked_out(project))
+        return cls(
+            name, socket.gethostname(), commit or _checked_out(project), environ.get("RUNNER_IMAGE") or None
+        )
 
 
 def _login_name() -> str:

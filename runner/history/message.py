@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from runner import __version__
 from runner.history.actor import Actor
 from runner.history.model import Operation
 from runner.history.names import LOCK_KEY, YOYO_LOCK, Names
@@ -98,7 +97,6 @@ class Record:
     reason: str | None = None
     rows: int | None = None  # that it changed in batches or loaded
     elapsed_ms: int | None = 0  # before the message that records it; None: nothing was run
-    version: str = __version__
 
     @property
     def comment(self) -> str | None:
@@ -192,7 +190,6 @@ def recording(names: Names, record: Record, actor: Actor) -> bytes:
         "rollback_transactional": record.rollback_transactional,
         "rows": record.rows,
         "reason": record.reason,
-        "version": record.version,
     }
     literals = {name: sql.Literal(value) for name, value in values.items()}
     return record_statement(names, record.recorded_as, actor, {**literals, "duration": duration}).as_bytes(
@@ -219,7 +216,6 @@ def record_statement(
         "old_hash": null,
         "rows": null,
         "reason": null,
-        "version": sql.Literal(__version__),
         **values,
         **names.identifiers(),
         "yoyo_operation": sql.Literal(yoyo_operation),
@@ -227,6 +223,7 @@ def record_statement(
         "actor": sql.Literal(actor.name[:255]),
         "host": sql.Literal(actor.host[:255]),
         "commit": sql.Literal(actor.git_commit),
+        "version": sql.Literal(actor.program),
     }
     parts = [head, *([_LOG] if yoyo_operation is not None else []), _RECORD]
     return sql.Composed([part.format(**given) for part in parts])

@@ -13,6 +13,8 @@ YOYO_LOCK = "yoyo_lock"
 RUNNER_MIGRATION = "_runner_migration"
 RUNNER_JOURNAL = "_runner_journal"
 
+IMAGE_MARK = ", image "  # stands between our version and the image that holds us
+
 LOCK_KEY = 0x72756E6E6572  # "runner" in ASCII; advisory locks count per database
 HELPER_KEY = LOCK_KEY + 1  # shared by the further sessions of a run
 WANTED_KEY = LOCK_KEY + 2  # shared by those who wait for the migration lock: maintenance gives way to them

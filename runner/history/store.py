@@ -113,6 +113,10 @@ class History:
             self._wanted_schema = self.names.schema
         self.server, self.names = self._locate()
 
+    def holds(self, table: str) -> bool:
+        """Whether a table of history is there."""
+        return table in self._tables
+
     @property
     def exists(self) -> bool:
         """Whether yoyo's tables are there."""

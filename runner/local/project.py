@@ -10,12 +10,11 @@ from urllib.parse import quote
 
 from runner.credentials import Target
 from runner.errors import ConfigurationError
+from runner.events import Event, Say
 from runner.local.account import choose_home, find_home
 from runner.local.server import LocalServer, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from runner.local.installed import Programs
     from runner.settings import Settings
 
@@ -73,15 +72,13 @@ def _existing(settings: Settings) -> Server | None:
     return None if home is None else Server(home, environ=settings.environ)
 
 
-def start(
-    settings: Settings, *, tcp: bool | None = None, say: Callable[[str], None] = lambda _: None
-) -> LocalServer:
+def start(settings: Settings, *, tcp: bool | None = None, say: Say = lambda _: None) -> LocalServer:
     """Make the project's server when there is none, and start it when it does not run."""
     server = _existing(settings) or Server(choose_home(settings.state_dir), environ=settings.environ)
     return server.start(tcp=tcp, say=say)
 
 
-def stop(settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> bool:
+def stop(settings: Settings, *, say: Say = lambda _: None) -> bool:
     """Stop the project's server; return whether it ran."""
     server = _existing(settings)
     return server is not None and server.stop(say=say)
@@ -105,16 +102,14 @@ def programs(settings: Settings) -> Programs | None:
     return None if server is None else server.programs()
 
 
-def target(
-    settings: Settings, database: str | None, *, say: Callable[[str], None] = lambda _: None
-) -> Target:
+def target(settings: Settings, database: str | None, *, say: Say = lambda _: None) -> Target:
     """Return a database of the project's server; what is missing of the two is made, started, created."""
     server = start(settings, say=say)
     name = database or default_name(settings)
     password = None if server.by_socket else server.password
     place = Target(parameters={**server.parameters, "dbname": name}, password=password, source=SOURCE)
     if _create(place):
-        say(f"created the database {name}")
+        say(Event(name="database.created", message=f"created the database {name}", database=name))
     return place
 
 

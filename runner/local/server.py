@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import BusyError, ConfigurationError, RunnerError
+from runner.events import Event, Say
 from runner.local import creation, process
 from runner.local.account import account_for
 from runner.local.installed import Programs, find
@@ -18,7 +19,7 @@ from runner.local.launch import START_S, Launch, still_recovering
 from runner.settings import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 _STOP_S = 60.0
 
@@ -90,7 +91,7 @@ class Server:
                 account=account_for(self.home).name,
             )
 
-    def start(self, *, tcp: bool | None = None, say: Callable[[str], None] = lambda _: None) -> LocalServer:
+    def start(self, *, tcp: bool | None = None, say: Say = lambda _: None) -> LocalServer:
         """Make the server when there is none, start it when it does not run; safe when two call at once.
 
         `tcp` True makes it listen on 127.0.0.1 instead of a socket, for programs that cannot use one; False
@@ -115,19 +116,24 @@ class Server:
                 raise RunnerError("the local server ended right after its start", hint=f"See {self.log}")
             return running
 
-    def _start(self, *, tcp: bool | None, say: Callable[[str], None]) -> None:
+    def _start(self, *, tcp: bool | None, say: Say) -> None:
         account = account_for(self.home)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         account.own(self.home)
         version = self.version()
         programs = find(self._environ, self.home, major=None if version is None else int(version))
         if version is None:
-            say(f"making a local PostgreSQL {programs.version} in {self.home}")
+            say(
+                Event(
+                    name="server.making",
+                    message=f"making a local PostgreSQL {programs.version} in {self.home}",
+                )
+            )
             creation.make(self.data, programs, account, ephemeral=self._ephemeral)
-        say(f"starting the local PostgreSQL {programs.version}")
+        say(Event(name="server.starting", message=f"starting the local PostgreSQL {programs.version}"))
         Launch(data=self.data, log=self.log, programs=programs, account=account).run(tcp=tcp)
 
-    def stop(self, *, say: Callable[[str], None] = lambda _: None) -> bool:
+    def stop(self, *, say: Say = lambda _: None) -> bool:
         """Stop the server, ending its sessions; return whether one ran."""
         if not self.home.exists():
             return False
@@ -135,7 +141,7 @@ class Server:
             pid = self.pid()
             if pid is None:
                 return False
-            say("stopping the local PostgreSQL")
+            say(Event(name="server.stopping", message="stopping the local PostgreSQL"))
             os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
             if not process.wait(lambda: not process.runs(pid, self.data), _STOP_S):
                 raise BusyError(

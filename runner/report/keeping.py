@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.events import Event
 from runner.maintenance import State
 from runner.report.people import ID_WIDTH, heading
 from runner.wording import counted, duration
@@ -50,6 +51,24 @@ def backed_up(result: BackedUp, style: Style) -> Iterator[str]:
     )
     for name in result.removed:
         yield f"  {style('removed'.ljust(11), 'yellow')}  {name}"
+
+
+def backup_event(result: BackedUp) -> Event:
+    """Return the event of a backup."""
+    manifest = result.manifest
+    return Event(
+        name="backup.taken",
+        message=f"backed up to {result.label}",
+        database=result.database,
+        elapsed_s=result.elapsed_s,
+        facts={
+            "archive": result.label,
+            "size_bytes": manifest.size_bytes,
+            "sha256": manifest.sha256,
+            "newest": manifest.facts.newest,
+            "removed": list(result.removed) or None,
+        },
+    )
 
 
 def restored(result: Restored, style: Style) -> Iterator[str]:

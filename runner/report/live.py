@@ -53,25 +53,45 @@ class Lines:
     ) -> None:
         self.say = say
         self._style = style
-        self._clock = clock
-        self._told: dict[str, _Told] = {}
+        self._pace = Pace(clock)
 
     def show(self, sighting: Sighting) -> None:
         """Say what is new."""
         if isinstance(sighting, Over):
-            self._told.pop(sighting.what, None)
+            self._pace.forget(sighting)
             return
-        told, now = self._told.get(sighting.what), self._clock()
-        if not _is_due(sighting, told, now):
+        if not self._pace.is_due(sighting):
             return
-        lines, holders = head(sighting, self._style), _identity(sighting)
-        if isinstance(sighting, Waiting) and (told is None or holders != told.holders):
+        lines = head(sighting, self._style)
+        if isinstance(sighting, Waiting) and self._pace.holders_are_new:
             lines += blockers(sighting, self._style)
         if isinstance(sighting, Running) and sighting.progress is not None:
             lines.append(f"    {progress_words(sighting.progress).lstrip()}")
-        self._told[sighting.what] = _Told(type(sighting), now, holders)
         for line in lines:
             self.say(line.rstrip())
+
+
+class Pace:
+    """How often a log is told what goes on."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, _Told] = {}
+        self.holders_are_new = True  # of the sighting that was due last
+
+    def forget(self, over: Over) -> None:
+        """Begin anew with what is over."""
+        self._told.pop(over.what, None)
+
+    def is_due(self, sighting: Waiting | Running | Unseen) -> bool:
+        """Say whether a sighting is to be told, and take it for told."""
+        told, now = self._told.get(sighting.what), self._clock()
+        if not _is_due(sighting, told, now):
+            return False
+        holders = _identity(sighting)
+        self.holders_are_new = told is None or holders != told.holders
+        self._told[sighting.what] = _Told(type(sighting), now, holders)
+        return True
 
 
 def _is_due(sighting: Waiting | Running | Unseen, told: _Told | None, now: float) -> bool:

@@ -82,7 +82,7 @@ def test_databases_are_created_when_missing_and_kept(project, new_server):
                     "SELECT current_database(), current_setting('server_encoding')"
                 ).fetchone()
                 assert row == (name, "UTF8")
-    assert [line for line in told if line.startswith("created")] == [
+    assert [str(event) for event in told if event.name == "database.created"] == [
         f"created the database {name}" for name in ("api_server", "carthub", "Odd name; --")
     ]
 

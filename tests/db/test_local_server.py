@@ -35,7 +35,8 @@ def kill(server):
 def test_a_server_is_made_started_found_again_and_stopped(folder):
     server, told = Server(folder / "postgres", environ=os.environ), []
     started = server.start(say=told.append)
-    assert [line.split(" PostgreSQL")[0] for line in told] == ["making a local", "starting the local"]
+    assert [event.name for event in told] == ["server.making", "server.starting"]
+    assert str(told[0]).startswith("making a local PostgreSQL")
     assert server.start(say=told.append) == started
     assert len(told) == 2
     assert query(started, "SELECT current_user, current_setting('fsync')") == ("postgres", "on")
@@ -133,13 +134,13 @@ def test_two_starts_at_once_make_one_server(folder):
     code = (
         "import os, sys; from pathlib import Path; from runner.local import Server;"
         "server = Server(Path(sys.argv[1]), environ=os.environ, ephemeral=True);"
-        "server.start(say=lambda line: print(line.split()[0])); print(server.pid())"
+        "server.start(say=lambda event: print(event.name)); print(server.pid())"
     )
     command = [sys.executable, "-c", code, str(folder / "postgres")]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = sorted((each.communicate(timeout=120)[0].split() for each in both), key=len)
     assert [each.returncode for each in both] == [0, 0]
-    assert said == [[said[0][0]], ["making", "starting", said[0][0]]]
+    assert said == [[said[0][0]], ["server.making", "server.starting", said[0][0]]]
 
 
 def test_tcp_asks_for_the_password_and_keeps_its_port(new_server):

@@ -1,0 +1,125 @@
+"""`runner health`: it changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import Context, Duration, read_settings, target_options
+
+if TYPE_CHECKING:
+    from runner.fleet.health import Health
+
+
+@click.command()
+@target_options
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--check",
+    is_flag=False,
+    flag_value="problem",
+    type=click.Choice(["problem", "warn"]),
+    help="Exit with 3 when there is a problem; --check=warn: or a warning, or something that cannot be asked.",
+)
+@click.option("--full", is_flag=True, help="Show every row, not only those beyond the thresholds.")
+@click.option(
+    "--explain", is_flag=True, help="Say what the queries show, when to worry, what to do; ask nothing."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "openmetrics"]),
+    default="text",
+    show_default=True,
+    help="How the answers are written.",
+)
+@click.option(
+    "--query-timeout",
+    "timeout_ms",
+    type=Duration(),
+    default="10s",
+    show_default=True,
+    metavar="DURATION",
+    envvar="RUNNER_QUERY_TIMEOUT",
+    help="For one query.",
+)
+@click.option(
+    "--health-dir",
+    type=click.Path(),
+    envvar="RUNNER_HEALTH_DIR",
+    help="Folder of the project's own queries (default: sql/health).",
+)
+@click.pass_obj
+def health_command(
+    context: Context,
+    /,
+    *,
+    names: tuple[str, ...],
+    check: str | None,
+    full: bool,
+    explain: bool,
+    form: str,
+    timeout_ms: int,
+    **flags: Any,
+) -> None:
+    """Ask the database how it is: connections, locks, sizes, bloat, replication and more. Changes nothing.
+
+    Without names every query is asked. Thresholds are in the queries and in runner.toml, [health].
+
+    \b
+    runner health                          what is beyond a threshold, of every database
+    runner health -d carthub table_sizes   one query with all its rows
+    runner health --explain blocking       what it shows, when to worry, what to do
+    runner health --check                  for a pipeline or a CronJob
+    runner health --format openmetrics     for Prometheus
+    """
+    from runner.fleet.health import health
+
+    context.json = context.json or form == "json"
+    settings = read_settings(context, **flags)
+    thresholds = context.tables.get("health", {})
+    if explain:
+        _explain(context, settings, names, thresholds)
+        return
+    results = health(settings, names, thresholds=thresholds, timeout_ms=timeout_ms, say=context.tell)
+    _show(context, results, metrics=form == "openmetrics" and not context.json, full=full or bool(names))
+    if check is not None and any(result.level.value in _BAD[check] for result in results):
+        raise click.exceptions.Exit(3)
+
+
+_BAD = {"problem": ("problem",), "warn": ("problem", "warning", "unknown")}
+
+
+def _show(context: Context, results: list[Health], *, metrics: bool, full: bool) -> None:
+    from runner.report import health
+
+    if metrics:
+        from runner.report.health_metrics import metrics as rendered
+
+        context.echo(rendered(results).rstrip("\n"))
+        return
+    style, width = context.style(sys.stdout), _width()
+    context.show(
+        (line for r in results for line in health.text(r, style, width=width, full=full)),
+        lambda: health.as_json(results),
+    )
+
+
+def _explain(context: Context, settings: Any, names: tuple[str, ...], thresholds: Any) -> None:
+    from runner.fleet.health import query_lists
+    from runner.report import health
+
+    lists = query_lists(settings, names, thresholds).values()
+    queries = list({(query.name, query.path): query for queries in lists for query in queries}.values())
+    style, width = context.style(sys.stdout), _width()
+    context.show(
+        (line for query in queries for line in health.explained(query, style, width=width)),
+        lambda: health.explained_as_json(queries),
+    )
+
+
+def _width() -> int:
+    return max(shutil.get_terminal_size((100, 24)).columns, 60)

@@ -1,0 +1,52 @@
+"""`--metrics-file`: how the run went, for node_exporter's textfile collector or another that reads OpenMetrics."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.errors import RunnerError, Terminated
+from runner.events import WARNING, Event
+from runner.report.metrics import Tally
+
+if TYPE_CHECKING:
+    from runner.cli.options import Context
+    from runner.fleet.migrate import Observer
+
+
+@contextmanager
+def measured(context: Context, observer: Observer, path: Path, *, command: str) -> Iterator[Observer]:
+    """Yield an observer that counts too; at the end, however it comes, the file holds how the run went.
+
+    The file appears under its name when it is whole. That it cannot be written is told, and fails no run.
+    """
+    tally = Tally(command)
+    code = 1
+    try:
+        yield tally.watching(observer)
+        code = 0
+    except RunnerError as error:
+        code = error.exit_code
+        raise
+    except KeyboardInterrupt as stop:
+        code = 128 + (Terminated.signal_number if isinstance(stop, Terminated) else 2)
+        raise
+    finally:
+        try:
+            _replace(path, tally.rendered(code, path.read_text("utf-8") if path.exists() else ""))
+        except (OSError, UnicodeDecodeError) as error:
+            said = f"the metrics were not written to {path}: {getattr(error, 'strerror', None) or error}"
+            context.tell(Event(name="metrics.unwritable", message=said, level=WARNING))
+
+
+def _replace(path: Path, text: str) -> None:
+    # the collector reads files by their suffix, and must not see this one before it is whole
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
