@@ -39,15 +39,21 @@ WHERE
 
 @contextmanager
 def scratch_session(
-    settings: Settings, layout: Layout, files: list[Migration], *, url: str | None, say: Say
+    settings: Settings,
+    layout: Layout,
+    files: list[Migration],
+    *,
+    url: str | None,
+    say: Say,
+    beside_target: bool = True,
 ) -> Iterator[Session]:
     """Make an empty database, open it, and drop it at the end.
 
-    It is made where `url` says, else on the local server, else on the configured server.
+    It is made where `url` says, else on the local server, else, where `beside_target` lets it, on the configured server.
 
     Raises: ConfigurationError when there is no such place; CredentialsError when the role may not make databases.
     """
-    home = _home(settings, layout, url=url, say=say)
+    home = _home(settings, layout, url=url, say=say, beside_target=beside_target)
     name = f"{PREFIX}{os.getpid()}_{uuid.uuid4().hex[:8]}"
     # the name of this session says that the database is in use
     with connection.connect(home, application_name=f"{_KEEPER}{name}") as admin:
@@ -94,13 +100,20 @@ def build(session: Session, settings: Settings, *, to: str | None = None) -> Cat
     return catalog.read(session.connection, exclude=(settings.migration_table,))
 
 
-def _home(settings: Settings, layout: Layout, *, url: str | None, say: Say) -> Target:
+def _home(settings: Settings, layout: Layout, *, url: str | None, say: Say, beside_target: bool) -> Target:
     if url is not None:
         chosen = credentials.resolve(replace(settings, url=Secret(url)), "postgres", only=True)
         if chosen is not None:
             return chosen
     if local.why_not(settings) is None:
         return local.target(settings, "postgres", say=say)
+    if not beside_target:
+        raise ConfigurationError(
+            "no server for a rehearsal: name one with --scratch-url",
+            detail="Rollbacks are run there, and a role or a tablespace belongs to its whole server: the target's own is "
+            "not taken. Nothing was run.",
+            hint="A PostgreSQL of the same version in a container will do; on a laptop: runner local start",
+        )
     found = credentials.resolve(settings, layout.name, only=True)
     if found is None:
         raise ConfigurationError(

@@ -183,7 +183,14 @@ class _Run:
         settings = replace(self.settings, limits=_LIMITS)
         with ExitStack() as stack:
             session = stack.enter_context(
-                scratch_session(settings, self.layout, self.files, url=self.scratch_url, say=self.say)
+                scratch_session(
+                    settings,
+                    self.layout,
+                    self.files,
+                    url=self.scratch_url,
+                    say=self.say,
+                    beside_target=False,
+                )
             )
             self.server_version = session.history.server.version_num
             actor = actor_of(settings)

@@ -280,3 +280,11 @@ def test_the_real_target_is_weighed_and_not_touched(project, verify):
     said = project.ok("verify", "--target", "--scratch-url", project.url).out
     assert "ACCESS EXCLUSIVE on public.orders (" in said
     assert "reads and writes wait" in said
+
+
+def test_it_does_not_rehearse_beside_the_target_unless_told(project):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    done = project.run("verify", "--all", RUNNER_LOCAL="0")
+    assert done.code == 2
+    assert "no server for a rehearsal: name one with --scratch-url" in done.err
+    assert project.tables() == set()
