@@ -12,7 +12,7 @@ from runner.limits import DEFAULT, Limits
 from runner.wording import nearest
 
 CONFIG_FILE = "runner.toml"
-TABLES = ("health",)  # the tables of runner.toml; every other key is an option
+TABLES = ("health", "lint")  # the tables of runner.toml; every other key is an option
 _PROJECT_MARKS = (CONFIG_FILE, "migrations", "yoyo.ini")
 
 

@@ -2,6 +2,7 @@
 -- With IF NOT EXISTS: where these tables are large and live, build the indexes first with CREATE UNIQUE INDEX CONCURRENTLY under
 -- these names. Here it cannot be CONCURRENTLY: a new database is built in one transaction.
 -- Locks: SHARE on each table while its index is built; reads go on, writes wait.
+-- lint: allow index-not-concurrent -- CONCURRENTLY where it matters is done beforehand, see above; new databases have no rows
 
 CREATE UNIQUE INDEX IF NOT EXISTS idx_password_reset_tokens_token
     ON public.password_reset_tokens (token);

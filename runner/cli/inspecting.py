@@ -138,20 +138,46 @@ def validate_command(context: Context, /, *, grants: bool, owners: bool, strict:
 
 @click.command()
 @target_options
+@click.option(
+    "--base", metavar="REVISION", help="Only files that differ from where this branch left REVISION."
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 for warnings too.")
+@click.option("--squawk/--no-squawk", default=None, help="Ask squawk too.  [default: where it is installed]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif", "junit"]),
+    default="text",
+    show_default=True,
+    help="How findings are written.",
+)
 @click.pass_obj
-def lint_command(context: Context, /, **flags: Any) -> None:
-    """Check all files without a database. Changes nothing; exits with 3 when something is found.
+def lint_command(
+    context: Context,
+    /,
+    *,
+    base: str | None,
+    strict: bool,
+    squawk: bool | None,
+    form: str,
+    **flags: Any,
+) -> None:
+    """Check all files without a database. Changes nothing; exits with 3 when it finds errors.
 
     \b
-    runner lint    before every commit
+    runner lint                       before every commit
+    runner lint --base origin/main    what a branch changes
+    runner lint --format sarif        for a code host
     """
-    from runner.fleet.inspect import findings
-    from runner.report import contract, people
+    from runner.fleet.linting import findings
+    from runner.report import findings as forms
 
-    results = findings(read_settings(context, **flags))
-    style = context.style(sys.stdout)
-    context.show(
-        (line for r in results for line in people.findings(r, style)), lambda: contract.findings(results)
+    context.json = context.json or form == "json"
+    settings = read_settings(context, **flags)
+    results = findings(
+        settings, base=base, squawk=squawk, levels=context.tables.get("lint"), say=context.say
     )
-    if any(result.findings for result in results):
+    for line in forms.lines(results, "json" if context.json else form, context.style(sys.stdout)):
+        context.echo(line)
+    if any(result.errors or (strict and result.findings) for result in results):
         raise click.exceptions.Exit(3)

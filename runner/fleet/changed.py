@@ -24,6 +24,16 @@ def changed_since(base: str, files: Sequence[Migration], *, project: Path) -> fr
     return frozenset(m.id for m in files if any(path in changed for path in _paths(m)))
 
 
+def names_at(base: str, folders: Sequence[str], *, project: Path) -> frozenset[str]:
+    """Return the names of the files that folders, given relative to the project, hold at the tip of `base`.
+
+    Raises: as `changed_since`.
+    """
+    below = [f"{folder}/" for folder in folders]
+    listed = _git(project, "ls-tree", "--name-only", "-z", base, "--", *below, asks_for=base)
+    return frozenset(name.rpartition("/")[2] for name in listed.split("\0") if name)
+
+
 def _paths(migration: Migration) -> tuple[Path, ...]:
     undo = () if migration.rollback is None else (migration.rollback.path,)
     return (migration.apply.path, *undo)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.events import Say
-from runner.fleet.session import open_sessions, read_files
+from runner.fleet.session import open_sessions
 from runner.history import LockHolder, YoyoLock
-from runner.lint import Finding, lint
 from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_rollback
 from runner.settings import Settings
 from runner.validate import Concern, Tolerance, Validation, concerns, validate
@@ -60,15 +59,6 @@ class Validated:
     place: str
     validation: Validation
     concerns: tuple[Concern, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linted:
-    """One database's files, checked."""
-
-    database: str
-    files: int
-    findings: tuple[Finding, ...]
 
 
 def status(settings: Settings, *, say: Say) -> list[Status]:
@@ -140,17 +130,6 @@ def plans(
                 )
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
-
-
-def findings(settings: Settings) -> list[Linted]:
-    """Check every file of each database, without a connection.
-
-    Raises: FileError for what cannot even be read.
-    """
-    return [
-        Linted(database=layout.title, files=len(files), findings=tuple(lint(files)))
-        for layout, files in read_files(settings)
-    ]
 
 
 def validations(

@@ -9,12 +9,28 @@ from runner.migrations.model import Kind, Migration, Script
 
 if TYPE_CHECKING:
     from runner.migrations.bulk import Batch, CopyFrom
-    from runner.migrations.check import Segment, Unit, check_script, ends_with_semicolon, segments, units
+    from runner.migrations.check import (
+        Segment,
+        Unit,
+        check_script,
+        checked_statements,
+        ends_with_semicolon,
+        segments,
+        units,
+    )
 else:
     __getattr__ = deferred(
         __name__,
         bulk=("Batch", "CopyFrom"),
-        check=("Segment", "Unit", "check_script", "ends_with_semicolon", "segments", "units"),
+        check=(
+            "Segment",
+            "Unit",
+            "check_script",
+            "checked_statements",
+            "ends_with_semicolon",
+            "segments",
+            "units",
+        ),
     )
 
 __all__ = [
@@ -28,6 +44,7 @@ __all__ = [
     "Source",
     "Unit",
     "check_script",
+    "checked_statements",
     "ends_with_semicolon",
     "find_layouts",
     "load",

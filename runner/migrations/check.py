@@ -98,6 +98,14 @@ def check_script(script: Script) -> int:
     Raises: FileError for what cannot be cut into statements, transaction control, a statement that cannot run in
     the transaction or be repeated in batches, a directive after the first statement, data that is not there.
     """
+    return sum(1 for _ in checked_statements(script))
+
+
+def checked_statements(script: Script) -> Iterator[Statement]:
+    """Yield the statements of a whole file, each checked.
+
+    Raises: as `check_script`.
+    """
     for copy in script.copies:
         if not copy.path.is_file():
             raise script.error(
@@ -106,8 +114,10 @@ def check_script(script: Script) -> int:
                 hint="Paths are below the project's folder.",
             )
     if script.transactional:
-        return sum(1 for _ in _in_one_transaction(script, _read(script)))
-    return sum(len(unit.statements) for unit in units(script))
+        yield from _in_one_transaction(script, _read(script))
+    else:
+        for unit in units(script):
+            yield from unit.statements
 
 
 def segments(script: Script) -> Iterator[Segment]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from runner.apply import Done
     from runner.fleet.author import Snapshot
-    from runner.fleet.inspect import Linted, PlanListing, Status, Validated
+    from runner.fleet.inspect import PlanListing, Status, Validated
     from runner.fleet.mend import Adoption, Mended
     from runner.fleet.migrate import Outcome
     from runner.fleet.observe import Examined, Waited
@@ -106,30 +106,6 @@ def validations(results: Sequence[Validated]) -> dict[str, Any]:
                 ],
             }
             for r in results
-        ]
-    }
-
-
-def findings(results: Sequence[Linted]) -> dict[str, Any]:
-    """Return what is wrong with the files."""
-    return {
-        "databases": [
-            {
-                "database": result.database,
-                "files": result.files,
-                "findings": [
-                    {
-                        "rule": finding.rule,
-                        "message": finding.message,
-                        "path": str(finding.where.path),
-                        "line": finding.where.line,
-                        "column": finding.where.column,
-                        "hint": finding.hint,
-                    }
-                    for finding in result.findings
-                ],
-            }
-            for result in results
         ]
     }
 

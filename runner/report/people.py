@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runner.apply import Done
     from runner.fleet.author import Snapshot
-    from runner.fleet.inspect import Linted, PlanListing, Status, Validated
+    from runner.fleet.inspect import PlanListing, Status, Validated
     from runner.fleet.mend import Adoption, Mended
     from runner.fleet.migrate import Outcome
     from runner.fleet.observe import Examined, Waited
@@ -163,17 +163,6 @@ def validated(result: Validated, style: Style) -> Iterator[str]:
     for concern in result.concerns:
         yield f"  {style(concern.kind, 'yellow')}  {concern.subject}: {concern.message}"
         yield f"    {style('remedy:', 'cyan')} {concern.remedy}"
-
-
-def findings(result: Linted, style: Style) -> Iterator[str]:
-    """Yield what is wrong with one database's files."""
-    for finding in result.findings:
-        yield f"{style(str(finding.where), 'bold')}: {finding.message} {style(f'[{finding.rule}]', 'dim')}"
-        if finding.hint:
-            yield f"  {style('hint:', 'cyan')} {finding.hint}"
-    found = counted(len(result.findings), "finding") if result.findings else "no findings"
-    said = f"{result.database}: {counted(result.files, 'file')}, {found}"
-    yield style(said, "red" if result.findings else "green")
 
 
 def diff_lines(diff: str, style: Style) -> Iterator[str]:

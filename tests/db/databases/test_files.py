@@ -16,7 +16,7 @@ from yoyo.scripts.main import main as stock
 
 from runner import catalog
 from runner.apply import Listener, Work, run_plan
-from runner.fleet.inspect import findings
+from runner.fleet.linting import findings
 from runner.fleet.migrate import MigrateOptions, Observer, RollbackOptions, migrate, rollback
 from runner.fleet.session import actor_of, open_sessions
 from runner.plan import Action, Plan, plan_apply, plan_rollback
@@ -70,7 +70,7 @@ def test_every_file_says_why_and_what_it_locks(root: Path, name: str) -> None:
         assert all(line.startswith("-- ") for line in header), path
         directives = [match[1] for line in header if (match := re.match(r"--\s*([\w-]+)\s*:", line))]
         assert directives[0] == "Locks", path
-        assert set(directives[1:]) <= {"depends", "transactional", "irreversible"}, path
+        assert set(directives[1:]) <= {"depends", "transactional", "irreversible", "lint"}, path
 
 
 def test_every_file_passes_lint_which_wants_an_undo(database_settings: Callable[..., Settings]) -> None:

@@ -289,9 +289,9 @@ def test_lint_reports_what_migrate_would_only_warn_of(project):
     project.write("0002_b", "SELECT 'open;", "SELECT 1;")
     done = project.run("lint", DATABASE_URL="")
     assert done.code == 3
-    assert "migrations/0001_a.sql: the file holds no statement [empty]" in done.out
-    assert "migrations/0001_a.sql: 0001_a cannot be undone [rollback-missing]" in done.out
-    assert "migrations/0002_b.sql:1:8: unterminated string [refused]" in done.out
+    assert "migrations/0001_a.sql: error: the file holds no statement [empty]" in done.out
+    assert "migrations/0001_a.sql: error: 0001_a cannot be undone [rollback-missing]" in done.out
+    assert "migrations/0002_b.sql:1:8: error: unterminated string [refused]" in done.out
 
 
 def test_a_closed_pipe_is_no_error(project):

@@ -1,0 +1,116 @@
+"""Check the files of each database; nothing is connected to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import ConfigurationError, Location, UsageError
+from runner.fleet.changed import changed_since, names_at
+from runner.fleet.session import read_files
+from runner.lint import BORROWED, BY_ID, Base, Finding, Level, lint
+from runner.migrations import Kind, Layout, Migration, Script
+from runner.settings import CONFIG_FILE, Settings
+from runner.wording import counted, nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """One database's files, checked."""
+
+    database: str
+    files: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.level is Level.ERROR for finding in self.findings)
+
+
+def findings(
+    settings: Settings,
+    *,
+    base: str | None = None,
+    squawk: bool | None = None,
+    levels: Mapping[str, object] | None = None,
+    say: Callable[[str], None] = lambda _line: None,
+) -> list[Linted]:
+    """Check every file of each database, or with a `base` revision those that changed since.
+
+    `squawk` says whether it is to be run; None: where it is installed. `levels` is the table `lint` of runner.toml.
+
+    Raises: FileError for what cannot even be read; ConfigurationError for a bad level; UsageError when git does not
+    know the base, or squawk is asked for and not there.
+    """
+    own = _levels(levels or {}, settings.project)
+    program = None if squawk is False else _squawk(say, is_asked_for=squawk is True)
+    found = []
+    for layout, files in read_files(settings):
+        branch = None if base is None else _base(base, layout, files, settings.project)
+        looked_at = [m for m in files if branch is None or m.id in branch.changed]
+        found.append(
+            Linted(
+                database=layout.title,
+                files=len(looked_at),
+                findings=tuple(
+                    lint(files, base=branch, levels=own, borrowed=_borrowed(program, looked_at))
+                ),
+            )
+        )
+    return found
+
+
+def _levels(table: Mapping[str, object], project: Path) -> Mapping[str, Level]:
+    """Read the project's own levels: the table `lint` of runner.toml, by rule."""
+    levels = {}
+    for name, value in table.items():
+        where = Location(project / CONFIG_FILE)
+        if name not in BY_ID:
+            hint = nearest(name, list(BY_ID)) or "The rules are listed in docs/lint.md."
+            raise ConfigurationError(f'unknown rule "{name}" in [lint]', where=where, hint=hint)
+        if value not in [level.value for level in Level]:
+            hint = 'Write "error", "warning" or "off".'
+            raise ConfigurationError(f'the level of {name} is "{value}"', where=where, hint=hint)
+        levels[name] = Level(value)
+    return levels
+
+
+def _base(revision: str, layout: Layout, files: Sequence[Migration], project: Path) -> Base:
+    folders = [os.path.relpath(source.path, project) for source in layout.sources if not source.repeatable]
+    names = names_at(revision, folders, project=project)
+    ids = (name.removesuffix(".sql") for name in names if name.endswith(".sql"))
+    return Base(
+        ids=frozenset(i for i in ids if not i.endswith(".rollback") and not i.startswith("post-apply")),
+        changed=changed_since(revision, files, project=project),
+    )
+
+
+def _squawk(say: Callable[[str], None], *, is_asked_for: bool) -> Path | None:
+    from runner.fleet.squawk import find
+
+    program = find()
+    if program is not None:
+        return program
+    missing = f"squawk is not installed: {counted(len(BORROWED), 'rule')} not looked for"
+    hint = "Install it with: pip install 'runner[lint]'"
+    if is_asked_for:
+        raise UsageError(missing, hint=f"{hint}, or leave out --squawk.")
+    say(f"{missing}. {hint}; or say --no-squawk.")
+    return None
+
+
+def _borrowed(program: Path | None, files: Sequence[Migration]) -> list[Finding] | None:
+    if program is None:
+        return None
+    from runner.fleet.squawk import run
+
+    return run(program, [script for migration in files for script in _scripts(migration)])
+
+
+def _scripts(migration: Migration) -> list[Script]:
+    if migration.kind is Kind.PYTHON:
+        return []
+    return [migration.apply, *([] if migration.rollback is None else [migration.rollback])]

@@ -1,0 +1,7 @@
+"""Pure: what is wrong with the files themselves, without a database."""
+
+from runner.lint.check import Base, lint
+from runner.lint.model import Finding, Level, Rule
+from runner.lint.rules import BORROWED, BY_ID, RULES
+
+__all__ = ["BORROWED", "BY_ID", "RULES", "Base", "Finding", "Level", "Rule", "lint"]

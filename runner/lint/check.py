@@ -1,0 +1,183 @@
+"""Hold every file of a database to the rules."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from runner.errors import FileError, Location
+from runner.history import in_order
+from runner.lint.allow import settle
+from runner.lint.facts import Facts, World
+from runner.lint.mirror import gaps
+from runner.lint.model import Finding, Level, Rule
+from runner.lint.phrase import Phrase
+from runner.lint.rules import BORROWED, BY_ID, RULES, files
+from runner.lint.rules.rights import secrets
+from runner.migrations import Kind, Migration, Script, checked_statements
+
+_NUMBER = re.compile(r"\d+")
+_READABLE_STATEMENTS = 1000  # a longer file is data: its rollback is not held against it
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a branch started from: the ids of its migrations, and those that the branch changes or adds."""
+
+    ids: frozenset[str]
+    changed: frozenset[str]
+
+
+def lint(
+    migrations: Sequence[Migration],
+    *,
+    base: Base | None = None,
+    levels: Mapping[str, Level] | None = None,
+    borrowed: Sequence[Finding] | None = None,
+) -> list[Finding]:
+    """Check the files of one database; with `base` report only those that changed.
+
+    `levels` are the project's own, by rule; `borrowed` is what squawk found, None where it did not run.
+    """
+    levels = {rule.id: rule.level for rule in RULES} | dict(levels or {})
+    watched = {
+        rule.id
+        for rule in RULES
+        if levels[rule.id] is not Level.OFF and (borrowed is not None or rule not in BORROWED)
+    }
+    by_file: dict[str, list[Finding]] = defaultdict(list)
+    for finding in (*_examine(migrations, base), *(borrowed or ())):
+        if levels[finding.rule] is not Level.OFF:
+            by_file[str(finding.where.path)].append(finding)
+    found = [
+        replace(finding, level=levels[finding.rule])
+        for migration in migrations
+        if base is None or migration.id in base.changed
+        for script in _scripts(migration)
+        for finding in settle(script, by_file.get(script.label, ()), watched=watched)
+        if levels[finding.rule] is not Level.OFF
+    ]
+    return sorted(
+        found,
+        key=lambda finding: (str(finding.where.path), finding.where.line or 0, finding.where.column or 0),
+    )
+
+
+def _scripts(migration: Migration) -> Iterator[Script]:
+    if migration.kind is not Kind.PYTHON:
+        yield migration.apply
+        if migration.rollback is not None:
+            yield migration.rollback
+
+
+def _examine(migrations: Sequence[Migration], base: Base | None) -> Iterator[Finding]:
+    try:
+        in_order(migrations)
+    except FileError as error:
+        yield _refused(error, migrations[0].apply)
+    yield from _numbers(migrations, base)
+    world = World()
+    for migration in migrations:
+        if migration.kind is not Kind.PYTHON:
+            yield from _migration(migration, world)
+
+
+def _numbers(migrations: Sequence[Migration], base: Base | None) -> Iterator[Finding]:
+    """Find twin numbers, and with a base new files below its newest."""
+    versioned = [m for m in migrations if m.kind is Kind.VERSIONED]
+    here = {m.id for m in versioned}
+    known = base.ids if base is not None else frozenset()
+    newest = max(known, default="")
+    first: dict[int, str] = {}
+    for id_ in sorted(known - here):
+        first.setdefault(_number(id_), id_)
+    for migration in sorted(versioned, key=lambda m: (m.id not in known, m.id)):
+        twin = first.setdefault(_number(migration.id), migration.id)
+        if twin != migration.id and _number(migration.id) >= 0:
+            yield files.TWIN_NUMBER.finding(f"{twin} has the same number", Location(migration.apply.label))
+        elif known and migration.id not in known and migration.id < newest:
+            message = f"{migration.id} comes before {newest}, which the base has"
+            yield files.BELOW_BASE.finding(message, Location(migration.apply.label))
+
+
+def _number(id_: str) -> int:
+    match = _NUMBER.match(id_)
+    return -1 if match is None else int(match[0])
+
+
+def _migration(migration: Migration, world: World) -> Iterator[Finding]:
+    apply: list[Phrase] = []
+    yield from _script(migration.apply, Facts(migration.apply, world), apply, RULES)
+    if migration.rollback is not None:
+        undo = migration.rollback
+        back: list[Phrase] = []
+        yield from _script(undo, Facts(undo, World()), back, _IN_ROLLBACK)
+        if migration.irreversible is None and max(len(apply), len(back)) < _READABLE_STATEMENTS:
+            for message, offset in gaps(apply, back):
+                yield files.ROLLBACK_NOT_MIRRORING.finding(message, migration.apply.location(offset))
+    elif migration.irreversible is None and migration.kind is not Kind.HOOK:
+        yield files.ROLLBACK_MISSING.finding(
+            f"{migration.id} cannot be undone",
+            Location(migration.apply.label),
+            hint=f"Write {migration.id}.rollback.sql; or, if there is no way back, -- irreversible: reason in the file.",
+        )
+
+
+def _script(script: Script, facts: Facts, phrases: list[Phrase], rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Check one file; `phrases` receives its statements, as many as a person would read."""
+    by_kind = _BY_KIND[rules is _IN_ROLLBACK]
+    said: set[str] = set()
+    count = 0
+    try:
+        for statement in checked_statements(script):
+            count += 1
+            phrase = Phrase(statement)
+            if len(phrases) < _READABLE_STATEMENTS:
+                phrases.append(phrase)
+            for rule in by_kind.get(phrase.kind, by_kind["*"]):
+                yield from _statement(rule, phrase, facts, said)
+            facts.note(phrase)
+            if script.text is None:
+                yield from _secrets(script, statement.text + (statement.copy_data or ""), statement.start)
+    except FileError as error:
+        yield _refused(error, script)
+        return
+    if script.text is not None:
+        yield from _secrets(script, script.text, 0)
+    if count == 0:
+        yield files.EMPTY.finding("the file holds no statement", Location(script.label))
+
+
+def _statement(rule: Rule, phrase: Phrase, facts: Facts, said: set[str]) -> Iterator[Finding]:
+    if rule.check is None or (rule.once and rule.id in said):
+        return
+    for problem in rule.check(phrase, facts):
+        said.add(rule.id)
+        yield rule.finding(problem.message, facts.script.location(phrase.statement.start + problem.offset))
+
+
+def _secrets(script: Script, text: str, start: int) -> Iterator[Finding]:
+    for offset, what in secrets(text):
+        where = replace(script.location(start + offset), text=None)  # a finding must not repeat it
+        yield BY_ID["secret-literal"].finding(f"{what} stands in the file", where)
+
+
+def _refused(error: FileError, script: Script) -> Finding:
+    where = error.where or Location(script.label)
+    return files.REFUSED.finding(error.message, where, hint=error.hint)
+
+
+def _by_kind(rules: Sequence[Rule]) -> Mapping[str, Sequence[Rule]]:
+    """Return the rules for each kind of statement: most statements interest few rules."""
+    everywhere = tuple(rule for rule in rules if "*" in rule.kinds)
+    kinds = dict.fromkeys(kind for rule in rules for kind in rule.kinds)
+    return {"*": everywhere} | {
+        kind: (*(rule for rule in rules if kind in rule.kinds), *(() if kind == "*" else everywhere))
+        for kind in kinds
+    }
+
+
+_IN_ROLLBACK = tuple(rule for rule in RULES if rule.in_rollback)
+_BY_KIND = (_by_kind(RULES), _by_kind(_IN_ROLLBACK))

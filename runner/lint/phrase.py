@@ -1,0 +1,168 @@
+"""A statement in words: enough to tell what it does to which relation, without parsing it.
+
+Source: PostgreSQL manual, the synopsis of each command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from runner.sqltext import Statement
+from runner.sqltext.tokens import Token, tokens
+
+_BETWEEN = frozenset(
+    {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL", "UNLOGGED", "UNIQUE", "RECURSIVE", "CONSTRAINT"}
+)
+_TWO_WORDS = {
+    "MATERIALIZED": "VIEW", "FOREIGN": "TABLE", "EVENT": "TRIGGER", "DEFAULT": "PRIVILEGES", "USER": "MAPPING",
+}  # fmt: skip
+_OPTIONAL = (("CONCURRENTLY",), ("IF", "NOT", "EXISTS"), ("IF", "EXISTS"), ("ONLY",))
+_OPEN = {"(": 1, "[": 1, ")": -1, "]": -1}
+
+
+class Name(NamedTuple):
+    """A name as PostgreSQL understands it: folded to lower case unless quoted."""
+
+    schema: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.schema is None else f"{self.schema}.{self.name}"
+
+    def may_be(self, other: Name) -> bool:
+        """Say whether both can mean the same; without a schema it is any."""
+        return self.name == other.name and (
+            self.schema is None or other.schema is None or self.schema == other.schema
+        )
+
+
+@lru_cache(maxsize=4096)
+def _kind(words: tuple[str, ...]) -> str:
+    if not words or words[0] not in {"CREATE", "ALTER", "DROP"}:
+        return words[0] if words else ""
+    rest = [word for word in words[1:] if word not in _BETWEEN]
+    if not rest:
+        return words[0]
+    second = _TWO_WORDS.get(rest[0])
+    is_two = second is not None and second in rest[1:2]
+    return " ".join((words[0], rest[0], second) if is_two and second is not None else (words[0], rest[0]))
+
+
+class Phrase:
+    """A statement and its words, which are read when a rule asks for them."""
+
+    __slots__ = ("_depths", "_words", "kind", "statement", "tokens_")
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self.kind = _kind(statement.words[:5])  # "CREATE TABLE", "DROP MATERIALIZED VIEW", "UPDATE"
+        self.tokens_: list[Token] | None = None
+        self._words: list[str] = []
+        self._depths: list[int] = []
+
+    @property
+    def tokens(self) -> list[Token]:
+        """Its tokens without comments."""
+        if self.tokens_ is None:
+            self._read()
+        return self.tokens_ or []
+
+    @property
+    def words(self) -> list[str]:
+        """The text of each token, keywords and unquoted names in upper case."""
+        if self.tokens_ is None:
+            self._read()
+        return self._words
+
+    @property
+    def depths(self) -> list[int]:
+        """In how many brackets each token stands; a bracket itself stands outside."""
+        if self.tokens_ is None:
+            self._read()
+        return self._depths
+
+    def _read(self) -> None:
+        self.tokens_ = [token for token in tokens(self.statement.text) if not token.is_comment]
+        self._words = [token.text.upper() if token.kind == "word" else token.text for token in self.tokens_]
+        depth = 0
+        for word in self._words:
+            step = _OPEN.get(word, 0)
+            depth = max(0, depth + min(step, 0))
+            self._depths.append(depth)
+            depth += max(step, 0)
+
+    def offset(self, index: int) -> int:
+        """Return where a token starts, in characters from the statement's start."""
+        return self.tokens[index].start if index < len(self.tokens) else 0
+
+    def stands(self, index: int, *words: str) -> bool:
+        """Say whether these words stand at a place."""
+        return tuple(self.words[index : index + len(words)]) == words
+
+    def find(self, *words: str, start: int = 0, end: int | None = None, depth: int | None = 0) -> int:
+        """Return where these words stand, outside brackets unless `depth` is None; -1 where nowhere."""
+        for index in range(start, len(self.words) if end is None else end):
+            if (depth is None or self.depths[index] == depth) and self.stands(index, *words):
+                return index
+        return -1
+
+    def skip(self, index: int, *optional: tuple[str, ...]) -> int:
+        """Return the place after those of the optional words that stand here, in their order."""
+        for words in optional:
+            if self.stands(index, *words):
+                index += len(words)
+        return index
+
+    def name(self, index: int) -> tuple[Name | None, int]:
+        """Return the name at a place, and the place after it."""
+        parts: list[str] = []
+        while index < len(self.tokens) and self.tokens[index].kind in {"word", "name"}:
+            parts.append(_folded(self.tokens[index]))
+            index += 1
+            if not self.stands(index, "."):
+                break
+            index += 1
+        return (Name(parts[-2] if len(parts) > 1 else None, parts[-1]), index) if parts else (None, index)
+
+    def target(self) -> tuple[Name | None, int]:
+        """Return what a CREATE, ALTER or DROP names first, and the place after it."""
+        return self.name(self.start_of_names())
+
+    def start_of_names(self) -> int:
+        """Return the place of the first name after the kind of object and its optional words."""
+        index = self.find(self.kind.rpartition(" ")[2])
+        return self.skip(index + 1, *_OPTIONAL)
+
+    def names(self, index: int) -> Iterator[tuple[Name, int]]:
+        """Yield the names of a list, each with its place."""
+        while True:
+            index = self.skip(index, ("ONLY",))
+            name, after = self.name(index)
+            if name is None:
+                return
+            yield name, index
+            after = self.skip(after, ("*",))
+            if not self.stands(after, ","):
+                return
+            index = after + 1
+
+    def on(self, word: str = "ON") -> tuple[Name | None, int]:
+        """Return the relation after ON."""
+        index = self.find(word)
+        return (None, 0) if index < 0 else self.name(self.skip(index + 1, ("TABLE",), ("ONLY",)))
+
+    def actions(self, start: int) -> Iterator[tuple[int, int]]:
+        """Yield where each part of a list, as the actions of ALTER TABLE, begins and ends."""
+        begin, words, depths = start, self.words, self.depths
+        for index in range(start, len(words)):
+            if words[index] == "," and depths[index] == 0:
+                yield begin, index
+                begin = index + 1
+        if begin < len(words):
+            yield begin, len(words)
+
+
+def _folded(token: Token) -> str:
+    return token.text[1:-1].replace('""', '"') if token.kind == "name" else token.text.lower()

@@ -1,0 +1,129 @@
+"""Constraints on tables that hold rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.lint.alter import Action, actions
+from runner.lint.facts import Facts
+from runner.lint.model import Problem, Rule
+from runner.lint.phrase import Phrase
+
+
+def _says(phrase: Phrase, action: Action, *words: str) -> bool:
+    return phrase.find(*words, start=action.after, end=action.end) >= 0
+
+
+def _check_validated(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    table, _ = phrase.target()
+    if facts.is_new(table):
+        return
+    for action in actions(phrase):
+        if action.verb in {"ADD CHECK", "ADD NOT"} and not _says(phrase, action, "NOT", "VALID"):
+            yield Problem(
+                f"a CHECK for which all of {table} is read while it is locked", phrase.offset(action.start)
+            )
+        elif action.verb == "ADD COLUMN" and _says(phrase, action, "CHECK"):
+            message = f"the CHECK of the new column {action.name} reads all of {table} while it is locked"
+            yield Problem(message, phrase.offset(action.start))
+
+
+def _foreign_key_validated(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    table, _ = phrase.target()
+    if facts.is_new(table):
+        return
+    for action in actions(phrase):
+        if action.verb == "ADD FOREIGN" and not _says(phrase, action, "NOT", "VALID"):
+            message = f"a foreign key for which all of {table} is read while nobody can write to either table"
+            yield Problem(message, phrase.offset(action.start))
+
+
+def _builds_index(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    table, _ = phrase.target()
+    if facts.is_new(table):
+        return
+    for action in actions(phrase):
+        of_table = action.verb in {"ADD UNIQUE", "ADD PRIMARY", "ADD EXCLUDE"}
+        of_column = action.verb == "ADD COLUMN" and (
+            _says(phrase, action, "UNIQUE") or _says(phrase, action, "PRIMARY", "KEY")
+        )
+        if (of_table or of_column) and not _says(phrase, action, "USING", "INDEX"):
+            message = f"the constraint's index is built while nobody can use {table}"
+            yield Problem(message, phrase.offset(action.start))
+
+
+def _validated_at_once(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    if not facts.script.transactional:
+        return
+    for action in actions(phrase):
+        if action.verb == "VALIDATE CONSTRAINT" and action.name in facts.not_valid:
+            message = f"{action.name} is validated in the transaction that adds it"
+            yield Problem(message, phrase.offset(action.start))
+
+
+_TWO_FILES = (
+    "=== 0006_total_positive.sql\n"
+    "ALTER TABLE app.orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;\n"
+    "=== 0007_prove_total_positive.sql\nALTER TABLE app.orders VALIDATE CONSTRAINT total_positive;"
+)
+
+RULES = (
+    Rule(
+        id="check-not-valid",
+        name="A CHECK is added without NOT VALID",
+        condition="ADD CONSTRAINT … CHECK, or ADD COLUMN … CHECK, without NOT VALID on a table that the file does not"
+        " create.",
+        effect="ACCESS EXCLUSIVE while every row is read.",
+        safer="ADD CONSTRAINT … NOT VALID, which holds new rows to it at once; VALIDATE CONSTRAINT in the next file.",
+        bad="ALTER TABLE app.orders ADD CONSTRAINT total_positive CHECK (total > 0);",
+        good=_TWO_FILES,
+        source="ALTER TABLE, ADD table_constraint [ NOT VALID ]",
+        squawk=("constraint-missing-not-valid",),
+        kinds=("ALTER TABLE",),
+        check=_check_validated,
+    ),
+    Rule(
+        id="foreign-key-not-valid",
+        name="A foreign key is added without NOT VALID",
+        condition="ADD FOREIGN KEY without NOT VALID on a table that the file does not create.",
+        effect="SHARE ROW EXCLUSIVE on both tables while every row of the one is looked up in the other: no writes to"
+        " either.",
+        safer="ADD CONSTRAINT … FOREIGN KEY … NOT VALID; VALIDATE CONSTRAINT in the next file.",
+        bad="ALTER TABLE app.orders\n"
+        "    ADD CONSTRAINT customer_fkey FOREIGN KEY (customer_id) REFERENCES app.customers (id);",
+        good="ALTER TABLE app.orders\n"
+        "    ADD CONSTRAINT customer_fkey FOREIGN KEY (customer_id) REFERENCES app.customers (id) NOT VALID;",
+        source="ALTER TABLE, ADD table_constraint [ NOT VALID ]",
+        squawk=("adding-foreign-key-constraint",),
+        kinds=("ALTER TABLE",),
+        check=_foreign_key_validated,
+    ),
+    Rule(
+        id="constraint-builds-index",
+        name="A constraint builds its index under lock",
+        condition="UNIQUE, PRIMARY KEY or EXCLUDE added without USING INDEX, to a table that the file does not create.",
+        effect="ACCESS EXCLUSIVE while every row is read and the index is built.",
+        safer="CREATE UNIQUE INDEX CONCURRENTLY in one file, ADD CONSTRAINT … UNIQUE USING INDEX in the next. For EXCLUDE"
+        " there is no such way.",
+        bad="ALTER TABLE app.orders ADD CONSTRAINT orders_number_key UNIQUE (number);",
+        good="ALTER TABLE app.orders ADD CONSTRAINT orders_number_key UNIQUE USING INDEX orders_number_idx;",
+        source="ALTER TABLE, ADD table_constraint_using_index",
+        squawk=("disallowed-unique-constraint",),
+        kinds=("ALTER TABLE",),
+        check=_builds_index,
+    ),
+    Rule(
+        id="validate-in-same-file",
+        name="A constraint is added NOT VALID and validated in one transaction",
+        condition="VALIDATE CONSTRAINT in the transactional file that adds the constraint.",
+        effect="The lock of the ALTER that adds it is held until the end of the transaction, so the table is locked while"
+        " every row is read: NOT VALID has gained nothing.",
+        safer="Put VALIDATE CONSTRAINT into the next file.",
+        bad="ALTER TABLE app.orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;\n\n"
+        "ALTER TABLE app.orders VALIDATE CONSTRAINT total_positive;",
+        good=_TWO_FILES,
+        source="ALTER TABLE, VALIDATE CONSTRAINT",
+        kinds=("ALTER TABLE",),
+        check=_validated_at_once,
+    ),
+)

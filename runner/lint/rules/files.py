@@ -1,0 +1,129 @@
+"""Rules about files and pairs of files rather than single statements; lint itself finds what they name."""
+
+from __future__ import annotations
+
+from runner.lint.model import Level, Rule
+
+REFUSED = Rule(
+    id="refused",
+    name="migrate would refuse the file",
+    condition="What migrate checks before it runs a file: it can be cut into statements, holds no transaction control, no"
+    " directive after the first statement, nothing that cannot run where it stands; depends leads in no circle.",
+    effect="migrate exits with 2 before it changes anything.",
+    safer="See the message.",
+    bad="BEGIN;\n\nALTER TABLE app.orders ADD COLUMN note text;\n\nROLLBACK;",
+    good="ALTER TABLE app.orders ADD COLUMN note text;",
+    source='"Lexical Structure"',
+    squawk=(
+        "transaction-nesting",
+        "ban-uncommitted-transaction",
+        "ban-concurrent-index-creation-in-transaction",
+    ),
+    in_rollback=True,
+)
+EMPTY = Rule(
+    id="empty",
+    name="A file without a statement",
+    condition="A file holds comments at most.",
+    effect="It is applied and recorded, and does nothing.",
+    safer="Write it, or remove it.",
+    bad="-- to be written",
+    good="ALTER TABLE app.orders ADD COLUMN note text;",
+    source='"Lexical Structure"',
+    in_rollback=True,
+)
+ROLLBACK_MISSING = Rule(
+    id="rollback-missing",
+    name="No rollback",
+    condition="A migration or a function's file without a rollback beside it and without -- irreversible: reason.",
+    effect="Nobody can go back with runner rollback when the release fails.",
+    safer="Write NAME.rollback.sql; or, if there is no way back, -- irreversible: reason in the file.",
+    bad="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;",
+    good="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
+    "=== 0006_add_note.rollback.sql\nALTER TABLE app.orders DROP COLUMN note;",
+    source="DDL is transactional, see BEGIN",
+)
+ROLLBACK_NOT_MIRRORING = Rule(
+    id="rollback-not-mirroring",
+    name="The rollback leaves something behind",
+    condition="The file creates a named object, column or constraint that its rollback does not drop; or drops one that its"
+    " rollback does not create. Not where the rollback holds DO or CALL, which can do anything; runner verify proves it.",
+    effect="After a rollback the schema is not what it was, and the next migrate fails: it already exists.",
+    safer="Undo every statement, in the opposite order.",
+    bad="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text, ADD COLUMN author text;\n"
+    "=== 0006_add_note.rollback.sql\nALTER TABLE app.orders DROP COLUMN note;",
+    good="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text, ADD COLUMN author text;\n"
+    "=== 0006_add_note.rollback.sql\nALTER TABLE app.orders DROP COLUMN author, DROP COLUMN note;",
+    source="the commands CREATE, ALTER and DROP",
+)
+TWIN_NUMBER = Rule(
+    id="twin-number",
+    name="Two files of the same number",
+    condition="Two migrations of one database whose names begin with the same number; with --base also one of this branch and"
+    " one of the base.",
+    effect="Their order is that of the rest of their names, which nobody chose; mostly two branches met.",
+    safer="Give the newer one the next number.",
+    bad="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
+    "=== 0006_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
+    good="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
+    "=== 0007_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
+    source="none; see runner new, which numbers files",
+)
+BELOW_BASE = Rule(
+    id="below-base",
+    name="A new file below the newest of the base",
+    condition="With --base: a migration that the base does not have and that comes before its newest.",
+    effect="Where the base is deployed already, migrate refuses it as out of order.",
+    safer="Give it a number above the newest: git mv both files.",
+    bad="=== base: 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
+    "=== 0005_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
+    good="=== base: 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
+    "=== 0007_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
+    source="none",
+)
+ALLOW_REASON = Rule(
+    id="allow-reason",
+    name="A rule is set aside without a reason",
+    condition="-- lint: allow RULE without -- reason behind it, or -- lint: with anything else.",
+    effect="Nothing is set aside: the next reader could not tell why.",
+    safer="-- lint: allow RULE -- why it does no harm here",
+    bad="-- lint: allow truncate\n\nALTER TABLE app.orders ADD COLUMN note text;",
+    good="-- lint: allow truncate -- drafts are made anew every night\n\nTRUNCATE app.drafts;",
+    source="none",
+    in_rollback=True,
+)
+ALLOW_UNKNOWN = Rule(
+    id="allow-unknown",
+    name="A rule is set aside that does not exist",
+    condition="-- lint: allow with a name that no rule has.",
+    effect="Nothing is set aside.",
+    safer="Use the id in brackets behind a finding.",
+    bad="-- lint: allow truncation -- drafts are made anew every night\n\nALTER TABLE app.orders ADD COLUMN note text;",
+    good="-- lint: allow truncate -- drafts are made anew every night\n\nTRUNCATE app.drafts;",
+    source="none",
+    in_rollback=True,
+)
+ALLOW_UNUSED = Rule(
+    id="allow-unused",
+    name="A rule is set aside that finds nothing",
+    level=Level.WARNING,
+    condition="-- lint: allow with a rule that finds nothing in the file.",
+    effect="It hides the next finding, to which its reason may not apply.",
+    safer="Remove the line.",
+    bad="-- lint: allow truncate -- drafts are made anew every night\n\nALTER TABLE app.orders ADD COLUMN note text;",
+    good="-- lint: allow truncate -- drafts are made anew every night\n\nTRUNCATE app.drafts;",
+    source="none",
+    in_rollback=True,
+)
+
+RULES = (
+    REFUSED,
+    EMPTY,
+    ROLLBACK_MISSING,
+    ROLLBACK_NOT_MIRRORING,
+    TWIN_NUMBER,
+    BELOW_BASE,
+    ALLOW_REASON,
+    ALLOW_UNKNOWN,
+    ALLOW_UNUSED,
+)

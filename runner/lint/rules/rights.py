@@ -1,0 +1,130 @@
+"""Rights, and what must not stand in a repository."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from runner.lint.facts import Facts
+from runner.lint.model import Problem, Rule
+from runner.lint.phrase import Phrase
+
+_KNOWN = re.compile(
+    r"""\b(?P<aws>(?:AKIA|ASIA)[0-9A-Z]{16})\b
+      | (?P<key>-----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----)
+      | \b(?P<github>gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{50,})
+      | \b(?P<slack>xox[abprs]-[A-Za-z0-9-]{20,})
+      | \b(?P<stripe>[sr]k_live_[A-Za-z0-9]{16,})
+      | \b(?P<google>AIza[\w-]{35})
+      | \b(?P<jwt>eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})
+      | (?P<url>\bpostgres(?:ql)?://[^\s:/@'"<$]+:(?P<hidden>[^\s@/'"<>${}*.]{3,})@)
+      | \b(?:ENCRYPTED\s+)?PASSWORD\s+(?P<password>[eE]?'[^']+')
+      | \bpassword\s+(?P<option>'[^']+')
+      | '(?P<random>[A-Za-z0-9+/_=-]{32,})'
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_NAMES = {
+    "aws": "an AWS access key", "key": "a private key", "github": "a GitHub token", "slack": "a Slack token",
+    "stripe": "a Stripe key", "google": "a Google API key", "jwt": "a signed token", "url": "a URL with a password",
+    "password": "a password", "option": "a password", "random": "what looks like a random key",
+}  # fmt: skip
+_HINTS = re.compile(
+    r"AKIA|ASIA|-----BEGIN|gh[pousr]_|github_pat_|xox|k_live_|AIza|eyJ|://|password|'[\w+/=-]{32}",
+    re.IGNORECASE,
+)
+_CASED = frozenset({"aws", "google", "jwt", "key"})
+_RANDOM_BITS = 4.3  # a character; words and paths stay below 4.2, base64 of 32 random bytes above 4.5
+
+
+def secrets(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where in a text something stands that opens a door, and what it is."""
+    if _HINTS.search(text) is None:
+        return
+    for match in _KNOWN.finditer(text):
+        kind = match.lastgroup if match.lastgroup != "hidden" else "url"
+        found = match[kind or 0]
+        if (
+            kind is None
+            or (kind == "random" and not _is_random(found))
+            or (kind in _CASED and not _is_cased(found))
+        ):
+            continue
+        yield match.start(kind), _NAMES[kind]
+
+
+def _is_cased(found: str) -> bool:
+    return found.startswith(("AKIA", "ASIA", "AIza", "eyJ", "-----BEGIN"))
+
+
+def _is_random(found: str) -> bool:
+    """Say whether it has what words, paths, UUIDs and hashes in hex lack: both cases, digits, little repetition."""
+    if not (re.search(r"[A-Z]", found) and re.search(r"[a-z]", found) and re.search(r"[0-9]", found)):
+        return False
+    counts = Counter(found)
+    return -sum(n / len(found) * math.log2(n / len(found)) for n in counts.values()) >= _RANDOM_BITS
+
+
+def _to_public(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
+    if "GRANT" not in phrase.words:
+        return
+    index = phrase.find("TO")
+    for begin, _ in phrase.actions(index + 1) if index >= 0 else ():
+        if phrase.stands(phrase.skip(begin, ("GROUP",)), "PUBLIC"):
+            yield Problem("a right is granted to everyone who can connect", phrase.offset(begin))
+
+
+def _definer(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
+    index = phrase.find("SECURITY", "DEFINER")
+    if index >= 0 and phrase.find("SET", "SEARCH_PATH") < 0:
+        name, _ = phrase.target()
+        yield Problem(
+            f"{name} runs with its owner's rights and its caller's search_path", phrase.offset(index)
+        )
+
+
+RULES = (
+    Rule(
+        id="secret-literal",
+        name="A secret stands in the file",
+        condition="A password in CREATE or ALTER ROLE or in an option, a URL with a password, a private key, a token of a"
+        " known shape, or a literal of 32 or more characters that looks random; in comments too.",
+        effect="It is in the repository's history, in migration history, in the server's log and perhaps in"
+        " pg_stat_statements: whoever can read one of these has it. Change it now.",
+        safer="Make roles with NOLOGIN or without a password and set that outside, from the secret store.",
+        bad="CREATE ROLE reporting LOGIN PASSWORD 'correct horse';",
+        good="CREATE ROLE reporting NOLOGIN;",
+        source="CREATE ROLE, Notes",
+        in_rollback=True,
+    ),
+    Rule(
+        id="grant-to-public",
+        name="A right is granted to PUBLIC",
+        condition="GRANT … TO PUBLIC, or ALTER DEFAULT PRIVILEGES … GRANT … TO PUBLIC.",
+        effect="Every role that can connect has it, those made later too.",
+        safer="Grant it to a group role and make the accounts members of that.",
+        bad="GRANT SELECT ON app.orders TO PUBLIC;",
+        good="GRANT SELECT ON app.orders TO reporting;",
+        source='"Privileges"',
+        kinds=("GRANT", "ALTER DEFAULT PRIVILEGES"),
+        check=_to_public,
+        in_rollback=True,
+    ),
+    Rule(
+        id="definer-search-path",
+        name="SECURITY DEFINER without SET search_path",
+        condition="CREATE FUNCTION or PROCEDURE with SECURITY DEFINER and without SET search_path.",
+        effect="Whoever may make objects in a schema of the caller's search_path can have the owner run them.",
+        safer="Add SET search_path = pg_catalog, pg_temp, and name everything else with its schema.",
+        bad="CREATE FUNCTION app.count_orders() RETURNS bigint LANGUAGE sql SECURITY DEFINER\n"
+        "AS 'SELECT count(*) FROM app.orders';",
+        good="CREATE FUNCTION app.count_orders() RETURNS bigint LANGUAGE sql SECURITY DEFINER\n"
+        "SET search_path = pg_catalog, pg_temp\nAS 'SELECT count(*) FROM app.orders';",
+        source='CREATE FUNCTION, "Writing SECURITY DEFINER Functions Safely"',
+        kinds=("CREATE FUNCTION", "CREATE PROCEDURE"),
+        check=_definer,
+        in_rollback=True,
+    ),
+)

@@ -1,0 +1,156 @@
+"""Tables and other objects as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.lint.alter import actions
+from runner.lint.facts import Facts
+from runner.lint.model import Level, Problem, Rule
+from runner.lint.phrase import Phrase
+
+_NAMED = ("TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE")
+_DROPPED = (*_NAMED, "SCHEMA", "EXTENSION", "FOREIGN TABLE", "OWNED")
+
+
+def _drop_table(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    for name, index in phrase.names(phrase.start_of_names()):
+        if not facts.is_new(name):
+            yield Problem(f"table {name} is dropped with its rows", phrase.offset(index))
+
+
+def _cascade(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
+    index = phrase.find("CASCADE", start=phrase.words.index("DROP")) if "DROP" in phrase.words else -1
+    if index >= 0:
+        yield Problem("CASCADE drops whatever depends on it, unnamed", phrase.offset(index))
+
+
+def _rename_table(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    table, _ = phrase.target()
+    if facts.is_new(table):
+        return
+    for action in actions(phrase):
+        if action.verb in {"RENAME TO", "SET SCHEMA"}:
+            yield Problem(
+                f"{table} has another name from one moment to the next", phrase.offset(action.start)
+            )
+
+
+def _table_rewrite(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    if phrase.kind == "ALTER TABLE":
+        table, _ = phrase.target()
+        for action in actions(phrase):
+            is_move = action.verb in {"SET LOGGED", "SET UNLOGGED", "SET TABLESPACE", "SET ACCESS"}
+            if is_move and not facts.is_new(table):
+                yield Problem(f"{action.verb} writes all of {table} anew", phrase.offset(action.start))
+    elif phrase.kind == "CLUSTER" or "FULL" in phrase.words[1:4]:
+        what = "CLUSTER" if phrase.kind == "CLUSTER" else "VACUUM FULL"
+        yield Problem(f"{what} writes a whole table anew while nobody can use it")
+
+
+def _detach(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
+    for action in actions(phrase):
+        if action.verb == "DETACH PARTITION" and not phrase.statement.concurrently:
+            message = f"a partition is detached under ACCESS EXCLUSIVE on {phrase.target()[0]}"
+            yield Problem(message, phrase.offset(action.start))
+
+
+def _unqualified(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    name, _ = phrase.on() if phrase.kind in {"CREATE INDEX", "CREATE TRIGGER"} else phrase.target()
+    if name is None or name.schema is not None or facts.is_new(name):
+        return
+    if not {"TEMP", "TEMPORARY"} & set(phrase.words[:4]):
+        yield Problem(f"{name} is made, or looked up, where search_path leads")
+
+
+RULES = (
+    Rule(
+        id="drop-table",
+        name="A table is dropped",
+        condition="DROP TABLE of a table that the file does not create.",
+        effect="Its rows are lost: a rollback can make the table again, but empty. Running code that still names it fails.",
+        safer="First release code that does not name it; keep it for a while, or a backup; then allow this rule with that"
+        " reason.",
+        bad="DROP TABLE app.drafts;",
+        good="-- lint: allow drop-table -- nothing names it since release 41, and Monday's backup holds it\n\n"
+        "DROP TABLE app.drafts;",
+        source="DROP TABLE",
+        squawk=("ban-drop-table",),
+        kinds=("DROP TABLE",),
+        check=_drop_table,
+    ),
+    Rule(
+        id="drop-cascade",
+        name="DROP … CASCADE",
+        condition="CASCADE in a DROP of an object, a column or a constraint.",
+        effect="Views, foreign keys and functions that depend on it vanish without being named, in production perhaps other"
+        " ones than here; the rollback cannot know of them.",
+        safer="Name each object that is to go, the dependent ones first.",
+        bad="DROP VIEW app.totals CASCADE;",
+        good="DROP VIEW app.monthly_totals, app.totals;",
+        source='"Dependency Tracking"',
+        kinds=("ALTER TABLE", *(f"DROP {kind}" for kind in _DROPPED)),
+        check=_cascade,
+    ),
+    Rule(
+        id="rename-table",
+        name="A table is renamed or moved to another schema",
+        condition="RENAME TO or SET SCHEMA on a table that the file does not create.",
+        effect="While old and new code run side by side, one of them fails at every query of the table.",
+        safer="Give new code a view of the new name, to which it can write as to the table; or leave a view of the old name"
+        " behind in the same transaction, and allow this rule with that reason.",
+        bad="ALTER TABLE app.orders RENAME TO purchases;",
+        good="CREATE VIEW app.purchases AS SELECT id, total FROM app.orders;",
+        source="ALTER TABLE, RENAME",
+        squawk=("renaming-table", "ban-set-schema"),
+        kinds=("ALTER TABLE",),
+        check=_rename_table,
+    ),
+    Rule(
+        id="table-rewrite",
+        name="A whole table is written anew",
+        condition="VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE, SET ACCESS METHOD.",
+        effect="ACCESS EXCLUSIVE while every row and index is written; it needs the space of the table once more.",
+        safer="pg_repack, or VACUUM without FULL. It is maintenance rather than a migration.",
+        bad="-- transactional: false\n\nVACUUM FULL app.orders;",
+        good="-- transactional: false\n\nVACUUM ANALYZE app.orders;",
+        source="VACUUM; CLUSTER",
+        squawk=("prefer-repack",),
+        kinds=("ALTER TABLE", "VACUUM", "CLUSTER"),
+        check=_table_rewrite,
+    ),
+    Rule(
+        id="detach-not-concurrent",
+        name="A partition is detached without CONCURRENTLY",
+        level=Level.WARNING,
+        condition="DETACH PARTITION without CONCURRENTLY.",
+        effect="ACCESS EXCLUSIVE on the parent: every query of any partition waits behind it.",
+        safer="DETACH PARTITION … CONCURRENTLY in a file of its own with -- transactional: false.",
+        bad="ALTER TABLE app.events DETACH PARTITION app.events_2024;",
+        good="-- transactional: false\n\nALTER TABLE app.events DETACH PARTITION app.events_2024 CONCURRENTLY;",
+        source="ALTER TABLE, DETACH PARTITION",
+        squawk=("require-concurrent-partition-detach",),
+        kinds=("ALTER TABLE",),
+        check=_detach,
+    ),
+    Rule(
+        id="unqualified-name",
+        name="An object is named without its schema",
+        level=Level.WARNING,
+        condition="CREATE, ALTER or DROP of an object without its schema's name; said once a file.",
+        effect="search_path decides where it is made or which one is meant, and it differs between roles, sessions and tools.",
+        safer="Write schema.name.",
+        bad="ALTER TABLE orders ADD COLUMN note text;",
+        good="ALTER TABLE app.orders ADD COLUMN note text;",
+        source='"The Schema Search Path"',
+        squawk=("require-table-schema",),
+        kinds=(
+            "CREATE INDEX",
+            "CREATE TRIGGER",
+            "ALTER TABLE",
+            *(f"{verb} {kind}" for verb in ("CREATE", "DROP") for kind in _NAMED),
+        ),
+        check=_unqualified,
+        once=True,
+    ),
+)
