@@ -174,9 +174,7 @@ def lint_command(
 
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
-    results = findings(
-        settings, base=base, squawk=squawk, levels=context.tables.get("lint"), say=context.say
-    )
+    results = findings(settings, base=base, squawk=squawk, levels=context.tables.get("lint"), say=context.say)
     for line in forms.lines(results, "json" if context.json else form, context.style(sys.stdout)):
         context.echo(line)
     if any(result.errors or (strict and result.findings) for result in results):

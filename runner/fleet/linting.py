@@ -55,9 +55,7 @@ def findings(
             Linted(
                 database=layout.title,
                 files=len(looked_at),
-                findings=tuple(
-                    lint(files, base=branch, levels=own, borrowed=_borrowed(program, looked_at))
-                ),
+                findings=tuple(lint(files, base=branch, levels=own, borrowed=_borrowed(program, looked_at))),
             )
         )
     return found

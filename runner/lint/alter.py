@@ -5,7 +5,7 @@ Source: PostgreSQL manual, ALTER TABLE.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.lint.phrase import Name, Phrase
@@ -24,11 +24,12 @@ class Action:
     end: int
 
 
-def actions(phrase: Phrase) -> Iterator[Action]:
-    """Yield the actions of an ALTER TABLE."""
-    _, index = phrase.target()
-    for start, end in phrase.actions(phrase.skip(index, ("*",))):
-        yield _action(phrase, start, end)
+def actions(phrase: Phrase) -> Sequence[Action]:
+    """Return the actions of an ALTER TABLE."""
+    if phrase.altered is None:
+        index = phrase.skip(phrase.target()[1], ("*",))
+        phrase.altered = [_action(phrase, start, end) for start, end in phrase.actions(index)]
+    return phrase.altered
 
 
 def _action(phrase: Phrase, start: int, end: int) -> Action:

@@ -102,7 +102,11 @@ def _changes(phrases: Sequence[Phrase]) -> _Changes:
     changes = _Changes()
     for phrase in phrases:
         verb, _, kind = phrase.kind.partition(" ")
-        if phrase.kind in _UNREADABLE or "RENAME" in phrase.words or phrase.find("CASCADE") >= 0:
+        if (
+            phrase.kind in _UNREADABLE
+            or "RENAME" in phrase.statement.words
+            or "CASCADE" in phrase.statement.words
+        ):
             changes.is_readable = False
         elif phrase.kind == "ALTER TABLE":
             _read_alter(phrase, changes)

@@ -5,12 +5,15 @@ Source: PostgreSQL manual, the synopsis of each command.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.sqltext import Statement
 from runner.sqltext.tokens import Token, tokens
+
+if TYPE_CHECKING:
+    from runner.lint.alter import Action
 
 _BETWEEN = frozenset(
     {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL", "UNLOGGED", "UNIQUE", "RECURSIVE", "CONSTRAINT"}
@@ -53,45 +56,35 @@ def _kind(words: tuple[str, ...]) -> str:
 class Phrase:
     """A statement and its words, which are read when a rule asks for them."""
 
-    __slots__ = ("_depths", "_words", "kind", "statement", "tokens_")
+    __slots__ = ("_depths", "_read", "_target", "_words", "altered", "kind", "statement")
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
         self.kind = _kind(statement.words[:5])  # "CREATE TABLE", "DROP MATERIALIZED VIEW", "UPDATE"
-        self.tokens_: list[Token] | None = None
+        self.altered: Sequence[Action] | None = None  # what ALTER TABLE does, once `actions` has read it
+        self._read: list[Token] | None = None
+        self._target: tuple[Name | None, int] | None = None
         self._words: list[str] = []
         self._depths: list[int] = []
 
     @property
     def tokens(self) -> list[Token]:
         """Its tokens without comments."""
-        if self.tokens_ is None:
-            self._read()
-        return self.tokens_ or []
+        if self._read is None:
+            self._read = [token for token in tokens(self.statement.text) if not token.is_comment]
+            self._words = [token.text.upper() if token.kind == "word" else token.text for token in self._read]
+            self._depths = list(_depths(self._words))
+        return self._read
 
     @property
     def words(self) -> list[str]:
         """The text of each token, keywords and unquoted names in upper case."""
-        if self.tokens_ is None:
-            self._read()
-        return self._words
+        return self._words if self.tokens else []
 
     @property
     def depths(self) -> list[int]:
         """In how many brackets each token stands; a bracket itself stands outside."""
-        if self.tokens_ is None:
-            self._read()
-        return self._depths
-
-    def _read(self) -> None:
-        self.tokens_ = [token for token in tokens(self.statement.text) if not token.is_comment]
-        self._words = [token.text.upper() if token.kind == "word" else token.text for token in self.tokens_]
-        depth = 0
-        for word in self._words:
-            step = _OPEN.get(word, 0)
-            depth = max(0, depth + min(step, 0))
-            self._depths.append(depth)
-            depth += max(step, 0)
+        return self._depths if self.tokens else []
 
     def offset(self, index: int) -> int:
         """Return where a token starts, in characters from the statement's start."""
@@ -99,36 +92,48 @@ class Phrase:
 
     def stands(self, index: int, *words: str) -> bool:
         """Say whether these words stand at a place."""
-        return tuple(self.words[index : index + len(words)]) == words
+        return self.words[index : index + len(words)] == list(words)
 
     def find(self, *words: str, start: int = 0, end: int | None = None, depth: int | None = 0) -> int:
         """Return where these words stand, outside brackets unless `depth` is None; -1 where nowhere."""
-        for index in range(start, len(self.words) if end is None else end):
-            if (depth is None or self.depths[index] == depth) and self.stands(index, *words):
-                return index
+        all_words, first = self.words, words[0]
+        end = len(all_words) if end is None else end
+        while start < end:
+            try:
+                start = all_words.index(first, start, end)
+            except ValueError:
+                return -1
+            at_depth = depth is None or self._depths[start] == depth
+            if at_depth and (len(words) == 1 or self.stands(start, *words)):
+                return start
+            start += 1
         return -1
 
     def skip(self, index: int, *optional: tuple[str, ...]) -> int:
         """Return the place after those of the optional words that stand here, in their order."""
+        all_words = self.words
         for words in optional:
-            if self.stands(index, *words):
+            if all_words[index : index + 1] == [words[0]] and self.stands(index, *words):
                 index += len(words)
         return index
 
     def name(self, index: int) -> tuple[Name | None, int]:
         """Return the name at a place, and the place after it."""
-        parts: list[str] = []
-        while index < len(self.tokens) and self.tokens[index].kind in {"word", "name"}:
-            parts.append(_folded(self.tokens[index]))
+        all_tokens, schema = self.tokens, None
+        while index < len(all_tokens) and all_tokens[index].kind in {"word", "name"}:
+            name = _folded(all_tokens[index])
             index += 1
-            if not self.stands(index, "."):
-                break
+            if index >= len(all_tokens) or all_tokens[index].text != ".":
+                return Name(schema, name), index
+            schema = name
             index += 1
-        return (Name(parts[-2] if len(parts) > 1 else None, parts[-1]), index) if parts else (None, index)
+        return None, index
 
     def target(self) -> tuple[Name | None, int]:
         """Return what a CREATE, ALTER or DROP names first, and the place after it."""
-        return self.name(self.start_of_names())
+        if self._target is None:
+            self._target = self.name(self.start_of_names())
+        return self._target
 
     def start_of_names(self) -> int:
         """Return the place of the first name after the kind of object and its optional words."""
@@ -162,6 +167,17 @@ class Phrase:
                 begin = index + 1
         if begin < len(words):
             yield begin, len(words)
+
+
+def _depths(words: Sequence[str]) -> Iterator[int]:
+    depth = 0
+    for word in words:
+        step = _OPEN.get(word, 0)
+        if step < 0:
+            depth = max(0, depth - 1)
+        yield depth
+        if step > 0:
+            depth += 1
 
 
 def _folded(token: Token) -> str:

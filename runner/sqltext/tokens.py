@@ -41,6 +41,7 @@ _TOKEN = re.compile(
 _BLANK_TO_THE_EDGE = re.compile(r"(?:[ \t\n\r\f\v]++|--[^\n\r]*+)*+-?\Z")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 COMMENTS = frozenset({"comment", "block"})
+_ENDS_ELSEWHERE = frozenset({"block", "dollar", "open", "open_escape"})  # than where the pattern ends
 
 
 class SqlSyntaxError(Exception):
@@ -116,7 +117,7 @@ class Reader:
                 start, end = match.span(kind)
                 if self.complete or (end < len(text) and not self._may_go_on(kind, end)):
                     self.start = start
-                    self.pos = self._token_end(kind, start, end)
+                    self.pos = self.token_end(kind, start, end)
                     return kind
             self.grow()
 
@@ -126,7 +127,11 @@ class Reader:
             return _BLANK_TO_THE_EDGE.match(self.text, end) is not None
         return kind.startswith("open")
 
-    def _token_end(self, kind: str, start: int, end: int) -> int:
+    def token_end(self, kind: str, start: int, end: int) -> int:
+        """Return where a token ends that the pattern found from `start` to `end`.
+
+        Raises: SqlSyntaxError for a quote or comment without end.
+        """
         if kind == "block":
             return self._block_end(start)
         if kind == "dollar":
@@ -172,9 +177,15 @@ def tokens(text: str) -> Iterator[Token]:
 
     Raises: SqlSyntaxError for a quote or comment without end.
     """
-    reader = Reader([text])
-    while kind := reader.read():
-        yield Token(kind, reader.text[reader.start : reader.pos], reader.start)
+    reader = Reader(())
+    reader.text, reader.complete = text, True
+    pos, match_at = 0, _TOKEN.match
+    while (match := match_at(text, pos)) is not None:
+        kind = match.lastgroup or ""
+        start, pos = match.span(kind)
+        if kind in _ENDS_ELSEWHERE:
+            pos = reader.token_end(kind, start, pos)
+        yield Token(kind, text[start:pos], start)
 
 
 def without_comments(text: str) -> str:
