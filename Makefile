@@ -53,7 +53,7 @@ plan: $(READY) ## show the SQL that migrate would run; change nothing
 validate: $(READY) ## compare the databases with the committed schema; change nothing
 	@$(RUNNER) validate $(ARGS)
 
-lint: $(READY) ## check every migration file without a database
+lint: $(READY_DEV) ## check every migration file without a database
 	@$(RUNNER) lint $(ARGS)
 
 psql: $(READY) ## open psql: make psql ARGS="--database carthub"

@@ -59,7 +59,7 @@ class Rule:
     safer: str
     bad: str
     good: str
-    source: str  # of the PostgreSQL manual, unless it says otherwise
+    source: str  # a page of the PostgreSQL manual; empty where the matter is runner's own
     squawk: tuple[str, ...] = ()  # squawk's rules that say the same
     kinds: Sequence[str] = ()  # of statements, see Phrase.kind; none: it is not about single statements
     check: Callable[[Phrase, Facts], Iterable[Problem]] | None = field(default=None, repr=False)

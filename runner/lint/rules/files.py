@@ -67,7 +67,7 @@ TWIN_NUMBER = Rule(
     "=== 0006_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
     good="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
     "=== 0007_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
-    source="none; see runner new, which numbers files",
+    source="",
 )
 BELOW_BASE = Rule(
     id="below-base",
@@ -79,7 +79,7 @@ BELOW_BASE = Rule(
     "=== 0005_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
     good="=== base: 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
     "=== 0007_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
-    source="none",
+    source="",
 )
 ALLOW_REASON = Rule(
     id="allow-reason",
@@ -89,7 +89,7 @@ ALLOW_REASON = Rule(
     safer="-- lint: allow RULE -- why it does no harm here",
     bad="-- lint: allow truncate\n\nALTER TABLE app.orders ADD COLUMN note text;",
     good="-- lint: allow truncate -- drafts are made anew every night\n\nTRUNCATE app.drafts;",
-    source="none",
+    source="",
     in_rollback=True,
 )
 ALLOW_UNKNOWN = Rule(
@@ -100,7 +100,7 @@ ALLOW_UNKNOWN = Rule(
     safer="Use the id in brackets behind a finding.",
     bad="-- lint: allow truncation -- drafts are made anew every night\n\nALTER TABLE app.orders ADD COLUMN note text;",
     good="-- lint: allow truncate -- drafts are made anew every night\n\nTRUNCATE app.drafts;",
-    source="none",
+    source="",
     in_rollback=True,
 )
 ALLOW_UNUSED = Rule(
@@ -112,7 +112,7 @@ ALLOW_UNUSED = Rule(
     safer="Remove the line.",
     bad="-- lint: allow truncate -- drafts are made anew every night\n\nALTER TABLE app.orders ADD COLUMN note text;",
     good="-- lint: allow truncate -- drafts are made anew every night\n\nTRUNCATE app.drafts;",
-    source="none",
+    source="",
     in_rollback=True,
 )
 

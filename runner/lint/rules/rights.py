@@ -43,16 +43,14 @@ def secrets(text: str) -> Iterator[tuple[int, str]]:
     """Yield where in a text something stands that opens a door, and what it is."""
     if _HINTS.search(text) is None:
         return
-    for match in _KNOWN.finditer(text):
-        kind = match.lastgroup if match.lastgroup != "hidden" else "url"
-        found = match[kind or 0]
-        if (
-            kind is None
-            or (kind == "random" and not _is_random(found))
-            or (kind in _CASED and not _is_cased(found))
-        ):
-            continue
-        yield match.start(kind), _NAMES[kind]
+    pos = 0
+    while (match := _KNOWN.search(text, pos)) is not None:
+        kind = "url" if match["url"] else match.lastgroup or "url"
+        pos = match.end()
+        if kind == "random" and not _is_random(match[kind]):
+            pos = match.start() + 1  # a token of a known shape may stand in it
+        elif kind not in _CASED or _is_cased(match[kind]):
+            yield match.start(kind), _NAMES[kind]
 
 
 def _is_cased(found: str) -> bool:

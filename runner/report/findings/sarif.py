@@ -42,17 +42,16 @@ def as_sarif(findings: Sequence[Finding], *, rules: Sequence[Rule] = ()) -> dict
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    lines = (rule.condition, rule.effect, rule.safer)
+    lines = [rule.condition, rule.effect, rule.safer]
+    manual = [f"PostgreSQL manual: {rule.source}"] if rule.source else []
     return {
         "id": rule.id,
         "name": "".join(word.capitalize() for word in rule.id.split("-")),
         "shortDescription": {"text": rule.name},
         "fullDescription": {"text": rule.condition},
         "help": {
-            "text": "\n".join(lines),
-            "markdown": "\n\n".join(
-                (*lines, f"```sql\n{rule.good.strip()}\n```", f"PostgreSQL manual: {rule.source}")
-            ),
+            "text": "\n".join((*lines, *manual)),
+            "markdown": "\n\n".join((*lines, f"```sql\n{rule.good.strip()}\n```", *manual)),
         },
         "defaultConfiguration": {"level": _level(rule.level.value)},
     }
