@@ -1,0 +1,197 @@
+"""`runner lint` from the command line, in a project that git knows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from runner import settings
+from runner.errors import ConfigurationError, UsageError
+from runner.fleet import squawk
+from runner.fleet.linting import findings
+
+IRREVERSIBLE = "-- irreversible: an example\n"
+ERROR = IRREVERSIBLE + "TRUNCATE app.drafts;\n"
+WARNING = IRREVERSIBLE + "DROP INDEX app.drafts_idx;\n"
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class Project:
+    """A project in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("RUNNER_", "GIT_"))},
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            **{
+                f"GIT_{who}_{what}": "a@example.org"
+                for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")
+            },
+        }
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def git(self, *args: str) -> None:
+        command = ["git", "-C", str(self.root), *args]
+        subprocess.run(command, env=self.environ, check=True, capture_output=True)
+
+    def lint(self, *args: str) -> Done:
+        command = [sys.executable, "-m", "runner", "lint", "--no-squawk", *args]
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environ, capture_output=True, text=True, check=False
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    return Project(tmp_path)
+
+
+def test_an_error_is_exit_code_3_and_a_warning_only_when_strict(project):
+    project.write("migrations/0001_a.sql", WARNING)
+    assert project.lint().code == 0
+    assert project.lint("--strict").code == 3
+    project.write("migrations/0002_b.sql", ERROR)
+    done = project.lint()
+    assert done.code == 3
+    assert "migrations/0002_b.sql:2:1: error: TRUNCATE empties app.drafts [truncate]" in done.out
+    assert done.out.endswith("database: 2 files, 1 error, 1 warning\n")
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [("json", "{"), ("sarif", '{\n  "$schema"'), ("junit", "<?xml"), ("github", "::error file=migrations/0001_a.sql,line=2")],
+)  # fmt: skip
+def test_a_form_for_a_program_is_all_of_stdout_and_the_exit_code_stays(form, start, project):
+    project.write("migrations/0001_a.sql", ERROR)
+    done = project.lint("--format", form)
+    assert (done.code, done.err) == (3, "")
+    assert done.out.startswith(start)
+
+
+def test_the_json_flag_is_the_json_form(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    done = project.lint("--json")
+    assert done == project.lint("--format", "json")
+    ((finding,),) = [database["findings"] for database in json.loads(done.out)["databases"]]
+    assert (finding["rule"], finding["level"], finding["line"]) == ("truncate", "error", 2)
+
+
+def test_runner_toml_sets_levels(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    project.write("runner.toml", '[lint]\ntruncate = "warning"\n')
+    assert project.lint().code == 0
+    project.write("runner.toml", '[lint]\ntruncate = "off"\n')
+    assert "no findings" in project.lint("--strict").out
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        ('trunkate = "off"', 'unknown rule "trunkate" in [lint]', "Perhaps you meant truncate."),
+        ("truncate = true", 'the level of truncate is "True"', 'Write "error", "warning" or "off".'),
+    ],
+)
+def test_a_mistake_in_runner_toml_is_named(line, said, hint, project):
+    project.write("migrations/0001_a.sql", ERROR)
+    project.write("runner.toml", f"[lint]\n{line}\n")
+    done = project.lint()
+    assert done.code == 2
+    assert f"error: {said}" in done.err
+    assert hint in done.err
+
+
+def test_a_base_leaves_only_what_the_branch_changed(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    project.git("init", "-q", "-b", "main")
+    project.git("add", ".")
+    project.git("commit", "-qm", "a")
+    assert project.lint("--base", "main") == Done(0, "database: 0 files, no findings\n", "")
+    project.write("migrations/0002_b.sql", ERROR)
+    done = project.lint("--base", "main")
+    assert done.code == 3
+    assert "0002_b.sql:2:1" in done.out
+    assert "0001_a" not in done.out
+
+
+def test_a_file_below_what_the_base_got_meanwhile_has_to_move(project):
+    project.write("migrations/0001_a.sql", WARNING)
+    project.git("init", "-q", "-b", "main")
+    project.git("add", ".")
+    project.git("commit", "-qm", "a")
+    project.git("checkout", "-qb", "ours")
+    project.write("migrations/0003_ours.sql", IRREVERSIBLE + "SELECT 1;")
+    project.git("add", ".")
+    project.git("commit", "-qm", "ours")
+    project.git("checkout", "-q", "main")
+    project.write("migrations/0005_theirs.sql", IRREVERSIBLE + "SELECT 1;")
+    project.git("add", ".")
+    project.git("commit", "-qm", "theirs")
+    project.git("checkout", "-q", "ours")
+    done = project.lint("--base", "main")
+    assert done.code == 3
+    assert "0003_ours comes before 0005_theirs, which the base has [below-base]" in done.out
+
+
+def test_a_base_that_git_does_not_know_is_a_usage_error(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    project.git("init", "-q", "-b", "main")
+    done = project.lint("--base", "origin/nowhere")
+    assert done.code == 2
+    assert "git cannot compare with 'origin/nowhere'" in done.err
+
+
+def test_without_squawk_it_is_said_what_was_not_looked_for(project, monkeypatch):
+    monkeypatch.setattr(squawk, "find", lambda: None)
+    project.write("migrations/0001_a.sql", IRREVERSIBLE + "SELEC 1;")
+    chosen = settings.load(environ={}, project=project.root, flags={})
+    said: list[str] = []
+    (linted,) = findings(chosen, say=said.append)
+    assert linted.findings == ()
+    assert said == [
+        "squawk is not installed: 9 rules not looked for. Install it with: pip install 'runner[lint]'; or say --no-squawk."
+    ]
+    with pytest.raises(UsageError, match="squawk is not installed"):
+        findings(chosen, squawk=True)
+
+
+def test_with_squawk_its_findings_stand_among_ours(project):
+    project.write(
+        "migrations/0001_a.sql", IRREVERSIBLE + "TRUNCATE app.a;\nALTER TABLE app.a ADD COLUMN c char(2);"
+    )
+    chosen = settings.load(environ={}, project=project.root, flags={})
+    (linted,) = findings(chosen, squawk=True)
+    assert [(f.rule, f.where.line) for f in linted.findings] == [("truncate", 2), ("char-type", 3)]
+
+
+def test_the_table_of_levels_has_to_be_one(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    project.write("runner.toml", 'lint = "strict"\n')
+    done = project.lint()
+    assert done.code == 2
+    assert "[lint]" in done.err
+
+
+def test_a_level_is_checked_before_a_file_is_read(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    chosen = settings.load(environ={}, project=project.root, flags={})
+    with pytest.raises(ConfigurationError):
+        findings(chosen, levels={"truncate": "loud"})
