@@ -119,18 +119,13 @@ def _lock(phrase: Phrase) -> Iterator[Lock]:
 
 
 def _comment(phrase: Phrase) -> Iterator[Lock]:
+    name, index = phrase.name(3)
     if phrase.stands(1, "ON", "COLUMN"):
-        name, index = phrase.name(3)
-        parts = [token.text for token in phrase.tokens[3:index] if token.text != "."]
-        if name is not None and len(parts) > 1:
-            yield (
-                Name(parts[-3].lower() if len(parts) > 2 else None, parts[-2].lower()),
-                Mode.SHARE_UPDATE_EXCLUSIVE,
-            )
-    elif phrase.stands(1, "ON", "TABLE"):
-        name, _ = phrase.name(3)
-        if name is not None:
-            yield name, Mode.SHARE_UPDATE_EXCLUSIVE
+        name, _ = phrase.name(3, end=index - 2)  # what stands before .column
+    elif not phrase.stands(1, "ON", "TABLE"):
+        return
+    if name is not None:
+        yield name, Mode.SHARE_UPDATE_EXCLUSIVE
 
 
 def _vacuum(phrase: Phrase) -> Iterator[Lock]:

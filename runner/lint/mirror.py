@@ -88,9 +88,7 @@ def _is_undone(thing: Thing, back: _Changes) -> bool:
     )
     with_table = thing.table is not None and _has(back.gone, Thing("TABLE", thing.table))
     owned = thing.kind == "SEQUENCE" and _has(back.gone, Thing("TABLE", None))
-    schema = None if thing.name is None else (thing.table or thing.name).schema
-    with_schema = schema is not None and _has(back.gone, Thing("SCHEMA", Name(None, schema)))
-    return with_column or with_table or owned or with_schema
+    return with_column or with_table or owned
 
 
 def _is_remade(thing: Thing, back: _Changes) -> bool:

@@ -117,13 +117,14 @@ class Phrase:
                 index += len(words)
         return index
 
-    def name(self, index: int) -> tuple[Name | None, int]:
+    def name(self, index: int, *, end: int | None = None) -> tuple[Name | None, int]:
         """Return the name at a place, and the place after it."""
         all_tokens, schema = self.tokens, None
-        while index < len(all_tokens) and all_tokens[index].kind in {"word", "name"}:
+        end = len(all_tokens) if end is None else end
+        while index < end and all_tokens[index].kind in {"word", "name"}:
             name = _folded(all_tokens[index])
             index += 1
-            if index >= len(all_tokens) or all_tokens[index].text != ".":
+            if index >= end or all_tokens[index].text != ".":
                 return Name(schema, name), index
             schema = name
             index += 1

@@ -58,10 +58,12 @@ def _is_cased(found: str) -> bool:
 
 
 def _is_random(found: str) -> bool:
-    """Say whether it has what words, paths, UUIDs and hashes in hex lack: both cases, digits, little repetition."""
+    """Say whether it has what words, paths, alphabets, UUIDs and hashes in hex lack: both cases, digits, even spread."""
     if not (re.search(r"[A-Z]", found) and re.search(r"[a-z]", found) and re.search(r"[0-9]", found)):
         return False
     counts = Counter(found)
+    if len(counts) == len(found):  # an alphabet
+        return False
     return -sum(n / len(found) * math.log2(n / len(found)) for n in counts.values()) >= _RANDOM_BITS
 
 

@@ -77,7 +77,7 @@ def test_a_number_that_the_base_has_given_meanwhile_is_a_twin(found):
 def test_the_newer_of_two_twins_is_the_one_that_moves(found):
     base = Base(ids=frozenset({"0002_z"}), changed=frozenset({"0002_a"}))
     (finding,) = found({"0002_a.sql": "SELECT 1;", "0002_z.sql": "SELECT 2;"}, base=base)
-    assert str(finding.where.path) == "migrations/0002_a.sql"
+    assert (finding.rule, str(finding.where.path)) == ("twin-number", "migrations/0002_a.sql")
 
 
 def test_names_without_numbers_are_no_twins(found):

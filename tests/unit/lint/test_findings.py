@@ -124,6 +124,15 @@ def test_set_not_null_is_proven_by_an_earlier_file_of_the_same_table_only(found)
     assert (finding.rule, str(finding.where.path)) == ("set-not-null", "migrations/0004_d.sql")
 
 
+def test_set_not_null_is_proven_by_a_check_that_was_valid_at_once(found):
+    files = {
+        "0001_a.sql": "-- lint: allow check-not-valid -- a small table\n"
+        "ALTER TABLE app.a ADD CONSTRAINT c CHECK (x IS NOT NULL);",
+        "0002_b.sql": "ALTER TABLE app.a ALTER COLUMN x SET NOT NULL;",
+    }
+    assert found(files) == []
+
+
 def test_a_large_file_is_read_piece_by_piece(found):
     filler = "INSERT INTO app.t VALUES (1);\n" * 40_000
     findings = found(filler + "CREATE ROLE a PASSWORD 'hunter2';\nTRUNCATE app.t;")

@@ -8,6 +8,7 @@ MIRRORED = [
     ("CREATE TABLE app.a (id int);\nCREATE INDEX a_idx ON app.a (id);", "DROP TABLE app.a;"),
     ("CREATE SCHEMA x;\nCREATE TABLE x.a (id int);", "DROP SCHEMA x CASCADE;"),
     ("ALTER TABLE app.a ADD COLUMN c text;", "ALTER TABLE app.a DROP COLUMN c;"),
+    ("CREATE TABLE app.a (id int);", "ALTER TABLE app.a RENAME TO b;\nDROP TABLE app.b;"),
     ("ALTER TABLE a ADD c text;", "ALTER TABLE app.a DROP c;"),
     ("ALTER TABLE app.a ADD CONSTRAINT k CHECK (x > 0) NOT VALID;", "ALTER TABLE app.a DROP CONSTRAINT k;"),
     (

@@ -58,6 +58,14 @@ import pytest
             id="more of the same table",
         ),
         pytest.param("GRANT SELECT ON app.t TO publicity;", id="a role whose name begins like PUBLIC"),
+        pytest.param(
+            "SELECT 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';", id="an alphabet"
+        ),
+        pytest.param(
+            "ALTER TABLE app.t ADD COLUMN c int DEFAULT 1 REFERENCES app.u (id);",
+            id="a bracket after a default",
+        ),
+        pytest.param("CALL app.fill();", id="a procedure in the file's transaction"),
         pytest.param("CREATE ROLE a PASSWORD NULL;", id="no password"),
         pytest.param(
             "COMMENT ON COLUMN app.users.password IS 'bcrypt hash, never the password itself';",
