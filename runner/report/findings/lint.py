@@ -67,14 +67,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _text(result: Linted, style: Style) -> Iterator[str]:
+    explained = set()
     for finding in result.findings:
         level = style(finding.level.value, _COLOURS[finding.level.value])
         place, rule = style(str(finding.where), "bold"), style(f"[{finding.rule}]", "dim")
         yield f"{place}: {level}: {finding.message} {rule}"
-        if finding.effect:
-            yield f"  {style('effect:', 'cyan')} {finding.effect}"
-        if finding.hint:
-            yield f"  {style('hint:', 'cyan')} {finding.hint}"
+        for word, text in (("effect:", finding.effect), ("hint:", finding.hint)):
+            if text and text not in explained:  # once, however often the rule is broken
+                yield f"  {style(word, 'cyan')} {text}"
+                explained.add(text)
     warnings = len(result.findings) - result.errors
     counts = [counted(n, noun) for n, noun in ((result.errors, "error"), (warnings, "warning")) if n]
     said = f"{result.database}: {counted(result.files, 'file')}, {', '.join(counts) or 'no findings'}"

@@ -50,6 +50,15 @@ def test_the_whole_output_is_the_reviewed_one(form, results):
     assert_golden(GOLDEN / FORMS[form], "\n".join(lines(results, form, Style())) + "\n")
 
 
+def test_as_text_a_rule_is_explained_at_its_first_finding(found):
+    findings = found("TRUNCATE app.a;\nTRUNCATE app.b;")
+    said = list(lines([Linted(database="shop", files=1, findings=tuple(findings))], "text", Style()))
+    assert [line.split()[0] for line in said] == [
+        "migrations/0006_change.sql:2:1:", "effect:", "hint:", "migrations/0006_change.sql:3:1:",
+        "migrations/0006_change.sql:3:1:", "effect:", "hint:", "shop:",
+    ]  # fmt: skip
+
+
 def test_a_github_annotation_keeps_its_properties_apart_and_is_one_line():
     (line,) = as_github([ODD])
     assert "\n" not in line
