@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runner.lint.alter import actions
+from runner.lint.alter import Action, actions
 from runner.lint.locks import Mode, locks
 from runner.lint.phrase import Name, Phrase
 from runner.migrations import Script
@@ -21,6 +21,7 @@ class World:
 
     not_null: dict[tuple[str, str], str] = field(default_factory=dict)  # table and constraint → column
     proven: set[tuple[str, str]] = field(default_factory=set)  # table and column that hold no NULL
+    checked: set[str] = field(default_factory=set)  # tables with a CHECK
 
 
 @dataclass(slots=True)
@@ -41,7 +42,10 @@ class Facts:
     def note(self, phrase: Phrase) -> None:
         """Remember what a statement does."""
         if phrase.kind in _MAKES:
-            self._note_made(phrase.target()[0])
+            made, _ = phrase.target()
+            self._note_made(made)
+            if made is not None and phrase.kind == "CREATE TABLE" and "CHECK" in phrase.words:
+                self.world.checked.add(made.name)
         elif phrase.kind == "ALTER TABLE":
             self._note_alter(phrase)
         elif phrase.kind == "ALTER TYPE":
@@ -62,19 +66,24 @@ class Facts:
         for action in actions(phrase):
             if action.verb == "RENAME TO" and self.is_new(table):
                 self._note_made(phrase.name(action.after)[0])
-            elif action.verb in {"ADD CHECK", "ADD FOREIGN", "ADD NOT"} and action.name is not None:
-                is_valid = phrase.find("NOT", "VALID", start=action.after, end=action.end) < 0
-                if not is_valid:
-                    self.not_valid.add(action.name)
-                column = _never_null(phrase, action.after)
-                if column is not None:
-                    self.world.not_null[table.name, action.name] = column
-                    if is_valid:
-                        self.world.proven.add((table.name, column))
-            elif action.verb == "VALIDATE CONSTRAINT" and action.name is not None:
-                column = self.world.not_null.get((table.name, action.name))
+            elif action.verb in {"ADD CHECK", "ADD FOREIGN", "ADD NOT"}:
+                self._note_constraint(phrase, action, table)
+            elif action.verb == "VALIDATE CONSTRAINT":
+                self.world.checked.add(table.name)
+                column = self.world.not_null.get((table.name, action.name or ""))
                 if column is not None:
                     self.world.proven.add((table.name, column))
+
+    def _note_constraint(self, phrase: Phrase, action: Action, table: Name) -> None:
+        column, name = _never_null(phrase, action.after), action.name or ""
+        if column is not None:
+            self.world.not_null[table.name, name] = column
+        if phrase.find("NOT", "VALID", start=action.after, end=action.end) >= 0:
+            self.not_valid.add(name)
+            return
+        self.world.checked.add(table.name)
+        if column is not None:
+            self.world.proven.add((table.name, column))
 
     def _note_value(self, phrase: Phrase) -> None:
         type_, index = phrase.target()

@@ -10,11 +10,23 @@ from runner.lint.phrase import Phrase
 
 
 def _without_where(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
-    index = phrase.skip(1, ("FROM",), ("ONLY",))
-    table, _ = phrase.name(index)
-    if phrase.find("WHERE") < 0 and not facts.is_new(table):
-        verb = "changed" if phrase.kind == "UPDATE" else "deleted"
-        yield Problem(f"every row of {table} is {verb}")
+    for begin, end in _changes(phrase):
+        table, _ = phrase.name(phrase.skip(begin + 1, ("FROM",), ("ONLY",)))
+        if phrase.find("WHERE", start=begin, end=end, depth=phrase.depths[begin]) < 0 and not facts.is_new(
+            table
+        ):
+            verb = "changed" if phrase.words[begin] == "UPDATE" else "deleted"
+            yield Problem(f"every row of {table} is {verb}", phrase.offset(begin))
+
+
+def _changes(phrase: Phrase) -> Iterator[tuple[int, int]]:
+    """Yield where each UPDATE and DELETE begins and ends: the statement itself, or those in and after its WITH."""
+    words, depths = phrase.words, phrase.depths
+    for index, word in enumerate(words):
+        # else it is FOR UPDATE, ON DELETE, DO UPDATE, or a name
+        if word in {"UPDATE", "DELETE"} and (index == 0 or words[index - 1] in {"(", ")"}):
+            inside = range(index, len(words))
+            yield index, next((i for i in inside if depths[i] < depths[index]), len(words))
 
 
 def _truncate(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
@@ -44,7 +56,7 @@ RULES = (
     Rule(
         id="change-without-where",
         name="UPDATE or DELETE without WHERE",
-        condition="UPDATE or DELETE without WHERE of a table that the file does not create.",
+        condition="UPDATE or DELETE without WHERE, in WITH too, of a table that the file does not create.",
         effect="Every row is locked until the end of the transaction and leaves a dead version behind; writers wait, replicas"
         " fall behind. Perhaps it was not meant at all.",
         safer="Say which rows; where many, in a file with -- batch: true and a LIMIT.",
@@ -53,7 +65,7 @@ RULES = (
         "WHERE id IN (SELECT id FROM app.orders WHERE currency IS NULL LIMIT 1000);",
         source="UPDATE; DELETE",
         squawk=(),
-        kinds=("UPDATE", "DELETE"),
+        kinds=("UPDATE", "DELETE", "WITH"),
         check=_without_where,
     ),
     Rule(

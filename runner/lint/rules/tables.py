@@ -55,6 +55,15 @@ def _detach(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
             yield Problem(message, phrase.offset(action.start))
 
 
+def _attach(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    for action in actions(phrase):
+        partition, _ = phrase.name(action.after)
+        if action.verb != "ATTACH PARTITION" or partition is None or facts.is_new(partition):
+            continue
+        if partition.name not in facts.world.checked:
+            yield Problem(f"all of {partition} is read while it is locked", phrase.offset(action.start))
+
+
 def _unqualified(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     name, _ = phrase.on() if phrase.kind in {"CREATE INDEX", "CREATE TRIGGER"} else phrase.target()
     if name is None or name.schema is not None or facts.is_new(name):
@@ -132,6 +141,25 @@ RULES = (
         squawk=("require-concurrent-partition-detach",),
         kinds=("ALTER TABLE",),
         check=_detach,
+    ),
+    Rule(
+        id="attach-without-check",
+        name="A partition is attached without a CHECK",
+        level=Level.WARNING,
+        condition="ATTACH PARTITION of a table that the file does not create and that no earlier file gave a CHECK.",
+        effect="ACCESS EXCLUSIVE on the partition while every row is read to see that it belongs there; with a DEFAULT"
+        " partition, that one is read too.",
+        safer="First a CHECK of the partition's bounds, NOT VALID and then validated: ATTACH PARTITION reads nothing then.",
+        bad="ALTER TABLE app.events ATTACH PARTITION app.events_2026\n"
+        "    FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+        good="=== 0006_events_2026_bounds.sql\nALTER TABLE app.events_2026\n"
+        "    ADD CONSTRAINT bounds CHECK (day >= '2026-01-01' AND day < '2027-01-01') NOT VALID;\n"
+        "=== 0007_prove_events_2026_bounds.sql\nALTER TABLE app.events_2026 VALIDATE CONSTRAINT bounds;\n"
+        "=== 0008_attach_events_2026.sql\nALTER TABLE app.events ATTACH PARTITION app.events_2026\n"
+        "    FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+        source="ALTER TABLE, ATTACH PARTITION",
+        kinds=("ALTER TABLE",),
+        check=_attach,
     ),
     Rule(
         id="unqualified-name",

@@ -65,6 +65,8 @@ def test_a_place_counts_characters(found):
         ("ALTER TABLE app.t SET SCHEMA archive;", "rename-table"),
         ("DELETE FROM ONLY app.t;", "change-without-where"),
         ("UPDATE app.t SET a = (SELECT 1 WHERE true);", "change-without-where"),
+        ("WITH gone AS (DELETE FROM app.t RETURNING *) SELECT * FROM gone WHERE true;", "change-without-where"),
+        ("WITH n AS (SELECT 1 WHERE true) UPDATE app.t SET a = 1;", "change-without-where"),
         ("TRUNCATE TABLE app.t CASCADE;", "truncate"),
         ("GRANT SELECT ON app.t TO reporting, PUBLIC;", "grant-to-public"),
         ("ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT EXECUTE ON FUNCTIONS TO public;", "grant-to-public"),
@@ -122,6 +124,14 @@ def test_set_not_null_is_proven_by_an_earlier_file_of_the_same_table_only(found)
     }
     (finding,) = found(files)
     assert (finding.rule, str(finding.where.path)) == ("set-not-null", "migrations/0004_d.sql")
+
+
+def test_a_partition_of_an_earlier_file_needs_no_second_check(found):
+    files = {
+        "0001_a.sql": "CREATE TABLE app.e_2030 (day date, CHECK (day > '2029-12-31'));",
+        "0002_b.sql": "ALTER TABLE app.e ATTACH PARTITION app.e_2030 FOR VALUES FROM ('2030-01-01') TO ('2031-01-01');",
+    }
+    assert found(files) == []
 
 
 def test_set_not_null_is_proven_by_a_check_that_was_valid_at_once(found):

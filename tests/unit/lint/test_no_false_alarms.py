@@ -65,6 +65,19 @@ import pytest
             "ALTER TABLE app.t ADD COLUMN c int DEFAULT 1 REFERENCES app.u (id);",
             id="a bracket after a default",
         ),
+        pytest.param(
+            "WITH gone AS (DELETE FROM app.t WHERE id = 1 RETURNING *)\nINSERT INTO app.u SELECT * FROM gone;",
+            id="a WHERE in a WITH",
+        ),
+        pytest.param(
+            "WITH n AS (SELECT id FROM app.t FOR UPDATE)\nUPDATE app.t SET a = 1 FROM n WHERE t.id = n.id;",
+            id="FOR UPDATE",
+        ),
+        pytest.param(
+            "CREATE TABLE app.e_2030 (day date, CHECK (day > '2029-12-31'));\n"
+            "ALTER TABLE app.e ATTACH PARTITION app.e_2030 DEFAULT;",
+            id="a new partition",
+        ),
         pytest.param("CALL app.fill();", id="a procedure in the file's transaction"),
         pytest.param("CREATE ROLE a PASSWORD NULL;", id="no password"),
         pytest.param(

@@ -93,3 +93,15 @@ def test_a_squawk_that_fails_is_named(tmp_path, migrations_of):
         squawk.run(broken, [migration.apply])
     assert error.value.detail == "it broke"
     assert "--no-squawk" in error.value.hint
+
+
+def test_every_example_but_that_of_bad_grammar_is_grammar(program, tmp_path):
+    paths = []
+    for rule in RULES:
+        for name, sql in (*files_of(rule.bad).items(), *files_of(rule.good).items()):
+            if rule.id != "syntax":
+                path = tmp_path / f"{len(paths):04}_{rule.id}_{name}"
+                path.write_text(sql, encoding="utf-8")
+                paths.append(str(path))
+    heard = squawk._ask(program, paths)
+    assert [item for item in heard if item["rule_name"] == "syntax-error"] == []
