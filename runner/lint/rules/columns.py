@@ -130,8 +130,8 @@ RULES = (
         effect="It fails as soon as the table holds a row; and where it does not, every INSERT of the running application"
         " fails, for it does not name the column.",
         safer="Give it a constant DEFAULT, which rewrites nothing; or add it without NOT NULL, fill it, then prove it.",
-        bad="ALTER TABLE app.orders ADD COLUMN currency text NOT NULL;",
-        good="ALTER TABLE app.orders ADD COLUMN currency text NOT NULL DEFAULT 'EUR';",
+        bad="ALTER TABLE app.orders ADD COLUMN country text NOT NULL;",
+        good="ALTER TABLE app.orders ADD COLUMN country text NOT NULL DEFAULT 'CH';",
         source="ALTER TABLE, Notes",
         squawk=("adding-required-field",),
         kinds=("ALTER TABLE",),
