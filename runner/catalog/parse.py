@@ -12,9 +12,9 @@ from runner.sqltext import statements
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NAME = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
-_QUALIFIED = rf"{_NAME}(?:\.{_NAME})*"
-_LAST_NAME = re.compile(rf"\.{_NAME}$")
+NAME = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
+QUALIFIED = rf"{NAME}(?:\.{NAME})*"
+_LAST_NAME = re.compile(rf"\.{NAME}$")
 
 
 class Identified(NamedTuple):
@@ -136,7 +136,7 @@ def _patterns(
     """Compile the rules: NAME is a name, QUALIFIED one with its schema, a blank any white space."""
     compiled = []
     for rule, name in rules:
-        pattern = rule.replace(" ", r"\s+").replace("QUALIFIED", _QUALIFIED).replace("NAME", _NAME)
+        pattern = rule.replace(" ", r"\s+").replace("QUALIFIED", QUALIFIED).replace("NAME", NAME)
         compiled.append((re.compile(pattern, re.DOTALL), name))
     return compiled
 
