@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from runner import catalog
+from runner.catalog import Catalog
 from runner.errors import ConfigurationError, UsageError
 from runner.events import WARNING, Event, Say
 from runner.fleet.scratch import build, scratch_session
@@ -22,6 +23,7 @@ class Snapshot:
     path: str
     text: str
     changed: bool
+    catalog: Catalog
     diff: str = ""  # from the committed one to the new one
 
 
@@ -58,6 +60,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
                 database=layout.title,
                 path=label,
                 text=text,
+                catalog=found_catalog,
                 changed=before != text,
                 diff=catalog.unified_diff(before, text, f"{label} as committed", "what the files give"),
             )
