@@ -45,11 +45,11 @@ def findings(
     Raises: FileError for what cannot even be read; ConfigurationError for a bad level; UsageError when git does not
     know the base, or squawk is asked for and not there.
     """
-    own = _levels(levels or {}, settings.project)
+    own = project_levels(levels or {}, settings.project)
     program = None if squawk is False else _squawk(say, is_asked_for=squawk is True)
     found = []
     for layout, files in read_files(settings):
-        branch = None if base is None else _base(base, layout, files, settings.project)
+        branch = None if base is None else base_of(base, layout, files, settings.project)
         looked_at = [m for m in files if branch is None or m.id in branch.changed]
         found.append(
             Linted(
@@ -61,8 +61,11 @@ def findings(
     return found
 
 
-def _levels(table: Mapping[str, object], project: Path) -> Mapping[str, Level]:
-    """Read the project's own levels: the table `lint` of runner.toml, by rule."""
+def project_levels(table: Mapping[str, object], project: Path) -> Mapping[str, Level]:
+    """Read the project's own levels: the table `lint` of runner.toml, by rule.
+
+    Raises: ConfigurationError for an unknown rule or level.
+    """
     levels = {}
     for name, value in table.items():
         where = Location(project / CONFIG_FILE)
@@ -76,7 +79,11 @@ def _levels(table: Mapping[str, object], project: Path) -> Mapping[str, Level]:
     return levels
 
 
-def _base(revision: str, layout: Layout, files: Sequence[Migration], project: Path) -> Base:
+def base_of(revision: str, layout: Layout, files: Sequence[Migration], project: Path) -> Base:
+    """Return what a branch started from.
+
+    Raises: UsageError when git does not know the revision.
+    """
     folders = [os.path.relpath(source.path, project) for source in layout.sources if not source.repeatable]
     names = names_at(revision, folders, project=project)
     ids = (name.removesuffix(".sql") for name in names if name.endswith(".sql"))
@@ -105,10 +112,11 @@ def _borrowed(program: Path | None, files: Sequence[Migration]) -> list[Finding]
         return None
     from runner.fleet.squawk import run
 
-    return run(program, [script for migration in files for script in _scripts(migration)])
+    return run(program, [script for migration in files for script in scripts(migration)])
 
 
-def _scripts(migration: Migration) -> list[Script]:
+def scripts(migration: Migration) -> list[Script]:
+    """Return the files of SQL that a migration has."""
     if migration.kind is Kind.PYTHON:
         return []
     return [migration.apply, *([] if migration.rollback is None else [migration.rollback])]

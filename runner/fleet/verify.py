@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from runner.apply import Listener, Work, check_plan, run_plan
 from runner.catalog import Catalog
@@ -13,10 +14,12 @@ from runner.catalog.mirror import Mirror
 from runner.errors import ConfigurationError
 from runner.events import Say
 from runner.fleet.changed import changed_since
+from runner.fleet.linting import base_of, scripts
 from runner.fleet.scratch import scratch_session
 from runner.fleet.session import actor_of, open_session, read_files
 from runner.history import in_order
 from runner.limits import Limits
+from runner.lint import Finding, Level, allowed_rules, lint
 from runner.migrations import Kind, Layout, Migration
 from runner.plan import Action, Plan, Step, plan_apply, resolve_id
 from runner.settings import Settings
@@ -28,6 +31,7 @@ from runner.trace import (
     Verdict,
     Verification,
     Way,
+    findings,
     look_around,
     not_tried,
     rehearse,
@@ -44,6 +48,8 @@ class VerifyOptions:
     since: str | None = None
     base: str | None = None  # a git revision
     weigh: bool = False  # look at the real target too
+    lint: bool = True  # tell what the files themselves show, too
+    levels: Mapping[str, Level] = field(default_factory=dict)  # the project's own, by rule
     scratch_url: str | None = None
 
 
@@ -75,10 +81,10 @@ def _verify(
     say: Say,
     rehearsed: Callable[[Rehearsal], None],
 ) -> Verification:
-    started = time.monotonic()
+    started, begun_at = time.monotonic(), datetime.now(UTC)
     chosen = _choose(settings, layout, files, options, only=only, say=say)
     run = _Run(settings, layout, files, options.scratch_url, say)
-    found = list(run.rehearsals(chosen, rehearsed)) if chosen else []
+    found = tuple(run.rehearsals(chosen, rehearsed)) if chosen else ()
     surroundings = None
     if options.weigh:
         tables = {
@@ -90,12 +96,34 @@ def _verify(
         database=layout.title,
         server_version=run.server_version,
         replayed=run.replayed,
-        rehearsals=tuple(found),
+        rehearsals=found,
+        before=run.before,
+        after=run.after,
+        findings=findings(
+            found,
+            _linted(settings, layout, files, options) if options.lint and found else (),
+            allowed={m.id: _allowed(m) for m in files if m.id in chosen},
+            levels=options.levels,
+            around=surroundings,
+        ),
         seed=None if run.seed is None else run.seed.label,
         seed_rows=0 if run.seed is None else run.seed.rows,
         surroundings=surroundings,
+        commit=actor_of(settings).git_commit,
+        begun_at=begun_at,
         elapsed_s=time.monotonic() - started,
     )
+
+
+def _linted(
+    settings: Settings, layout: Layout, files: list[Migration], options: VerifyOptions
+) -> Sequence[Finding]:
+    base = None if options.base is None else base_of(options.base, layout, files, settings.project)
+    return lint(files, base=base, levels=options.levels)
+
+
+def _allowed(migration: Migration) -> frozenset[str]:
+    return frozenset(rule for script in scripts(migration) for rule in allowed_rules(script))
 
 
 def _choose(
@@ -143,13 +171,15 @@ class _Run:
     server_version: int = 0
     replayed: int = 0
     seed: Seed | None = None
+    before: Catalog = field(default_factory=Catalog)
+    after: Catalog = field(default_factory=Catalog)
 
     def rehearsals(self, chosen: frozenset[str], tell: Callable[[Rehearsal], None]) -> Iterator[Rehearsal]:
         """Yield what is found of each chosen migration, in order; after one that fails the rest is not tried."""
         as_one: set[str] = set()
         wanted: list[int] = []
         at, first = 0, True
-        while True:
+        while first or any(n >= at for n in wanted):
             with self._scratch() as (ground, steps):
                 if first:
                     wanted = [n for n, step in enumerate(steps) if step.id in chosen]
@@ -158,12 +188,15 @@ class _Run:
                 for n in (n for n in wanted if n >= at):
                     self._replay(ground, steps[at:n])
                     at = n
+                    if n == wanted[0]:
+                        self.before = ground.schema
                     self._load(ground)
                     try:
                         found = rehearse(ground, steps[n], as_one=steps[n].id in as_one)
                     except OneTransactionNeededError:
                         as_one.add(steps[n].id)
                         break
+                    self.after = ground.schema
                     tell(found)
                     yield found
                     at = n + 1
@@ -172,8 +205,6 @@ class _Run:
                         return
                     if found.round_trip.verdict in {Verdict.FAILED, Verdict.DIFFERS}:
                         break
-                else:
-                    return
 
     def _untried(self, steps: Iterator[Step]) -> Iterator[Rehearsal]:
         return (not_tried(step.migration) for step in steps if step.migration is not None)

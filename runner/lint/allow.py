@@ -44,6 +44,11 @@ def settle(script: Script, found: Sequence[Finding], *, watched: Collection[str]
             yield files.ALLOW_UNUSED.finding(message, script.location(item.offset))
 
 
+def allowed_rules(script: Script) -> frozenset[str]:
+    """Return the rules that a file sets aside with a reason."""
+    return frozenset(item.rule for item in _read(script) if not isinstance(item, Finding))
+
+
 def _read(script: Script) -> Iterator[_Allowed | Finding]:
     head = script.text if script.text is not None else next(script.pieces(), "")
     for directive in leading_directives(head):

@@ -2,6 +2,7 @@
 
 from runner.trace.contents import Seed
 from runner.trace.files import OneTransactionNeededError
+from runner.trace.findings import findings
 from runner.trace.model import (
     LockMode,
     LongTransaction,
@@ -33,6 +34,7 @@ __all__ = [
     "Verification",
     "Way",
     "Weight",
+    "findings",
     "look_around",
     "not_tried",
     "rehearse",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from runner.catalog import Catalog
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from runner.catalog import Difference
     from runner.errors import Location, RunnerError
+    from runner.lint import Finding
     from runner.migrations import Kind
 
 
@@ -141,6 +145,7 @@ class Rehearsal:
     changes: tuple[Difference, ...] = ()  # of the schema, by applying it
     diff: str = ""  # the same as unified diff in SQL
     rollback_path: str | None = None
+    rollback_sql: str | None = None
     elapsed_s: float = 0.0
 
     @property
@@ -194,8 +199,18 @@ class Verification:
     rehearsals: tuple[Rehearsal, ...]
     seed: str | None = None  # the file whose rows were there
     seed_rows: int = 0
+    before: Catalog = field(default_factory=Catalog)  # the schema before the first
+    after: Catalog = field(default_factory=Catalog)  # after the last that was applied
+    findings: tuple[Finding, ...] = ()  # what speaks against the migrations, measured and read from the files
     surroundings: Surroundings | None = None
+    commit: str | None = None  # of the files
+    begun_at: datetime | None = None
     elapsed_s: float = 0.0
+
+    def findings_of(self, rehearsal: Rehearsal) -> list[Finding]:
+        """Return what speaks against one of them."""
+        paths = {rehearsal.path, rehearsal.rollback_path}
+        return [finding for finding in self.findings if str(finding.where.path) in paths]
 
     @property
     def ok(self) -> bool:

@@ -13,6 +13,7 @@ from runner import catalog
 from runner.apply import Work, run_plan
 from runner.apply.work import record_of
 from runner.catalog import Catalog, Change, Difference
+from runner.catalog.render import HEADER
 from runner.errors import FileError, MigrationFailedError, RunnerError
 from runner.history import recording
 from runner.migrations import Kind, Migration, check_script
@@ -141,8 +142,10 @@ def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:
 
 
 def _diff(expected: Catalog, actual: Catalog, from_label: str, to_label: str) -> str:
-    before, after = catalog.only_changed(expected, actual)
-    return catalog.unified_diff(catalog.render(before), catalog.render(after), from_label, to_label)
+    before, after = (
+        catalog.render(each).removeprefix(HEADER) for each in catalog.only_changed(expected, actual)
+    )
+    return catalog.unified_diff(before, after, from_label, to_label)
 
 
 def _rehearsal(
@@ -158,6 +161,7 @@ def _rehearsal(
         kind=migration.kind,
         path=migration.apply.label,
         rollback_path=None if migration.rollback is None else migration.rollback.label,
+        rollback_sql=None if migration.rollback is None else migration.rollback.text,
         sql=migration.apply.text,
         transactional=migration.apply.transactional,
         statements=traces,

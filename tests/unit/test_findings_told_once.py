@@ -1,0 +1,140 @@
+"""What lint supposes and what was measured: confirmed, refuted, set aside."""
+
+from __future__ import annotations
+
+from runner.errors import Location
+from runner.lint import Finding, Level
+from runner.migrations import Kind
+from runner.trace import (
+    LockMode,
+    Rehearsal,
+    RoundTrip,
+    StatementTrace,
+    Surroundings,
+    TableLock,
+    Verdict,
+    Weight,
+    findings,
+)
+
+PATH = "migrations/0002_change.sql"
+EXCLUSIVE = TableLock("public.orders", LockMode.ACCESS_EXCLUSIVE)
+
+
+def rehearsal(*statements, verdict=Verdict.PROVEN, **trip):
+    return Rehearsal(
+        id="0002_change",
+        kind=Kind.VERSIONED,
+        path=PATH,
+        rollback_path="migrations/0002_change.rollback.sql",
+        sql="",
+        transactional=True,
+        statements=statements,
+        round_trip=RoundTrip(verdict=verdict, **trip),
+    )
+
+
+def statement(text, *, number=1, line=1, locks=(EXCLUSIVE,), **done):
+    return StatementTrace(number=number, text=text, where=Location(PATH, line, 1), locks=locks, **done)
+
+
+def read(rule, *, line=1, level=Level.ERROR, hint="as lint says"):
+    return Finding(rule=rule, level=level, message="lint's", where=Location(PATH, line, 7), hint=hint)
+
+
+def told(*args, **options):
+    return [(f.rule, f.message) for f in findings(*args, **{"allowed": {}} | options)]
+
+
+NOT_NULL = "ALTER TABLE public.orders ALTER COLUMN total SET NOT NULL"
+
+
+def test_a_measurement_confirms_what_lint_supposes_and_takes_its_place():
+    scan = statement(NOT_NULL, scanned=("public.orders",))
+    (found,) = findings([rehearsal(scan)], [read("set-not-null", level=Level.WARNING)], allowed={})
+    assert found.message == "ACCESS EXCLUSIVE on public.orders while it is scanned"
+    assert (found.rule, found.level, found.where.column) == ("set-not-null", Level.WARNING, 7)
+
+
+def test_a_measurement_refutes_what_lint_supposes():
+    assert told([rehearsal(statement(NOT_NULL))], [read("set-not-null")]) == []
+
+
+def test_a_proven_rollback_refutes_that_it_does_not_mirror():
+    assert told([rehearsal(statement("SELECT 1", locks=()))], [read("rollback-not-mirroring")]) == []
+
+
+def test_what_no_measurement_can_know_stays():
+    found = told(
+        [rehearsal(statement("GRANT SELECT ON orders TO PUBLIC", locks=()))], [read("grant-to-public")]
+    )
+    assert found == [("grant-to-public", "lint's")]
+
+
+def test_what_lint_says_of_other_files_is_not_told():
+    other = Finding(rule="empty", message="of another", where=Location("migrations/0001_first.sql"))
+    assert told([rehearsal()], [other]) == []
+
+
+def test_two_findings_of_one_statement_are_both_kept():
+    both = statement(
+        "ALTER TABLE public.orders ADD COLUMN a serial, ALTER COLUMN b TYPE bigint",
+        rewritten=("public.orders",),
+    )
+    found = told([rehearsal(both)], [read("column-rewrite"), read("change-type")])
+    assert [rule for rule, _ in found] == ["column-rewrite", "change-type"]
+
+
+def test_a_rule_that_the_file_sets_aside_is_not_told_when_it_is_measured():
+    scan = statement(NOT_NULL, scanned=("public.orders",))
+    assert told([rehearsal(scan)], [], allowed={"0002_change": {"set-not-null"}}) == []
+
+
+def test_the_projects_own_levels_hold_for_what_was_measured():
+    scan = statement(NOT_NULL, scanned=("public.orders",))
+    (found,) = findings([rehearsal(scan)], [], allowed={}, levels={"set-not-null": Level.WARNING})
+    assert found.level is Level.WARNING
+    assert told([rehearsal(scan)], [], levels={"set-not-null": Level.OFF}) == []
+
+
+def test_the_weight_of_the_real_table_is_in_the_sentence():
+    weight = Weight(relation="public.orders", rows=10**9, size_bytes=41 << 30, writes_per_s=120.2)
+    scan = statement(NOT_NULL, scanned=("public.orders",))
+    (found,) = told([rehearsal(scan)], [], around=Surroundings(place="production", weights=[weight]))
+    assert found[1] == "ACCESS EXCLUSIVE on public.orders (41 GB, 120 writes/s) while it is scanned"
+
+
+def test_what_runs_concurrently_is_no_hazard():
+    lock = TableLock("public.orders", LockMode.SHARE_UPDATE_EXCLUSIVE)
+    build = statement(
+        "CREATE INDEX CONCURRENTLY i ON public.orders (total)",
+        locks=(lock,),
+        scanned=("public.orders",),
+        built=("public.i",),
+        watched=True,
+    )
+    assert told([rehearsal(build)], []) == []
+
+
+def test_a_form_that_is_not_known_gets_general_advice():
+    call = statement("CALL public.rearrange()", rewritten=("public.orders",))
+    (found,) = findings([rehearsal(call)], [], allowed={})
+    assert found.rule == "table-rewrite"
+    assert found.hint.startswith("Do it in steps")
+
+
+def test_a_dropped_table_is_told_with_what_its_rollback_can_do():
+    from runner.catalog import Change, Difference
+
+    drop = statement("DROP TABLE public.orders")
+    gone = Difference("table", "public.orders", Change.MISSING, "CREATE TABLE …", None)
+    changed = rehearsal(drop)
+    changed = Rehearsal(**{name: getattr(changed, name) for name in changed.__slots__} | {"changes": (gone,)})
+    assert told([changed], []) == [
+        ("drop-table", "table public.orders is dropped with its data: its rollback makes it anew, but empty")
+    ]
+
+
+def test_rows_that_a_rollback_changes_are_a_warning():
+    (found,) = findings([rehearsal(changed_rows=("public.orders",))], [], allowed={})
+    assert (found.rule, found.level) == ("rollback-changes-rows", Level.WARNING)
