@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from runner.cli.options import Context, read_settings, scratch_option, target_options
+
+_FORMS = ("text", "markdown", "html", "json", "sarif", "junit", "github")
+
+
+class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3 only
+    """A form and the file that it is written to: html=build/report.html."""
+
+    name = "report"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Path]:
+        """Return form and file."""
+        form, _, name = str(value).partition("=")
+        if form not in _FORMS or not name:
+            self.fail(f"{value!r} is no FORMAT=FILE; the formats are {', '.join(_FORMS)}", param, ctx)
+        return form, Path(name)
 
 
 @click.command()
@@ -21,6 +39,21 @@ from runner.cli.options import Context, read_settings, scratch_option, target_op
 @click.option(
     "--target", "weigh", is_flag=True, help="Weigh the touched tables on the real target, read only."
 )
+@click.option(
+    "--no-lint", is_flag=True, help="Tell only what was measured, not what lint reads in the files."
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 for any finding too.")
+@click.option(
+    "--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="What is printed."
+)
+@click.option(
+    "--report",
+    "reports",
+    type=Report(),
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write a report to a file too: html=report.html; may be repeated.",
+)
 @click.pass_obj
 def verify_command(
     context: Context,
@@ -30,6 +63,10 @@ def verify_command(
     since: str | None,
     base: str | None,
     weigh: bool,
+    no_lint: bool,
+    strict: bool,
+    form: str,
+    reports: tuple[tuple[str, Path], ...],
     scratch_url: str | None,
     **flags: Any,
 ) -> None:
@@ -42,20 +79,35 @@ def verify_command(
     runner verify -d carthub                   what is pending
     runner verify --all                        every file
     runner verify --base origin/main --target  a branch, on the tables of the real target
+    runner verify --report html=report.html    with a page for who approves it
     """
     from runner.errors import UsageError
+    from runner.fleet.linting import project_levels
     from runner.fleet.verify import VerifyOptions, verifications
-    from runner.report.verification.document import document
-    from runner.report.verification.text import lines
+    from runner.report.verification import rendered
 
     if sum((everything, since is not None, base is not None)) > 1:
         raise UsageError("--all, --since and --base exclude each other")
+    context.json = context.json or form == "json"
+    settings = read_settings(context, **flags)
     results = verifications(
-        read_settings(context, **flags),
-        VerifyOptions(everything=everything, since=since, base=base, weigh=weigh, scratch_url=scratch_url),
+        settings,
+        VerifyOptions(
+            everything=everything,
+            since=since,
+            base=base,
+            weigh=weigh,
+            scratch_url=scratch_url,
+            lint=not no_lint,
+            levels=project_levels(context.tables.get("lint") or {}, settings.project),
+        ),
         say=context.tell,
     )
-    style = context.style(sys.stdout)
-    context.show((line for r in results for line in lines(r, style)), lambda: document(results))
-    if not all(result.ok for result in results):
+    for written, path in reports:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(rendered(results, written), "utf-8", newline="\n")
+    context.echo(
+        rendered(results, "json" if context.json else form, context.style(sys.stdout)).removesuffix("\n")
+    )
+    if not all(result.ok and not (strict and result.findings) for result in results):
         raise click.exceptions.Exit(3)

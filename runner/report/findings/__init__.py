@@ -1,5 +1,5 @@
 """Findings as text and JSON, and in the forms that other programs read: SARIF, JUnit, GitHub's annotations."""
 
-from runner.report.findings.lint import lines
+from runner.report.findings.lint import finding_as_json, lines
 
-__all__ = ["lines"]
+__all__ = ["finding_as_json", "lines"]

@@ -17,15 +17,25 @@ if TYPE_CHECKING:
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def as_junit(findings: Sequence[Finding], *, name: str) -> str:
-    """Return the document; with nothing found it holds one case, which passes, for an empty suite counts as broken."""
+def as_junit(
+    findings: Sequence[Finding], *, name: str, passed: Sequence[str] = (), skipped: Sequence[str] = ()
+) -> str:
+    """Return the document: a case for each finding and for each file that `passed` or was `skipped`.
+
+    Without any of these it holds one case, which passes, for an empty suite counts as broken.
+    """
     failures = sum(finding.level.value == "error" for finding in findings)
-    counts = {"tests": str(max(len(findings), 1)), "failures": str(failures), "errors": "0"}
+    cases = len(findings) + len(passed) + len(skipped)
+    counts = {"tests": str(max(cases, 1)), "failures": str(failures), "errors": "0"}
     root = ET.Element("testsuites", {"name": name, **counts})
-    suite = ET.SubElement(root, "testsuite", {"name": name, "skipped": "0", **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": name, "skipped": str(len(skipped)), **counts})
     for finding in findings:
         _case(suite, finding)
-    if not findings:
+    for path in (*passed, *skipped):
+        case = ET.SubElement(suite, "testcase", {"classname": _clean(path), "name": name})
+        if path in skipped:
+            ET.SubElement(case, "skipped")
+    if not cases:
         ET.SubElement(suite, "testcase", {"classname": name, "name": "no findings"})
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")

@@ -46,14 +46,15 @@ def document(results: Sequence[Linted]) -> dict[str, Any]:
             {
                 "database": result.database,
                 "files": result.files,
-                "findings": [_finding(finding) for finding in result.findings],
+                "findings": [finding_as_json(finding) for finding in result.findings],
             }
             for result in results
         ]
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the contract has it."""
     return {
         "rule": finding.rule,
         "level": finding.level.value,

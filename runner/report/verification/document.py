@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.report.failure import error_as_json
+from runner.report.findings import finding_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,10 @@ def _database(result: Verification) -> dict[str, Any]:
         "seed": result.seed,
         "seed_rows": result.seed_rows,
         "duration_ms": round(result.elapsed_s * 1000),
+        "commit": result.commit,
+        "begun_at": None if result.begun_at is None else result.begun_at.isoformat(timespec="seconds"),
         "migrations": [_rehearsal(rehearsal) for rehearsal in result.rehearsals],
+        "findings": [finding_as_json(finding) for finding in result.findings],
         "target": None if result.surroundings is None else _surroundings(result.surroundings),
     }
 

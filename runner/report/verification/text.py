@@ -1,4 +1,4 @@
-"""A verification for a person at a terminal: what stops whom, and whether the way back is proven."""
+"""A verification for a person at a terminal: what stops whom, what to write instead, and whether the way back is proven."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 
 from runner.report.failure import error_as_text
 from runner.report.people import diff_lines
-from runner.trace import Verdict, Way
+from runner.report.verification.words import (
+    FAILED_ON,
+    counts,
+    effects,
+    hint_parts,
+    scratch,
+    stops,
+    trip_remarks,
+    weighed,
+)
+from runner.trace import Verdict
 from runner.wording import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.catalog import Difference
+    from runner.lint import Finding
     from runner.report.terminal import Style
     from runner.trace import (
         LockMode,
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
     )
 
 _WIDTH = 76
+_WIDE = 110  # SQL that is to be copied is broken late
 _VERDICT_COLOURS = {
     Verdict.PROVEN: "green",
     Verdict.IRREVERSIBLE: "yellow",
@@ -34,33 +46,27 @@ _VERDICT_COLOURS = {
     Verdict.FAILED: "red",
     Verdict.NOT_TRIED: "dim",
 }
-_FAILED_ON = {
-    Way.APPLY: "the server refused it",
-    Way.ROLLBACK: "the server refused its rollback",
-    Way.APPLY_AGAIN: "it cannot be applied again after its rollback",
-}
 
 
 def lines(result: Verification, style: Style) -> Iterator[str]:
     """Yield one database's part; statements that take nothing from anybody are only counted."""
-    version = result.server_version // 10_000
-    seed = f", {counted(result.seed_rows, 'row')} of {result.seed}" if result.seed_rows else ""
-    yield f"{style(result.database, 'bold')}  {style(f'scratch database on PostgreSQL {version}{seed}', 'dim')}"
+    yield f"{style(result.database, 'bold')}  {style(scratch(result), 'dim')}"
     if result.replayed:
         yield style(f"  {counted(result.replayed, 'migration')} replayed first", "dim")
     for rehearsal in result.rehearsals:
-        yield from _rehearsal(rehearsal, result.surroundings, style)
+        yield from _rehearsal(rehearsal, result, style)
     if result.surroundings is not None:
         yield from _around(result.surroundings, style)
     yield f"  {_closing(result, style)}"
 
 
-def _rehearsal(rehearsal: Rehearsal, around: Surroundings | None, style: Style) -> Iterator[str]:
+def _rehearsal(rehearsal: Rehearsal, result: Verification, style: Style) -> Iterator[str]:
     trip = rehearsal.round_trip
     yield f"  {style(trip.verdict.value.ljust(12), _VERDICT_COLOURS[trip.verdict])}  {style(rehearsal.id, 'bold')}"
+    findings = result.findings_of(rehearsal)
     quiet = 0
     for trace in rehearsal.statements:
-        told = list(_statement(trace, around, style))
+        told = list(_statement(trace, result.surroundings, style))
         quiet += not told
         yield from told
     if quiet and rehearsal.statements:
@@ -68,66 +74,65 @@ def _rehearsal(rehearsal: Rehearsal, around: Surroundings | None, style: Style) 
         count = counted(len(rehearsal.statements), "statement")
         yield f"      {style(f'{count}; {most} stop nobody', 'dim')}"
     yield from _trip(trip, style)
+    for finding in findings:
+        yield from _finding(finding, style)
 
 
 def _statement(trace: StatementTrace, around: Surroundings | None, style: Style) -> Iterator[str]:
-    effects = [
-        *(f"rewrites {name}" for name in trace.rewritten),
-        *(f"empties {name}" for name in trace.emptied),
-        *(f"reads all of {name}" for name in trace.scanned if name not in trace.rewritten),
-        *(f"builds {name}" for name in trace.built),
-    ]
+    done = list(effects(trace))
     locks = [lock for lock in trace.locks if lock.mode.stops_writes]
     kept = [lock for lock in trace.held if lock.mode.stops_writes]
-    if not locks and not effects:
+    if not locks and not done:
         return
     start = textwrap.shorten(trace.text, _WIDTH - 14, placeholder=" …")
     yield f"      {style(f'line {trace.where.line}'.ljust(8), 'dim')}  {start}"
     for lock in locks:
         yield f"                {_lock(lock, around, style)}"
-    for effect in effects:
+    for effect in done:
         yield f"                {style(effect, 'yellow')}"
-    if kept and (effects or locks):
+    if kept and (done or locks):
         names = ", ".join(str(lock) for lock in kept)
         yield f"                {style(f'still held meanwhile: {names}', 'yellow')}"
 
 
 def _lock(lock: TableLock, around: Surroundings | None, style: Style) -> str:
     weight = None if around is None else around.weight(lock.relation)
-    heavy = "" if weight is None else f" ({size(weight.size_bytes)}{_writes(weight.writes_per_s)})"
-    stops = "reads and writes wait" if lock.mode.stops_reads else "writes wait"
-    return f"{style(str(lock.mode), _colour(lock.mode))} on {lock.relation}{heavy}: {stops}"
+    return f"{style(str(lock.mode), _colour(lock.mode))} on {weighed(lock, weight)}: {stops(lock.mode)}"
 
 
 def _colour(mode: LockMode) -> str:
     return "red" if mode.stops_reads else "yellow"
 
 
-def _writes(per_s: float | None) -> str:
-    return "" if per_s is None else f", {per_s:.0f} writes/s"
+def _finding(finding: Finding, style: Style) -> Iterator[str]:
+    colour = "red" if finding.level.value == "error" else "yellow"
+    at = "" if finding.where.line is None else f" at line {finding.where.line}"
+    yield f"      {style(f'{finding.level.value}:', colour)} {finding.message}"
+    yield f"        {style(finding.rule + at, 'dim')}"
+    if finding.effect is not None:
+        yield from textwrap.wrap(finding.effect, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+    if finding.hint is not None:
+        yield f"        {style('safer:', 'cyan')}"
+        yield from _hint(finding.hint)
 
 
-def size(count: int) -> str:
-    """Return a size as people read it: 41 GB."""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TB"
+def _hint(hint: str) -> Iterator[str]:
+    """Yield the safer form; a difference of the schema is left out, for it stands above."""
+    sentence, text, language = hint_parts(hint)
+    if language == "diff":
+        sentence, text = sentence.removesuffix("; it leaves:") + ".", ""
+    yield from textwrap.wrap(sentence, _WIDTH + 10, initial_indent=" " * 10, subsequent_indent=" " * 10)
+    for line in text.splitlines():
+        yield from textwrap.wrap(line, _WIDE, initial_indent=" " * 10, subsequent_indent=" " * 14)
 
 
 def _trip(trip: RoundTrip, style: Style) -> Iterator[str]:
-    if trip.reason is not None:
-        yield f"      irreversible: {trip.reason}"
-    for name in trip.loses:
-        yield f"      {style(f'its rollback drops {name}, with what was written to it since', 'yellow')}"
-    for name in trip.changed_rows:
-        yield f"      {style(f'the rows of {name} are not what they were before it and its rollback', 'red')}"
+    for remark in trip_remarks(trip):
+        yield f"      {style(remark, 'yellow') if trip.reason is None else remark}"
     yield from _difference(trip.after_rollback, trip.rollback_diff, "its rollback leaves", style)
     yield from _difference(trip.after_again, trip.again_diff, "applied again it leaves", style)
     if trip.failed_on is not None and trip.error is not None:
-        yield f"      {style(_FAILED_ON[trip.failed_on], 'red')}"
+        yield f"      {style(FAILED_ON[trip.failed_on], 'red')}"
         yield textwrap.indent(error_as_text(trip.error, style), "      ")
 
 
@@ -155,7 +160,9 @@ def _closing(result: Verification, style: Style) -> str:
         return style("nothing to rehearse; --all rehearses every file", "green")
     wrong = [rehearsal for rehearsal in result.rehearsals if not rehearsal.ok]
     took = duration(result.elapsed_s)
+    told = f"; {counts(result.findings)} found" if result.findings else ""
     if wrong:
-        said = f"{len(wrong)} of {counted(len(result.rehearsals), 'migration')} not proven, in {took}"
+        said = f"{len(wrong)} of {counted(len(result.rehearsals), 'migration')} not proven, in {took}{told}"
         return style(said, "red")
-    return style(f"{counted(len(result.rehearsals), 'migration')} proven up, down and up in {took}", "green")
+    proven = f"{counted(len(result.rehearsals), 'migration')} proven up, down and up in {took}"
+    return style(proven, "green") + (style(told, "yellow") if told else "")

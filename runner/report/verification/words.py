@@ -1,0 +1,120 @@
+"""What every form of the report says in the same words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.trace import Verdict, Way
+from runner.wording import counted, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from runner.lint import Finding
+    from runner.trace import LockMode, Rehearsal, RoundTrip, StatementTrace, TableLock, Verification, Weight
+
+FAILED_ON = {
+    Way.APPLY: "the server refused it",
+    Way.ROLLBACK: "the server refused its rollback",
+    Way.APPLY_AGAIN: "it cannot be applied again after its rollback",
+}
+ROUND_TRIP = {
+    Verdict.PROVEN: "Applied, rolled back and applied again: down gives the schema before, up again the schema after.",
+    Verdict.IRREVERSIBLE: "Applied; the file says that there is no way back.",
+    Verdict.NO_ROLLBACK: "Applied; there is no rollback file, so nothing undoes it.",
+    Verdict.DIFFERS: "Applied, rolled back and applied again: the schema is not the same each time.",
+    Verdict.FAILED: "Not done to its end: a file was refused by the server.",
+    Verdict.NOT_TRIED: "Not tried, because a migration before it failed.",
+}
+
+
+def stops(mode: LockMode) -> str:
+    """Say who waits for a lock of this mode."""
+    if mode.stops_reads:
+        return "reads and writes wait"
+    return "writes wait" if mode.stops_writes else "no query waits"
+
+
+def effects(trace: StatementTrace) -> Iterator[str]:
+    """Yield what a statement does that takes as long as a table is large."""
+    yield from (f"rewrites {name}" for name in trace.rewritten)
+    yield from (f"empties {name}" for name in trace.emptied)
+    yield from (f"reads all of {name}" for name in trace.scanned if name not in trace.rewritten)
+    yield from (f"builds {name}" for name in trace.built)
+
+
+def weighed(lock: TableLock, weight: Weight | None) -> str:
+    """Name a lock's relation, with the size and the writes of the real one."""
+    if weight is None:
+        return lock.relation
+    writes = "" if weight.writes_per_s is None else f", {weight.writes_per_s:.0f} writes/s"
+    return f"{lock.relation} ({size(weight.size_bytes)}{writes})"
+
+
+def strongest(rehearsal: Rehearsal) -> TableLock | None:
+    """Return the strongest lock that a migration takes."""
+    locks = (trace.strongest for trace in rehearsal.statements)
+    return max((lock for lock in locks if lock is not None), key=lambda lock: lock.mode, default=None)
+
+
+def counts(findings: Sequence[Finding]) -> str:
+    """Return "2 errors, 1 warning", or "nothing"."""
+    errors = sum(finding.level.value == "error" for finding in findings)
+    warnings = len(findings) - errors
+    parts = (counted(errors, "error") if errors else "", counted(warnings, "warning") if warnings else "")
+    return ", ".join(part for part in parts if part) or "nothing"
+
+
+def conclusion(results: Iterable[Verification]) -> str:
+    """Return the one sentence that a reviewer needs."""
+    results = list(results)
+    rehearsals = [rehearsal for result in results for rehearsal in result.rehearsals]
+    if not rehearsals:
+        return "Nothing to rehearse."
+    wrong = sum(not rehearsal.ok for rehearsal in rehearsals)
+    found = [finding for result in results for finding in result.findings]
+    told = (
+        f"{counts(found)} found"
+        if found
+        else "nothing speaks against " + ("it" if len(rehearsals) == 1 else "them")
+    )
+    if wrong:
+        return f"{wrong} of {counted(len(rehearsals), 'migration')} not proven; {told}."
+    return f"{counted(len(rehearsals), 'migration')} proven up, down and up; {told}."
+
+
+def trip_remarks(trip: RoundTrip) -> Iterator[str]:
+    """Yield what a round trip showed, but for differences of the schema and refusals."""
+    if trip.reason is not None:
+        yield f"irreversible: {trip.reason}"
+    yield from (f"its rollback drops {name}, with what was written to it since" for name in trip.loses)
+    yield from (
+        f"the rows of {name} are not what they were before it and its rollback" for name in trip.changed_rows
+    )
+
+
+def scratch(result: Verification) -> str:
+    """Say where it was rehearsed."""
+    seed = f", {counted(result.seed_rows, 'row')} of {result.seed}" if result.seed_rows else ""
+    return f"scratch database on PostgreSQL {result.server_version // 10_000}{seed}"
+
+
+def place(finding: Finding) -> str:
+    """Return file and line."""
+    where = finding.where
+    return str(where.path) if where.line is None else f"{where.path}:{where.line}"
+
+
+def hint_parts(hint: str) -> tuple[str, str, str]:
+    """Cut a finding's hint into a sentence, the text to copy, and the language of that."""
+    first, _, rest = hint.partition("\n")
+    if not rest:
+        return first, "", ""
+    if not first.endswith(":") or first.startswith("--"):
+        return "", hint, "sql"
+    return first, rest, "diff" if rest.startswith("--- ") else "sql"
+
+
+def is_clean(result: Verification, rehearsal: Rehearsal) -> bool:
+    """Say whether a migration is proven and no error speaks against it."""
+    return rehearsal.ok and not any(f.level.value == "error" for f in result.findings_of(rehearsal))

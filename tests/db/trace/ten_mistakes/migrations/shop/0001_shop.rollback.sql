@@ -1,0 +1,4 @@
+-- Take the shop away.
+
+DROP TABLE public.orders;
+DROP TABLE public.customers;

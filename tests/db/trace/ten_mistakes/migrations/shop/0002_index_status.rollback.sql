@@ -1,0 +1,3 @@
+-- The index goes.
+
+DROP INDEX public.orders_status_idx;

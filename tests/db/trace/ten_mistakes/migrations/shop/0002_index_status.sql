@@ -1,0 +1,3 @@
+-- Find the orders of a status quickly.
+
+CREATE INDEX orders_status_idx ON public.orders (status);

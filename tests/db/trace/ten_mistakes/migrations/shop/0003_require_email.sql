@@ -1,0 +1,3 @@
+-- Every customer has an address by now.
+
+ALTER TABLE public.customers ALTER COLUMN email SET NOT NULL;

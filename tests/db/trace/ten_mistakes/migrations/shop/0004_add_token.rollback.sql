@@ -1,0 +1,3 @@
+-- The token goes.
+
+ALTER TABLE public.orders DROP COLUMN token;

@@ -1,0 +1,3 @@
+-- As before.
+
+ALTER TABLE public.orders ALTER COLUMN pieces TYPE integer;

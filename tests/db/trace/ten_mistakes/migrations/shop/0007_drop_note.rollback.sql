@@ -1,0 +1,3 @@
+-- The column comes back.
+
+ALTER TABLE public.orders ADD COLUMN note text;

@@ -1,0 +1,3 @@
+-- Accounting said total.
+
+ALTER TABLE public.orders RENAME COLUMN amount TO total;

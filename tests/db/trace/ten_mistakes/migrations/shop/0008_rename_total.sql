@@ -1,0 +1,3 @@
+-- Accounting says amount.
+
+ALTER TABLE public.orders RENAME COLUMN total TO amount;

@@ -1,0 +1,3 @@
+-- No discounts.
+
+ALTER TABLE public.orders DROP COLUMN discount;
