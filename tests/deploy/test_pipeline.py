@@ -334,21 +334,22 @@ def test_what_is_not_set_is_named(pipeline, script, missing):
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {missing} is not set")
 
 
-def test_the_workflow_is_valid_and_has_the_buildspecs_stages():
+def test_the_workflows_are_valid_and_have_the_buildspecs_stages():
     program = Path(sys.executable).with_name("check-jsonschema")
-    workflow = ROOT / ".github/workflows/migrate.yml"
+    workflows = sorted((ROOT / ".github/workflows").glob("*.yml"))
+    assert [each.name for each in workflows] == ["migrate.yml", "review.yml"]
     done = subprocess.run(
-        [program, "--builtin-schema", "vendor.github-workflows", workflow], capture_output=True, text=True
+        [program, "--builtin-schema", "vendor.github-workflows", *workflows], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
-    jobs = yaml.safe_load(workflow.read_text("utf-8"))["jobs"]
-    steps = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    jobs = [job for each in workflows for job in yaml.safe_load(each.read_text("utf-8"))["jobs"].values()]
+    steps = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
     phases = yaml.safe_load((ROOT / "buildspec.yml").read_text("utf-8"))["phases"]
     stages = [command for phase in phases.values() for command in phase["commands"]]
-    assert set(steps) == set(stages)
+    assert set(steps) == {*stages, "make .venv/.ready"}
     assert phases["post_build"]["commands"] == ["scripts/ci/after-build.sh"]
     assert all("@" in step["uses"] and len(step["uses"].partition("@")[2]) == 40
-               for job in jobs.values() for step in job["steps"] if "uses" in step)  # fmt: skip
+               for job in jobs for step in job["steps"] if "uses" in step)  # fmt: skip
     for command in stages:
         if command.startswith("scripts/"):
             assert os.access(ROOT / command, os.X_OK)
