@@ -107,7 +107,7 @@ def test_every_session_prints_what_the_readme_shows(copy):
         if " new " in command:
             (copy / "migrations/carthub/0006_add_orders_note.sql").write_text(change[1], "utf-8")
             undo = copy / "migrations/carthub/0006_add_orders_note.rollback.sql"
-            undo.write_text("ALTER TABLE orders DROP COLUMN note;\n", "utf-8")
+            undo.write_text("ALTER TABLE public.orders DROP COLUMN note;\n", "utf-8")
 
 
 def test_every_command_is_in_the_readme_and_no_other():
