@@ -13,6 +13,7 @@ from runner.errors import Location
 from runner.lint import Finding, Level
 from runner.sqltext import without_comments
 from runner.trace.model import LockMode, Rehearsal, StatementTrace, Surroundings, TableLock, Verdict, Way
+from runner.trace.renames import renames
 from runner.trace.safer import safer_form
 from runner.wording import counted, listed, size
 
@@ -187,24 +188,20 @@ def _is(names: Sequence[str]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
-_RENAME = re.compile(r"\bRENAME\s+(?:COLUMN\s+)?(?:(?P<old>\S+)\s+)?TO\s+(?P<new>\S+)", re.IGNORECASE)
-
-
 def _dropped(rehearsal: Rehearsal, scales: _Scales) -> Iterator[Hazard]:
     renamed: set[str] = set()
     for trace in rehearsal.statements:
-        match = _RENAME.search(without_comments(trace.text))
-        if match is None or not trace.locks or trace.locks[0].kind not in _WITH_ROWS:
-            continue
-        table = trace.locks[0].relation
-        old = table if match["old"] is None else f"{table}.{match['old']}"
-        renamed.add(old)
-        yield _found(
-            Matter.RENAME,
-            trace,
-            f"{old} is called {match['new']} from one moment to the next",
-            "What is deployed still asks for the old name and fails until it is replaced, and after a rollback again.",
-        )
+        for rename in renames(trace.text):
+            if trace.locks and trace.locks[0].kind in _WITH_ROWS:
+                table = trace.locks[0].relation
+                old = table if rename.column is None else f"{table}.{rename.column}"
+                renamed.add(old)
+                yield _found(
+                    Matter.RENAME,
+                    trace,
+                    f"{old} is called {rename.new} from one moment to the next",
+                    "What is deployed still asks for the old name and fails until it is replaced; after a rollback again.",
+                )
     for change in rehearsal.changes:
         if (
             change.change is Change.MISSING

@@ -22,6 +22,7 @@ from runner.trace.contents import fingerprints
 from runner.trace.files import Connect, trace_file
 from runner.trace.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.trace.relations import Relations
+from runner.trace.renames import renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,10 +131,12 @@ def _changed(ground: Ground, before: dict[str, str]) -> Iterator[str]:
 
 def _lost(undone: Sequence[Difference], migration: Migration) -> Iterator[str]:
     """Name what the rollback takes away together with all that was written to it since; a function comes back."""
-    if migration.kind is Kind.REPEATABLE:
+    if migration.kind is Kind.REPEATABLE or migration.rollback is None:
         return
+    renamed = {rename.old for rename in renames(migration.rollback.text or "")}
     for difference in undone:
-        if difference.change is Change.MISSING and difference.kind in _LOST_WITH_THEIR_DATA:
+        is_gone = difference.change is Change.MISSING and difference.kind in _LOST_WITH_THEIR_DATA
+        if is_gone and difference.identity.rpartition(".")[2] not in renamed:
             yield f"{difference.kind} {difference.identity}"
 
 

@@ -288,3 +288,13 @@ def test_it_does_not_rehearse_beside_the_target_unless_told(project):
     assert done.code == 2
     assert "no server for a rehearsal: name one with --scratch-url" in done.err
     assert project.tables() == set()
+
+
+def test_a_rollback_that_only_renames_loses_nothing(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write(
+        "0002_rename",
+        "ALTER TABLE orders RENAME COLUMN total TO amount;\nALTER TABLE orders RENAME TO purchases;\n",
+        "ALTER TABLE purchases RENAME TO orders;\nALTER TABLE orders RENAME COLUMN amount TO total;\n",
+    )
+    assert verify("--all").trip("0002_rename")["loses"] == []

@@ -8,17 +8,16 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from runner.report.failure import error_as_text
-from runner.report.page import NONE, code, diff, table, tag
+from runner.report.page import NONE, code, diff, table
 from runner.report.terminal import Style
 from runner.report.verification.html.finding import finding_note
-from runner.report.verification.html.place import anchor, line_anchor, verdict_tag
+from runner.report.verification.html.place import anchor, line_anchor, mode_tag, verdict_tag
 from runner.report.verification.words import FAILED_ON, ROUND_TRIP, effects, stops, trip_remarks, weighed
 from runner.wording import duration, size
 
 if TYPE_CHECKING:
     from runner.lint import Finding
     from runner.trace import (
-        LockMode,
         Rehearsal,
         RoundTrip,
         StatementTrace,
@@ -59,7 +58,7 @@ def _statement(trace: StatementTrace, around: Surroundings | None) -> Sequence[s
     kept = [lock for lock in trace.held if lock.mode.stops_writes]
     if kept and (does or trace.locks or trace.rows):
         does.append(
-            "while still held: " + ", ".join(_mode(lock.mode) + f" {code(lock.relation)}" for lock in kept)
+            "while still held: " + ", ".join(mode_tag(lock.mode) + f" {code(lock.relation)}" for lock in kept)
         )
     if trace.watched:
         does.append('<span class="soft">commits by itself; seen from a second session</span>')
@@ -87,12 +86,7 @@ def _list(items: Sequence[str]) -> str:
 def _lock(lock: TableLock, around: Surroundings | None) -> str:
     weight = None if around is None else around.weight(lock.relation)
     who = f': <span class="soft">{stops(lock.mode)}</span>' if lock.mode.stops_writes else ""
-    return f"{_mode(lock.mode)} {code(weighed(lock, weight))}{who}"
-
-
-def _mode(mode: LockMode) -> str:
-    kind = "bad" if mode.stops_reads else "warn" if mode.stops_writes else "plain"
-    return tag(str(mode), kind)
+    return f"{mode_tag(lock.mode)} {code(weighed(lock, weight))}{who}"
 
 
 def _trip(trip: RoundTrip) -> Iterator[str]:

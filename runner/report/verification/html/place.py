@@ -11,7 +11,7 @@ from runner.trace import Verdict
 
 if TYPE_CHECKING:
     from runner.lint import Finding
-    from runner.trace import Rehearsal, Verification
+    from runner.trace import LockMode, Rehearsal, Verification
 
 _UNFIT = re.compile(r"[^\w-]")
 _KINDS = {
@@ -25,6 +25,11 @@ def verdict_tag(rehearsal: Rehearsal) -> str:
     """Return the verdict of a round trip, coloured."""
     verdict = rehearsal.round_trip.verdict
     return tag(verdict.value, _KINDS.get(verdict, "bad"))
+
+
+def mode_tag(mode: LockMode) -> str:
+    """Return a lock's mode, coloured by whom it stops."""
+    return tag(str(mode), "bad" if mode.stops_reads else "warn" if mode.stops_writes else "plain")
 
 
 def anchor(number: int, rehearsal: Rehearsal) -> str:

@@ -11,7 +11,7 @@ from runner.report.diagram import LEGEND, as_svg, in_words, picture_of_change
 from runner.report.page import NONE, code, page, table, tag
 from runner.report.verification.html.finding import finding_block
 from runner.report.verification.html.migration import migration_article
-from runner.report.verification.html.place import anchor, verdict_tag
+from runner.report.verification.html.place import anchor, mode_tag, verdict_tag
 from runner.report.verification.words import conclusion, counts, is_clean, scratch, stops, strongest
 from runner.trace import LockMode
 from runner.wording import counted, duration, size
@@ -96,7 +96,7 @@ def _numbers(result: Verification) -> Iterator[str]:
     for term, value in (
         ("Proven", f"{proven} of {counted(len(result.rehearsals), 'migration')}"),
         ("Findings", escape(counts(result.findings))),
-        ("Strongest lock", "none" if lock is None else lock_tag(lock)),
+        ("Strongest lock", "none" if lock is None else _lock(lock)),
         ("Tables rewritten", escape(", ".join(sorted(rewritten)) or "none")),
         ("WAL, with the seed's rows", size(wal)),
         ("Rehearsal took", duration(result.elapsed_s)),
@@ -105,16 +105,8 @@ def _numbers(result: Verification) -> Iterator[str]:
     yield "</dl>"
 
 
-def lock_tag(lock: TableLock) -> str:
-    """Return a lock's mode, coloured by whom it stops, and its relation."""
-    return f"{tag(str(lock.mode), mode_kind(lock.mode))} {code(lock.relation)}"
-
-
-def mode_kind(mode: LockMode) -> str:
-    """Return the colour of a mode."""
-    if mode.stops_reads:
-        return "bad"
-    return "warn" if mode.stops_writes else "plain"
+def _lock(lock: TableLock) -> str:
+    return f"{mode_tag(lock.mode)} {code(lock.relation)}"
 
 
 def _row(rehearsal: Rehearsal, result: Verification, number: int) -> Sequence[str]:
@@ -127,7 +119,7 @@ def _row(rehearsal: Rehearsal, result: Verification, number: int) -> Sequence[st
         f'<a href="#{anchor(number, rehearsal)}">{escape(rehearsal.id)}</a>',
         verdict_tag(rehearsal),
         str(len(rehearsal.statements)),
-        NONE if lock is None else lock_tag(lock),
+        NONE if lock is None else _lock(lock),
         told,
     )
 
@@ -191,6 +183,6 @@ def _modes() -> Iterator[str]:
     yield from table(
         "PostgreSQL manual, Explicit Locking; whoever waits for a lock makes all wait that come after",
         ("mode", "stops"),
-        [(tag(str(mode), mode_kind(mode)), escape(stops(mode))) for mode in reversed(LockMode)],
+        [(mode_tag(mode), escape(stops(mode))) for mode in reversed(LockMode)],
     )
     yield "</details>"
