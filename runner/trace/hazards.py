@@ -36,6 +36,9 @@ class Matter(Enum):
     FAILED = "refused"
 
 
+_CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)  # it takes its strong locks for a moment only
+
+
 @dataclass(frozen=True, slots=True)
 class Hazard:
     """A finding, what it is about, and of which statement; 0: of the file."""
@@ -75,7 +78,7 @@ class _Scales:
 
 def _of_statement(trace: StatementTrace, scales: _Scales) -> Iterator[Hazard]:
     stopping = {lock.relation: lock.mode for lock in trace.locks if lock.mode.stops_writes}
-    if trace.watched or not stopping:
+    if not stopping or _CONCURRENTLY.search(without_comments(trace.text)):
         return
     rewritten = [name for name in trace.rewritten if name in stopping]
     if rewritten:

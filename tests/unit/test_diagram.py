@@ -135,6 +135,13 @@ def test_a_table_stands_right_of_what_it_refers_to():
     assert len(layout.paths["lines", "customers"]) == 1  # it passes the layer of orders
 
 
+def test_links_do_not_cross_where_they_need_not():
+    sizes = dict.fromkeys(["root", "a", "b", "x", "y"], Size(100, 50))
+    pairs = [("a", "root"), ("b", "root"), ("x", "b"), ("y", "a")]
+    y = {name: place.y for name, place in lay_out(sizes, pairs, max_width=500).places.items()}
+    assert (y["a"] < y["b"]) == (y["y"] < y["x"])
+
+
 # Source: Mermaid's erDiagram.jison: ENTITY_NAME, ATTRIBUTE_WORD, ATTRIBUTE_KEY, COMMENT, cardinalities.
 ENTITY = re.compile(r'    t\d+\["[^"%\\]+"\] \{')
 WORD = r"[A-Za-z_\u00C0-\uFFFF][A-Za-z0-9\-_\[\]()\u00C0-\uFFFF]*"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from runner.errors import Location
-from runner.lint import Finding, Level
+from runner.lint import BY_ID, Finding, Level
 from runner.migrations import Kind
 from runner.trace import (
     LockMode,
@@ -16,6 +19,9 @@ from runner.trace import (
     Weight,
     findings,
 )
+from runner.trace.findings import _SUPPOSED
+from runner.trace.hazards import Matter
+from runner.trace.safer import _FORMS
 
 PATH = "migrations/0002_change.sql"
 EXCLUSIVE = TableLock("public.orders", LockMode.ACCESS_EXCLUSIVE)
@@ -105,15 +111,16 @@ def test_the_weight_of_the_real_table_is_in_the_sentence():
 
 
 def test_what_runs_concurrently_is_no_hazard():
-    lock = TableLock("public.orders", LockMode.SHARE_UPDATE_EXCLUSIVE)
-    build = statement(
-        "CREATE INDEX CONCURRENTLY i ON public.orders (total)",
-        locks=(lock,),
-        scanned=("public.orders",),
-        built=("public.i",),
-        watched=True,
-    )
-    assert told([rehearsal(build)], []) == []
+    text = "REINDEX TABLE CONCURRENTLY public.orders"
+    rebuild = statement(text, scanned=("public.orders",), built=("public.i",), watched=True)
+    assert told([rehearsal(rebuild)], []) == []
+
+
+def test_what_commits_by_itself_but_not_concurrently_is_one():
+    full = statement("VACUUM FULL public.orders", rewritten=("public.orders",), watched=True)
+    assert told([rehearsal(full)], [read("table-rewrite")]) == [
+        ("table-rewrite", "ACCESS EXCLUSIVE on public.orders while it is rewritten")
+    ]
 
 
 def test_a_form_that_is_not_known_gets_general_advice():
@@ -138,3 +145,19 @@ def test_a_dropped_table_is_told_with_what_its_rollback_can_do():
 def test_rows_that_a_rollback_changes_are_a_warning():
     (found,) = findings([rehearsal(changed_rows=("public.orders",))], [], allowed={})
     assert (found.rule, found.level) == ("rollback-changes-rows", Level.WARNING)
+
+
+def test_the_page_names_every_rule_that_can_be_measured():
+    page = (Path(__file__).parents[2] / "docs/verify.md").read_text("utf-8")
+    table = page.partition("## Findings")[2].partition("## In the pipeline")[0]
+    named = {
+        rule
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for rule in re.findall(r"`([a-z-]+)`", row)
+    }
+    own = {"table-scan", "rollback-differs", "rollback-changes-rows", "apply-again-differs"}
+    assert named - own <= set(BY_ID)
+    assert named == own | set(_SUPPOSED) | {rule for rule, _, _ in _FORMS} | {
+        matter.value for matter in Matter
+    }
