@@ -37,7 +37,7 @@ def _set_not_null(match: re.Match[str]) -> str:
     table, column = match["table"], match["column"]
     name = f"{_bare(table)}_{_bare(column)}_not_null"
     return (
-        f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID;\n"
+        f"ALTER TABLE {table}\n    ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID;\n"
         f"-- in the next file; reads and writes go on:\nALTER TABLE {table} VALIDATE CONSTRAINT {name};\n"
         f"-- in the one after it; with the valid CHECK nothing is scanned:\n"
         f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;\nALTER TABLE {table} DROP CONSTRAINT {name};"
@@ -48,7 +48,7 @@ def _constraint(match: re.Match[str]) -> str:
     table, name = match["table"], match["name"] or "…"
     rest = match["rest"].rstrip(" ;")
     return (
-        f"ALTER TABLE {table} ADD CONSTRAINT {name} {rest} NOT VALID;\n"
+        f"ALTER TABLE {table}\n    ADD CONSTRAINT {name}\n    {rest} NOT VALID;\n"
         f"-- in the next file; reads and writes go on:\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"
     )
 
@@ -58,7 +58,7 @@ def _unique(match: re.Match[str]) -> str:
     suffix = "pkey" if kind == "PRIMARY KEY" else "key"
     name = match["name"] or f"{_bare(table)}_{'_'.join(map(_bare, columns.split(', ')))}_{suffix}"
     return (
-        f"-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns});\n"
+        f"-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {name}\n    ON {table} ({columns});\n"
         f"-- in the next file:\nALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name};"
     )
 
@@ -76,10 +76,10 @@ def _column(match: re.Match[str]) -> str:
     value = default.group(1).rstrip(" ;") if default else "…"
     return (
         f"ALTER TABLE {table} ADD COLUMN {column} {type_.rstrip(' ;')};\n"
-        f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {value};  -- for new rows\n"
-        f"-- in the next file, with -- batch: true; a thousand rows a transaction:\n"
+        f"-- for new rows:\nALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {value};\n"
+        f"-- for the old ones, in the next file, with -- batch: true\n"
         f"UPDATE {table} SET {column} = {value}\n"
-        f"    WHERE id IN (SELECT id FROM {table} WHERE {column} IS NULL ORDER BY id LIMIT 1000);"
+        f"    WHERE id IN (\n        SELECT id FROM {table} WHERE {column} IS NULL ORDER BY id LIMIT 1000\n    );"
     )
 
 
@@ -90,7 +90,7 @@ def _type(match: re.Match[str]) -> str:
         f"ALTER TABLE {table} ADD COLUMN {new} {type_};\n"
         f"-- write both from the application or a trigger; then, with -- batch: true:\n"
         f"UPDATE {table} SET {new} = {column}\n"
-        f"    WHERE id IN (SELECT id FROM {table} WHERE {new} IS DISTINCT FROM {column} ORDER BY id LIMIT 1000);\n"
+        f"    WHERE id IN (\n        SELECT id FROM {table} WHERE {new} IS DISTINCT FROM {column} ORDER BY id LIMIT 1000\n    );\n"
         f"-- read {new}; when nothing reads {column} any more, drop it"
     )
 
@@ -134,7 +134,7 @@ def _change_rows(match: re.Match[str]) -> str:
     head = f"UPDATE {table} SET {match['rest'].rstrip(' ;')}" if verb == "UPDATE" else f"DELETE FROM {table}"
     return (
         f"-- in a file of its own: a thousand rows a transaction, until none is left\n-- batch: true\n{head}\n"
-        f"    WHERE id IN (SELECT id FROM {table} WHERE … ORDER BY id LIMIT 1000);"
+        f"    WHERE id IN (\n        SELECT id FROM {table} WHERE … ORDER BY id LIMIT 1000\n    );"
     )
 
 

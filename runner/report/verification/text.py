@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     )
 
 _WIDTH = 76
-_WIDE = 110  # SQL that is to be copied is broken late
 _VERDICT_COLOURS = {
     Verdict.PROVEN: "green",
     Verdict.IRREVERSIBLE: "yellow",
@@ -122,8 +121,7 @@ def _hint(hint: str) -> Iterator[str]:
     if language == "diff":
         sentence, text = sentence.removesuffix("; it leaves:") + ".", ""
     yield from textwrap.wrap(sentence, _WIDTH + 10, initial_indent=" " * 10, subsequent_indent=" " * 10)
-    for line in text.splitlines():
-        yield from textwrap.wrap(line, _WIDE, initial_indent=" " * 10, subsequent_indent=" " * 14)
+    yield from (f"          {line}" for line in text.splitlines())
 
 
 def _trip(trip: RoundTrip, style: Style) -> Iterator[str]:

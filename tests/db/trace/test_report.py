@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,3 +184,26 @@ def _closed(node):
         closed = {key: _closed(value) for key, value in node.items()}
         return closed | {"additionalProperties": False} if "properties" in node else closed
     return [_closed(value) for value in node] if isinstance(node, list) else node
+
+
+@pytest.mark.parametrize(
+    "rule", ["index-not-concurrent", "set-not-null", "column-rewrite", "foreign-key-not-valid"]
+)
+def test_the_safer_form_is_safer(results, server, tmp_path, rule):
+    hint = next(f.hint for f in results[0].findings if f.rule == rule)
+    folder = tmp_path / "migrations/shop"
+    folder.mkdir(parents=True)
+    shutil.copy(PROJECT / "migrations/shop/0001_shop.sql", folder)
+    shutil.copytree(PROJECT / "sql", tmp_path / "sql")
+    for number, part in enumerate(
+        re.split(r"^(?=-- .*in the (?:next|one after))", hint, flags=re.MULTILINE), 2
+    ):
+        batch = "-- batch: true\n" if "batch: true" in part else ""
+        text = f"-- irreversible: an example\n{batch}{part}"
+        (folder / f"{number:04}_part.sql").write_text(text, "utf-8")
+    project = settings.load(environ={"PATH": os.environ["PATH"]}, project=tmp_path, flags={})
+    url = f"postgresql://{server['user']}:{server['password']}@{server['host']}:{server['port']}/postgres"
+    (found,) = verifications(project, VerifyOptions(since="0001", scratch_url=url), say=lambda _: None)
+    assert [(f.rule, f.message) for f in found.findings] == []
+    assert [r.round_trip.verdict.value for r in found.rehearsals] == ["irreversible"] * len(found.rehearsals)
+    assert len(found.rehearsals) == {"index-not-concurrent": 1, "set-not-null": 3}.get(rule, 2)
