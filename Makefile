@@ -37,7 +37,7 @@ $(READY_DEV): requirements-dev.lock $(READY)
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: migrate rollback status plan validate psql seed new
+.PHONY: migrate rollback status plan validate verify psql seed new
 migrate: $(READY) ## bring both databases up to date (a local PostgreSQL unless a target is set)
 	@$(RUNNER) migrate $(ARGS)
 
@@ -52,6 +52,9 @@ plan: $(READY) ## show the SQL that migrate would run; change nothing
 
 validate: $(READY) ## compare the databases with the committed schema; change nothing
 	@$(RUNNER) validate $(ARGS)
+
+verify: $(READY) ## rehearse what is pending in a scratch database: make verify ARGS="--report html=report.html"
+	@$(RUNNER) verify $(ARGS)
 
 lint: $(READY_DEV) ## check every migration file without a database
 	@$(RUNNER) lint $(ARGS)

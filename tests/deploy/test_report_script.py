@@ -6,6 +6,7 @@ import json
 import subprocess
 
 import pytest
+import yaml
 
 from tests.deploy.manifests import ROOT
 from tests.deploy.test_pipeline import Pipeline
@@ -94,3 +95,17 @@ def test_what_cannot_be_rehearsed_is_told_with_its_reason(review):
     assert body.startswith(
         f"{MARK}## Database change: it could not be rehearsed\n\n    error: git cannot compare"
     )
+
+
+def test_the_run_may_write_its_comment_and_findings_and_nothing_else():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/review.yml").read_text("utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert set(workflow[True]) == {"pull_request"}  # YAML's `on`; never pull_request_target
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {
+        "contents": "read",
+        "pull-requests": "write",
+        "security-events": "write",
+    }
+    (step,) = (step for step in job["steps"] if step.get("run") == "scripts/ci/report.sh")
+    assert "github.event.pull_request.head.repo.full_name == github.repository" in step["env"]["PULL_REQUEST"]
