@@ -14,10 +14,10 @@ from runner.report.verification.words import (
     conclusion,
     counts,
     effects,
+    ground,
     hint_parts,
     is_clean,
     place,
-    scratch,
     stops,
     strongest,
     trip_remarks,
@@ -86,11 +86,10 @@ class _Part:
 
     @classmethod
     def of(cls, result: Verification) -> _Part:
-        replayed = counted(result.replayed, "migration")
         lines = [
             f"### {_plain(result.database)}",
             "",
-            f"{_sentence(scratch(result))}; {replayed} replayed first; {duration(result.elapsed_s)}.",
+            f"{_sentence(ground(result))}; {duration(result.elapsed_s)}.",
             "",
             *_table(
                 ("", "migration", "round trip", "strongest lock", "findings"),

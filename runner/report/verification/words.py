@@ -99,6 +99,12 @@ def scratch(result: Verification) -> str:
     return f"scratch database on PostgreSQL {result.server_version // 10_000}{seed}"
 
 
+def ground(result: Verification) -> str:
+    """Say where it was rehearsed, and what had been applied there before."""
+    replayed = f"; {counted(result.replayed, 'migration')} replayed first" if result.replayed else ""
+    return f"{scratch(result)}{replayed}"
+
+
 def place(finding: Finding) -> str:
     """Return file and line."""
     where = finding.where

@@ -12,7 +12,7 @@ from runner.report.page import NONE, code, page, table, tag
 from runner.report.verification.html.finding import finding_block
 from runner.report.verification.html.migration import migration_article
 from runner.report.verification.html.place import anchor, mode_tag, verdict_tag
-from runner.report.verification.words import conclusion, counts, is_clean, scratch, stops, strongest
+from runner.report.verification.words import conclusion, counts, ground, is_clean, stops, strongest
 from runner.trace import LockMode
 from runner.wording import counted, duration, size
 
@@ -61,7 +61,7 @@ def _origin(results: Sequence[Verification]) -> Iterator[str]:
 def _database(result: Verification, number: int, *, several: bool) -> Iterator[str]:
     yield f'<section aria-labelledby="d{number}">'
     yield f'<h2 id="d{number}">{escape(result.database) if several else "Summary"}</h2>'
-    yield f'<p class="soft">{escape(scratch(result))}; {counted(result.replayed, "migration")} replayed first</p>'
+    yield f'<p class="soft">{escape(ground(result))}</p>'
     if not result.rehearsals:
         yield "<p>Nothing to rehearse.</p></section>"
         return
