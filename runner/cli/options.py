@@ -74,6 +74,13 @@ class Context:
 
             self.say(people.waiting(holder, waited_s))
 
+    def progress(self, line: str | None) -> None:
+        """Show how far a long command is, in place, where a person watches; None takes it away."""
+        watched = sys.stderr.isatty() and not self.environ.get("CI") and self.environ.get("TERM") != "dumb"
+        if watched and not self.logs_json:
+            fitting = (line or "")[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
+            click.echo(f"\r\x1b[2K{fitting}", err=True, color=True, nl=False)
+
     def show(self, lines: Iterable[str], as_json: Callable[[], Any]) -> None:
         """Write a result: as lines, or with --json as one object."""
         if self.json:

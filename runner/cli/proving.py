@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner.cli.options import Context, read_settings, scratch_option, target_options
+
+if TYPE_CHECKING:
+    from runner.trace import Rehearsal
 
 _FORMS = ("text", "markdown", "html", "json", "sarif", "junit", "github")
 
@@ -82,6 +85,7 @@ def verify_command(
     runner verify --report html=report.html    with a page for who approves it
     """
     from runner.errors import UsageError
+    from runner.events import Event
     from runner.fleet.linting import project_levels
     from runner.fleet.verify import VerifyOptions, verifications
     from runner.report.verification import rendered
@@ -90,19 +94,41 @@ def verify_command(
         raise UsageError("--all, --since and --base exclude each other")
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
-    results = verifications(
-        settings,
-        VerifyOptions(
-            everything=everything,
-            since=since,
-            base=base,
-            weigh=weigh,
-            scratch_url=scratch_url,
-            lint=not no_lint,
-            levels=project_levels(context.tables.get("lint") or {}, settings.project),
-        ),
-        say=context.tell,
-    )
+    rehearsed = 0
+
+    def told(rehearsal: Rehearsal) -> None:
+        nonlocal rehearsed
+        rehearsed += 1
+        verdict = rehearsal.round_trip.verdict.value
+        context.progress(f"  {rehearsed} rehearsed; {rehearsal.id}: {verdict}")
+        if context.logs_json:
+            context.tell(
+                Event(
+                    name="migration.rehearsed",
+                    message=f"{rehearsal.id}: {verdict}",
+                    migration=rehearsal.id,
+                    elapsed_s=rehearsal.elapsed_s,
+                    facts={"verdict": verdict},
+                )
+            )
+
+    try:
+        results = verifications(
+            settings,
+            VerifyOptions(
+                everything=everything,
+                since=since,
+                base=base,
+                weigh=weigh,
+                scratch_url=scratch_url,
+                lint=not no_lint,
+                levels=project_levels(context.tables.get("lint") or {}, settings.project),
+            ),
+            say=context.tell,
+            rehearsed=told,
+        )
+    finally:
+        context.progress(None)
     for written, path in reports:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rendered(results, written), "utf-8", newline="\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from contextlib import closing
@@ -298,3 +299,14 @@ def test_a_rollback_that_only_renames_loses_nothing(project, verify):
         "ALTER TABLE purchases RENAME TO orders;\nALTER TABLE orders RENAME COLUMN amount TO total;\n",
     )
     assert verify("--all").trip("0002_rename")["loses"] == []
+
+
+def test_a_log_has_an_event_for_each_migration_that_was_rehearsed(project):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write("0002_more", "CREATE TABLE more (id int);\n", "SELECT 1;\n")
+    done = project.run("verify", "--all", "--scratch-url", project.url, "--log-format", "json")
+    events = [json.loads(line) for line in done.err.splitlines()]
+    assert [(e["event"], e["migration"], e["verdict"]) for e in events] == [
+        ("migration.rehearsed", "0001_orders", "proven"),
+        ("migration.rehearsed", "0002_more", "failed"),
+    ]
