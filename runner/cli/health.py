@@ -84,8 +84,15 @@ def health_command(
     if explain:
         _explain(context, settings, names, thresholds)
         return
-    results = health(settings, names, thresholds=thresholds, timeout_ms=timeout_ms, say=context.tell)
-    _show(context, results, metrics=form == "openmetrics" and not context.json, full=full or bool(names))
+
+    def show(results: list[Health]) -> None:
+        _show(context, results, metrics=form == "openmetrics" and not context.json, full=full or bool(names))
+
+    results = health(
+        settings, names, thresholds=thresholds, timeout_ms=timeout_ms, show=show, say=context.tell
+    )
+    if context.json:
+        context.show((), lambda: context.partial)
     if check is not None and any(result.level.value in _BAD[check] for result in results):
         raise click.exceptions.Exit(3)
 
@@ -101,11 +108,12 @@ def _show(context: Context, results: list[Health], *, metrics: bool, full: bool)
 
         context.echo(rendered(results).rstrip("\n"))
         return
+    if context.json:
+        context.partial.update(health.as_json(results))  # for one object, with or without an error
+        return
     style, width = context.style(sys.stdout), _width()
-    context.show(
-        (line for r in results for line in health.text(r, style, width=width, full=full)),
-        lambda: health.as_json(results),
-    )
+    for result in results:
+        context.show(health.text(result, style, width=width, full=full), dict)
 
 
 def _explain(context: Context, settings: Any, names: tuple[str, ...], thresholds: Any) -> None:

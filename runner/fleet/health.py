@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from runner import connection
 from runner.events import Say
+from runner.fleet.failures import Failures
 from runner.fleet.session import explained
 from runner.health import Answer, Level, Query, ask, load_queries
 from runner.health.load import check_names
@@ -35,17 +36,29 @@ class Health:
 
 
 def health(
-    settings: Settings, names: Sequence[str], *, thresholds: Mapping[str, Any], timeout_ms: int, say: Say
+    settings: Settings,
+    names: Sequence[str],
+    *,
+    thresholds: Mapping[str, Any],
+    timeout_ms: int,
+    show: Callable[[list[Health]], None],
+    say: Say,
 ) -> list[Health]:
     """Ask each database the queries that are named, or all. Changes nothing.
+
+    One that does not answer keeps no other from it: `show` is given those that do, if any, before its error is raised.
 
     Raises: UsageError, ConfigurationError, FileError before anything is asked; as connecting does.
     """
     queries = query_lists(settings, names, thresholds)
-    return [
-        _one(settings, database, asked, only=len(queries) == 1, timeout_ms=timeout_ms, say=say)
-        for database, asked in queries.items()
-    ]
+    results, failures, only = [], Failures(), len(queries) == 1
+    for database, asked in queries.items():
+        with failures.of(database or "the database"):
+            results.append(_one(settings, database, asked, only=only, timeout_ms=timeout_ms, say=say))
+    if results or not queries:
+        show(results)
+    failures.check(databases=len(queries))
+    return results
 
 
 def query_lists(

@@ -13,7 +13,8 @@ from runner import backup, connection, local
 from runner.backup import Archive, ArchiveName, Manifest, Place, Program
 from runner.errors import RunnerError, UsageError
 from runner.events import Say
-from runner.fleet.session import Session, actor_of, explained, open_sessions
+from runner.fleet.failures import Failures
+from runner.fleet.session import Session, actor_of, explained, open_session, read_files
 from runner.history import History, OnWait
 from runner.migrations import find_layouts
 from runner.settings import Settings
@@ -78,18 +79,25 @@ def backups(
 ) -> list[BackedUp]:
     """Back each database up in turn, and remove what has served its time; `made` is told of each.
 
+    One that cannot be backed up keeps no other from it.
+
     Raises: as connecting does; UsageError for a place or a program that cannot be used; BusyError; RunnerError when
-    a dump fails, cannot be read back or cannot be written.
+    a dump fails, cannot be read back or cannot be written; after all others had their turn.
     """
+    backup.keep_days_of(options.keep_days, "")
     place = backup.open_place(options.to, environ=settings.environ, kms_key=options.kms_key)
-    results = []
-    with open_sessions(settings, say=say) as sessions:
-        days = {id(each): backup.keep_days_of(options.keep_days, each.title) for each in sessions}
-        for session in sessions:
+    results, failures, found = [], Failures(), read_files(settings)
+    for layout, files in found:
+        with (
+            failures.of(layout.title),
+            open_session(settings, layout, files, only=len(found) == 1, say=say) as session,
+        ):
             taken = take_one(settings, session, place, options, waits=waits)
-            removed = _age_out(place, session.title, keep_days=days[id(session)], but=taken)
+            days = backup.keep_days_of(options.keep_days, session.title)
+            removed = _age_out(place, session.title, keep_days=days, but=taken)
             results.append(BackedUp(**_fields(taken), removed=removed))
             made(results[-1])
+    failures.check(databases=len(found))
     return results
 
 

@@ -10,11 +10,13 @@ from time import monotonic
 
 from runner.errors import BusyError, FileError, Location, RunnerError, StoppedError
 from runner.events import Say
-from runner.fleet.session import Session, open_sessions
+from runner.fleet.failures import Failures
+from runner.fleet.session import Session, open_session, read_files
 from runner.history import MAINTENANCE_KEY, State
 from runner.limits import Limits
 from runner.maintenance import Courtesy, Kind, Maintenance, Result, Task, Thresholds
 from runner.maintenance import State as TaskState
+from runner.migrations import Layout
 from runner.settings import Settings
 from runner.sqltext import SqlSyntaxError, statements
 from runner.wording import counted
@@ -57,21 +59,26 @@ def maintain(
     """Clean up, vacuum, analyze and rebuild indexes in each database in turn, as far as it is needed and allowed.
 
     It holds the migration lock, so it never works beside a migration, and gives way to a run that waits for it.
+    A database that cannot be worked on keeps no other from it.
 
     Raises: BusyError when a migration or another maintenance is at work, when it gave way, or when somebody held
-    a lock on a table; RunnerError when a task failed, after all others were done.
+    a lock on a table; RunnerError when a task failed; as connecting does; after all others were done.
     """
     limits = settings.limits
     if limits.statement_timeout_ms == 0:
         limits = replace(limits, statement_timeout_ms=_LONGEST_STATEMENT_MS)
-    with open_sessions(settings, say=say) as sessions:
-        clean_ups = [_clean_up(settings, session) for session in sessions]
-        results = []
-        for session, clean_up in zip(sessions, clean_ups, strict=True):
+    results, failures = [], Failures()
+    found = [(layout, files, _clean_up(settings, layout)) for layout, files in read_files(settings)]
+    for layout, files, clean_up in found:
+        with (
+            failures.of(layout.title),
+            open_session(settings, layout, files, only=len(found) == 1, say=say) as session,
+        ):
             listener.opened(session.title, session.place)
             results.append(_maintain_one(session, clean_up, limits, options, listener))
             listener.closed(results[-1])
-    _require_success(results)
+            _require_success(results[-1])
+    failures.check(databases=len(found))
     return results
 
 
@@ -133,9 +140,9 @@ def _alone(session: Session) -> Iterator[State]:
         yield session.history.wait_for_yoyo(state, wait_s=0)
 
 
-def _clean_up(settings: Settings, session: Session) -> tuple[Task, ...]:
+def _clean_up(settings: Settings, layout: Layout) -> tuple[Task, ...]:
     """Read the statements of sql/maintenance/<database>.sql, which are run one by one, each on its own."""
-    path = settings.project / FOLDER / f"{session.layout.title}.sql"
+    path = settings.project / FOLDER / f"{layout.title}.sql"
     label = settings.label(path)
     try:
         text = path.read_text("utf-8")
@@ -160,17 +167,14 @@ def _title(statement: str) -> str:
     return line if len(line) <= 60 else line[:59] + "…"
 
 
-def _require_success(results: list[Maintained]) -> None:
+def _require_success(done: Maintained) -> None:
     """Raise for what could not be done."""
-    failed = [(one, each) for one in results for each in one.results if each.state is TaskState.FAILED]
-    locked = [(one, each) for one in results for each in one.results if each.state is TaskState.LOCKED]
+    failed = [each for each in done.results if each.state is TaskState.FAILED]
+    locked = [each for each in done.results if each.state is TaskState.LOCKED]
     kind, met = (RunnerError, failed) if failed else (BusyError, locked)
     if not met:
         return
-    lines = [
-        f"{one.database}: {each.task.kind.value} {each.task.subject}: {each.message}"
-        for one, each in met[:_SHOWN]
-    ]
+    lines = [f"{each.task.kind.value} {each.task.subject}: {each.message}" for each in met[:_SHOWN]]
     lines += [f"… and {len(met) - _SHOWN} more"] if met[_SHOWN:] else []
     raise kind(
         f"{counted(len(met), 'task')} of maintenance {'failed' if failed else 'met a lock'}",

@@ -1,0 +1,48 @@
+"""Every database has its turn, also when another one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runner.errors import RetryableError, RunnerError, StoppedError
+
+
+class Failures:
+    """What went wrong with which database, kept until all have had their turn."""
+
+    def __init__(self) -> None:
+        self._met: list[tuple[str, RunnerError]] = []
+
+    @contextmanager
+    def of(self, database: str) -> Iterator[None]:
+        """Keep an error of one database for later; a signal still ends everything."""
+        try:
+            yield
+        except StoppedError:
+            raise
+        except RunnerError as error:
+            self._met.append((database, error))
+
+    def check(self, *, databases: int) -> None:
+        """Raise the error that running the command again would not cure, else the first; it names the others.
+
+        `databases` is how many there were: an error of the only one is raised as it is.
+
+        Raises: RunnerError.
+        """
+        if not self._met:
+            return
+        first = next((met for met in self._met if not isinstance(met[1], RetryableError)), self._met[0])
+        database, error = first
+        others = [met for met in self._met if met is not first and met[1].message != error.message]
+        if databases > 1 and not self._same_for_all(databases):
+            if database not in error.message.split():
+                error.message = f"{database}: {error.message}"
+            well = "" if len(self._met) == databases else "Every other database had its turn."
+            told = [f"Also {name}: {other.message}." for name, other in others]
+            error.detail = "\n".join(filter(None, (error.detail, *told, well)))
+        raise error
+
+    def _same_for_all(self, databases: int) -> bool:
+        return len(self._met) == databases and len({error.message for _, error in self._met}) == 1
