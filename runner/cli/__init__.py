@@ -76,7 +76,10 @@ def _work(context: Context) -> object:
     """Run the command; once it has ended a signal ends the program at once, for an exception would be a stack trace."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        return cli.main(prog_name="runner", standalone_mode=False, obj=context)
+        code = cli.main(prog_name="runner", standalone_mode=False, obj=context)
+        if not code:
+            context.require_written()
+        return code
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -36,6 +36,7 @@ class Context:
     logs_json: bool = False  # --log-format json
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of runner.toml
     partial: dict[str, Any] = field(default_factory=dict)  # what was done before an error, for --json
+    unwritten: OSError | None = None  # why the result did not reach stdout
 
     def style(self, stream: Any) -> Style:
         """Return the colours for a stream."""
@@ -44,15 +45,36 @@ class Context:
         return Style.of(stream, self.environ)
 
     def echo(self, line: str) -> None:
-        """Write a line of the result; a reader that went away (head, less) must not stop the work."""
+        """Write a line of the result; a reader that went away (head, less) or a full disk must not stop the work."""
         try:
             click.echo(line, color=True)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _silence(sys.stdout)
+        except OSError as error:
+            self.unwritten = self.unwritten or error
+            _silence(sys.stdout)
 
     def say(self, line: str) -> None:
-        """Tell a person what goes on, beside the result."""
-        click.echo(line, err=True, color=True)
+        """Tell a person what goes on, beside the result; when nobody can be told, the work goes on."""
+        try:
+            click.echo(line, err=True, color=True)
+        except OSError:
+            _silence(sys.stderr)
+
+    def require_written(self) -> None:
+        """Raise when the result, or a part of it, could not be written.
+
+        Raises: RunnerError.
+        """
+        from runner.errors import RunnerError
+
+        if self.unwritten is not None:
+            reason = (self.unwritten.strerror or str(self.unwritten)).lower()
+            raise RunnerError(
+                f"cannot write the result to stdout: {reason}",
+                detail="The command did all that was asked for; only what it printed is lost, or incomplete.",
+                hint="Free space where stdout leads to; runner status and runner status --history tell what was done.",
+            ) from self.unwritten
 
     def tell(self, event: Event) -> None:
         """Tell what goes on, beside the result: as a line for people, or as an object for a log."""
@@ -120,7 +142,7 @@ class Context:
             from runner.report import log
 
             self.tell(log.failure(error))
-        elif not self.json:
+        elif not self.json or self.unwritten:
             self.say(report.error_as_text(error, self.style(sys.stderr)))
         leave_word(report.error_as_line(error), self.environ)
         return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
@@ -134,6 +156,11 @@ class Context:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             hint = f"See {error.ctx.command_path} --help."
         self.show_error(UsageError(message[:1].lower() + message[1:], hint=hint))
+
+
+def _silence(stream: IO[str]) -> None:
+    """Let what is still written to the stream, and what its buffer holds, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _log_format(ctx: click.Context, _param: click.Parameter, value: str) -> None:
