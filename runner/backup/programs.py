@@ -25,7 +25,8 @@ _SAID_BYTES = 4_000
 # What the programs report of the server comes without a SQLSTATE, and in English: LC_ALL=C is in their environment.
 _KINDS: tuple[tuple[str, type[RunnerError], str], ...] = (
     (
-        r"lock timeout|could not obtain lock",
+        # pg_dump's own --lock-wait-timeout is a statement_timeout, and the only one that it has
+        r"(lock|statement) timeout|could not obtain lock",
         BusyError,
         "Run the same command again when that lock is released.",
     ),

@@ -183,5 +183,5 @@ def _require_success(done: Maintained) -> None:
         ),
         hint="Correct what the server names; then run it again."
         if failed
-        else "Run the same command again when those tables are free.",
+        else "Run the same command again when they are free; runner health long_transactions shows whose they are.",
     )

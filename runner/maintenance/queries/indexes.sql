@@ -1,11 +1,23 @@
 -- Indexes that are invalid, and B-trees with the number of pages that their rows would need: for each row its columns'
 -- average widths, aligned, an 8-byte header and a 4-byte pointer, on pages filled as the index asks for.
 -- Rows that share a value may be stored once, so the estimate is high and the bloat low. Without column statistics there is none.
+-- Asking for a size waits for whoever locks the index; of such a one the size that the catalogue remembers does.
+WITH locked AS MATERIALIZED (
+    SELECT l.relation
+    FROM pg_catalog.pg_locks AS l
+    INNER JOIN pg_catalog.pg_database AS d ON l.database = d.oid
+    WHERE d.datname = pg_catalog.current_database() AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+)
+
 SELECT
     pg_catalog.format('%I.%I', n.nspname, c.relname) AS qualified,
     pg_catalog.format('%I.%I', tn.nspname, t.relname) AS on_table,
     pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,
-    pg_catalog.pg_relation_size(c.oid) AS size_bytes,
+    CASE
+        WHEN c.oid IN (SELECT k.relation FROM locked AS k)
+            THEN c.relpages * pg_catalog.current_setting('block_size')::bigint
+        ELSE pg_catalog.pg_relation_size(c.oid)
+    END AS size_bytes,
     NOT i.indisvalid AS is_invalid,
     c.relname ~ '_cc(new|old)[0-9]*$' AS is_leftover,
     w.needed_bytes,

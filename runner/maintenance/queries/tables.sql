@@ -1,9 +1,21 @@
 -- What the server counted of each table, how old its oldest row is in transactions, and whether this role may work on it:
 -- its owner, the database's owner, a superuser, and since 17 whoever has MAINTAIN.
+-- Asking for a size waits for whoever locks the table; of such a one the size that the catalogue remembers does.
+WITH locked AS MATERIALIZED (
+    SELECT l.relation
+    FROM pg_catalog.pg_locks AS l
+    INNER JOIN pg_catalog.pg_database AS d ON l.database = d.oid
+    WHERE d.datname = pg_catalog.current_database() AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+)
+
 SELECT
     pg_catalog.format('%I.%I', n.nspname, c.relname) AS qualified,
     pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,
-    pg_catalog.pg_table_size(c.oid) AS size_bytes,
+    CASE
+        WHEN c.oid IN (SELECT k.relation FROM locked AS k)
+            THEN c.relpages * pg_catalog.current_setting('block_size')::bigint
+        ELSE pg_catalog.pg_table_size(c.oid)
+    END AS size_bytes,
     greatest(s.n_live_tup, 0) AS live,
     greatest(s.n_dead_tup, 0) AS dead,
     greatest(s.n_mod_since_analyze, 0) AS changed,

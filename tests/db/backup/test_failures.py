@@ -231,13 +231,19 @@ def test_a_migration_under_way_is_waited_for_and_then_exit_code_4(project, place
     assert listed() == []
 
 
-def test_a_table_that_somebody_locks_is_exit_code_4(project, place):
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [("notes", "lock timeout"), ("kept", "LOCK TABLE public.kept")],
+    ids=["ours", "pg_dump's"],
+)
+def test_a_table_that_somebody_locks_is_exit_code_4(project, place, table, told):
     where, listed = place
+    project.query("CREATE TABLE kept ()")
     with psycopg.connect(**project.parameters) as other:
-        other.execute("LOCK TABLE notes IN ACCESS EXCLUSIVE MODE")
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         done = project.run("backup", "--to", where, "--lock-wait", "0", "--json")
     assert done.code == 4
-    assert "lock timeout" in done.data["error"]["detail"]
+    assert told in done.data["error"]["detail"]
     assert listed() == []
 
 

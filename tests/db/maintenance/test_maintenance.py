@@ -200,6 +200,18 @@ def test_a_locked_table_is_exit_code_4(project):
     assert project.ok("maintenance").code == 0
 
 
+def test_a_table_that_somebody_keeps_to_himself_stops_no_other(project):
+    fill(project)
+    project.query("CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept SELECT generate_series(1, 3000)")
+    project.query("DELETE FROM kept WHERE id > 9; DELETE FROM things WHERE id > 9")
+    with psycopg.connect(**project.parameters) as other:
+        other.execute("LOCK TABLE kept IN ACCESS EXCLUSIVE MODE; REINDEX INDEX kept_pkey")
+        done = project.run("maintenance", "--lock-timeout", "100ms", "--json")
+    assert done.code == 4
+    assert [task for task in tasks(done) if "things" in task[1]] == [("vacuum", "public.things", "done")]
+    assert [task for task in tasks(done) if "kept" in task[1]] == [("vacuum", "public.kept", "locked")]
+
+
 def lock_of(project, offset):
     """Hold one of runner's advisory locks in a session of our own."""
     session = psycopg.connect(**project.parameters, autocommit=True)
