@@ -60,6 +60,12 @@ def find(where: str, *, database: str | None, environ: Mapping[str, str]) -> Arc
     Raises: UsageError when there is none; RunnerError when its manifest cannot be used.
     """
     folder, name = split(where)
+    if name is None and not where.startswith("s3://") and Path(where).is_file():
+        raise UsageError(
+            f"{where} has not the name of an archive: {database or 'database'}-YYYYMMDDTHHMMSSZ.dump",
+            detail="The name says whose it is and from when, and leads to the manifest beside it. Nothing was restored.",
+            hint="Give both their names again. One that runner did not make: runner exec -- pg_restore --exit-on-error",
+        )
     place = open_place(folder, environ=environ)
     names = place.names()
     if name is None:

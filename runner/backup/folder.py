@@ -32,7 +32,7 @@ class FolderPlace:
         """Return the names of the files; a folder that is not there yet holds none."""
         if not self._folder.exists():
             return []
-        with self._explained():
+        with self._readable():
             return [path.name for path in self._folder.iterdir() if path.is_file()]
 
     @contextmanager
@@ -50,12 +50,12 @@ class FolderPlace:
 
     def read(self, name: str) -> bytes:
         """Return a file."""
-        with self._explained():
+        with self._readable():
             return (self._folder / name).read_bytes()
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield a file piece by piece."""
-        with self._explained(), (self._folder / name).open("rb") as file:
+        with self._readable(), (self._folder / name).open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
 
@@ -83,6 +83,17 @@ class FolderPlace:
             yield
         except OSError as error:
             raise self._error(error) from error
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot read {error.filename or self._folder}: {(error.strerror or 'unknown error').lower()}",
+                detail="Nothing was changed.",
+                hint="Archives are readable by their owner alone: run this as the user who made the backup.",
+            ) from error
 
     def _error(self, error: OSError) -> RunnerError:
         state = "Nothing of this backup is left there under its name; earlier ones are untouched."

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from runner.credentials import Target
 
+_LONGEST_NAME = 63
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupOptions:
@@ -170,12 +172,19 @@ def restore(
     Raises: as `runner.backup.restore` and `runner.backup.switch`.
     """
     started = monotonic()
-    target, title = _target(settings, say)
+    _require_name(options.into)
+    target, title, is_named = _target(settings, say)
     archive = backup.find(options.archive, database=title, environ=settings.environ)
     environ, folder = _programs(settings, target)
     if options.switch and options.into == target.name:
         raise UsageError(
             f"{options.into} is the live database itself", hint="Name a new database with --into."
+        )
+    if options.switch and is_named and archive.name.database != title:
+        raise UsageError(
+            f"{archive.name} is a backup of {archive.name.database}, and would take the place of {title}",
+            detail="Nothing was restored.",
+            hint=f"Correct --database or the archive; to look at it beside {title}, leave --switch out.",
         )
 
     def open_history(conn: psycopg.Connection[Any]) -> History:
@@ -212,16 +221,27 @@ def restore(
     )
 
 
-def _target(settings: Settings, say: Say) -> tuple[Target, str]:
-    """Return the one database that is meant, and what the project calls it."""
+def _require_name(database: str) -> None:
+    """Refuse what PostgreSQL would refuse, or cut short."""
+    if not 0 < len(database.encode()) <= _LONGEST_NAME:
+        raise UsageError(
+            f"{database!r} cannot be the name of a database",
+            detail=f"A name has between 1 and {_LONGEST_NAME} bytes. Nothing was restored.",
+            hint="Name another one with --into.",
+        )
+
+
+def _target(settings: Settings, say: Say) -> tuple[Target, str, bool]:
+    """Return the one database that is meant, what the project calls it, and whether the project has databases by name."""
     layouts = find_layouts(settings)
     if len(layouts) > 1:
         raise UsageError(
             "this project has several databases, and one is restored at a time",
             hint=f"Choose it: --database {' or --database '.join(filter(None, (one.name for one in layouts)))}",
         )
-    target = connection.locate(settings, layouts[0].name, say=say)
-    return target, layouts[0].name or target.name
+    name = layouts[0].name
+    target = connection.locate(settings, name, say=say)
+    return target, name or target.name, name is not None
 
 
 def _programs(settings: Settings, target: Target) -> tuple[Mapping[str, str], Path | None]:

@@ -7,6 +7,8 @@ import json
 import psycopg
 import pytest
 
+from runner.backup.folder import FolderPlace
+from runner.errors import ConfigurationError
 from tests.db.backup.conftest import ROWS, until
 from tests.db.backup.test_failures import fake
 
@@ -51,6 +53,34 @@ def test_an_object_in_s3_that_was_changed_is_refused(project, restored, s3):
 def test_an_archive_without_its_manifest_is_refused(project, restored, archive):
     archive.with_name(archive.name + ".json").unlink()
     assert "has no manifest beside it" in refused(project, restored, archive, code=2)
+
+
+def test_an_archive_under_another_name_is_refused_with_the_reason(project, restored, archive):
+    moved = archive.rename(archive.with_name("copy.dump"))
+    err = refused(project, restored, moved, code=2)
+    assert f"error: {moved} has not the name of an archive: {project.parameters['dbname']}-YYYYMM" in err
+    assert "Nothing was restored" in err
+
+
+def test_a_file_that_cannot_be_read_says_nothing_of_writing(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"cannot read .*/gone: no such file") as caught:
+        FolderPlace(tmp_path).read("gone")
+    assert "as the user who made the backup" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "n" * 64, "ü" * 32])
+def test_a_name_that_the_server_would_cut_is_refused(project, archive, name):
+    done = project.run("restore", str(archive), "--into", name)
+    assert done.code == 2
+    assert "cannot be the name of a database" in done.err
+
+
+def test_one_database_does_not_take_the_place_of_another(project, restored, archive):
+    for name in ("migrations/other/0001_a.sql", "migrations/other/0001_a.rollback.sql"):
+        project.write(name)
+    project.remove("0001_notes")
+    err = refused(project, restored, archive, "--database", "other", "--switch", "--yes", code=2)
+    assert f"is a backup of {project.parameters['dbname']}, and would take the place of other" in err
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"format": 2}', '{"format": 1}'])
