@@ -18,7 +18,6 @@ need OVERLAY "an overlay, such as k8s/overlays/carthub"
 set_release
 set_image
 readonly JOB=database-migration-$RELEASE
-namespace=${NAMESPACE:-$(sed -n 's/^namespace: *//p' "$OVERLAY/kustomization.yaml")}
 actor=${RUNNER_ACTOR:-${CODEBUILD_INITIATOR:-${GITHUB_ACTOR:-}}}
 
 folder=$(mktemp -d)
@@ -38,8 +37,8 @@ render() {
                     if $actor == "" then [] else
                     [{op: "add", path: "/spec/template/spec/containers/0/env/-", value: {name: "RUNNER_ACTOR", value: $actor}}]
                     end) + (
-                    if $arguments == "" then [] else
-                    [{op: "replace", path: "/spec/template/spec/containers/0/args", value: ($arguments | [splits(" +")])}]
+                    if ($arguments | test("^ *$")) then [] else
+                    [{op: "replace", path: "/spec/template/spec/containers/0/args", value: [$arguments | splits(" +") | select(. != "")]}]
                     end) | tojson)
             }],
             replacements: [{
@@ -53,7 +52,7 @@ render() {
 # Keep what there is to see at each look: with a Job's deadline its pods go, and their logs with them.
 look() {
     local name
-    kubectl get pods --namespace="$namespace" --selector="batch.kubernetes.io/job-name=$JOB" --output=json >"$folder/seen" || return 0
+    kubectl get pods --namespace="$NAMESPACE" --selector="batch.kubernetes.io/job-name=$JOB" --output=json >"$folder/seen" || return 0
     jq -e '.items | length > 0' "$folder/seen" >/dev/null || return 0
     mv "$folder/seen" "$folder/pods"
     jq -r '.items[] | .metadata.name as $pod | .status.containerStatuses[]?.state.waiting | select(. != null)
@@ -64,7 +63,7 @@ look() {
         mv "$folder/waits" "$folder/waited"
     fi
     for name in $(names); do
-        if kubectl logs --namespace="$namespace" "$name" >"$folder/log" 2>/dev/null; then
+        if kubectl logs --namespace="$NAMESPACE" "$name" >"$folder/log" 2>/dev/null; then
             mv "$folder/log" "$folder/log.$name"
         fi
     done
@@ -93,7 +92,8 @@ ended() { # print Complete, Failed or nothing
 }
 
 render
-echo "releasing $IMAGE as $namespace/$JOB"
+set_namespace Job <"$folder/release"
+echo "releasing $IMAGE as $NAMESPACE/$JOB"
 kubectl apply --filename="$folder/release" --selector=runner/applied-by=pipeline
 
 echo '{"items": []}' >"$folder/pods"
@@ -101,18 +101,18 @@ began_s=$SECONDS
 wait_s=${WAIT_S:-3900}
 missed=0
 while true; do
-    if kubectl get job "$JOB" --namespace="$namespace" --output=json >"$folder/job"; then
+    if kubectl get job "$JOB" --namespace="$NAMESPACE" --output=json >"$folder/job"; then
         missed=0
         [ -z "$(ended)" ] || break
         wait_s=${WAIT_S:-$(jq '(.spec.activeDeadlineSeconds // 3600) + 300' "$folder/job")}
         look
     elif [ $((missed += 1)) -ge 10 ]; then
-        echo "error: the cluster no longer answers; $namespace/$JOB may still be running" >&2
+        echo "error: the cluster no longer answers; $NAMESPACE/$JOB may still be running" >&2
         exit 1
     fi
     if [ $((SECONDS - began_s)) -ge "$wait_s" ]; then
         told
-        echo "error: $namespace/$JOB did not end in time; it goes on by itself, until its own deadline" >&2
+        echo "error: $NAMESPACE/$JOB did not end in time; it goes on by itself, until its own deadline" >&2
         exit 1
     fi
     sleep "${POLL_S:-5}"
@@ -120,12 +120,12 @@ done
 
 told
 if [ "$(ended)" = Complete ]; then
-    echo "done: $namespace/$JOB"
+    echo "done: $NAMESPACE/$JOB"
     exit
 fi
 code=$(last exitCode)
 reason=$(jq -r '[.status.conditions[]? | select(.type == "Failed")][0] | "\(.reason): \(.message)"' "$folder/job")
-echo "error: $namespace/$JOB failed with exit code ${code:-unknown} ($reason)" >&2
+echo "error: $NAMESPACE/$JOB failed with exit code ${code:-unknown} ($reason)" >&2
 message=$(last message)
 [ -z "$message" ] || printf '  %s\n' "$message" >&2
 case $code in

@@ -11,11 +11,12 @@ cd "$(dirname "$0")/../.."
 
 need DB_SECRET_ARN "the secret's ARN"
 need OVERLAY "an overlay, such as k8s/overlays/api-server"
-namespace=${NAMESPACE:-$(sed -n 's/^namespace: *//p' "$OVERLAY/kustomization.yaml")}
+[ -n "${NAMESPACE:-}" ] || rendered=$(kubectl kustomize "$OVERLAY")
+set_namespace Secret <<<"${rendered:-}"
 
 # shellcheck disable=SC2016 # jq's variables
 aws secretsmanager get-secret-value --region "$AWS_REGION" --secret-id "$DB_SECRET_ARN" --query SecretString --output text |
-    jq --arg namespace "$namespace" '
+    jq --arg namespace "$NAMESPACE" '
         def text($key): .[$key] | if type == "string" and . != "" then @base64
             else error("the secret holds no \"" + $key + "\" that is text") end;
         {

@@ -31,7 +31,8 @@ set_release() {
     RELEASE=${RELEASE:-${COMMIT:0:7}-${number:-$(date -u +%Y%m%d%H%M%S)}}
     # it becomes part of a Kubernetes name
     RELEASE=$(printf %s "$RELEASE" | tr '[:upper:]' '[:lower:]' | tr -c 'a-z0-9-' '-' | cut -c 1-40)
-    RELEASE=${RELEASE%%-}
+    while [[ $RELEASE == *- ]]; do RELEASE=${RELEASE%-}; done
+    need RELEASE "letters, digits and dashes"
 }
 
 set_repository() {
@@ -41,6 +42,16 @@ set_repository() {
         need IMAGE_REPO_NAME "the name of the image repository"
         REPOSITORY_URI=$AWS_ACCOUNT_ID.dkr.ecr.$AWS_REGION.amazonaws.com/$IMAGE_REPO_NAME
     fi
+}
+
+# As kustomize understood the overlay, whose own line may be quoted, or inherited.
+set_namespace() { # of the first document of this kind; stdin is what was rendered
+    NAMESPACE=${NAMESPACE:-$(awk -v kind="$1" '
+        /^---/ { found = 0 }
+        $1 == "kind:" && $2 == kind && /^kind/ { found = 1 }
+        found && /^  namespace:/ && !name { name = $2; gsub(/["\047]/, "", name) }
+        END { print name }')}
+    [ -n "$NAMESPACE" ] || fail "$OVERLAY sets no namespace" "Write one into its kustomization.yaml."
 }
 
 set_image() {

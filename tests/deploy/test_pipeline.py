@@ -115,9 +115,39 @@ def test_a_release_is_a_job_of_a_new_name_with_the_image_by_digest(cluster):
 
 def test_another_command_may_take_the_place_of_migrate(cluster):
     pipeline = cluster("Complete", 0)
-    assert release(pipeline, ARGS="rollback --to 0004  --yes").returncode == 0
+    assert release(pipeline, ARGS=" rollback --to 0004  --yes ").returncode == 0
     (job,) = (d for d in yaml.safe_load_all(pipeline.applied()[0]) if d["kind"] == "Job")
     assert job["spec"]["template"]["spec"]["containers"][0]["args"] == ["rollback", "--to", "0004", "--yes"]
+
+
+@pytest.mark.parametrize(
+    ("line", "namespace"),
+    [('namespace: "shop" # ours', "shop"), ("", "shopping-cart")],
+    ids=["quoted", "inherited"],
+)
+def test_the_job_is_looked_for_in_the_namespace_that_kustomize_gives_it(cluster, tmp_path, line, namespace):
+    pipeline = cluster("Complete", 0)
+    overlay = tmp_path / "our overlay"
+    overlay.mkdir()
+    base = os.path.relpath(ROOT / "k8s/overlays/carthub", overlay)
+    (overlay / "kustomization.yaml").write_text(f"resources: [{base}]\n{line}\n")
+    done = pipeline.run("release.sh", OVERLAY=str(overlay), IMAGE=IMAGE)
+    assert done.returncode == 0, done.stderr
+    looks = [each["arguments"] for each in pipeline.asked if each["arguments"][:2] == ["get", "job"]]
+    assert all(f"--namespace={namespace}" in look for look in looks)
+
+
+def test_an_overlay_without_a_namespace_is_refused(cluster):
+    pipeline = cluster("Complete", 0)
+    done = pipeline.run("release.sh", OVERLAY="k8s/base", IMAGE=IMAGE)
+    assert (done.returncode, pipeline.applied()) == (2, [])
+    assert "error: k8s/base sets no namespace" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "ends"), [("Feature/1.2--", "feature-1-2"), ("x" * 39 + "--y", "x" * 39)])
+def test_a_release_of_any_name_makes_a_valid_one_for_the_job(cluster, name, ends):
+    done = release(cluster("Complete", 0), RELEASE=name)
+    assert f"done: shopping-cart/database-migration-{ends}\n" in done.stdout
 
 
 def test_a_pod_that_cannot_start_is_told_of_once(cluster):
@@ -252,7 +282,8 @@ def test_the_scan_is_a_gate(pipeline, answers, environ, code, said):
     assert asked[asked.index("--repository-name") + 1] == "carthub-database"
 
 
-def test_the_secret_passes_through_pipes(pipeline):
+def test_the_secret_passes_through_pipes(cluster):
+    pipeline = cluster("Complete", 0)
     held = {"username": "app", "password": "p@ss:/?#%&'\" \\ é $(x)", "host": "h"}
     pipeline.scenario["aws"] = {"secretsmanager get-secret-value": {"text": json.dumps(held)}}
     done = pipeline.run("secret.sh", DB_SECRET_ARN="arn:x", OVERLAY="k8s/overlays/api-server")
@@ -273,7 +304,8 @@ def test_the_secret_passes_through_pipes(pipeline):
 @pytest.mark.parametrize(
     "answer", [{"text": '{"username": "app"}'}, {"text": "hunter2"}, {"error": "AccessDenied"}]
 )
-def test_a_secret_that_is_none_fails_and_shows_nothing_of_it(pipeline, answer):
+def test_a_secret_that_is_none_fails_and_shows_nothing_of_it(cluster, answer):
+    pipeline = cluster("Complete", 0)
     pipeline.scenario["aws"] = {"secretsmanager get-secret-value": answer}
     done = pipeline.run("secret.sh", DB_SECRET_ARN="arn:x", OVERLAY="k8s/overlays/api-server")
     assert done.returncode != 0
