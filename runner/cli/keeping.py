@@ -49,9 +49,10 @@ def backup_command(
     style = context.style(sys.stdout)
 
     def made(result: BackedUp) -> None:
-        if context.json:
-            context.partial.setdefault("databases", []).append(keeping.backup_as_json(result))
-        else:
+        context.partial.setdefault("databases", []).append(keeping.backup_as_json(result))
+        if context.logs_json:
+            context.tell(keeping.backup_event(result))
+        elif not context.json:
             context.show(keeping.backed_up(result, style), dict)
 
     results = backups(
@@ -145,4 +146,7 @@ def restore_command(
         say=context.tell,
     )
     style = context.style(sys.stdout)
-    context.show(keeping.restored(result, style), lambda: keeping.restored_as_json(result))
+    if context.logs_json:
+        context.tell(keeping.restored_event(result))
+    lines = () if context.logs_json else keeping.restored(result, style)
+    context.show(lines, lambda: keeping.restored_as_json(result))

@@ -47,22 +47,29 @@ def maintenance_command(
     """
     from runner.fleet.maintain import Listener, MaintenanceOptions, maintain
     from runner.maintenance import Thresholds
-    from runner.report import keeping, people
+    from runner.report import keeping, log, people
 
-    style = context.style(sys.stdout)
+    style, as_lines = context.style(sys.stdout), not (context.json or context.logs_json)
 
     def opened(name: str, place: str) -> None:
         context.partial.setdefault("databases", []).append({"database": name, "tasks": []})
-        if not context.json:
+        if context.logs_json:
+            context.tell(log.opened(name, place))
+        elif as_lines:
             context.echo(people.heading(name, place, style))
 
     def told(result: Result) -> None:
-        context.partial["databases"][-1]["tasks"].append(keeping.task_as_json(result))
-        if not context.json:
+        database = context.partial["databases"][-1]
+        database["tasks"].append(keeping.task_as_json(result))
+        if context.logs_json:
+            context.tell(keeping.task_event(result, database["database"]))
+        elif as_lines:
             context.echo(keeping.maintenance_line(result, style))
 
     def closed(result: Maintained) -> None:
-        if not context.json:
+        if context.logs_json:
+            context.tell(keeping.maintained_event(result, dry_run=dry_run))
+        elif as_lines:
             context.echo(keeping.maintained(result, style, dry_run=dry_run))
 
     results = maintain(

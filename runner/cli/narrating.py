@@ -110,8 +110,10 @@ class Events(Narrator):
         self._context.tell(event if database == event.database else replace(event, database=database))
 
     def _opened(self, name: str, place: str) -> None:
+        from runner.report import log
+
         self._database = name
-        self._tells(Event(name="database.opened", message=f"{name}: {place}", facts={"place": place}))
+        self._tells(log.opened(name, place))
 
     def _done(self, done: Done) -> None:
         name, verb = _NAMES[done.step.action]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.events import Event
+from runner.events import INFO, WARNING, Event
 from runner.maintenance import State
 from runner.report.people import ID_WIDTH, heading
+from runner.report.terminal import Style
 from runner.wording import counted, duration
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from runner.fleet.keep import BackedUp, Restored
     from runner.fleet.maintain import Maintained
     from runner.maintenance import Result
-    from runner.report.terminal import Style
 
 _STATES = {
     State.DONE: ("done", "green"),
@@ -68,6 +68,55 @@ def backup_event(result: BackedUp) -> Event:
             "newest": manifest.facts.newest,
             "removed": list(result.removed) or None,
         },
+    )
+
+
+def restored_event(result: Restored) -> Event:
+    """Return the event of a restore."""
+    place = f"{result.into}, which is {result.database} now" if result.switched else result.into
+    return Event(
+        name="restore.done",
+        message=f"restored {result.archive.label} into {place}",
+        database=result.database,
+        elapsed_s=result.elapsed_s,
+        facts={
+            "archive": result.archive.label,
+            "into": result.into,
+            "validated": result.validated,
+            "switched": result.switched,
+            "kept_as": result.kept_as,
+        },
+    )
+
+
+def task_event(result: Result, database: str) -> Event:
+    """Return the event of one task of maintenance."""
+    task = result.task
+    return Event(
+        name="maintenance.task",
+        message=f"{_STATES[result.state][0]}: {task.kind.value} {task.subject}",
+        level=WARNING if result.state in {State.LOCKED, State.FAILED} else INFO,
+        database=database,
+        elapsed_s=result.elapsed_s,
+        facts={
+            "state": result.state.value,
+            "kind": task.kind.value,
+            "subject": task.subject,
+            "reason": task.reason,
+            "size_bytes": task.size_bytes,
+            "text": result.message,
+        },
+    )
+
+
+def maintained_event(result: Maintained, *, dry_run: bool) -> Event:
+    """Return the event of one database's end."""
+    return Event(
+        name="database.finished",
+        message=maintained(result, Style(), dry_run=dry_run).strip(),
+        database=result.database,
+        elapsed_s=result.elapsed_s,
+        facts={"tasks": len(result.results)},
     )
 
 

@@ -46,6 +46,11 @@ def failure(error: RunnerError) -> Event:
     )
 
 
+def opened(name: str, place: str) -> Event:
+    """Return the event of a database's beginning."""
+    return Event(name="database.opened", message=f"{name}: {place}", database=name, facts={"place": place})
+
+
 def waiting(holder: LockHolder | YoyoLock | None, waited_s: float, database: str | None) -> Event:
     """Return the event of a wait for the migration lock, or yoyo's."""
     from runner.history import LockHolder, YoyoLock

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 DOCS = (ROOT / "docs/observability.md").read_text("utf-8")
 DOCUMENTED = {
-    name: set(re.findall(r"`([a-z_]+)`", fields))
+    name: set(re.findall(r"`([a-z_0-9]+)`", fields))
     for name, fields in re.findall(r"^\| `([a-z_.]+)` \| [^|]* \|([^|]*)\|$", DOCS, re.MULTILINE)
 }
 ALWAYS = {"time", "level", "event", "message"}
@@ -104,6 +104,22 @@ def test_with_json_the_result_is_on_stdout_and_the_events_are_on_stderr(project)
     project.write("0002_b", "SELECT nope;")
     done = project.run("migrate", "--json", *JSON)
     assert done.data["error"]["sqlstate"] == one(done.err, "error")["sqlstate"] == "42703"
+
+
+def test_what_keeps_a_database_tells_it_too_and_prints_nothing_else(project, tmp_path):
+    project.write("0001_a", "CREATE TABLE a AS SELECT generate_series(1, 99) AS id;", "DROP TABLE a;")
+    project.ok("migrate")
+    done = project.ok("maintenance", *JSON)
+    assert (done.out, names(done.err)[0], names(done.err)[-1]) == ("", "database.opened", "database.finished")
+    task = next(event for event in events(done.err) if event.get("subject") == "public.a")
+    assert (task["event"], task["state"], task["kind"]) == ("maintenance.task", "done", "analyze")
+    done = project.ok("backup", "--to", str(tmp_path), *JSON)
+    assert (done.out, names(done.err)) == ("", ["backup.taken"])
+    into = project.parameters["dbname"] + "_restored"
+    done = project.ok("restore", str(tmp_path), "--into", into, *JSON)
+    project.query(f"DROP DATABASE {into}")
+    assert (done.out, names(done.err)[-1]) == ("", "restore.done")
+    assert one(done.err, "restore.done")["into"] == into
 
 
 def test_other_commands_keep_their_result_and_log_their_errors(project):
