@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,6 +133,13 @@ class Running:
         except BrokenPipeError:
             return False
         return True
+
+    def feed_all(self, chunks: Iterable[bytes]) -> None:
+        """Write all of it to the program, as long as that reads, and then its end."""
+        for chunk in chunks:
+            if not self.feed(chunk):
+                break
+        self.end_of_input()
 
     def end_of_input(self) -> None:
         """Let the program know that there is no more."""

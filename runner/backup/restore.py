@@ -13,10 +13,11 @@ import psycopg
 from psycopg import sql
 
 from runner import catalog, connection
+from runner.backup import script
 from runner.backup.archive import Archive
 from runner.backup.facts import read_facts
 from runner.backup.manifest import Facts, Locale
-from runner.backup.programs import Program, Running
+from runner.backup.programs import Program
 from runner.errors import CheckError, ConfigurationError, CredentialsError, RunnerError, StoppedError
 from runner.events import Event, Say
 
@@ -46,6 +47,7 @@ class Restoring:
     server: Target  # any database of the server
     into: str
     pg_restore: Program
+    psql: Callable[[], Program]
     jobs: int
     open_history: Callable[[psycopg.Connection[Any]], History]
     exclude: tuple[str, ...] = ()
@@ -114,13 +116,15 @@ def restore(work: Restoring, *, validate: bool, resume: bool, say: Say) -> None:
     say(_step("restore.checking", f"{work.archive.label}: comparing with its checksum", work))
     work.archive.require_intact()
     with administration(work.server) as admin:
+        by_script = script.is_needed(work.pg_restore, server=admin.info.server_version // 10_000)
+        _require_jobs(work, by_script=by_script)
         _require_roles(admin, work.facts)
         begun = _begin(admin, work, resume=resume)
         if begun is Begun.FILLED:
             message = f"{work.into} is not empty: taking it for restored if it is what was dumped"
             say(_step("restore.found_done", message, work))
         else:
-            _fill(admin, work, begun, say)
+            _fill(admin, work, begun, say, by_script=by_script)
     if validate or begun is Begun.FILLED:
         say(_step("restore.comparing", f"comparing {work.into} with what was dumped", work))
         _validate(work)
@@ -130,10 +134,12 @@ def _step(name: str, message: str, work: Restoring) -> Event:
     return Event(name=name, message=message, facts={"archive": work.archive.label, "into": work.into})
 
 
-def _fill(admin: psycopg.Connection[Any], work: Restoring, begun: Begun, say: Say) -> None:
+def _fill(
+    admin: psycopg.Connection[Any], work: Restoring, begun: Begun, say: Say, *, by_script: bool
+) -> None:
     say(_step("restore.filling", f"restoring into {work.into}", work))
     try:
-        _run(work, begun)
+        _run(work, begun, by_script=by_script)
         with closing(connection.connect(work.target, application_name="runner restore")) as conn:
             conn.execute("ANALYZE")
     except BaseException as error:
@@ -212,34 +218,39 @@ def _create(admin: psycopg.Connection[Any], name: str, locale: Locale) -> None:
         ) from error
 
 
-def _run(work: Restoring, begun: Begun) -> None:
-    whole = ["--single-transaction"] if work.jobs == 1 else [f"--jobs={work.jobs}"]
-    name = work.into.replace("\\", r"\\").replace("'", r"\'")
-    arguments = ["--exit-on-error", "--no-password", *whole, f"--dbname=dbname='{name}'"]
-    path = work.archive.path
-    if path is not None:
-        arguments.append(str(path))
-    elif work.jobs > 1:
+def _require_jobs(work: Restoring, *, by_script: bool) -> None:
+    if work.jobs == 1:
+        return
+    if work.archive.path is None:
         raise ConfigurationError(
             "only an archive in a folder can be restored by several jobs",
             detail="From S3 it comes as one stream. Nothing was restored.",
             hint="Copy it, and its manifest, into a folder first; or leave --jobs out.",
         )
-    with work.pg_restore.running(arguments, target=work.target, stdin=PIPE) as running:
-        if path is None:
-            _feed(running, work.archive)
-        running.end_of_input()
-        running.require_success(
-            f"pg_restore failed on {work.into}",
-            state=_left(work, begun),
-            hint="Correct what pg_restore names, and restore again.",
+    if by_script:
+        raise ConfigurationError(
+            f"pg_restore {work.pg_restore.version} cannot restore by several jobs into a server that is older than 17",
+            detail="It sets transaction_timeout, which that does not know; one job goes by way of psql. Nothing was restored.",
+            hint="Leave --jobs out.",
         )
 
 
-def _feed(running: Running, archive: Archive) -> None:
-    for chunk in archive.chunks():
-        if not running.feed(chunk):
-            return
+def _run(work: Restoring, begun: Begun, *, by_script: bool) -> None:
+    name = work.into.replace("\\", r"\\").replace("'", r"\'")
+    dbname, what, state = f"--dbname=dbname='{name}'", f"pg_restore failed on {work.into}", _left(work, begun)
+    if by_script:
+        script.restore(
+            work.archive, work.pg_restore, work.psql(), work.target, dbname=dbname, what=what, state=state
+        )
+        return
+    whole = ["--single-transaction"] if work.jobs == 1 else [f"--jobs={work.jobs}"]
+    arguments = ["--exit-on-error", "--no-password", *whole, dbname]
+    path = work.archive.path
+    if path is not None:
+        arguments.append(str(path))
+    with work.pg_restore.running(arguments, target=work.target, stdin=PIPE) as running:
+        running.feed_all(work.archive.chunks() if path is None else ())
+        running.require_success(what, state=state, hint="Correct what pg_restore names, and restore again.")
 
 
 def _validate(work: Restoring) -> None:

@@ -195,6 +195,7 @@ def restore(
         server=target,
         into=options.into,
         pg_restore=Program.find("pg_restore", environ, folder),
+        psql=lambda: Program.find("psql", environ, folder),
         jobs=options.jobs,
         open_history=open_history,
         exclude=(settings.migration_table,),

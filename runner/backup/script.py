@@ -1,0 +1,86 @@
+"""Restore by way of psql, where pg_restore is newer than the server and sets what that does not know."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from subprocess import PIPE
+from threading import Thread
+from typing import IO, TYPE_CHECKING
+
+from runner.backup.programs import Program, Running
+
+if TYPE_CHECKING:
+    from runner.backup.archive import Archive
+    from runner.credentials import Target
+
+_SETS_FROM = 17  # whatever the server
+_UNKNOWN = b"SET transaction_timeout = 0;\n"
+_AFTER_IT = b"SET client_encoding"
+_CHUNK_BYTES = 1 << 16
+
+
+def is_needed(pg_restore: Program, *, server: int) -> bool:
+    """Return whether this pg_restore fails on a server of this major version with its first statements."""
+    return pg_restore.major >= _SETS_FROM > server
+
+
+def restore(
+    archive: Archive,
+    pg_restore: Program,
+    psql: Program,
+    target: Target,
+    *,
+    dbname: str,
+    what: str,
+    state: str,
+) -> None:
+    """Have pg_restore write the archive as a script, and psql run it in one transaction, without that setting.
+
+    Raises: RunnerError, or one of its kinds, of whichever failed.
+    """
+    path = archive.path
+    arguments = ["--exit-on-error", "--file=-", *([] if path is None else [str(path)])]
+    runs = [
+        "--no-psqlrc",
+        "--quiet",
+        "--no-password",
+        "--single-transaction",
+        "--set=ON_ERROR_STOP=1",
+        dbname,
+    ]
+    with (
+        pg_restore.running(arguments, stdin=PIPE, stdout=PIPE) as script,
+        psql.running(runs, target=target, stdin=PIPE) as run,
+    ):
+        passing = Thread(target=_pass_on, args=(script, run), daemon=True)
+        passing.start()
+        script.feed_all(archive.chunks() if path is None else ())
+        passing.join()
+        if script.process.wait() not in {0, -signal.SIGTERM}:
+            raise script.error(what, state=state)
+        run.require_success(what, state=state)
+
+
+def _pass_on(script: Running, run: Running) -> None:
+    """Pass the script on; psql sees its end, and commits, only when pg_restore has written all of it."""
+    for chunk in _known(script.stdout):
+        if not run.feed(chunk):
+            script.process.terminate()
+            return
+    if script.process.wait() == 0:
+        run.end_of_input()
+    else:
+        run.process.terminate()
+
+
+def _known(script: IO[bytes]) -> Iterator[bytes]:
+    """Yield the script without the setting, which stands in its head."""
+    for line in iter(script.readline, b""):
+        if line == _UNKNOWN:
+            break
+        yield line
+        if line.startswith(_AFTER_IT):
+            break
+    while chunk := script.read(_CHUNK_BYTES):
+        yield chunk
