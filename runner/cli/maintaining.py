@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import Context, limit_options, read_settings, target_options
+from runner.cli.options import Context, limits, read_settings, target_options
 
 if TYPE_CHECKING:
     from runner.fleet.maintain import Maintained
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @target_options
-@limit_options
+@limits(statement="30min")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @click.option(
     "--bloat-percent",

@@ -274,9 +274,22 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8
         return found
 
 
-def limit_options(command: F) -> F:
-    """Add the options that say how long things may take and how often they are tried."""
-    for option in (
+def limits(*, statement: str) -> Callable[[F], F]:
+    """Return what adds the options that say how long things may take and how often they are tried.
+
+    `statement` is what the command makes of a --statement-timeout that is not given.
+    """
+
+    def add(command: F) -> F:
+        for option in _limit_options(statement):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _limit_options(statement: str) -> Iterable[Callable[[F], F]]:
+    return (
         _limit(
             "--idle-in-transaction-timeout",
             "idle_in_transaction_session_timeout_ms",
@@ -302,7 +315,7 @@ def limit_options(command: F) -> F:
             "--statement-timeout",
             "statement_timeout_ms",
             "RUNNER_STATEMENT_TIMEOUT",
-            "0",
+            statement,
             "For one statement.",
         ),
         click.option(
@@ -319,9 +332,7 @@ def limit_options(command: F) -> F:
             "3s",
             "For a table lock: so long may the application queue behind us.",
         ),
-    ):
-        command = option(command)
-    return command
+    )
 
 
 def _limit(flag: str, name: str, variable: str, default: str, text: str) -> Callable[[F], F]:
@@ -335,6 +346,7 @@ def _limit(flag: str, name: str, variable: str, default: str, text: str) -> Call
     )
 
 
+limit_options = limits(statement="0")
 ignore_option = click.option(
     "--ignore",
     multiple=True,

@@ -13,6 +13,7 @@ from runner.credentials.variables import Variable, Variables, prefix_of
 from runner.errors import ConfigurationError, CredentialsError
 from runner.settings import Secret, Settings
 
+_NOT_ALWAYS_TLS = ("disable", "allow", "prefer")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SSL_FILES = {"sslrootcert": "DB_SSL_ROOT_CERT", "sslcert": "DB_SSL_CERT", "sslkey": "DB_SSL_KEY"}
 _ENGINES = ("postgres", "postgresql", "aurora-postgresql")
@@ -266,6 +267,12 @@ def _with_tokens(target: Target, variables: Variables) -> Target:
             "DB_IAM_AUTH needs one host name: that of the RDS endpoint", hint="Set DB_HOST to it."
         )
     # a token is sent as it is, so RDS demands TLS; only verify-full also checks whom it is sent to
+    if (mode := target.parameters.get("sslmode")) in _NOT_ALWAYS_TLS:
+        raise ConfigurationError(
+            f"DB_IAM_AUTH needs TLS, and the mode is {mode}",
+            detail="Whoever reads the token on its way may connect with it.",
+            hint="Set DB_SSL_MODE to verify-full, and DB_SSL_ROOT_CERT to the CA's bundle.",
+        )
     lasting = replace(target, parameters={"sslmode": "require", **target.parameters})
 
     def mint() -> Target:

@@ -211,7 +211,7 @@ def explained(target: Target) -> Iterator[None]:
         raise BusyError(
             f"another session locks a table that this needs, of {target.name} at {target.address}",
             detail=_first_line(error) + ". The statement was rolled back; history knows what had committed.",
-            hint="Run the same command again when that session is done; pg_locks shows it.",
+            hint="Run the same command again when that session is done; runner health long_transactions shows whose it is.",
             sqlstate=error.sqlstate,
         ) from error
     except psycopg.OperationalError as error:

@@ -382,11 +382,13 @@ def test_a_token_is_the_one_that_amazons_own_client_makes(monkeypatch):
     ("change", "message"),
     [
         ({"DB_PASSWORD": "hunter2"}, "DB_IAM_AUTH is on, but DB_HOST comes with a password"),
+        ({"DB_SSL_MODE": "disable"}, "DB_IAM_AUTH needs TLS, and the mode is disable"),
+        ({"DB_SSL_MODE": "prefer"}, "DB_IAM_AUTH needs TLS, and the mode is prefer"),
         ({"DB_HOST": "a,b"}, "DB_IAM_AUTH needs one host name: that of the RDS endpoint"),
         ({"DB_HOST": "/run/postgresql"}, "DB_IAM_AUTH needs one host name: that of the RDS endpoint"),
     ],
 )
-def test_a_token_needs_one_host_and_no_password(change, message):
+def test_a_token_needs_one_host_tls_and_no_password(change, message):
     assert refused({**IAM, **change}, ConfigurationError).message == message
 
 

@@ -64,6 +64,12 @@ def test_a_partitioned_table_is_analyzed_once_for_autovacuum_never_does(project)
     assert tasks(project.ok("maintenance", "--json")) == []
 
 
+def test_its_help_tells_its_own_limit(project):
+    assert "For one statement.  [default: 30min]" in " ".join(
+        project.ok("maintenance", "--help").out.split("\n")
+    )
+
+
 def test_a_dry_run_changes_nothing(project):
     project.write("sql/maintenance/database.sql", "DELETE FROM things;\n")
     fill(project)
