@@ -201,6 +201,7 @@ def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableL
         operation=Operation.FAIL,
         reason=error.message,
         checksum=step.script.checksum,
+        text=step.script.text,
         elapsed_ms=None,
     )
     with suppress(send.StatementError, psycopg.OperationalError):

@@ -56,7 +56,7 @@ def test_every_operation_is_in_it_newest_first(lived):
     assert found[0]["sql"] == "DROP TABLE a;\n"
     assert found[0]["image"] is None
     assert found[1]["reason"] == "a remark"
-    assert found[3]["reason"] == 'column "nope" does not exist'
+    assert (found[3]["reason"], found[3]["sql"]) == ('column "nope" does not exist', "SELECT nope;")
     assert [e["recorded_at"] for e in found] == sorted((e["recorded_at"] for e in found), reverse=True)
 
 
