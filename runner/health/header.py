@@ -8,7 +8,8 @@ from enum import Enum
 
 from runner.errors import ConfigurationError, FileError, Location
 from runner.health.condition import Condition, parse_condition
-from runner.wording import nearest
+from runner.sqltext import SqlSyntaxError, statements
+from runner.wording import counted, nearest
 
 _COMMENT = re.compile(r"--(?P<indent>\s*)(?P<text>.*?)\s*")
 _DIRECTIVE = re.compile(r"(?P<name>[a-z][a-z_-]*):\s*(?P<value>.*)")
@@ -50,7 +51,8 @@ class Query:
 def parse_query(name: str, path: str, text: str) -> Query:
     """Read a file.
 
-    Raises: FileError when its header is not understood.
+    Raises: FileError when its header is not understood, or when it is not one statement: a COMMIT among several would
+    end the transaction that can change nothing.
     """
     found: dict[str, tuple[str, int]] = {}
     last = "shows"
@@ -71,7 +73,22 @@ def parse_query(name: str, path: str, text: str) -> Query:
                 hint=nearest(last, _KNOWN) or "A capital letter, or an indent, makes it prose.",
             )
         found[last] = (directive["value"], number)
-    return _query(name, path, text, found)
+    query = _query(name, path, text, found)
+    _require_one_statement(path, text)
+    return query
+
+
+def _require_one_statement(path: str, text: str) -> None:
+    try:
+        count = len(list(statements([text])))
+    except SqlSyntaxError as error:
+        raise FileError(str(error), where=Location(path)) from error
+    if count != 1:
+        raise FileError(
+            f"the file holds {counted(count, 'statement')}",
+            where=Location(path),
+            hint="It has to be one SELECT; nothing was asked.",
+        )
 
 
 def condition(text: str, where: Location) -> Condition | None:

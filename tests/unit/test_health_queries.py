@@ -34,6 +34,21 @@ def test_each_shipped_query_says_what_it_shows_when_to_worry_and_what_to_do(path
                 assert f"pg_catalog.{word}" in line, line
 
 
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("COMMIT; DROP TABLE t; SELECT 1 AS n", "the file holds 3 statements"),
+        ("", "the file holds 0 statements"),
+        ("SELECT 'a", "unterminated string"),
+    ],
+    ids=["several", "none", "unclosed"],
+)
+def test_a_file_is_one_statement_so_that_none_ends_the_read_only_transaction(sql, said):
+    with pytest.raises(FileError, match=said) as caught:
+        query(sql=sql)
+    assert str(caught.value.where) == "sql/health/q.sql"
+
+
 def test_the_project_and_the_program_have_the_same_files():
     assert BUILT_IN.resolve() == (Path(__file__).parents[2] / "sql/health").resolve()
     assert len(list(BUILT_IN.glob("*.sql"))) >= 20
