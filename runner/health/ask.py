@@ -85,7 +85,7 @@ def _ask(conn: psycopg.Connection[Any], query: Query, view: _View, timeout_ms: i
     except psycopg.Error as error:
         if conn.closed:
             raise
-        return _unknown(query, error, monotonic() - started)
+        return _unknown(query, error, view, monotonic() - started)
     level, weighed = weigh(query, columns, rows)
     return Answer(
         query=query,
@@ -125,7 +125,7 @@ def _missing(conn: psycopg.Connection[Any], query: Query) -> str | None:
     return None
 
 
-def _unknown(query: Query, error: psycopg.Error, elapsed_s: float) -> Answer:
+def _unknown(query: Query, error: psycopg.Error, view: _View, elapsed_s: float) -> Answer:
     if query.extension is not None and error.sqlstate == _NOT_LOADED:
         return Answer(
             query=query,
@@ -134,9 +134,11 @@ def _unknown(query: Query, error: psycopg.Error, elapsed_s: float) -> Answer:
             remedy=_remedy(query.extension),
         )
     said = error.diag.message_primary or str(error).strip() or type(error).__name__
-    return Answer(
-        query=query, level=Level.UNKNOWN, reason=said, remedy=error.diag.message_hint, elapsed_s=elapsed_s
-    )
+    remedy = error.diag.message_hint
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        role = _quoted(view.role)
+        remedy = f"GRANT SELECT ON that table TO {role}, or for all of them: GRANT pg_read_all_data TO {role}"
+    return Answer(query=query, level=Level.UNKNOWN, reason=said, remedy=remedy, elapsed_s=elapsed_s)
 
 
 def _remedy(extension: str) -> str:

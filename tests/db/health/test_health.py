@@ -159,6 +159,15 @@ def test_a_role_with_pg_monitor_sees_all_and_one_with_nothing_is_told_what_not(p
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_table_that_the_role_may_not_read_is_told_with_the_grant(project, as_role):
+    project.query("CREATE TABLE t (id int)")
+    project.write("sql/health/rows.sql", "-- Rows.\n-- worry: a\n-- do: b\nSELECT id FROM t;\n")
+    with as_role("pg_monitor") as role:
+        found = answers(project.ok("health", "rows", "--json"))["rows"]
+    assert (found["level"], found["reason"]) == ("unknown", "permission denied for table t")
+    assert found["remedy"].startswith(f'GRANT SELECT ON that table TO "{role}"')
+
+
 def test_metrics_are_openmetrics(project):
     project.query(INDEXES + 'CREATE TABLE "quo""te\\d\nlines" (id int PRIMARY KEY)')
     text = project.ok("health", "--format", "openmetrics").out
