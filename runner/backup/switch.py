@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from runner.credentials import Target
 
 _LONGEST_NAME = 63
+# An autovacuum worker, which a database just restored soon has, the server itself ends for a rename.
 _OTHERS = """
 SELECT a.pid, coalesce(a.usename::text, '?') || ' (' || coalesce(nullif(a.application_name, ''), a.backend_type) || ')'
 FROM pg_catalog.pg_stat_activity AS a
-WHERE a.datname = ANY (%s) AND a.pid <> pg_catalog.pg_backend_pid()
+WHERE a.datname = ANY (%s) AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type <> 'autovacuum worker'
 ORDER BY a.pid
 """
 _SETTINGS = """

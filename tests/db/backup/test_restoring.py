@@ -209,3 +209,29 @@ def test_a_backup_of_a_newer_pg_dump_wants_a_newer_pg_restore(project, restored,
     beside.write_text(json.dumps(json.loads(beside.read_text()) | {"pg_dump_version": "99.1"}))
     err = refused(project, restored, archive, code=2)
     assert "the archive was made by PostgreSQL 99" in err
+
+
+@pytest.fixture
+def busy_autovacuum(project):
+    """Autovacuum comes every second, and is never done with a table that says so."""
+    project.query(
+        "ALTER TABLE notes SET (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1,"
+        " autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_insert_scale_factor = 0)"
+    )
+    with psycopg.connect(**{**project.parameters, "dbname": "postgres"}, autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET autovacuum_naptime = '1s'")
+        admin.execute("SELECT pg_reload_conf()")
+        yield
+        admin.execute("ALTER SYSTEM RESET autovacuum_naptime")
+        admin.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.usefixtures("busy_autovacuum")
+def test_autovacuum_does_not_stand_in_the_way_of_a_switch(project, restored, archive):
+    name = restored.parameters["dbname"]
+    project.ok("restore", str(archive), "--into", name)
+    worker = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND backend_type = 'autovacuum worker'"
+    until(lambda: restored.query(worker, [name]))
+    done = project.run("restore", str(archive), "--into", name, "--switch", "--yes")
+    assert done.code == 0, done.err
+    assert not exists(project, name)
