@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -44,7 +44,8 @@ def through_outages(
         except (psycopg.OperationalError, ConnectionLostError) as lost:
             if (stop := _signal_behind(lost)) is not None:
                 raise StoppedError.by(stop, detail=_LOST_TOO) from lost
-            if not session.connection.closed and not isinstance(lost, ConnectionLostError):
+            refused = isinstance(lost, psycopg.OperationalError) and lost.sqlstate is not None
+            if refused and not session.connection.closed:  # the server is still there
                 raise
             losses = losses + 1 if progress() == reached else 1
             reached = progress()
@@ -58,8 +59,22 @@ def through_outages(
                     name="connection.lost", message=said, level=WARNING, database=session.title, indent="  "
                 )
             )
-            if session.connection.closed:  # else it was one of several, for statements in parallel
+            if not _answers(session.connection):  # else it was one of several, for statements in parallel
+                session.connection.close()  # it would keep the migration lock if it were alive after all
                 session.reconnect(wait_s=reconnect_wait_s, lost=lost)
+
+
+def _answers(conn: psycopg.Connection[Any]) -> bool:
+    """Say whether a session is alive: one that is lost need not know it before it has been asked."""
+    if conn.closed:
+        return False
+    try:
+        conn.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    except psycopg.Error:  # as in a transaction that has failed
+        return True
+    return True
 
 
 def _signal_behind(error: BaseException | None) -> KeyboardInterrupt | None:
