@@ -95,14 +95,7 @@ def read_directives(script: Script, head: str, project: Path) -> Directives:
     return found
 
 
-def _depends(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
-    if not directive.value:
-        raise _bad_value(
-            script,
-            directive,
-            "depends names no migration",
-            "Name the ids that must come first, or remove the line.",
-        )
+def _depends(found: Directives, _script: Script, directive: Directive, _project: Path) -> None:
     for word in re.finditer(r"\S+", directive.value):
         found.depends.append((word[0], directive.value_offset + word.start()))
 

@@ -117,6 +117,7 @@ def test_ids_of_any_shape_are_accepted(project, name):
             "-- Locks: none\n-- see: other\n-- https://example.org\nSELECT 1", id="prose with colons"
         ),
         pytest.param("REFRESH MATERIALIZED VIEW CONCURRENTLY v;", id="REFRESH CONCURRENTLY"),
+        pytest.param("-- first table\n-- depends: \n\nCREATE TABLE t (a int);", id="the first of yoyo new"),
     ],
 )
 def test_what_real_histories_hold_is_accepted(project, content):
