@@ -112,10 +112,12 @@ def refuse_python(pending: Sequence[Migration]) -> None:
     for migration in pending:
         if migration.kind is Kind.PYTHON:
             raise FileError(
-                f"{migration.id} is a Python migration, and pending",
+                f"{migration.id} is a Python migration, and only SQL is run here",
                 where=Location(migration.apply.label),
-                detail="Only SQL is run here; applied Python migrations of yoyo may stay.",
-                hint="Write it as SQL, or apply it once with yoyo itself.",
+                detail="Where yoyo has applied it, it may stay; a new or a scratch database needs it as SQL. "
+                "Nothing was run.",
+                hint=f"Put {migration.id}.sql and {migration.id}.rollback.sql in its place: where it is applied, "
+                "it is not run again. Or apply it with yoyo itself.",
             )
 
 
@@ -131,7 +133,8 @@ def edited_error(edited: Sequence[Standing], stored_sql: Callable[[str], str | N
         where=Location(first.migration.apply.label),
         detail=f"Applied as {(first.applied.checksum or '')[:12]}, the file is now {first.migration.checksum[:12]}."
         f"{others} Nothing was run.{diff}",
-        hint="Restore the file and put the change in a new migration. If the file is right as it is: "
+        hint="Restore the file and put the change in a new migration; on a database of your own alone, runner rollback "
+        "first, then migrate. If the file is right as it is: "
         f'runner repair accept {first.id} --reason "…"',
     )
 

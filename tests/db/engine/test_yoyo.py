@@ -121,9 +121,24 @@ def test_applied_python_migrations_may_stay(files):
     )
     refused = files.run("migrate")
     assert refused.code == 2
-    assert "0000_old is a Python migration, and pending" in refused.err
+    assert "0000_old is a Python migration, and only SQL is run here" in refused.err
     assert files.yoyo("apply").code == 0
     assert "up to date" in files.ok("migrate").out
+
+
+def test_sql_in_place_of_an_applied_python_migration_is_not_run_again(files):
+    files.write(
+        "migrations/0000_old.py", 'from yoyo import step\n\nsteps = [step("CREATE TABLE old (id int)")]\n'
+    )
+    assert files.yoyo("apply").code == 0
+    refused = files.run("snapshot")
+    assert refused.code == 2
+    assert "a new or a scratch database needs it as SQL" in refused.err
+    (files.root / "migrations/0000_old.py").unlink()
+    files.write("0000_old", "CREATE TABLE old (id int);", "DROP TABLE old;")
+    assert "up to date" in files.ok("migrate").out
+    files.ok("snapshot")
+    assert "schema validated" in files.ok("validate").out
 
 
 def test_yoyos_post_apply_hook_runs_after_what_was_applied_until_it_succeeds(files):
