@@ -345,8 +345,12 @@ _OURS = (
     "The error came after the file's own statements: from a deferred constraint, or from the record of it in history. "
     "A file must leave history's tables and the transaction's read-write mode alone."
 )
-_EXISTS = "If this database was made by other means, adopt it instead of migrating it from nothing: runner baseline --help"
+_EXISTS = (
+    "If a rollback left it behind, drop it by hand. If this database was made by other means, adopt it instead of "
+    "migrating it from nothing: runner baseline --help"
+)
 _HINTS = {
+    "42701": _EXISTS,
     "42P07": _EXISTS,
     "42710": _EXISTS,
     "42723": _EXISTS,

@@ -131,6 +131,16 @@ def test_a_file_that_ends_its_own_transaction_unseen_is_stopped(project):
     assert project.applied() == []
 
 
+def test_what_an_incomplete_rollback_left_behind_is_told(project):
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.write("0002_note", "ALTER TABLE a ADD COLUMN note text;", "SELECT 1;")
+    project.ok("migrate")
+    project.ok("rollback", "--yes")
+    failed = project.run("migrate")
+    assert 'column "note" of relation "a" already exists' in failed.err
+    assert "If a rollback left it behind, drop it by hand." in failed.err
+
+
 def test_a_database_made_by_other_means_is_led_to_baseline(project):
     project.query("CREATE TABLE a (id int)")
     project.write(
