@@ -100,4 +100,7 @@ def test_a_page_of_several_databases_has_a_part_for_each():
 @pytest.mark.parametrize("form", PEOPLE)
 def test_where_there_is_nothing_to_rehearse_it_is_said(form):
     nothing = Verification(database="shop", server_version=0, replayed=0, rehearsals=())
-    assert "othing to rehearse" in rendered([nothing], form)
+    page = rendered([nothing], form)
+    assert "othing to rehearse" in page
+    assert "o scratch database was needed" in page
+    assert "PostgreSQL 0" not in page

@@ -95,6 +95,8 @@ def trip_remarks(trip: RoundTrip) -> Iterator[str]:
 
 def scratch(result: Verification) -> str:
     """Say where it was rehearsed."""
+    if not result.server_version:
+        return "no scratch database was needed"
     seed = f", {counted(result.seed_rows, 'row')} of {result.seed}" if result.seed_rows else ""
     return f"scratch database on PostgreSQL {result.server_version // 10_000}{seed}"
 
