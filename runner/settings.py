@@ -127,7 +127,7 @@ def read_config(project: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"cannot read {CONFIG_FILE}: {error}",
             where=Location(path),
-            hint="Correct the file; see the settings table in README.md.",
+            hint="Correct the file; see docs/settings.md.",
         ) from error
     return {key.replace("-", "_"): value for key, value in parsed.items()}
 

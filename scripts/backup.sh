@@ -9,7 +9,7 @@
 # RUNNER_KEEP_DAYS   for how many days, space between several (30 carthub=7)
 # RUNNER_KMS_KEY     KMS key for S3 (its own AES256)
 # RUNNER             the program (.venv/bin/runner of this project, else the one on PATH)
-# Where the databases are: as for every command, see README.md. Exit codes: runner's own.
+# Where the databases are: as for every command, see docs/settings.md. Exit codes: runner's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

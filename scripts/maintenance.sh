@@ -9,7 +9,7 @@
 # RUNNER_STATEMENT_TIMEOUT     for one statement (30min)
 # RUNNER_CONCURRENTLY_TIMEOUT  for one REINDEX (6h)
 # RUNNER                       the program (.venv/bin/runner of this project, else the one on PATH)
-# Where the databases are: as for every command, see README.md. Exit codes: runner's own; 4 is safe to retry.
+# Where the databases are: as for every command, see docs/settings.md. Exit codes: runner's own; 4 is safe to retry.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.fleet.health import query_lists
+from runner.migrations.directives import NAMES
 from runner.report.health import as_markdown
 from runner.settings import load
 from tests.db.engine.conftest import Project
@@ -103,3 +104,18 @@ def test_the_settings_and_the_query_shown_are_understood(shipped):
 def test_each_exit_code_of_the_documents_is_one_of_the_programs():
     table = (DOCS / "operations.md").read_text("utf-8").partition("## Exit codes")[2].partition("\n## ")[0]
     assert re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) == ["0", "1", "2", "3", "4", "130, 143"]
+
+
+def test_each_variable_of_ours_that_is_read_is_on_the_page_of_settings_and_no_other():
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "runner").rglob("*.py"))
+    named = re.findall(r"`(RUNNER_[A-Z_]+)", (DOCS / "settings.md").read_text("utf-8"))
+    assert sorted(named) == sorted(set(re.findall(r'"(RUNNER_[A-Z_]+)"', sources)))
+
+
+def test_each_directive_is_on_the_page_of_files_and_its_example_is_understood(shipped):
+    text = (DOCS / "files.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`-- .*?) \|", text, re.MULTILINE)
+    assert sorted(re.findall(r"`-- (\w+): ", " ".join(rows))) == sorted(NAMES)
+    (backfill,) = re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    shipped.write("migrations/carthub/0006_totals.sql", backfill)
+    assert "again and again until it touches no row" in shipped.ok("plan", "--database", "carthub").out

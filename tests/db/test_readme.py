@@ -50,11 +50,8 @@ def steady(text: str) -> list[str]:
 
 def matches(shown: list[str], printed: list[str]) -> bool:
     """Compare line by line; a line of … stands for any number of lines."""
-    if "…" not in [line.strip() for line in shown]:
-        return shown == printed
-    cut = [line.strip() for line in shown].index("…")
-    tail = shown[cut + 1 :]
-    return shown[:cut] == printed[:cut] and tail == printed[len(printed) - len(tail) :]
+    pattern = "".join(r"(?:.*\n)*" if line.strip() == "…" else re.escape(f"{line}\n") for line in shown)
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
 
 
 @pytest.fixture
@@ -122,12 +119,6 @@ def test_every_command_is_in_the_readme_and_no_other():
     subcommands |= {"done", "again", "continue", "restart"}
     assert named - subcommands - set(ALIASES) == set(COMMANDS) - subcommands
     assert set(ALIASES) <= named
-
-
-@pytest.mark.parametrize("variable", sorted(set(re.findall(r"`(RUNNER_[A-Z_]+)", README))))
-def test_every_variable_of_the_readme_is_read_somewhere(variable):
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "runner").rglob("*.py"))
-    assert f'"{variable}"' in sources
 
 
 def test_the_module_map_names_every_room():
