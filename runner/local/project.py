@@ -74,8 +74,17 @@ def _existing(settings: Settings) -> Server | None:
 
 def start(settings: Settings, *, tcp: bool | None = None, say: Say = lambda _: None) -> LocalServer:
     """Make the project's server when there is none, and start it when it does not run."""
-    server = _existing(settings) or Server(choose_home(settings.state_dir), environ=settings.environ)
-    return server.start(tcp=tcp, say=say)
+    server = _existing(settings)
+    if server is not None:
+        return server.start(tcp=tcp, say=say)
+    started = Server(choose_home(settings.state_dir), environ=settings.environ).start(tcp=tcp, say=say)
+    _keep_from_git(settings.state_dir)
+    return started
+
+
+def _keep_from_git(state: Path) -> None:
+    """Let git pass over the server and its password in a project that does not know of them."""
+    (state / ".gitignore").write_text("*\n", "utf-8")
 
 
 def stop(settings: Settings, *, say: Say = lambda _: None) -> bool:

@@ -102,7 +102,7 @@ def test_root_keeps_the_server_outside_a_project_that_its_user_cannot_enter(tmp_
     assert started.home.parent == folder / "outside"
     assert started.home.name.startswith("shop-")
     assert started.account in {"postgres", "nobody"}
-    assert [path.name for path in settings.state_dir.iterdir()] == ["postgres.elsewhere"]
+    assert {path.name for path in settings.state_dir.iterdir()} == {"postgres.elsewhere", ".gitignore"}
     assert local.start(settings) == started
 
     # the project moves, and its server with it; a copy gets its own
@@ -111,6 +111,19 @@ def test_root_keeps_the_server_outside_a_project_that_its_user_cannot_enter(tmp_
     assert local.start(moved) == started
     (tmp_path / "shop" / ".local").mkdir(parents=True)
     assert local.status(moved).home != started.home
+
+
+def test_git_passes_over_the_server_of_a_project_that_does_not_know_of_it(project):
+    subprocess.run(["git", "init", "-q", project], check=True)
+    settings = settings_of(project)
+    local.start(settings)
+    try:
+        seen = subprocess.run(
+            ["git", "-C", project, "status", "--porcelain"], check=True, capture_output=True, text=True
+        )
+    finally:
+        local.stop(settings)
+    assert seen.stdout == "?? migrations/\n"
 
 
 def test_status_of_nothing_changes_nothing(project):
