@@ -46,7 +46,7 @@ def new_command(context: Context, /, *, name: str, **flags: Any) -> None:
 def snapshot_command(
     context: Context, /, *, check: bool, form: str, scratch_url: str | None, **flags: Any
 ) -> None:
-    """Write the schema that the files add up to, as SQL, to sql/schema/. Uses a scratch database.
+    """Write the schema that the files give to sql/schema/. Uses a scratch database.
 
     \b
     runner snapshot          after every new migration; review the diff

@@ -65,7 +65,7 @@ def health_command(
     timeout_ms: int,
     **flags: Any,
 ) -> None:
-    """Ask the database how it is: connections, locks, sizes, bloat, replication and more. Changes nothing.
+    """Ask how a database is: sessions, locks, sizes, bloat. Changes nothing.
 
     Without names every query is asked. Thresholds are in the queries and in runner.toml, [health].
 

@@ -37,7 +37,7 @@ def backup_command(
     lock_wait: float,
     **flags: Any,
 ) -> None:
-    """Back databases up with pg_dump, and prove that each archive can be read. Changes nothing in them.
+    """Back databases up, and prove that each archive can be read. Changes nothing in them.
 
     \b
     runner backup --to /backups                     every database of the project
@@ -106,7 +106,7 @@ def restore_command(
     yes: bool,
     **flags: Any,
 ) -> None:
-    """Restore a backup into a new database, and prove that it is what was dumped. Overwrites nothing.
+    """Restore a backup into a new database, and compare the two. Overwrites nothing.
 
     FROM is an archive, or the place of backups for the newest one of the database.
 

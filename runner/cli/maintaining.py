@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def maintenance_command(
     context: Context, /, *, dry_run: bool, bloat_percent: int, bloat_megabytes: int, **flags: Any
 ) -> None:
-    """Clean up, vacuum, analyze, rebuild bloated and invalid indexes: what needs it, and no more.
+    """Clean up, vacuum, analyze, rebuild indexes: what needs it.
 
     \b
     Changes no schema. Never beside a migration (exit code 4), and gives way to one that comes.

@@ -40,7 +40,7 @@ def baseline_command(
     scratch_url: str | None,
     **flags: Any,
 ) -> None:
-    """Adopt a live database: record migrations as applied without running them. Changes history only.
+    """Adopt a live database: record migrations, run none. Changes history only.
 
     The schema that the files give is built in a scratch database and compared first.
 

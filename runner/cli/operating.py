@@ -52,7 +52,7 @@ def wait_command(context: Context, /, *, what: str, timeout_ms: int, **flags: An
 @target_options
 @click.pass_obj
 def doctor_command(context: Context, /, **flags: Any) -> None:
-    """Examine connection, role, server, sessions, indexes and leftovers. Changes nothing.
+    """Examine connection, role, server, sessions and leftovers. Changes nothing.
 
     Each finding comes with its remedy. Exits with 3 when one of them stands in a migration's way.
 

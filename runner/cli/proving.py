@@ -73,9 +73,9 @@ def verify_command(
     scratch_url: str | None,
     **flags: Any,
 ) -> None:
-    """Rehearse migrations in a scratch database: locks, rewrites, scans; up, down and up again.
+    """Rehearse migrations: locks, rewrites, scans, up, down and up.
 
-    By default what is pending on the target. The scratch database is dropped afterwards. Exits with 3 when a
+    In a scratch database, which is dropped afterwards; by default what is pending on the target. Exits with 3 when a
     migration fails or its rollback does not undo it.
 
     \b

@@ -277,6 +277,12 @@ def test_help_and_version_import_click_only(project):
         assert done.err.strip() == "['__main__', 'click', 'runner']", done.err
 
 
+def test_the_list_of_commands_is_whole_on_a_narrow_terminal(project):
+    listed = project.ok("--help", COLUMNS="80", DATABASE_URL="").out.partition("Commands:\n")[2]
+    assert "..." not in listed
+    assert "  doctor       Examine connection, role, server, sessions and leftovers.\n" in listed
+
+
 def test_colour_is_for_terminals_and_can_be_declined(project):
     project.write("0001_a")
     assert "\x1b[" not in project.ok("status").out
