@@ -371,6 +371,7 @@ def backup_options(*names: str, required: bool = False) -> Callable[[F], F]:
             "--backup-to",
             "backup_to",
             required=required,
+            show_envvar=required,  # in the error for a missing one too
             envvar="RUNNER_BACKUP_TO",
             metavar="PLACE",
             help="Where backups are kept: a folder, or s3://bucket/prefix.",

@@ -312,3 +312,9 @@ def test_a_place_that_is_neither(project):
     done = project.run("backup", "--to", "gs://bucket")
     assert done.code == 2
     assert "gs:// is no place for backups" in done.err
+
+
+def test_without_a_place_the_flag_and_the_variable_are_named(project):
+    done = project.run("backup")
+    assert done.code == 2
+    assert "'--backup-to' (env var: 'RUNNER_BACKUP_TO')" in done.err
