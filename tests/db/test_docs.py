@@ -61,7 +61,6 @@ def test_every_command_of_a_page_runs(shipped, page):
                 "-- Let customers leave a note.\n\nALTER TABLE public.orders ADD COLUMN note text;\n"
             )
             path.with_suffix(".rollback.sql").write_text("ALTER TABLE public.orders DROP COLUMN note;\n")
-            shipped.ok("snapshot", "--database", "carthub")
 
 
 @pytest.mark.parametrize("path", sorted([*DOCS.glob("*.md"), ROOT / "README.md"]), ids=lambda path: path.name)
