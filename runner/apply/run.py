@@ -15,7 +15,7 @@ from runner.apply.whole import run_whole
 from runner.apply.work import Done, Listener, Work
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
 from runner.history import Operation, Record, State, committing, recording
-from runner.migrations import check_script
+from runner.migrations.check import check_script, refuse_unwritten
 from runner.plan import Action, Plan, Step, is_done
 
 
@@ -26,6 +26,7 @@ def check_plan(plan: Plan, listener: Listener) -> None:
     """
     for step in plan.steps:
         if check_script(step.script) == 0 and not step.script.copies:
+            refuse_unwritten(step.script)
             listener.warns(f"{step.script.label} holds no statement; it is only recorded")
 
 

@@ -23,6 +23,7 @@ from runner.sqltext.classify import (
     runs_outside_transactions,
 )
 
+UNWRITTEN = "-- Locks: which tables, in which mode, and who waits."  # what `runner new` leaves to be replaced
 _SEGMENT_CHARACTERS = 1 << 18
 # SET client_encoding …, SET NAMES …, set_config('client_encoding', …): what follows would be read in another encoding
 _ENCODING_NAMED = re.compile(r"client_encoding|\bNAMES\b", re.IGNORECASE)
@@ -118,6 +119,20 @@ def checked_statements(script: Script) -> Iterator[Statement]:
     else:
         for unit in units(script):
             yield from unit.statements
+
+
+def refuse_unwritten(script: Script) -> None:
+    """Refuse a file without a statement that is still what `runner new` wrote: it would be recorded as applied.
+
+    Raises: FileError.
+    """
+    if script.text is not None and UNWRITTEN in script.text:
+        raise script.error(
+            "the file is still as runner new wrote it",
+            script.text.index(UNWRITTEN),
+            detail="Nothing was run.",
+            hint="Write the statements, and what they lock in place of this line; or remove both files.",
+        )
 
 
 def segments(script: Script) -> Iterator[Segment]:

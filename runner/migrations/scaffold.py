@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.errors import ConfigurationError, FileError, Location, UsageError
+from runner.migrations.check import UNWRITTEN
 from runner.migrations.layout import Layout, Source
 from runner.migrations.load import ROLLBACK
 
@@ -17,12 +18,12 @@ _TIMESTAMP_DIGITS = 14  # 20261122070000
 
 _APPLY = """\
 -- {sentence}.
--- Locks: which tables, in which mode, and who waits.
+{unwritten}
 
 """
 _ROLLBACK = """\
 -- Undo {id}.
--- Locks: which tables, in which mode, and who waits.
+{unwritten}
 
 """
 
@@ -51,8 +52,8 @@ def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPa
     id_ = f"{_next_number(source.path, now or datetime.now(UTC))}{slug}"
     pair = NewPair(id_, source.path / f"{id_}.sql", _rollback_path(source, id_))
     sentence = slug.replace("_", " ").capitalize()
-    _write(pair.apply, _APPLY.format(sentence=sentence))
-    _write(pair.rollback, _ROLLBACK.format(id=id_))
+    _write(pair.apply, _APPLY.format(sentence=sentence, unwritten=UNWRITTEN))
+    _write(pair.rollback, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
     return pair
 
 

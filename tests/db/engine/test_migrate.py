@@ -412,3 +412,19 @@ def test_a_deferred_trigger_still_sees_what_the_file_set(project):
     )
     project.ok("migrate")
     assert project.query("SELECT note FROM seen") == [("from the file",)]
+
+
+def test_a_file_that_nobody_has_written_yet_is_not_recorded(project):
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("new", "add_b")
+    done = project.run("migrate")
+    assert done.code == 2
+    assert "the file is still as runner new wrote it" in done.err
+    assert "at migrations/0002_add_b.sql:2:1" in done.err
+    assert project.applied() == []
+    project.write("0002_add_b", "CREATE TABLE b (id int);")
+    project.ok("migrate")
+    done = project.run("rollback", "--yes")
+    assert done.code == 2
+    assert "at migrations/0002_add_b.rollback.sql:2:1" in done.err
+    assert project.tables() == {"a", "b"}
