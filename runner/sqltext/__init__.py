@@ -8,16 +8,17 @@ from runner.sqltext.position import line_and_column, line_at
 
 if TYPE_CHECKING:
     from runner.sqltext.lexer import Statement, statements
-    from runner.sqltext.tokens import SqlSyntaxError, without_comments
+    from runner.sqltext.tokens import SqlSyntaxError, keywords, without_comments
 else:
     __getattr__ = deferred(
-        __name__, lexer=("Statement", "statements"), tokens=("SqlSyntaxError", "without_comments")
+        __name__, lexer=("Statement", "statements"), tokens=("SqlSyntaxError", "keywords", "without_comments")
     )
 
 __all__ = [
     "Directive",
     "SqlSyntaxError",
     "Statement",
+    "keywords",
     "leading_directives",
     "line_and_column",
     "line_at",

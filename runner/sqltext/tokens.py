@@ -41,6 +41,7 @@ _TOKEN = re.compile(
 _BLANK_TO_THE_EDGE = re.compile(r"(?:[ \t\n\r\f\v]++|--[^\n\r]*+)*+-?\Z")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 COMMENTS = frozenset({"comment", "block"})
+_BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 _ENDS_ELSEWHERE = frozenset({"block", "dollar", "open", "open_escape"})  # than where the pattern ends
 
 
@@ -197,3 +198,17 @@ def without_comments(text: str) -> str:
             parts += (text[pos : token.start], " ")
             pos = token.start + len(token.text)
     return "".join((*parts, text[pos:]))
+
+
+def keywords(text: str) -> list[str]:
+    """Return the words of a statement in upper case: not those in brackets, quotes or comments.
+
+    What is quoted inside them, the body of a function for example, is text of another statement.
+    """
+    found, depth = [], 0
+    for token in tokens(text):
+        if token.kind == "word" and not depth:
+            found.append(token.text.upper())
+        elif token.kind == "other":
+            depth = max(0, depth + _BRACKETS.get(token.text, 0))
+    return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runner.catalog import Change
 from runner.errors import Location
 from runner.lint import Finding, Level
-from runner.sqltext import without_comments
+from runner.sqltext import keywords, without_comments
 from runner.trace.model import LockMode, Rehearsal, StatementTrace, Surroundings, TableLock, Verdict, Way
 from runner.trace.renames import renames
 from runner.trace.safer import safer_form
@@ -34,9 +34,6 @@ class Matter(Enum):
     RENAME = "rename-column"
     ROLLBACK = "rollback-differs"
     FAILED = "refused"
-
-
-_CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)  # it takes its strong locks for a moment only
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class _Scales:
 
 def _of_statement(trace: StatementTrace, scales: _Scales) -> Iterator[Hazard]:
     stopping = {lock.relation: lock.mode for lock in trace.locks if lock.mode.stops_writes}
-    if not stopping or _CONCURRENTLY.search(without_comments(trace.text)):
+    if not stopping or "CONCURRENTLY" in keywords(trace.text):  # which takes them for a moment only
         return
     rewritten = [name for name in trace.rewritten if name in stopping]
     if rewritten:
@@ -135,7 +132,7 @@ def _found(matter: Matter, trace: StatementTrace, message: str, effect: str) -> 
 
 
 def _all_rows(trace: StatementTrace, statements: Sequence[StatementTrace]) -> Iterator[Hazard]:
-    words = without_comments(trace.text).upper().split()
+    words = keywords(trace.text)
     if words[:1] not in (["UPDATE"], ["DELETE"]) or "WHERE" in words or not trace.scanned:
         return
     name = listed(trace.scanned)
@@ -181,7 +178,7 @@ def _work(trace: StatementTrace) -> str | None:
         return f"{listed(trace.built)} {_is(trace.built)} built"
     if trace.scanned:
         return f"{listed(trace.scanned)} {_is(trace.scanned)} scanned"
-    words = without_comments(trace.text).upper().split()[:1]
+    words = keywords(trace.text)[:1]
     if words in (["UPDATE"], ["DELETE"], ["MERGE"]) and trace.rows:
         return f"{counted(trace.rows, 'row')} {'is' if trace.rows == 1 else 'are'} changed"
     return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from runner.errors import Location
 from runner.lint import BY_ID, Finding, Level
 from runner.migrations import Kind
@@ -140,6 +142,37 @@ def test_a_dropped_table_is_told_with_what_its_rollback_can_do():
     assert told([changed], []) == [
         ("drop-table", "table public.orders is dropped with its data: its rollback makes it anew, but empty")
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ALTER TABLE public.orders ADD CHECK (note <> 'concurrently')",
+        'ALTER TABLE public.orders ALTER "concurrently" SET NOT NULL',
+        "DO $$ BEGIN -- not concurrently\n EXECUTE 'ALTER TABLE public.orders …'; END $$",
+    ],
+)
+def test_only_the_keyword_concurrently_makes_a_lock_harmless(text):
+    (found,) = findings([rehearsal(statement(text, scanned=("public.orders",)))], [], allowed={})
+    assert found.message == "ACCESS EXCLUSIVE on public.orders while it is scanned"
+
+
+def test_what_concurrently_takes_for_a_moment_is_not_told():
+    drop = "DROP INDEX CONCURRENTLY public.orders_total_idx"
+    assert told([rehearsal(statement(drop, scanned=("public.orders",)))], []) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE public.orders SET total = (SELECT sum(x) FROM lines AS l WHERE l.id = orders.id)",
+        "UPDATE public.orders SET note = 'none, where not known'",
+    ],
+)
+def test_a_where_elsewhere_is_no_where_of_the_update(text):
+    rows = TableLock("public.orders", LockMode.ROW_EXCLUSIVE)
+    ((rule, _),) = told([rehearsal(statement(text, locks=(rows,), scanned=("public.orders",)))], [])
+    assert rule == "change-without-where"
 
 
 def test_rows_that_a_rollback_changes_are_a_warning():
