@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,11 @@ from runner.errors import MigrationFailedError
 from runner.migrations import Script
 from runner.migrations.check import segments, units
 from runner.sqltext import Statement, without_comments
+from runner.trace.losses import Connect
 from runner.trace.model import StatementTrace, TableLock
 from runner.trace.outside import run_outside
 from runner.trace.relations import Relations
 from runner.trace.statements import AloneRefusedError, Measuring, execute, strongest
-
-Connect = Callable[[], psycopg.Connection[Any]]
 
 # Without the transaction around them these do nothing, or fail; after one of them locks are measured together.
 _OF_THE_TRANSACTION = (
@@ -66,7 +65,7 @@ def trace_file(
     Raises: MigrationFailedError where the server refuses it; OneTransactionNeededError where the file may yet be right
     as one transaction: what has run until then stays.
     """
-    measuring = Measuring.begin(conn, script, existing)
+    measuring = Measuring.begin(conn, script, existing, connect=connect)
     found: list[StatementTrace] = []
     for group in _groups(script):
         if len(group.statements) == 1 and not script.transactional:

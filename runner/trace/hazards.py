@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from runner.catalog import Change
 from runner.errors import Location
 from runner.lint import Finding, Level
-from runner.sqltext import keywords, without_comments
+from runner.sqltext import keywords
 from runner.trace.model import LockMode, Rehearsal, StatementTrace, Surroundings, TableLock, Verdict, Way
 from runner.trace.renames import renames
 from runner.trace.safer import safer_form
@@ -189,49 +188,42 @@ def _is(names: Sequence[str]) -> str:
 
 
 def _dropped(rehearsal: Rehearsal, scales: _Scales) -> Iterator[Hazard]:
-    renamed: set[str] = set()
     for trace in rehearsal.statements:
         for rename in renames(trace.text):
             if trace.locks and trace.locks[0].kind in _WITH_ROWS:
                 table = trace.locks[0].relation
                 old = table if rename.column is None else f"{table}.{rename.column}"
-                renamed.add(old)
                 yield _found(
                     Matter.RENAME,
                     trace,
                     f"{old} is called {rename.new} from one moment to the next",
                     "What is deployed still asks for the old name and fails until it is replaced; after a rollback again.",
                 )
-    for change in rehearsal.changes:
-        if (
-            change.change is Change.MISSING
-            and change.kind in {"table", "column"}
-            and change.identity not in renamed
-        ):
-            yield from _lost(change.kind, change.identity, rehearsal, scales)
+        for dropped in trace.dropped:
+            yield _lost(dropped, trace, rehearsal, scales)
 
 
 _WITH_ROWS = frozenset({"table", "partitioned table", "view", "materialized view"})
 
 
-def _lost(kind: str, identity: str, rehearsal: Rehearsal, scales: _Scales) -> Iterator[Hazard]:
-    name = identity.rpartition(".")[2]
-    word = re.compile(rf"\bDROP\b.*{re.escape(name)}", re.IGNORECASE | re.DOTALL)
-    dropping = [t for t in rehearsal.statements if word.search(without_comments(t.text))]
-    if not dropping:
-        return
+def _lost(dropped: str, trace: StatementTrace, rehearsal: Rehearsal, scales: _Scales) -> Hazard:
     back = (
         "no rollback brings it back"
         if rehearsal.rollback_path is None
         else "its rollback makes it anew, but empty"
     )
-    table = identity if kind == "table" else identity.rpartition(".")[0]
-    yield _found(
+    kind, _, name = dropped.partition(" ")
+    table = name if kind == "table" else _LAST_NAME.sub("", name)
+    found = _found(
         Matter.DROP,
-        dropping[0],
-        f"{kind} {identity} is dropped with its data: {back}",
+        trace,
+        f"{dropped} is dropped with its data: {back}",
         f"What is deployed and still asks for it fails; the data of {scales.weighed(table)} is only in backups.",
     )
+    return replace(found, finding=replace(found.finding, rule=f"drop-{kind}"))
+
+
+_LAST_NAME = re.compile(r'\.(?:"(?:[^"]|"")*"|[^".]+)\Z')
 
 
 _REFUSED = {

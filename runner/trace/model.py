@@ -82,6 +82,7 @@ class StatementTrace:
     emptied: tuple[str, ...] = ()  # by TRUNCATE
     scanned: tuple[str, ...] = ()  # tables that were read from end to end
     built: tuple[str, ...] = ()  # indexes made or made anew, on tables that existed before the migration
+    dropped: tuple[str, ...] = ()  # with the rows in it: "table public.notes", "column public.orders.note"
     wal_bytes: int = 0
     elapsed_ms: float = 0.0
     rows: int | None = None  # affected

@@ -9,7 +9,6 @@ such a statement waits for next.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from typing import Any
@@ -18,11 +17,11 @@ import psycopg
 from psycopg import sql
 
 from runner.sqltext import Statement
+from runner.trace.losses import Connect
 from runner.trace.model import LockMode, StatementTrace
 from runner.trace.relations import query, table_locks
 from runner.trace.statements import Measuring, execute, failure
 
-Connect = Callable[[], psycopg.Connection[Any]]
 _PAUSE_S = 0.002
 _TABLES = frozenset({"r", "p"})
 _LOOKS = 2  # at a statement that stands still: its locks do not change meanwhile

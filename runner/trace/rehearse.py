@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +12,20 @@ import psycopg
 from runner import catalog
 from runner.apply import Work, run_plan
 from runner.apply.work import record_of
-from runner.catalog import Catalog, Change, Difference
+from runner.catalog import Catalog, Difference
 from runner.catalog.render import HEADER
 from runner.errors import FileError, MigrationFailedError, RunnerError
 from runner.history import recording
 from runner.migrations import Kind, Migration, check_script
 from runner.plan import Action, Plan, Step
 from runner.trace.contents import fingerprints
-from runner.trace.files import Connect, trace_file
+from runner.trace.files import trace_file
+from runner.trace.losses import Connect, Kept
 from runner.trace.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.trace.relations import Relations
-from runner.trace.renames import renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_LOST_WITH_THEIR_DATA = frozenset({"table", "column", "sequence"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +64,7 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
         return _rehearsal(migration, traces, trip, before, before, started)
     _record(ground, step)
     after = ground.read()
-    trip = _there_and_back(ground, step, migration, before, after, rows)
+    trip = _there_and_back(ground, step, before, after, existing, rows)
     ground.schema = after
     return _rehearsal(migration, traces, trip, before, after, started)
 
@@ -79,23 +77,28 @@ def not_tried(migration: Migration) -> Rehearsal:
 
 
 def _there_and_back(
-    ground: Ground, step: Step, migration: Migration, before: Catalog, after: Catalog, rows: dict[str, str]
+    ground: Ground, step: Step, before: Catalog, after: Catalog, existing: Relations, rows: dict[str, str]
 ) -> RoundTrip:
+    migration = step.migration
+    if migration is None:
+        raise ValueError(step)
     if migration.irreversible is not None:
         return RoundTrip(verdict=Verdict.IRREVERSIBLE, reason=migration.irreversible)
     if migration.rollback is None:
         return RoundTrip(verdict=Verdict.NO_ROLLBACK)
     undo = Step(action=Action.ROLLBACK, id=step.id, script=migration.rollback, migration=migration)
+    kept = Kept.read(ground.measuring, existing, _differences(before, after))
     error = _run(ground, undo)
     if error is not None:
         return RoundTrip(verdict=Verdict.FAILED, failed_on=Way.ROLLBACK, error=error)
     back = ground.read()
+    lost = kept.lost(ground.measuring, _differences(after, back))
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
         after_rollback=_differences(before, back),
         rollback_diff=_diff(before, back, "before it", "after its rollback"),
-        loses=tuple(_lost(_differences(after, back), migration)),
-        changed_rows=tuple(_changed(ground, rows)) if rows else (),
+        loses=() if migration.kind is Kind.REPEATABLE else lost.loses,
+        changed_rows=tuple(sorted({*lost.anew, *(_changed(ground, rows) if rows else ())})),
     )
     error = _run(ground, replace(step, action=Action.APPLY))
     if error is not None:
@@ -127,17 +130,6 @@ def _changed(ground: Ground, before: dict[str, str]) -> Iterator[str]:
     """Yield the tables that held rows before, and hold others or none now."""
     after = fingerprints(ground.measuring, Relations.read(ground.measuring, hidden=ground.hidden))
     return (name for name in sorted(before) if after.get(name) != before[name])
-
-
-def _lost(undone: Sequence[Difference], migration: Migration) -> Iterator[str]:
-    """Name what the rollback takes away together with all that was written to it since; a function comes back."""
-    if migration.kind is Kind.REPEATABLE or migration.rollback is None:
-        return
-    renamed = {rename.old for rename in renames(migration.rollback.text or "")}
-    for difference in undone:
-        is_gone = difference.change is Change.MISSING and difference.kind in _LOST_WITH_THEIR_DATA
-        if is_gone and difference.identity.rpartition(".")[2] not in renamed:
-            yield f"{difference.kind} {difference.identity}"
 
 
 def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:

@@ -139,11 +139,10 @@ class Effect:
 
     moved: tuple[str, ...]  # tables and materialized views with a new file
     built: tuple[str, ...]  # indexes that are new, or have a new file
+    after: Relations  # the touched ones, as they are now
 
 
-def effect(
-    before: Mapping[int, Relation], after: Mapping[int, Relation], existing: Mapping[int, Relation]
-) -> Effect:
+def effect(before: Mapping[int, Relation], after: Relations, existing: Mapping[int, Relation]) -> Effect:
     """Compare all relations before a statement with the touched ones after it; `existing` are from before the migration.
 
     An index that is new and has an old one's file was taken over from it, as ALTER TYPE does where it can.
@@ -161,4 +160,4 @@ def effect(
             built.append(now.name)
         elif oid in existing and was is not None and now.has_rows and is_new_file:
             moved.append(existing[oid].name)
-    return Effect(tuple(sorted(moved)), tuple(sorted(built)))
+    return Effect(tuple(sorted(moved)), tuple(sorted(built)), after)

@@ -14,6 +14,7 @@ from runner.errors import MigrationFailedError
 from runner.migrations import Script
 from runner.sqltext import Statement
 from runner.sqltext.classify import changes_rows
+from runner.trace.losses import Connect, Dropped
 from runner.trace.model import LockMode, StatementTrace, TableLock
 from runner.trace.relations import Effect, Measured, Relation, Relations, effect, table_locks
 
@@ -34,11 +35,14 @@ class Measuring:
     script: Script
     existing: Relations  # from before the file
     current: Relations  # as they stand now
+    losses: Dropped
 
     @classmethod
-    def begin(cls, conn: psycopg.Connection[Any], script: Script, existing: Relations) -> Measuring:
+    def begin(
+        cls, conn: psycopg.Connection[Any], script: Script, existing: Relations, *, connect: Connect
+    ) -> Measuring:
         """Begin a file; what it makes itself is not among `existing`."""
-        return cls(conn, script, existing, Relations(existing))
+        return cls(conn, script, existing, Relations(existing), Dropped(connect))
 
     def alone(self, statement: Statement, number: int, held: tuple[TableLock, ...]) -> StatementTrace:
         """Run a statement in a transaction of its own, so that it shows every lock it takes.
@@ -85,7 +89,8 @@ class Measuring:
             self.conn.execute("RESET enable_seqscan")
         after = Measured.read(self.conn)
         taken = after.locks - before.locks
-        done = self.look({oid for oid, _ in taken | after.locks})
+        done = self.look({oid for oid, _ in after.locks})
+        dropped = self.losses.since(self.conn, after.locks, self.existing, done.after)
         locks = table_locks(taken, self.existing)
         emptied = statement.starts_with("TRUNCATE")
         return self.trace(
@@ -94,6 +99,7 @@ class Measuring:
             locks=locks,
             held=held,
             done=done,
+            dropped=dropped,
             emptied=emptied,
             scanned=() if emptied else self.names(after.scanned_since(before)),
             wal_bytes=max(0, after.wal - before.wal),

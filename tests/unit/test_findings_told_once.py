@@ -133,13 +133,8 @@ def test_a_form_that_is_not_known_gets_general_advice():
 
 
 def test_a_dropped_table_is_told_with_what_its_rollback_can_do():
-    from runner.catalog import Change, Difference
-
-    drop = statement("DROP TABLE public.orders")
-    gone = Difference("table", "public.orders", Change.MISSING, "CREATE TABLE …", None)
-    changed = rehearsal(drop)
-    changed = Rehearsal(**{name: getattr(changed, name) for name in changed.__slots__} | {"changes": (gone,)})
-    assert told([changed], []) == [
+    drop = statement("DROP TABLE public.orders", dropped=("table public.orders",))
+    assert told([rehearsal(drop)], []) == [
         ("drop-table", "table public.orders is dropped with its data: its rollback makes it anew, but empty")
     ]
 
@@ -173,6 +168,16 @@ def test_a_where_elsewhere_is_no_where_of_the_update(text):
     rows = TableLock("public.orders", LockMode.ROW_EXCLUSIVE)
     ((rule, _),) = told([rehearsal(statement(text, locks=(rows,), scanned=("public.orders",)))], [])
     assert rule == "change-without-where"
+
+
+def test_what_a_function_drops_is_told_as_what_it_is():
+    do = statement("DO $$ … $$", dropped=('column public.orders."a.b"', "table public.lines"))
+    around = Surroundings(
+        place="here", weights=[Weight(relation="public.orders", rows=1, size_bytes=8192, writes_per_s=None)]
+    )
+    first, second = findings([rehearsal(do)], [], allowed={}, around=around)
+    assert (first.rule, second.rule) == ("drop-column", "drop-table")
+    assert "the data of public.orders (8 kB) is only in backups" in first.effect
 
 
 def test_rows_that_a_rollback_changes_are_a_warning():

@@ -86,6 +86,7 @@ def _statement(trace: StatementTrace) -> dict[str, Any]:
         "emptied": list(trace.emptied),
         "scanned": list(trace.scanned),
         "built": list(trace.built),
+        "dropped": list(trace.dropped),
         "rows": trace.rows,
         "wal_bytes": trace.wal_bytes,
         "duration_ms": round(trace.elapsed_ms, 3),

@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from runner.errors import MigrationFailedError
 from runner.local import Server, temporary_folder
@@ -81,9 +81,9 @@ def _wheel():
 
 def test_every_statement_does_what_the_page_says(tables):
     rows, wrong = _rows(), []
-    with closing(psycopg.connect(**tables, autocommit=True)) as conn:
+    with closing(_session(tables)) as conn:
         major = conn.info.server_version // 10_000
-        measured = {row: _within_a_transaction(conn, row) for row in rows}
+        measured = {row: _within_a_transaction(conn, tables, row) for row in rows}
     for row in rows:
         found = measured[row] or _in_a_copy(tables, row)
         if found != row.on(major):
@@ -92,14 +92,20 @@ def test_every_statement_does_what_the_page_says(tables):
     assert not wrong, f"measured on PostgreSQL {major}:\n" + "\n".join(wrong)
 
 
+def _session(parameters):
+    return psycopg.connect(**parameters, autocommit=True)
+
+
 def _script(sql: str) -> Script:
     return Script(
         path=Path("x.sql"), label="x.sql", text=sql, checksum="", size_bytes=len(sql), transactional=False
     )
 
 
-def _within_a_transaction(conn, row):
-    measuring = Measuring.begin(conn, _script(row.sql), Relations.read(conn))
+def _within_a_transaction(conn, tables, row):
+    measuring = Measuring.begin(
+        conn, _script(row.sql), Relations.read(conn), connect=partial(_session, tables)
+    )
     (statement,) = statements([row.sql])
     conn.execute("BEGIN")
     try:
@@ -113,15 +119,16 @@ def _within_a_transaction(conn, row):
 
 
 def _in_a_copy(tables, row):
-    with scratch_database({**tables, "dbname": "postgres"}, template=tables["dbname"]) as copy:
-        own = make_conninfo(**copy)
-        with closing(psycopg.connect(own, autocommit=True)) as session:
-            (trace,) = trace_file(
-                session,
-                _script(row.sql),
-                existing=Relations.read(session),
-                connect=lambda: psycopg.connect(own, autocommit=True),
-            )
+    with (
+        scratch_database({**tables, "dbname": "postgres"}, template=tables["dbname"]) as copy,
+        closing(_session(copy)) as session,
+    ):
+        (trace,) = trace_file(
+            session,
+            _script(row.sql),
+            existing=Relations.read(session),
+            connect=partial(_session, copy),
+        )
     return _found(trace)
 
 

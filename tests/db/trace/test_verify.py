@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.db.engine.conftest import clean_environment
 
@@ -310,3 +311,85 @@ def test_a_log_has_an_event_for_each_migration_that_was_rehearsed(project):
         ("migration.rehearsed", "0001_orders", "proven"),
         ("migration.rehearsed", "0002_more", "failed"),
     ]
+
+
+def test_a_rollback_that_moves_a_table_back_loses_nothing_and_a_rename_hides_no_loss(project, verify):
+    project.write(
+        "0001_orders", ORDERS + "CREATE TABLE lines (id int);\n", DROP_ORDERS + "DROP TABLE lines;\n"
+    )
+    project.write(
+        "0002_move",
+        "CREATE SCHEMA old; ALTER TABLE orders SET SCHEMA old;\n",
+        "ALTER TABLE old.orders SET SCHEMA public; DROP SCHEMA old;\n",
+    )
+    project.write(
+        "0003_twice",
+        "ALTER TABLE old.orders RENAME COLUMN total TO sum; ALTER TABLE lines ADD COLUMN sum integer;\n",
+        "ALTER TABLE lines DROP COLUMN sum; ALTER TABLE old.orders RENAME COLUMN sum TO total;\n",
+    )
+    found = verify("--all")
+    assert found.trip("0002_move")["loses"] == []
+    assert found.trip("0003_twice")["loses"] == ["column public.lines.sum"]
+
+
+@pytest.mark.parametrize(
+    ("apply", "rollback", "dropped", "changed"),
+    [
+        pytest.param(
+            "DO $$ BEGIN EXECUTE 'DROP TA' || 'BLE orders'; END $$; CREATE TABLE orders (id int);",
+            "ALTER TABLE orders ADD PRIMARY KEY (id), ADD COLUMN total integer, ADD COLUMN note text;",
+            ["table public.orders"],
+            [],
+            id="dropped by code, and made anew",
+        ),
+        pytest.param(
+            "DO $$ BEGIN EXECUTE 'ALTER TABLE orders DR' || 'OP note'; END $$;",
+            "ALTER TABLE orders ADD COLUMN note text;",
+            ["column public.orders.note"],
+            [],
+            id="column dropped by code",
+        ),
+        pytest.param(
+            "DROP SCHEMA app CASCADE;",
+            "CREATE SCHEMA app; CREATE TABLE app.log (id integer);",
+            ["table app.log"],
+            [],
+            id="dropped by CASCADE",
+        ),
+        pytest.param(
+            "CREATE TEMP TABLE x (id int) ON COMMIT DROP; ALTER TABLE orders DROP note;"
+            "UPDATE orders SET total = 1 WHERE id = 1;",
+            "ALTER TABLE orders ADD COLUMN note text;",
+            ["column public.orders.note"],
+            [],
+            id="rehearsed as one transaction",
+        ),
+        pytest.param(
+            "ALTER TABLE orders ADD COLUMN paid boolean;",
+            "DROP TABLE orders; CREATE TABLE orders (id integer PRIMARY KEY, total integer, note text);",
+            [],
+            ["public.orders"],
+            id="made anew by the rollback",
+        ),
+        pytest.param(
+            "ALTER TABLE orders ALTER note TYPE varchar(99);",
+            "ALTER TABLE orders DROP note; ALTER TABLE orders ADD note text;",
+            [],
+            ["public.orders"],
+            id="column made anew by the rollback",
+        ),
+    ],
+)
+def test_rows_that_are_lost_are_told_without_a_seed_and_whoever_drops_them(
+    project, verify, apply, rollback, dropped, changed
+):
+    project.write(
+        "0001_orders", ORDERS + "CREATE SCHEMA app; CREATE TABLE app.log (id integer);\n", DROP_ORDERS
+    )
+    project.write("0002_change", f"{apply}\n", f"{rollback}\n")
+    found = verify("--since", "0001_orders")
+    assert found.verdicts() == {"0002_change": "proven"}
+    assert [name for s in found.statements("0002_change") for name in s["dropped"]] == dropped
+    assert found.trip("0002_change")["changed_rows"] == changed
+    rules = {f["rule"] for f in found.database["findings"]}
+    assert rules & {"drop-table", "drop-column", "rollback-changes-rows"}
