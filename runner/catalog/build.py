@@ -51,11 +51,13 @@ class Builder(Registry):
         found: rows.Snapshot,
         *,
         owners: bool = False,
+        other_owners: bool = False,
         schemas: Collection[str] | None = None,
         exclude: Collection[str] = (),
     ) -> None:
         super().__init__(found, owners=owners, schemas=schemas)
         self._exclude = HIDDEN | frozenset(exclude)
+        self._unsaid_owner = found.main_owner if other_owners and not owners else None
         self._relations: dict[int, rows.Relation] = {}
         self._index_names: dict[int, str] = {}
         self._columns: dict[int, list[rows.Column]] = {}
@@ -80,7 +82,7 @@ class Builder(Registry):
         self._add_triggers()
         self._add_dependencies()
         self._write_tables()
-        if self.owners:
+        if self.owners or self._unsaid_owner is not None:
             self._add_owners()
         self._add_comments()
         add_grants(self)
@@ -417,7 +419,7 @@ class Builder(Registry):
 
     def _add_owners(self) -> None:
         for subject in list(self.subjects.values()):
-            if subject.node is not None and subject.owner is not None:
+            if subject.node is not None and subject.owner not in (None, self._unsaid_owner):
                 sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
                 self.add_part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
 

@@ -46,7 +46,7 @@ _FEW_ROWS = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; 
 
 
 class Mirror:
-    """One database's schema, as it was last read. The session is for nothing else."""
+    """One database's schema, as it was last read, with who owns what the session's role does not. The session is for nothing else."""
 
     def __init__(self, conn: psycopg.Connection[Any], *, exclude: Collection[str] = ()) -> None:
         self._conn = conn
@@ -63,7 +63,7 @@ class Mirror:
         ] = {}  # by the identity of the relation, function or type that they belong to
 
     def read(self) -> Catalog:
-        """Return the schema as it is now; equal to what `catalog.read` gives."""
+        """Return the schema as it is now; equal to what `catalog.read` gives with `other_owners`."""
         with plain_session(self._conn):
             found = self._fingerprint()
             before, self._fingerprints = self._fingerprints, found
@@ -80,7 +80,7 @@ class Mirror:
 
     def _read_whole(self) -> None:
         self._whole = fetch_whole(self._conn, None)
-        builder = Builder(self._whole, exclude=self._exclude)
+        builder = Builder(self._whole, other_owners=True, exclude=self._exclude)
         self._objects, self._keys, self._names = {}, {}, {}
         self._keep(builder, builder.catalog(), only=None)
 
@@ -100,7 +100,9 @@ class Mirror:
                 name = self._names.pop((class_, oid), None)
                 for key in () if name is None else self._keys.pop(name, ()):
                     self._objects.pop(key, None)
-        builder = Builder(self._fetch_some(targets | context, classes), exclude=self._exclude)
+        builder = Builder(
+            self._fetch_some(targets | context, classes), other_owners=True, exclude=self._exclude
+        )
         self._keep(builder, builder.catalog(), only=targets)
 
     def _neighbours(self, oids: set[int]) -> list[tuple[int, int, bool]]:

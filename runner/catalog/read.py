@@ -43,6 +43,7 @@ def read(
     conn: psycopg.Connection[Any],
     *,
     owners: bool = False,
+    other_owners: bool = False,
     owner: str | None = None,
     schemas: Collection[str] | None = None,
     exclude: Collection[str] = (),
@@ -54,14 +55,16 @@ def read(
     snapshot is taken. It waits, as far as `lock_timeout` lets it, for whoever holds a table that a view uses
     in ACCESS EXCLUSIVE mode.
 
-    `owners` adds who owns what. `owner` is the role, quoted as in SQL, whose default privileges are written
-    without FOR ROLE: by default the owner of yoyo's history table, or else the current user. `schemas` limits
+    `owners` adds who owns what, `other_owners` only what `owner` does not own. `owner` is the role, quoted as
+    in SQL, whose default privileges are written without FOR ROLE: by default the owner of yoyo's history table, or else the current user. `schemas` limits
     what is read. `exclude` names relations to leave out beside yoyo's and ours: "name" in any schema, or
     "schema.name".
     """
     with _without_collection():
         found = fetch_whole(conn, owner)
-        return Builder(found, owners=owners, schemas=schemas, exclude=exclude).catalog()
+        return Builder(
+            found, owners=owners, other_owners=other_owners, schemas=schemas, exclude=exclude
+        ).catalog()
 
 
 def main_owner(conn: psycopg.Connection[Any]) -> str:

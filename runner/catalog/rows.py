@@ -63,6 +63,7 @@ class Constraint(NamedTuple):
     index_tablespace: str | None
     is_clustered: bool
     is_replica_identity: bool
+    is_switched_off: bool  # by DISABLE TRIGGER ALL: it is there, and holds nobody
 
 
 class Index(NamedTuple):

@@ -95,7 +95,7 @@ def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
     """Write ALTER TABLE … ADD CONSTRAINT.
 
     Keys of a partitioned table are made on it alone: those of its partitions have names of their own and are
-    attached.
+    attached. One whose triggers are disabled says so, for no other statement does.
     """
     only = "ONLY " if relation.kind == "p" and constraint.kind in "pux" else ""
     definition = constraint.definition
@@ -111,7 +111,10 @@ def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
             f" USING INDEX TABLESPACE {constraint.index_tablespace}" if constraint.index_tablespace else ""
         )
         definition = f"{head}{with_options}{space}{suffix}"
-    return f"ALTER TABLE {only}{relation.qualified}\n    ADD CONSTRAINT {constraint.name} {definition};"
+    warning = "\n    /* NOT ENFORCED: its triggers are disabled */" if constraint.is_switched_off else ""
+    return (
+        f"ALTER TABLE {only}{relation.qualified}\n    ADD CONSTRAINT {constraint.name} {definition}{warning};"
+    )
 
 
 def add_domain_constraint(domain: str, constraint: rows.Constraint) -> str:

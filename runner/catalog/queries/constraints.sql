@@ -15,7 +15,19 @@ SELECT
     i.reloptions AS index_options,
     pg_catalog.quote_ident(space.spcname) AS index_tablespace,
     coalesce(x.indisclustered, FALSE) AS is_clustered,
-    coalesce(x.indisreplident, FALSE) AS is_replica_identity
+    coalesce(x.indisreplident, FALSE) AS is_replica_identity,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_trigger AS t
+        WHERE
+            t.tgisinternal
+            AND t.tgenabled IN ('D', 'R')
+            AND t.tgconstraint IN (
+                SELECT c.oid
+                UNION ALL
+                SELECT part.oid FROM pg_catalog.pg_constraint AS part
+                WHERE part.conparentid = c.oid
+            )
+    ) AS is_switched_off
 FROM pg_catalog.pg_constraint AS c
 INNER JOIN pg_catalog.pg_namespace AS s ON c.connamespace = s.oid
 LEFT JOIN pg_catalog.pg_class AS i ON c.conindid = i.oid AND c.contype IN ('p', 'u', 'x')

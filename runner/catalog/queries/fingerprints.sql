@@ -28,7 +28,13 @@ constraints AS MATERIALIZED (
 
 others AS MATERIALIZED (
     SELECT t.oid AS part, t.tgrelid AS top, t.xmin::text::bigint AS version FROM pg_catalog.pg_trigger AS t
-    WHERE NOT t.tgisinternal OR t.tgconstraint = 0  -- a foreign key's own are not described
+    WHERE NOT t.tgisinternal OR t.tgconstraint = 0
+    UNION ALL  -- of a foreign key's own it is only described that they are switched off
+    SELECT t.oid, coalesce(whole.conrelid, c.conrelid), t.xmin::text::bigint
+    FROM pg_catalog.pg_trigger AS t
+    INNER JOIN pg_catalog.pg_constraint AS c ON t.tgconstraint = c.oid
+    LEFT JOIN pg_catalog.pg_constraint AS whole ON c.conparentid = whole.oid
+    WHERE t.tgisinternal AND t.tgenabled <> 'O'
     UNION ALL
     SELECT r.oid, r.ev_class, r.xmin::text::bigint FROM pg_catalog.pg_rewrite AS r
     WHERE r.oid >= 16384

@@ -26,6 +26,15 @@ SELECT
 FROM pg_catalog.pg_trigger AS t
 WHERE t.tgenabled = 'D' AND NOT t.tgisinternal
 UNION ALL
+SELECT DISTINCT
+    'disabled trigger',
+    pg_catalog.quote_ident(k.conname) || ' on ' || k.conrelid::pg_catalog.regclass::text,
+    'it is not enforced: DISABLE TRIGGER ALL was forgotten',
+    'ALTER TABLE ' || t.tgrelid::pg_catalog.regclass::text || ' ENABLE TRIGGER ALL; rows of the meantime may break it'
+FROM pg_catalog.pg_trigger AS t
+INNER JOIN pg_catalog.pg_constraint AS k ON t.tgconstraint = k.oid
+WHERE t.tgenabled = 'D' AND t.tgisinternal
+UNION ALL
 SELECT
     'sequence near its end',
     s.seqrelid::pg_catalog.regclass::text,

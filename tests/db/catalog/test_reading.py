@@ -277,6 +277,21 @@ def test_an_invalid_index_is_marked(conn: Connection) -> None:
     )
 
 
+def test_a_foreign_key_whose_triggers_are_disabled_says_that_it_holds_nobody(conn: Connection) -> None:
+    conn.execute("CREATE TABLE a (id integer PRIMARY KEY); CREATE TABLE b (a_id integer REFERENCES a)")
+    conn.execute("ALTER TABLE b DISABLE TRIGGER ALL")
+    item = read(conn).objects["foreign key", "b_a_id_fkey on public.b"]
+    assert item.sql.endswith("REFERENCES public.a(id)\n    /* NOT ENFORCED: its triggers are disabled */;")
+    conn.execute("ALTER TABLE b ENABLE TRIGGER ALL")
+    assert "NOT ENFORCED" not in read(conn).objects["foreign key", "b_a_id_fkey on public.b"].sql
+
+
+def test_the_other_owners_are_those_that_the_migrating_role_is_not(conn: Connection) -> None:
+    conn.execute("CREATE TABLE a (); CREATE TABLE b (); ALTER TABLE b OWNER TO catalog_writer")
+    owners = [item.sql for item in read(conn, other_owners=True).objects.values() if item.kind == "owner"]
+    assert owners == ["ALTER TABLE public.b OWNER TO catalog_writer;"]
+
+
 def test_default_privileges_of_the_role_that_migrates_do_not_name_it(conn: Connection) -> None:
     conn.execute("ALTER DEFAULT PRIVILEGES FOR ROLE catalog_writer GRANT SELECT ON TABLES TO PUBLIC")
     assert "FOR ROLE catalog_writer" in render(read(conn))

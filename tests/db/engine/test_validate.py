@@ -178,7 +178,9 @@ def test_what_no_comparison_shows_is_told_with_its_remedy(shop, session):
         "ALTER TABLE t ADD CONSTRAINT n_positive CHECK (n > 0) NOT VALID;\n"
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\n"
         "CREATE TRIGGER off BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n"
-        "ALTER TABLE t DISABLE TRIGGER off;\nSELECT setval('t_id_seq', 30000);\n",
+        "ALTER TABLE t DISABLE TRIGGER off;\n"
+        "CREATE TABLE k (id integer PRIMARY KEY);\nCREATE TABLE r (k_id integer REFERENCES k);\n"
+        "ALTER TABLE r DISABLE TRIGGER ALL;\nSELECT setval('t_id_seq', 30000);\n",
         "SELECT 1;",
     )
     shop.ok("snapshot", "--scratch-url", shop.url)
@@ -190,6 +192,7 @@ def test_what_no_comparison_shows_is_told_with_its_remedy(shop, session):
     (database,) = shop.run("validate", "--json").data["databases"]
     assert [(c["kind"], c["subject"]) for c in database["concerns"]] == [
         ("disabled trigger", "off on t"),
+        ("disabled trigger", "r_k_id_fkey on r"),
         ("extension version", "plpgsql"),
         ("invalid index", "broken"),
         ("not validated", "n_positive on t"),

@@ -393,3 +393,21 @@ def test_rows_that_are_lost_are_told_without_a_seed_and_whoever_drops_them(
     assert found.trip("0002_change")["changed_rows"] == changed
     rules = {f["rule"] for f in found.database["findings"]}
     assert rules & {"drop-table", "drop-column", "rollback-changes-rows"}
+
+
+@pytest.mark.parametrize(
+    ("apply", "shown"),
+    [
+        pytest.param("ALTER TABLE orders OWNER TO pg_monitor;", "OWNER TO pg_monitor", id="owner"),
+        pytest.param("ALTER TABLE lines DISABLE TRIGGER ALL;", "NOT ENFORCED", id="foreign key off"),
+    ],
+)
+def test_a_rollback_that_leaves_who_owns_or_what_is_enforced_otherwise_is_not_proven(
+    project, verify, apply, shown
+):
+    lines = "CREATE TABLE lines (order_id integer REFERENCES orders);\n"
+    project.write("0001_orders", ORDERS + lines, "DROP TABLE lines;\n" + DROP_ORDERS)
+    project.write("0002_change", f"{apply}\n", "SELECT 1;\n")
+    trip = verify("--since", "0001_orders").trip("0002_change")
+    assert trip["verdict"] == "differs"
+    assert shown in trip["rollback_diff"]
