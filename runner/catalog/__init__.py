@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from runner.catalog.model import Catalog, CatalogObject, Change, Difference
-from runner.catalog.read import main_owner, read
+from runner.catalog.read import main_owner, read, undescribed
 from runner.catalog.render import render
 from runner.deferred import deferred
 
@@ -23,5 +23,6 @@ __all__ = [
     "only_changed",
     "read",
     "render",
+    "undescribed",
     "unified_diff",
 ]

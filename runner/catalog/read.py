@@ -56,9 +56,9 @@ def read(
     in ACCESS EXCLUSIVE mode.
 
     `owners` adds who owns what, `other_owners` only what `owner` does not own. `owner` is the role, quoted as
-    in SQL, whose default privileges are written without FOR ROLE: by default the owner of yoyo's history table, or else the current user. `schemas` limits
-    what is read. `exclude` names relations to leave out beside yoyo's and ours: "name" in any schema, or
-    "schema.name".
+    in SQL, whose default privileges are written without FOR ROLE: by default the owner of yoyo's history table,
+    or else the current user. `schemas` limits what is read. `exclude` names relations to leave out beside
+    yoyo's and ours: "name" in any schema, or "schema.name".
     """
     with _without_collection():
         found = fetch_whole(conn, owner)
@@ -71,6 +71,12 @@ def main_owner(conn: psycopg.Connection[Any]) -> str:
     """Return the role that migrates this database, quoted as in SQL: it owns history, or else it is the one that asks."""
     text = (files("runner.catalog") / "queries" / "main_owner.sql").read_text(encoding="utf-8")
     return str(run_query(conn, text)[0][0])
+
+
+def undescribed(conn: psycopg.Connection[Any]) -> list[tuple[str, str | None, str]]:
+    """Return kind, schema and name of what is there and has no place in a catalogue."""
+    text = (files("runner.catalog") / "queries" / "unsupported.sql").read_text(encoding="utf-8")
+    return run_query(conn, text, prepare=True)
 
 
 def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:

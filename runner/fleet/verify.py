@@ -35,6 +35,7 @@ from runner.trace import (
     look_around,
     not_tried,
     rehearse,
+    with_all_beyond,
 )
 
 _LIMITS = Limits(lock_timeout_ms=30_000)  # nobody else is there: whoever waits so long waits for ever
@@ -230,17 +231,15 @@ class _Run:
             plan = plan_apply(session.files, session.state, allow_out_of_order=True)
             label = self.layout.seed
             self.seed = Seed.read(label, settings.label(label))
-            mirror = Mirror(
-                stack.enter_context(closing(session.connect())), exclude=(settings.migration_table,)
-            )
-
+            reading = stack.enter_context(closing(session.connect()))
+            mirror = Mirror(reading, exclude=(settings.migration_table,))
             ground = Ground(
                 hidden=tuple(session.history.names.tables),
                 work=Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect),
                 measuring=stack.enter_context(closing(session.connect())),
                 connect=session.connect,
-                read=mirror.read,
-                schema=Catalog(),
+                read=lambda: with_all_beyond(mirror.read(), reading),
+                schema=with_all_beyond(Catalog(), reading),
             )
             yield ground, tuple(step for step in plan.steps if step.action is not Action.HOOK)
 

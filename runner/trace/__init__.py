@@ -1,5 +1,6 @@
 """Rehearse migrations on a scratch database: locks, rewrites, scans; prove up, down, up."""
 
+from runner.trace.beyond import with_all_beyond
 from runner.trace.contents import Seed
 from runner.trace.files import OneTransactionNeededError
 from runner.trace.findings import findings
@@ -38,4 +39,5 @@ __all__ = [
     "look_around",
     "not_tried",
     "rehearse",
+    "with_all_beyond",
 ]

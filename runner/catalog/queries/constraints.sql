@@ -18,15 +18,12 @@ SELECT
     coalesce(x.indisreplident, FALSE) AS is_replica_identity,
     EXISTS (
         SELECT FROM pg_catalog.pg_trigger AS t
-        WHERE
-            t.tgisinternal
-            AND t.tgenabled IN ('D', 'R')
-            AND t.tgconstraint IN (
-                SELECT c.oid
-                UNION ALL
-                SELECT part.oid FROM pg_catalog.pg_constraint AS part
-                WHERE part.conparentid = c.oid
-            )
+        WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R')
+    )
+    OR EXISTS (
+        SELECT FROM pg_catalog.pg_constraint AS part
+        INNER JOIN pg_catalog.pg_trigger AS t ON part.oid = t.tgconstraint
+        WHERE part.conparentid = c.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R')
     ) AS is_switched_off
 FROM pg_catalog.pg_constraint AS c
 INNER JOIN pg_catalog.pg_namespace AS s ON c.connamespace = s.oid

@@ -400,13 +400,29 @@ def test_rows_that_are_lost_are_told_without_a_seed_and_whoever_drops_them(
     [
         pytest.param("ALTER TABLE orders OWNER TO pg_monitor;", "OWNER TO pg_monitor", id="owner"),
         pytest.param("ALTER TABLE lines DISABLE TRIGGER ALL;", "NOT ENFORCED", id="foreign key off"),
+        pytest.param(
+            "CREATE COLLATION IF NOT EXISTS public.plain (locale = 'C');",
+            "+CREATE COLLATION public.plain",
+            id="collation",
+        ),
+        pytest.param("ALTER PUBLICATION all_of SET (publish = 'insert');", "'insert'", id="publication"),
+        pytest.param(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 99', current_database()); END $$;",
+            "+ALTER DATABASE … SET work_mem=99;",
+            id="setting of the database",
+        ),
+        pytest.param(
+            "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO PUBLIC', current_database()); END $$;",
+            "+GRANT CREATE ON DATABASE … TO PUBLIC;",
+            id="right on the database",
+        ),
     ],
 )
-def test_a_rollback_that_leaves_who_owns_or_what_is_enforced_otherwise_is_not_proven(
-    project, verify, apply, shown
-):
-    lines = "CREATE TABLE lines (order_id integer REFERENCES orders);\n"
-    project.write("0001_orders", ORDERS + lines, "DROP TABLE lines;\n" + DROP_ORDERS)
+def test_a_rollback_that_leaves_what_no_snapshot_describes_is_not_proven(project, verify, apply, shown):
+    lines = "CREATE TABLE lines (order_id integer REFERENCES orders); CREATE PUBLICATION all_of FOR TABLE lines;\n"
+    project.write(
+        "0001_orders", ORDERS + lines, "DROP PUBLICATION all_of;\nDROP TABLE lines;\n" + DROP_ORDERS
+    )
     project.write("0002_change", f"{apply}\n", "SELECT 1;\n")
     trip = verify("--since", "0001_orders").trip("0002_change")
     assert trip["verdict"] == "differs"
