@@ -85,6 +85,21 @@ def _of_statement(trace: StatementTrace, scales: _Scales) -> Iterator[Hazard]:
         yield _building(trace, stopping, scanned or list(stopping), scales)
     elif scanned:
         yield _hazard(Matter.SCAN, trace, stopping, scanned, scales, "scanned")
+    elif trace.scanned or trace.rewritten:
+        yield from _beside(trace, scales)
+
+
+def _beside(trace: StatementTrace, scales: _Scales) -> Iterator[Hazard]:
+    """Yield that a statement, of code most likely, locks one table against everyone and works on another."""
+    locks = [lock for lock in trace.locks if lock.mode.stops_reads]
+    if locks:
+        found = _found(
+            Matter.HELD,
+            trace,
+            f"{_locks(locks, scales)} while {_work(trace)}",
+            f"Every query of {listed([lock.relation for lock in locks])} waits for that too.",
+        )
+        yield replace(found, finding=replace(found.finding, level=Level.WARNING))
 
 
 def _hazard(

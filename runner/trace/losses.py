@@ -75,13 +75,12 @@ class Kept:
     @classmethod
     def read(cls, conn: psycopg.Connection[Any], existing: Relations, changes: Sequence[Difference]) -> Kept:
         """Take down what a rollback may drop."""
-        relations = sorted({_relation(change) for change in changes if change.kind in _WITH_ROWS})
-        rows = conn.execute(query("numbers"), {"relations": relations}).fetchall() if relations else ()
+        relations = {_relation(change) for change in changes if change.kind in _WITH_ROWS}
         tables = {(oid, 0): found.name for oid, found in existing.items() if found.kind in _TABLES}
         gone = _gone(conn, tables)
         return cls(
             tables={place: name for place, name in tables.items() if place not in gone},
-            touched={(oid, number): name for oid, number, name in rows},
+            touched=_numbered(conn, relations),
         )
 
     def lost(self, conn: psycopg.Connection[Any], undone: Sequence[Difference]) -> Losses:
@@ -90,11 +89,9 @@ class Kept:
         survivors = {name for place, name in self.touched.items() if place not in gone}
         missing = [d for d in undone if d.change is Change.MISSING and d.kind in _WITH_ROWS]
         loses = [f"{d.kind} {d.identity}" for d in missing if d.identity not in survivors]
-        named = {d.identity for d in missing}
-        anew = {name for place, name in self.tables.items() if place in gone and name not in named}
-        for (oid, number), name in self.touched.items():
-            if number and (oid, number) in gone and (oid, 0) not in gone and name not in named:
-                anew.add(self.touched[oid, 0])
+        tables = {place: self.tables.get(place) or self.touched[place[0], 0] for place in gone}
+        now = set(_numbered(conn, tables.values()).values())
+        anew = {tables[place] for place in gone if (self.tables.get(place) or self.touched[place]) in now}
         return Losses(tuple(loses), frozenset(anew))
 
 
@@ -106,6 +103,14 @@ class Losses:
     anew: frozenset[
         str
     ]  # tables that it makes anew, or a column of theirs, without the rows from before the migration
+
+
+def _numbered(conn: psycopg.Connection[Any], relations: Collection[str]) -> dict[Place, str]:
+    """Name some relations and their columns, by number."""
+    if not relations:
+        return {}
+    rows = conn.execute(query("numbers"), {"relations": list(relations)}).fetchall()
+    return {(oid, number): name for oid, number, name in rows}
 
 
 def _gone(conn: psycopg.Connection[Any], places: Collection[Place]) -> set[Place]:

@@ -152,6 +152,14 @@ def test_only_the_keyword_concurrently_makes_a_lock_harmless(text):
     assert found.message == "ACCESS EXCLUSIVE on public.orders while it is scanned"
 
 
+def test_code_that_locks_one_table_and_works_on_another_is_told():
+    do = statement("DO $$ … $$", scanned=("public.lines",))
+    (found,) = findings([rehearsal(do)], [], allowed={})
+    assert (found.rule, found.level) == ("locks-after-exclusive", Level.WARNING)
+    assert found.message == "ACCESS EXCLUSIVE on public.orders while public.lines is scanned"
+    assert found.effect == "Every query of public.orders waits for that too."
+
+
 def test_what_concurrently_takes_for_a_moment_is_not_told():
     drop = "DROP INDEX CONCURRENTLY public.orders_total_idx"
     assert told([rehearsal(statement(drop, scanned=("public.orders",)))], []) == []

@@ -313,6 +313,24 @@ def test_a_log_has_an_event_for_each_migration_that_was_rehearsed(project):
     ]
 
 
+def test_a_column_that_comes_and_goes_with_its_parents_was_not_made_anew(project, verify):
+    project.write(
+        "0001_orders",
+        ORDERS + "CREATE TABLE old_orders (closed date) INHERITS (orders);\n"
+        "CREATE TABLE days (day date) PARTITION BY RANGE (day);\n"
+        "CREATE TABLE days_old PARTITION OF days FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');\n",
+        "DROP TABLE days, old_orders, orders;\n",
+    )
+    project.write(
+        "0002_paid",
+        "ALTER TABLE orders ADD COLUMN paid boolean; ALTER TABLE days ADD COLUMN paid boolean;\n",
+        "ALTER TABLE orders DROP COLUMN paid; ALTER TABLE days DROP COLUMN paid;\n",
+    )
+    trip = verify("--since", "0001_orders").trip("0002_paid")
+    assert (trip["verdict"], trip["changed_rows"]) == ("proven", [])
+    assert sorted(trip["loses"]) == ["column public.days.paid", "column public.orders.paid"]
+
+
 def test_a_rollback_that_moves_a_table_back_loses_nothing_and_a_rename_hides_no_loss(project, verify):
     project.write(
         "0001_orders", ORDERS + "CREATE TABLE lines (id int);\n", DROP_ORDERS + "DROP TABLE lines;\n"
