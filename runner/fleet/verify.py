@@ -109,6 +109,7 @@ def _verify(
         ),
         seed=None if run.seed is None else run.seed.label,
         seed_rows=0 if run.seed is None else run.seed.rows,
+        seed_refused=() if run.seed is None else run.seed.refused,
         surroundings=surroundings,
         commit=actor_of(settings).git_commit,
         begun_at=begun_at,
@@ -230,7 +231,9 @@ class _Run:
             session.history.create_tables(actor)
             plan = plan_apply(session.files, session.state, allow_out_of_order=True)
             label = self.layout.seed
-            self.seed = Seed.read(label, settings.label(label))
+            before, self.seed = self.seed, Seed.read(label, settings.label(label))
+            if before is not None and self.seed is not None:
+                self.seed.taken |= before.taken
             reading = stack.enter_context(closing(session.connect()))
             mirror = Mirror(reading, exclude=(settings.migration_table,))
             ground = Ground(

@@ -22,8 +22,11 @@ class Seed:
     """Development data, of which at any point as much is loaded as there are tables for."""
 
     label: str
+    text: str
     waiting: list[Statement] = field(default_factory=list)
     rows: int = 0
+    refused: tuple[str, ...] = ()  # those that wait still, with line and reason
+    taken: set[int] = field(default_factory=set)  # where those begin that any scratch database took
 
     @classmethod
     def read(cls, path: Path, label: str) -> Seed | None:
@@ -35,21 +38,25 @@ class Seed:
             return None
         text = path.read_text("utf-8")
         try:
-            return cls(label, list(statements([text])))
+            return cls(label, text, list(statements([text])))
         except SqlSyntaxError as error:
             line, column = line_and_column(text, error.offset)
             raise FileError(str(error), where=Location(label, line, column), hint=error.hint) from error
 
     def load(self, conn: psycopg.Connection[Any]) -> None:
         """Try what has not been loaded yet; what the schema does not take yet waits for a later migration."""
-        waiting = []
+        waiting, refused = [], []
         for statement in self.waiting:
             try:
                 with conn.transaction():
                     self.rows += execute(conn, statement) or 0
-            except psycopg.Error:
+                self.taken.add(statement.start)
+            except psycopg.Error as error:
                 waiting.append(statement)
-        self.waiting = waiting
+                if statement.start not in self.taken:
+                    line, _ = line_and_column(self.text, statement.start)
+                    refused.append(f"line {line}: {error.diag.message_primary or error}")
+        self.waiting, self.refused = waiting, tuple(refused)
 
 
 def fingerprints(conn: psycopg.Connection[Any], relations: Relations) -> dict[str, str]:

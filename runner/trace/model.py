@@ -200,6 +200,9 @@ class Verification:
     rehearsals: tuple[Rehearsal, ...]
     seed: str | None = None  # the file whose rows were there
     seed_rows: int = 0
+    seed_refused: tuple[
+        str, ...
+    ] = ()  # statements of it that no schema took before the last rehearsal: "line 3: …"
     before: Catalog = field(default_factory=Catalog)  # the schema before the first
     after: Catalog = field(default_factory=Catalog)  # after the last that was applied
     findings: tuple[Finding, ...] = ()  # what speaks against the migrations, measured and read from the files

@@ -34,6 +34,7 @@ def _database(result: Verification) -> dict[str, Any]:
         "replayed": result.replayed,
         "seed": result.seed,
         "seed_rows": result.seed_rows,
+        "seed_refused": list(result.seed_refused),
         "duration_ms": round(result.elapsed_s * 1000),
         "commit": result.commit,
         "begun_at": None if result.begun_at is None else result.begun_at.isoformat(timespec="seconds"),

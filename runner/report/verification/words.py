@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.trace import Verdict, Way
-from runner.wording import counted, size
+from runner.wording import counted, listed, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -98,6 +98,9 @@ def scratch(result: Verification) -> str:
     if not result.server_version:
         return "no scratch database was needed"
     seed = f", {counted(result.seed_rows, 'row')} of {result.seed}" if result.seed_rows else ""
+    if result.seed_refused:
+        lines = listed([refused.partition(":")[0] for refused in result.seed_refused])
+        seed = f", {counted(result.seed_rows, 'row')} of {result.seed} ({lines} refused)"
     return f"scratch database on PostgreSQL {result.server_version // 10_000}{seed}"
 
 

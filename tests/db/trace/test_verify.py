@@ -131,6 +131,22 @@ def test_constraints_see_the_rows_of_the_seed(project, verify):
     assert "contains null values" in found.trip("0002_known")["error"]["message"]
 
 
+def test_rows_of_the_seed_that_do_not_fit_are_told_for_no_constraint_has_seen_them(project, verify):
+    project.write("0001_orders", ORDERS, DROP_ORDERS)
+    project.write(
+        "0002_paid", "ALTER TABLE orders ADD COLUMN paid date;\n", "ALTER TABLE orders DROP paid;\n"
+    )
+    project.write(
+        "sql/seed/database.sql",
+        "INSERT INTO orders (id) VALUES (1);\nINSERT INTO orders (id, paid) VALUES (2, now());\n",
+    )
+    found = verify("--all")
+    assert found.database["seed_rows"] == 1
+    assert found.database["seed_refused"] == ['line 2: column "paid" of relation "orders" does not exist']
+    said = project.run("verify", "--all", "--scratch-url", project.url).out
+    assert "1 row of sql/seed/database.sql (line 2 refused)" in said
+
+
 def test_a_lock_that_is_held_already_does_not_hide_the_next_statements(project, verify):
     project.write("0001_orders", ORDERS, DROP_ORDERS)
     project.write(
