@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.errors import UsageError
-from runner.migrations import Migration
+from runner.migrations import Kind, Migration
 
 
 def changed_since(base: str, files: Sequence[Migration], *, project: Path) -> frozenset[str]:
@@ -17,11 +17,25 @@ def changed_since(base: str, files: Sequence[Migration], *, project: Path) -> fr
 
     Raises: UsageError when git is not there, this is no repository, or it does not know `base`.
     """
-    fork = _git(project, "merge-base", "--", base, "HEAD", asks_for=base).strip()
-    tracked = _git(project, "diff", "--name-only", "-z", "--relative", fork, "--", asks_for=base)
+    tracked = _differing(base, project)
     new = _git(project, "ls-files", "--others", "--exclude-standard", "-z", "--", asks_for=base)
-    changed = {project / name for name in (tracked + new).split("\0") if name}
+    changed = tracked | {project / name for name in new.split("\0") if name}
     return frozenset(m.id for m in files if any(path in changed for path in _paths(m)))
+
+
+def edited_since(base: str, files: Sequence[Migration], *, project: Path) -> frozenset[str]:
+    """Return the ids of the versioned migrations that were there where this branch left `base`, and are others now.
+
+    Raises: as `changed_since`.
+    """
+    modified = _differing(base, project, "--diff-filter=M")
+    return frozenset(m.id for m in files if m.kind is Kind.VERSIONED and m.apply.path in modified)
+
+
+def _differing(base: str, project: Path, *options: str) -> frozenset[Path]:
+    fork = _git(project, "merge-base", "--", base, "HEAD", asks_for=base).strip()
+    names = _git(project, "diff", "--name-only", "-z", "--relative", *options, fork, "--", asks_for=base)
+    return frozenset(project / name for name in names.split("\0") if name)
 
 
 def names_at(base: str, folders: Sequence[str], *, project: Path) -> frozenset[str]:

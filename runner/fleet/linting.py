@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import ConfigurationError, Location, UsageError
-from runner.fleet.changed import changed_since, names_at
+from runner.fleet.changed import changed_since, edited_since, names_at
 from runner.fleet.session import read_files
 from runner.lint import BORROWED, BY_ID, Base, Finding, Level, lint
 from runner.migrations import Kind, Layout, Migration, Script
@@ -90,6 +90,7 @@ def base_of(revision: str, layout: Layout, files: Sequence[Migration], project: 
     return Base(
         ids=frozenset(i for i in ids if not i.endswith(".rollback") and not i.startswith("post-apply")),
         changed=changed_since(revision, files, project=project),
+        edited=edited_since(revision, files, project=project),
     )
 
 

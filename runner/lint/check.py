@@ -28,6 +28,7 @@ class Base:
 
     ids: frozenset[str]
     changed: frozenset[str]
+    edited: frozenset[str] = frozenset()  # of those that it had, where more than the rollback is another
 
 
 def lint(
@@ -85,15 +86,20 @@ def _examine(migrations: Sequence[Migration], base: Base | None) -> Iterator[Fin
 
 
 def _numbers(migrations: Sequence[Migration], base: Base | None) -> Iterator[Finding]:
-    """Find twin numbers, and with a base new files below its newest."""
+    """Find twin numbers, and with a base new files below its newest and old ones that were edited."""
     versioned = [m for m in migrations if m.kind is Kind.VERSIONED]
     here = {m.id for m in versioned}
     known = base.ids if base is not None else frozenset()
+    edited = base.edited if base is not None else frozenset()
     newest = max(known, default="")
     first: dict[int, str] = {}
     for id_ in sorted(known - here):
         first.setdefault(_number(id_), id_)
     for migration in sorted(versioned, key=lambda m: (m.id not in known, m.id)):
+        if migration.id in edited:
+            yield files.EDITED.finding(
+                f"{migration.id} is not what the base has", Location(migration.apply.label)
+            )
         twin = first.setdefault(_number(migration.id), migration.id)
         if twin != migration.id and _number(migration.id) >= 0:
             yield files.TWIN_NUMBER.finding(f"{twin} has the same number", Location(migration.apply.label))

@@ -81,6 +81,18 @@ BELOW_BASE = Rule(
     "=== 0007_add_sku.sql\nALTER TABLE app.orders ADD COLUMN sku text;",
     source="",
 )
+EDITED = Rule(
+    id="edited",
+    name="A file that the base has was edited",
+    condition="With --base: a migration is other than where the branch left the base, be it by a comment. Not its rollback, nor"
+    " a function's file.",
+    effect="Where the base is deployed it was applied already, and migrate refuses it; elsewhere another schema comes of it.",
+    safer="Restore the file and put the change into a new one.",
+    bad="=== edited: 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text, ADD COLUMN author text;",
+    good="=== base: 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
+    "=== 0007_add_author.sql\nALTER TABLE app.orders ADD COLUMN author text;",
+    source="",
+)
 ALLOW_REASON = Rule(
     id="allow-reason",
     name="A rule is set aside without a reason",
@@ -123,6 +135,7 @@ RULES = (
     ROLLBACK_NOT_MIRRORING,
     TWIN_NUMBER,
     BELOW_BASE,
+    EDITED,
     ALLOW_REASON,
     ALLOW_UNKNOWN,
     ALLOW_UNUSED,

@@ -11,7 +11,7 @@ import pytest
 from runner.lint import Base, Finding, lint
 from runner.migrations import Layout, Migration, Source, load
 
-_MARK = re.compile(r"^=== (base: )?(\S+)$", re.MULTILINE)
+_MARK = re.compile(r"^=== (base: |edited: )?(\S+)$", re.MULTILINE)
 SINGLE = "0006_change.sql"
 
 
@@ -26,9 +26,11 @@ def files_of(example: str) -> dict[str, str]:
 
 def base_of(example: str, files: Mapping[str, str]) -> Base | None:
     """Return the base of an example that has one: the files marked so."""
-    known = frozenset(mark[2].removesuffix(".sql") for mark in _MARK.finditer(example) if mark[1])
+    marked = {mark[2].removesuffix(".sql"): mark[1] for mark in _MARK.finditer(example) if mark[1]}
+    known = frozenset(marked)
+    edited = frozenset(id_ for id_, mark in marked.items() if mark == "edited: ")
     ids = frozenset(name.removesuffix(".sql") for name in files)
-    return Base(ids=known, changed=ids - known) if known else None
+    return Base(ids=known, changed=ids - known | edited, edited=edited) if known else None
 
 
 @pytest.fixture

@@ -119,6 +119,20 @@ def test_a_mistake_in_runner_toml_is_named(line, said, hint, project):
     assert hint in done.err
 
 
+def test_a_file_that_the_base_has_may_not_be_edited_but_its_rollback(project):
+    project.write("migrations/0001_a.sql", "CREATE TABLE app.a (id bigint PRIMARY KEY);\n")
+    project.write("migrations/0001_a.rollback.sql", "DROP TABLE app.a;\n")
+    project.git("init", "-q", "-b", "main")
+    project.git("add", ".")
+    project.git("commit", "-qm", "a")
+    project.write("migrations/0001_a.rollback.sql", "-- all of it\nDROP TABLE app.a;\n")
+    assert project.lint("--base", "main").code == 0
+    project.write("migrations/0001_a.sql", "-- a\nCREATE TABLE app.a (id bigint PRIMARY KEY);\n")
+    done = project.lint("--base", "main")
+    assert done.code == 3
+    assert "migrations/0001_a.sql: error: 0001_a is not what the base has [edited]" in done.out
+
+
 def test_a_base_leaves_only_what_the_branch_changed(project):
     project.write("migrations/0001_a.sql", ERROR)
     project.git("init", "-q", "-b", "main")

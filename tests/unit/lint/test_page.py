@@ -63,15 +63,20 @@ def _section(rule: Rule) -> Iterator[str]:
 
 
 def _example(text: str) -> Iterator[str]:
-    base = {line.removeprefix("=== base: ") for line in text.splitlines() if line.startswith("=== base: ")}
     yield "```sql"
     for number, (name, sql) in enumerate(files_of(text).items()):
         if number:
             yield ""
         if name != SINGLE:
-            yield f"-- {name}{', which the base has' if name in base else ''}"
+            yield f"-- {name}{_said_of(name, text)}"
         yield sql.rstrip("\n")
     yield "```"
+
+
+def _said_of(name: str, text: str) -> str:
+    if f"=== base: {name}\n" in text:
+        return ", which the base has"
+    return ", which the base has otherwise" if f"=== edited: {name}\n" in text else ""
 
 
 def test_the_page_is_what_the_rules_say():
