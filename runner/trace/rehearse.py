@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# SQLSTATEs: a column, schema, relation, object, function exists already.
+_EXISTS = frozenset({"42701", "42P06", "42P07", "42710", "42723"})
+
+
 @dataclass(slots=True, kw_only=True)
 class Ground:
     """A scratch database, at the point where the next migration is due."""
@@ -102,6 +106,8 @@ def _there_and_back(
     )
     error = _run(ground, replace(step, action=Action.APPLY))
     if error is not None:
+        if error.sqlstate in _EXISTS:
+            error.hint = "Its rollback left it behind, and must undo that too."
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
     trip = replace(

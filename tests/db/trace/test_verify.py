@@ -49,6 +49,7 @@ def test_a_rollback_that_leaves_something_is_shown_as_sql(project, verify):
     assert "+    a integer" in trip["rollback_diff"]
     assert trip["failed_on"] == "apply again"
     assert 'column "a" of relation "orders" already exists' in trip["error"]["message"]
+    assert trip["error"]["hint"] == "Its rollback left it behind, and must undo that too."
 
 
 def test_a_rollback_that_takes_too_much_is_shown_as_sql(project, verify):
