@@ -107,6 +107,6 @@ rows AS (
 SELECT
     rows.class,
     rows.top::bigint,
-    sum(pg_catalog.hashint8extended(rows.part, rows.version)::numeric)::text
+    sum(pg_catalog.hashint8extended(rows.part, rows.version))::text
 FROM rows
 GROUP BY rows.class, rows.top;
