@@ -28,11 +28,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
-def size(count: int) -> str:
-    """Return a size as people read it: 41 GB."""
+def size(count: float) -> str:
+    """Return a number of bytes as people read it: 41 GB."""
     value = float(count)
     for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1024:
+        if abs(value) < 1024:
             return f"{value:.0f} {unit}"
         value /= 1024
     return f"{value:.1f} TB"

@@ -8,7 +8,7 @@ from runner.events import INFO, WARNING, Event
 from runner.maintenance import State
 from runner.report.people import ID_WIDTH, heading
 from runner.report.terminal import Style
-from runner.wording import counted, duration
+from runner.wording import counted, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,16 +24,6 @@ _STATES = {
     State.LOCKED: ("locked", "yellow"),
     State.FAILED: ("failed", "red"),
 }
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
-
-
-def size(count: float) -> str:
-    """Return a size as PostgreSQL's pg_size_pretty does: 8192 bytes, 12 MB."""
-    for unit in _UNITS:
-        if count < 10_240 or unit == _UNITS[-1]:
-            break
-        count /= 1024
-    return f"{count:.0f} {unit}"
 
 
 def backed_up(result: BackedUp, style: Style) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.report.terminal import Style
-from runner.wording import duration
+from runner.wording import duration, size
 
 _BELOW = frozenset({"query"})  # a text that gets a line of its own
 _NARROWEST = 10  # of a text that is cut
@@ -85,17 +85,6 @@ def cell(column: str, value: Any) -> str:
     if column.endswith("_percent"):
         return f"{value:,.1f} %"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3g}"
-
-
-def size(value: float) -> str:
-    """Return a number of bytes in the unit that fits."""
-    if abs(value) < 1024:
-        return f"{value:,.0f} bytes"
-    for unit in ("kB", "MB", "GB"):
-        value /= 1024
-        if abs(value) < 10_000:
-            return f"{value:,.0f} {unit}"
-    return f"{value / 1024:,.0f} TB"
 
 
 def long_duration(seconds: float) -> str:

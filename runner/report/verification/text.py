@@ -74,7 +74,8 @@ def _rehearsal(rehearsal: Rehearsal, result: Verification, style: Style) -> Iter
         yield f"      {style(f'{count}; {most} stop nobody', 'dim')}"
     yield from _trip(trip, style)
     for finding in findings:
-        yield from _finding(finding, style)
+        if trip.error is None or finding.rule != "refused":  # else it was told with its place
+            yield from _finding(finding, style)
 
 
 def _statement(trace: StatementTrace, around: Surroundings | None, style: Style) -> Iterator[str]:

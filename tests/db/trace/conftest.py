@@ -8,6 +8,9 @@ from tests.db.engine.conftest import Project, project
 
 __all__ = ["Verified", "project", "verify"]
 
+ORDERS = "CREATE TABLE orders (id integer PRIMARY KEY, total integer, note text);\n"
+DROP_ORDERS = "DROP TABLE orders;\n"
+
 
 class Verified:
     """What `runner verify --json` says."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.db.engine.conftest import clean_environment
+from tests.db.trace.conftest import DROP_ORDERS, ORDERS
 
 ROOT = Path(__file__).parents[3]
-ORDERS = "CREATE TABLE orders (id integer PRIMARY KEY, total integer, note text);\n"
-DROP_ORDERS = "DROP TABLE orders;\n"
 
 
 def test_both_shipped_databases_are_proven(server):
@@ -95,28 +92,6 @@ def test_no_way_back_is_reported_and_counts_only_where_no_reason_is_given(projec
     project.write("0002_more", "CREATE TABLE more (id int);\n")
     found = verify("--all")
     assert (found.code, found.trip("0002_more")["verdict"]) == (3, "no rollback")
-
-
-def test_what_a_rollback_throws_away_is_named(project, verify):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
-    found = verify("--all")
-    assert found.code == 0
-    assert found.trip("0001_orders")["loses"] == ["table public.orders"]
-    assert found.trip("0002_paid")["loses"] == ["column public.orders.paid"]
-
-
-def test_rows_that_do_not_come_back_are_named(project, verify):
-    project.write("sql/seed/database.sql", "INSERT INTO orders VALUES (1, 10, 'first');\n")
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    project.write(
-        "0002_drop", "ALTER TABLE orders DROP COLUMN note;\n", "ALTER TABLE orders ADD COLUMN note text;\n"
-    )
-    project.write("0003_same", "ALTER TABLE orders ADD x int;\n", "ALTER TABLE orders DROP x;\n")
-    found = verify("--all")
-    assert found.database["seed_rows"] == 1
-    assert found.trip("0002_drop")["changed_rows"] == ["public.orders"]
-    assert found.trip("0003_same")["changed_rows"] == []
 
 
 def test_constraints_see_the_rows_of_the_seed(project, verify):
@@ -221,104 +196,6 @@ def test_batches_and_loaded_files_are_rehearsed(project, verify):
     assert set(found.verdicts().values()) == {"proven"}
 
 
-def test_by_default_what_is_pending_on_the_target_is_rehearsed(project, verify):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    project.ok("migrate")
-    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
-    found = verify()
-    assert (list(found.migrations), found.database["replayed"]) == (["0002_paid"], 1)
-    assert project.query("SELECT count(*) FROM _yoyo_migration") == [(1,)]
-
-
-def test_since_and_base_choose_without_a_target(project, verify):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
-
-    def git(*args):
-        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
-        subprocess.run(["git", *identity, *args], cwd=project.root, check=True, capture_output=True)
-
-    git("init", "--initial-branch", "main")
-    git("add", ".")
-    git("commit", "--message", "first")
-    git("checkout", "-b", "change")
-    project.write("0003_new", "CREATE TABLE new (id int);\n", "DROP TABLE new;\n")
-    project.write(
-        "migrations/0002_paid.rollback.sql",
-        "ALTER TABLE orders DROP COLUMN paid;\n",
-    )
-    nowhere = {"DATABASE_URL": ""}
-    assert list(verify("--since", "0001", **nowhere).migrations) == ["0002_paid", "0003_new"]
-    assert list(verify("--base", "main", **nowhere).migrations) == ["0002_paid", "0003_new"]
-    git("add", ".")
-    git("commit", "--message", "second")
-    assert list(verify("--base", "main", **nowhere).migrations) == ["0002_paid", "0003_new"]
-
-
-def test_an_unknown_base_is_refused(project):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    subprocess.run(["git", "init"], cwd=project.root, check=True, capture_output=True)
-    done = project.run("verify", "--base", "nowhere")
-    assert done.code == 2
-    assert "git cannot compare with 'nowhere'" in done.err
-
-
-def test_without_a_target_it_says_how_to_choose(project):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    done = project.run("verify", DATABASE_URL="", RUNNER_LOCAL="0")
-    assert done.code == 2
-    assert "what is pending is not known" in done.err
-    assert "--all" in done.err
-
-
-def test_scratch_databases_are_dropped_those_of_a_killed_run_by_the_next(project, verify):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    with closing(psycopg.connect(**{**project.parameters, "dbname": "postgres"}, autocommit=True)) as admin:
-        admin.execute("CREATE DATABASE runner_scratch_0_left TEMPLATE template0")
-        admin.execute("CREATE DATABASE runner_scratch_0_used TEMPLATE template0")
-        keeper = {**project.parameters, "dbname": "postgres"}
-        with closing(psycopg.connect(**keeper, application_name="keeps runner_scratch_0_used")):
-            verify("--all")
-            rows = admin.execute(
-                "SELECT datname FROM pg_database WHERE datname LIKE 'runner_scratch_0%'"
-            ).fetchall()
-        admin.execute("DROP DATABASE runner_scratch_0_used")
-    assert rows == [("runner_scratch_0_used",)]
-
-
-def test_the_real_target_is_weighed_and_not_touched(project, verify):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    project.ok("migrate")
-    project.query("INSERT INTO orders SELECT n, n, 'note' FROM generate_series(1, 5000) AS n")
-    project.query("ANALYZE orders")
-    project.write("0002_paid", "ALTER TABLE orders ADD paid boolean;\n", "ALTER TABLE orders DROP paid;\n")
-    found = verify("--target")
-    (table,) = found.database["target"]["tables"]
-    assert (table["relation"], table["rows"], table["writes_per_s"]) == ("public.orders", 5000, 0)
-    assert table["size_bytes"] > 200_000
-    said = project.ok("verify", "--target", "--scratch-url", project.url).out
-    assert "ACCESS EXCLUSIVE on public.orders (" in said
-    assert "reads and writes wait" in said
-
-
-def test_it_does_not_rehearse_beside_the_target_unless_told(project):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    done = project.run("verify", "--all", RUNNER_LOCAL="0")
-    assert done.code == 2
-    assert "no server for a rehearsal: name one with --scratch-url" in done.err
-    assert project.tables() == set()
-
-
-def test_a_rollback_that_only_renames_loses_nothing(project, verify):
-    project.write("0001_orders", ORDERS, DROP_ORDERS)
-    project.write(
-        "0002_rename",
-        "ALTER TABLE orders RENAME COLUMN total TO amount;\nALTER TABLE orders RENAME TO purchases;\n",
-        "ALTER TABLE purchases RENAME TO orders;\nALTER TABLE orders RENAME COLUMN amount TO total;\n",
-    )
-    assert verify("--all").trip("0002_rename")["loses"] == []
-
-
 def test_a_log_has_an_event_for_each_migration_that_was_rehearsed(project):
     project.write("0001_orders", ORDERS, DROP_ORDERS)
     project.write("0002_more", "CREATE TABLE more (id int);\n", "SELECT 1;\n")
@@ -328,106 +205,6 @@ def test_a_log_has_an_event_for_each_migration_that_was_rehearsed(project):
         ("migration.rehearsed", "0001_orders", "proven"),
         ("migration.rehearsed", "0002_more", "failed"),
     ]
-
-
-def test_a_column_that_comes_and_goes_with_its_parents_was_not_made_anew(project, verify):
-    project.write(
-        "0001_orders",
-        ORDERS + "CREATE TABLE old_orders (closed date) INHERITS (orders);\n"
-        "CREATE TABLE days (day date) PARTITION BY RANGE (day);\n"
-        "CREATE TABLE days_old PARTITION OF days FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');\n",
-        "DROP TABLE days, old_orders, orders;\n",
-    )
-    project.write(
-        "0002_paid",
-        "ALTER TABLE orders ADD COLUMN paid boolean; ALTER TABLE days ADD COLUMN paid boolean;\n",
-        "ALTER TABLE orders DROP COLUMN paid; ALTER TABLE days DROP COLUMN paid;\n",
-    )
-    trip = verify("--since", "0001_orders").trip("0002_paid")
-    assert (trip["verdict"], trip["changed_rows"]) == ("proven", [])
-    assert sorted(trip["loses"]) == ["column public.days.paid", "column public.orders.paid"]
-
-
-def test_a_rollback_that_moves_a_table_back_loses_nothing_and_a_rename_hides_no_loss(project, verify):
-    project.write(
-        "0001_orders", ORDERS + "CREATE TABLE lines (id int);\n", DROP_ORDERS + "DROP TABLE lines;\n"
-    )
-    project.write(
-        "0002_move",
-        "CREATE SCHEMA old; ALTER TABLE orders SET SCHEMA old;\n",
-        "ALTER TABLE old.orders SET SCHEMA public; DROP SCHEMA old;\n",
-    )
-    project.write(
-        "0003_twice",
-        "ALTER TABLE old.orders RENAME COLUMN total TO sum; ALTER TABLE lines ADD COLUMN sum integer;\n",
-        "ALTER TABLE lines DROP COLUMN sum; ALTER TABLE old.orders RENAME COLUMN sum TO total;\n",
-    )
-    found = verify("--all")
-    assert found.trip("0002_move")["loses"] == []
-    assert found.trip("0003_twice")["loses"] == ["column public.lines.sum"]
-
-
-@pytest.mark.parametrize(
-    ("apply", "rollback", "dropped", "changed"),
-    [
-        pytest.param(
-            "DO $$ BEGIN EXECUTE 'DROP TA' || 'BLE orders'; END $$; CREATE TABLE orders (id int);",
-            "ALTER TABLE orders ADD PRIMARY KEY (id), ADD COLUMN total integer, ADD COLUMN note text;",
-            ["table public.orders"],
-            [],
-            id="dropped by code, and made anew",
-        ),
-        pytest.param(
-            "DO $$ BEGIN EXECUTE 'ALTER TABLE orders DR' || 'OP note'; END $$;",
-            "ALTER TABLE orders ADD COLUMN note text;",
-            ["column public.orders.note"],
-            [],
-            id="column dropped by code",
-        ),
-        pytest.param(
-            "DROP SCHEMA app CASCADE;",
-            "CREATE SCHEMA app; CREATE TABLE app.log (id integer);",
-            ["table app.log"],
-            [],
-            id="dropped by CASCADE",
-        ),
-        pytest.param(
-            "CREATE TEMP TABLE x (id int) ON COMMIT DROP; ALTER TABLE orders DROP note;"
-            "UPDATE orders SET total = 1 WHERE id = 1;",
-            "ALTER TABLE orders ADD COLUMN note text;",
-            ["column public.orders.note"],
-            [],
-            id="rehearsed as one transaction",
-        ),
-        pytest.param(
-            "ALTER TABLE orders ADD COLUMN paid boolean;",
-            "DROP TABLE orders; CREATE TABLE orders (id integer PRIMARY KEY, total integer, note text);",
-            [],
-            ["public.orders"],
-            id="made anew by the rollback",
-        ),
-        pytest.param(
-            "ALTER TABLE orders ALTER note TYPE varchar(99);",
-            "ALTER TABLE orders DROP note; ALTER TABLE orders ADD note text;",
-            [],
-            ["public.orders"],
-            id="column made anew by the rollback",
-        ),
-    ],
-)
-def test_rows_that_are_lost_are_told_without_a_seed_and_whoever_drops_them(
-    project, verify, apply, rollback, dropped, changed
-):
-    project.write(
-        "0001_orders", ORDERS + "CREATE SCHEMA app; CREATE TABLE app.log (id integer);\n", DROP_ORDERS
-    )
-    project.write("0002_change", f"{apply}\n", f"{rollback}\n")
-    found = verify("--since", "0001_orders")
-    assert found.verdicts() == {"0002_change": "proven"}
-    assert [name for s in found.statements("0002_change") for name in s["dropped"]] == dropped
-    assert found.trip("0002_change")["changed_rows"] == changed
-    rules = {f["rule"] for f in found.database["findings"]}
-    assert rules & {"drop-table", "drop-column", "rollback-changes-rows"}
 
 
 @pytest.mark.parametrize(
