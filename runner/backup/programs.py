@@ -62,7 +62,7 @@ class Program:
     @property
     def major(self) -> int:
         """The major version."""
-        return int(self.version.partition(".")[0])
+        return int(re.split(r"\D", self.version, maxsplit=1)[0])  # of 18beta1 too
 
     @classmethod
     def find(cls, name: str, environ: Mapping[str, str], folder: Path | None) -> Program:
