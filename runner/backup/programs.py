@@ -46,6 +46,11 @@ _KINDS: tuple[tuple[str, type[RunnerError], str], ...] = (
 )
 
 
+def major_of(version: str) -> int:
+    """Return the major version of "15.8", and of a preview, "18beta1"."""
+    return int(re.split(r"\D", version, maxsplit=1)[0])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """One of PostgreSQL's client programs, as it is on this machine."""
@@ -62,7 +67,7 @@ class Program:
     @property
     def major(self) -> int:
         """The major version."""
-        return int(re.split(r"\D", self.version, maxsplit=1)[0])  # of 18beta1 too
+        return major_of(self.version)
 
     @classmethod
     def find(cls, name: str, environ: Mapping[str, str], folder: Path | None) -> Program:

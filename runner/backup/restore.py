@@ -17,7 +17,7 @@ from runner.backup import script
 from runner.backup.archive import Archive
 from runner.backup.facts import read_facts
 from runner.backup.manifest import Facts, Locale
-from runner.backup.programs import Program
+from runner.backup.programs import Program, major_of
 from runner.errors import CheckError, ConfigurationError, CredentialsError, RunnerError, StoppedError
 from runner.events import Event, Say
 
@@ -111,7 +111,7 @@ def restore(work: Restoring, *, validate: bool, resume: bool, say: Say) -> None:
 
     Raises: RunnerError and its kinds; CheckError when the restored database is not as it was dumped.
     """
-    made_by = int(work.archive.manifest.pg_dump_version.partition(".")[0])
+    made_by = major_of(work.archive.manifest.pg_dump_version)
     work.pg_restore.require(made_by, "the archive was made by")
     say(_step("restore.checking", f"{work.archive.label}: comparing with its checksum", work))
     work.archive.require_intact()
