@@ -40,6 +40,7 @@ def run_in_parallel(
     progress.done += len(set_up)
     counting = threading.Lock()
     failed = threading.Event()
+    said_of: dict[int, str] = {}  # errors: what was in effect when their statement began
 
     def pause(seconds: float) -> None:
         if failed.wait(seconds):
@@ -58,12 +59,19 @@ def run_in_parallel(
                     "the session that holds the migration lock was lost", detail=send.JOURNALLED
                 )
             mine = Progress(
-                work, progress.migration_id, script, total=progress.total, done=progress.done, pause=pause
+                work,
+                progress.migration_id,
+                script,
+                total=progress.total,
+                done=progress.done,
+                rolls_back=progress.rolls_back,
+                pause=pause,
             )
             try:
                 run_unit(mine, journal, conn, unit, begun.get(unit.number))
-            except BaseException:
+            except BaseException as error:
                 failed.set()
+                said_of[id(error)] = mine.state
                 raise
             with counting:
                 progress.done += len(unit.statements)
@@ -89,7 +97,18 @@ def run_in_parallel(
             raise
         for future in futures:
             with suppress(_AbandonedError):
-                future.result()
+                try:
+                    future.result()
+                except RunnerError as error:
+                    error.detail = _with_state(error.detail, said_of.get(id(error)), progress.state)
+                    raise
+
+
+def _with_state(detail: str | None, was: str | None, now: str) -> str | None:
+    """Say what is in effect now that the other connections have ended, too."""
+    if detail is None or was is None:
+        return detail
+    return detail.replace(was, now).replace(was[:1].upper() + was[1:], now[:1].upper() + now[1:])
 
 
 class _AbandonedError(Exception):

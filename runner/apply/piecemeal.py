@@ -46,7 +46,14 @@ def _run(work: Work, step: Step) -> int | None:
     journal = Journal(work.names, work.actor, step.id, direction_of(step))
     journal.open(conn, checksum=script.checksum, statements=total, text=script.text)
     begun = journal.steps(conn)
-    progress = Progress(work, step.id, script, total=total, done=check_progress(step.id, script, begun))
+    progress = Progress(
+        work,
+        step.id,
+        script,
+        total=total,
+        done=check_progress(step.id, script, begun),
+        rolls_back=journal.is_rollback,
+    )
     if script.parallel > 1:
         run_in_parallel(progress, list(_to_do(step, begun)), begun, direction_of(step))
     else:

@@ -147,12 +147,26 @@ def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], N
         before_commit()
         with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
             work.conn.execute(committing())
+    except KeyboardInterrupt as stop:
+        at = steps[min(len(done), len(steps) - 1)]
+        raise StoppedError.by(
+            stop, during=at.id, detail=_state_of_all(steps, _state_after_stop(work))
+        ) from None
     except BaseException:
         send.roll_back(work.conn)
         raise
     for each in done:
         work.listener.done(each)
     return done
+
+
+def _state_of_all(steps: Sequence[Step], state: State | None) -> str:
+    """Say what a signal left of steps that are one transaction."""
+    if state is None:
+        return "The server did not answer, so the outcome is not known here; runner status tells it."
+    if is_done(steps[0], state):
+        return "All of the run's migrations had been committed just before."
+    return "All of the run was rolled back; nothing is changed."
 
 
 def _state_after_stop(work: Work) -> State | None:

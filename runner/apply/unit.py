@@ -45,6 +45,7 @@ class Progress:
         *,
         total: int,
         done: int,
+        rolls_back: bool = False,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.work = work
@@ -52,13 +53,15 @@ class Progress:
         self.script = script
         self.total = total
         self.done = done
+        self.rolls_back = rolls_back
         self._pause = pause
 
     @property
     def state(self) -> str:
         """What is said of the database when the next statement fails."""
         if not self.done:
-            return "nothing of the file is in effect, and it is not recorded as applied."
+            recorded = "the migration is still" if self.rolls_back else "it is not"
+            return f"nothing of the file is in effect, and {recorded} recorded as applied."
         return f"{in_effect(self.done, self.total)}, for the file is not transactional; the next run goes on from there."
 
     def name(self, unit: Unit) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.db.engine.interrupted import in_doubt
+from tests.db.engine.interrupted import in_doubt, wait_for
 
 FILE = """-- transactional: false
 CREATE TABLE a (id int);
@@ -302,3 +302,37 @@ def test_a_search_path_that_a_function_set_is_there_again(project):
     assert project.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('a', 'b')") == [
         ("s",)
     ]
+
+
+def test_a_refused_rollback_is_still_recorded_as_applied(project):
+    project.write(
+        "0001_a", "CREATE TABLE a (id int);", "-- transactional: false\nDROP TABLE nope;\nDROP TABLE a;"
+    )
+    project.ok("migrate")
+    done = project.run("rollback", "--yes")
+    assert "nothing of the file is in effect, and the migration is still recorded as applied." in done.err
+    assert project.applied() == ["0001_a"]
+
+
+def test_what_other_connections_finished_meanwhile_is_in_effect_too(project, session):
+    project.query("CREATE TABLE a (id int); CREATE TABLE b (id int); INSERT INTO a VALUES (1), (1)")
+    project.write(
+        "0001_par",
+        "-- transactional: false\n-- parallel: 2\nCREATE UNIQUE INDEX CONCURRENTLY a_key ON a (id);\n"
+        "CREATE INDEX CONCURRENTLY b_idx ON b (id);\n",
+    )
+    session.execute("BEGIN; LOCK TABLE b IN ROW EXCLUSIVE MODE")  # the build of b_idx ends after the refusal
+    run = project.start("migrate")
+    wait_for(
+        project, "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('a_key') AND NOT indisvalid", run
+    )
+    wait_for(
+        project,
+        "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner'"
+        " AND query ~ 'a_key' AND state = 'active')",
+        run,
+    )
+    session.execute("COMMIT")
+    _, err = run.communicate()
+    assert "1 of 2 statements is in effect" in err
+    assert "nothing of the file is in effect" not in err

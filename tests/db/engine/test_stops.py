@@ -185,3 +185,19 @@ def test_history_in_a_schema_that_is_not_there_is_refused(project):
     done = project.run("migrate", "--history-schema", "nosuch")
     assert done.code == 2
     assert 'CREATE SCHEMA "nosuch"' in done.err
+
+
+def test_a_signal_in_a_single_transaction_names_where_and_that_all_was_rolled_back(project):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.write("0002_b", "CREATE TABLE b (id int);\nSELECT pg_sleep(60);")
+    run = project.start("migrate", "--single-transaction")
+    while not project.query(
+        "SELECT 1 FROM pg_stat_activity WHERE query ~ 'pg_sleep' AND application_name = 'runner'"
+    ):
+        assert run.poll() is None, run.communicate()
+    run.terminate()
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 143
+    assert "stopped by SIGTERM during 0002_b" in err
+    assert "All of the run was rolled back; nothing is changed." in err
+    assert project.tables() == set()
