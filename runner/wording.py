@@ -18,6 +18,11 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count} {noun if count == 1 else plural or noun + 's'}"
 
 
+def is_or_are(count: int) -> str:
+    """Return the verb for a number of things."""
+    return "is" if count == 1 else "are"
+
+
 def duration(seconds: float) -> str:
     """Return a duration as people read it: 3 ms, 1.2 s, 2 min 5 s."""
     if seconds < 1:

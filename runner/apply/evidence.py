@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from runner.errors import RunnerError, TableLockedError
-from runner.events import Event, Say
+from runner.events import WARNING, Event, Say
 from runner.sqltext.concurrent import BuildIndex, Concurrent, DetachPartition, DropIndex, Reindex
 
 Connection = psycopg.Connection[Any]
@@ -52,10 +52,7 @@ def prepare(conn: Connection, statement: Concurrent, tells: Say) -> str | None:
         # an invalid one without our name is somebody else's; with it, it was dropped just now
         return " ".join(str(index.oid) for index in indexes if index.is_valid or not index.is_named)
     if isinstance(statement, Reindex):
-        for name in _reindex_leftovers(conn, statement):
-            said = f"dropping {name}, which an interrupted REINDEX left"
-            tells(Event(name="index.dropping", message=said, facts={"index": name}, indent="  "))
-            _run(conn, f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        _drop_reindex_leftovers(conn, statement, tells)
     return None
 
 
@@ -107,16 +104,23 @@ def confirm(conn: Connection, statement: Concurrent) -> None:
         )
 
 
-def leftover(conn: Connection, statement: Concurrent, seen: str | None) -> str | None:
-    """Name the invalid index that a failed build left, if it did."""
-    if not isinstance(statement, BuildIndex):
-        return None
-    return next((i.qualified for i in _new(conn, statement, seen) if not i.is_valid), None)
+def leftovers(conn: Connection, statement: Concurrent, seen: str | None) -> list[str]:
+    """Return the names of the invalid indexes that a failed statement left."""
+    if isinstance(statement, BuildIndex):
+        return [index.qualified for index in _new(conn, statement, seen) if not index.is_valid]
+    if isinstance(statement, Reindex):
+        return _reindex_leftovers(conn, statement)
+    return []
 
 
-def finds_by_name(statement: Concurrent | None) -> bool:
-    """Say whether a later run knows the statement's leftover by its name, without the journal."""
-    return not (isinstance(statement, BuildIndex) and statement.name is None)
+def clear(conn: Connection, statement: Concurrent, text: str, seen: str | None, tells: Say) -> Verdict:
+    """Remove what a statement left behind that will not be run again, and return what became of it.
+
+    Raises: as `prepare`.
+    """
+    if isinstance(statement, Reindex):
+        _drop_reindex_leftovers(conn, statement, tells)
+    return verdict(conn, statement, text, seen, tells)
 
 
 def _same(definition: str, text: str) -> bool:
@@ -152,6 +156,19 @@ def _drop_leftover(conn: Connection, index: _Index, tells: Say) -> None:
     said = f"dropping invalid index {index.qualified}, which an interrupted or failed build left"
     tells(Event(name="index.dropping", message=said, facts={"index": index.qualified}, indent="  "))
     _run(conn, f"DROP INDEX CONCURRENTLY IF EXISTS {index.qualified}")
+
+
+def _drop_reindex_leftovers(conn: Connection, statement: Reindex, tells: Say) -> None:
+    for name in _reindex_leftovers(conn, statement):
+        facts = {"index": name}
+        said = f"dropping {name}, which an interrupted REINDEX left"
+        tells(Event(name="index.dropping", message=said, facts=facts, indent="  "))
+        try:
+            _run(conn, f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        except psycopg.errors.InsufficientPrivilege as error:  # pg_toast is closed to all but superusers
+            reason = error.diag.message_primary
+            said = f"{name} stays: {reason}; a superuser removes it with DROP INDEX CONCURRENTLY {name}"
+            tells(Event(name="index.left", message=said, level=WARNING, facts=facts, indent="  "))
 
 
 def _reindex_leftovers(conn: Connection, statement: Reindex) -> list[str]:

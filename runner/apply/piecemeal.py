@@ -12,13 +12,15 @@ from runner.apply import send
 from runner.apply.batch import run_batch
 from runner.apply.parallel import run_in_parallel
 from runner.apply.send import Part
+from runner.apply.takeover import check_progress
 from runner.apply.unit import Progress, run_unit
 from runner.apply.work import Work, direction_of, record_of
 from runner.errors import CheckError
 from runner.history import Journal, JournalStep, committing, recording, reset_session
-from runner.migrations import Script, Unit, check_script, units
+from runner.history.session_state import restore
+from runner.migrations import Unit, check_script, units
 from runner.plan import Step
-from runner.sqltext.classify import is_for_the_session
+from runner.sqltext.classify import custom_settings, is_for_the_session, names
 
 Connection = psycopg.Connection[Any]
 
@@ -43,7 +45,10 @@ def run_piecemeal(work: Work, step: Step) -> int | None:
 def _run(work: Work, step: Step) -> int | None:
     started = time.monotonic()
     script, conn, total = step.script, work.conn, check_script(step.script)
-    journal = Journal(work.names, work.actor, step.id, direction_of(step))
+    custom = () if script.text is None else custom_settings(script.text)
+    journal = Journal(work.names, work.actor, step.id, direction_of(step), custom_settings=custom)
+    journal.upgrade(conn)
+    send.set_for_session(conn, work.settings(script))
     journal.open(conn, checksum=script.checksum, statements=total, text=script.text)
     begun = journal.steps(conn)
     progress = Progress(
@@ -68,40 +73,54 @@ def _run(work: Work, step: Step) -> int | None:
 
 def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, JournalStep], step: Step) -> None:
     conn, script = progress.work.conn, step.script
-    send.set_for_session(conn, progress.work.settings(script))
+    last: JournalStep | None = None
     for unit in units(script):
         row = begun.get(unit.number)
         if row is not None and row.is_done:
-            if is_for_the_session(unit.first):  # what it set went with the session that was lost
+            last = row
+            if _is_run_again(unit, row):  # what it set went with the session that was lost
                 send.send_unit(conn, unit, script, progress.state)
-        elif script.batch is not None:
+            continue
+        if last is not None:
+            _restore_session(progress, journal, last, unit)
+            last = None
+        if script.batch is not None:
             run_batch(progress, journal, conn, unit, row)
         else:
             run_unit(progress, journal, conn, unit, row)
 
 
+def _is_run_again(unit: Unit, row: JournalStep) -> bool:
+    """Return whether a statement that is in effect only prepares the session; a SELECT may do more than set something."""
+    return is_for_the_session(unit.first) and (row.session is None or not unit.first.starts_with("SELECT"))
+
+
+def _restore_session(progress: Progress, journal: Journal, last: JournalStep, unit: Unit) -> None:
+    """Set what the statements before `unit` had set in the session that was lost.
+
+    Raises: CheckError when the rest of the file needs a temporary table of that session.
+    """
+    start, state = journal.start(progress.work.conn), last.session
+    if start is None or state is None:
+        return
+    script = progress.script
+    for later in units(script):
+        if later.number < unit.number:
+            continue
+        for statement in later.statements:
+            gone = sorted(state.temporary.intersection(names(statement.text)))
+            if gone:
+                raise CheckError(
+                    f"the rest of {progress.migration_id} needs temporary table {gone[0]}, which is gone",
+                    where=script.location(statement.start),
+                    detail=f"It ended with the session of the run that was interrupted. {progress.state[:1].upper()}"
+                    f"{progress.state[1:].replace('; the next run goes on from there', '')} Nothing was changed by this run.",
+                    hint="Undo by hand what is in effect, put the statements that need the table into one BEGIN … COMMIT "
+                    f'block, and begin again: runner repair restart {progress.migration_id} --reason "…"',
+                )
+    restore(progress.work.conn, start, state)
+
+
 def _to_do(step: Step, begun: Mapping[int, JournalStep]) -> list[Unit]:
     done = {number for number, row in begun.items() if row.is_done}
     return [unit for unit in units(step.script) if unit.number not in done]
-
-
-def check_progress(migration_id: str, script: Script, begun: Mapping[int, JournalStep]) -> int:
-    """Count the statements that are in effect; the text of each must be what it was when it was run.
-
-    Raises: CheckError for one that is not: the journal was begun with another file.
-    """
-    done = 0
-    for unit in units(script):
-        row = begun.get(unit.number)
-        if row is None:
-            continue
-        if row.fingerprint != unit.fingerprint:
-            raise CheckError(
-                f"statement {unit.earlier + 1} of {migration_id} is not what was run",
-                where=script.location(unit.first.start),
-                detail="The file was changed after it had been begun. Nothing was changed by this run.",
-                hint="Restore what stood there, and put the change behind the statements that are in effect; or, once "
-                f'they are undone by hand: runner repair restart {migration_id} --reason "…"',
-            )
-        done += 0 if not row.is_done else len(unit.statements)
-    return done

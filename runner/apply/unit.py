@@ -20,7 +20,7 @@ from runner.history import Journal, JournalStep
 from runner.migrations import Script, Unit
 from runner.sqltext.classify import is_repeatable, runs_outside_transactions
 from runner.sqltext.concurrent import concurrent
-from runner.wording import counted
+from runner.wording import counted, is_or_are
 
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
@@ -31,7 +31,7 @@ _WANTS_NO_TRANSACTION = {"25001", "2D000"}
 
 def in_effect(done: int, total: int) -> str:
     """Return "3 of 5 statements are in effect"."""
-    return f"{done or 'none'} of {counted(total, 'statement')} {'is' if done < 2 else 'are'} in effect"
+    return f"{done or 'none'} of {counted(total, 'statement')} {is_or_are(max(done, 1))} in effect"
 
 
 class Progress:
@@ -140,7 +140,7 @@ class _OneUnit:
     def _in_transaction(self) -> None:
         """Run a statement and note it in one transaction; one that wants none is run by itself instead."""
         (segment,) = self._unit.segments()
-        ending = self._ending() + b"COMMIT"
+        ending = self._ending() + b"COMMIT" + self._journal.ended(self._unit.number)
         try:
             if segment.copy_data is None:
                 part = self._part(segment=segment, head=b"BEGIN; ", head_results=1, tail=ending)
@@ -162,7 +162,8 @@ class _OneUnit:
         for segment in body:
             send.send(self._conn, self._part_at(sent, segment=segment))
             sent += len(segment.statements)
-        tail = self._ending() + self._unit.statements[-1].text.encode()
+        commit = self._unit.statements[-1].text.encode()
+        tail = self._ending() + commit + self._journal.ended(self._unit.number)
         if last.copy_data is None:
             send.send(self._conn, self._part_at(sent, segment=last, tail=tail))
         else:
@@ -201,6 +202,7 @@ class _OneUnit:
                 statements=len(unit.statements),
                 fingerprint=unit.fingerprint,
                 seen=self._seen,
+                text=unit.first.text,
             )
             self._in_doubt = self._concurrent is not None
             try:
@@ -220,14 +222,13 @@ class _OneUnit:
         if self._conn.closed:
             return
         left = (
-            None if self._concurrent is None else evidence.leftover(self._conn, self._concurrent, self._seen)
+            [] if self._concurrent is None else evidence.leftovers(self._conn, self._concurrent, self._seen)
         )
-        if left is None or evidence.finds_by_name(self._concurrent):
+        if not left:
             self._journal.forget(self._conn, self._unit.number)
-        if left is not None:
-            error.detail = (
-                f"{error.detail}\nIt left the invalid index {left}; the next run drops it and builds it anew."
-            )
+            return
+        self._journal.leave(self._conn, self._unit.number)
+        error.detail = f"{error.detail}\nIt left the invalid index {', '.join(left)}; the next run drops it."
 
     @property
     def _may_have_committed(self) -> bool:

@@ -256,17 +256,27 @@ def _adopted(
 
 @contextmanager
 def recording_session(
-    session: Session, actor: Actor, lock_wait_s: float
+    session: Session, actor: Actor, lock_wait_s: float, *, first: Callable[[], None] = lambda: None
 ) -> Iterator[Callable[[Record], None]]:
-    """Write to history under the migration lock, in one transaction that keeps yoyo out."""
+    """Write to history under the migration lock, in one transaction that keeps yoyo out.
+
+    `first` is called under the lock, before the transaction: what it runs cannot be part of one.
+    """
     history = session.history
     history.require_writable()
-    with session.locked(actor, wait_s=lock_wait_s), session.connection.transaction():
-        session.connection.execute(
-            sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))
-        )
+    with session.locked(actor, wait_s=lock_wait_s):
+        first()
+        with session.connection.transaction():
+            yield _recorder(session, actor)
 
-        def record(entry: Record) -> None:
-            session.connection.execute(recording(history.names, entry, actor))
 
-        yield record
+def _recorder(session: Session, actor: Actor) -> Callable[[Record], None]:
+    history = session.history
+    session.connection.execute(
+        sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))
+    )
+
+    def record(entry: Record) -> None:
+        session.connection.execute(recording(history.names, entry, actor))
+
+    return record

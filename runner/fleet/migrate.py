@@ -18,6 +18,7 @@ from runner.wording import counted
 
 if TYPE_CHECKING:
     from runner.fleet.keep import BackedUp, BackupOptions
+    from runner.history import Actor
     from runner.validate import Validation
     from runner.watch import Sighting
 
@@ -137,7 +138,7 @@ def _migrate_one(
         observer.listener.warns(warning)
     done: list[Done] = []
     validation = None
-    if plan.steps and not options.dry_run:
+    if (plan.steps or session.state.has_remains) and not options.dry_run:
         work = _Work(settings, session, options, observer, checked=plan)
 
         def check() -> None:
@@ -269,6 +270,8 @@ class _Work:
             if self._others is None:
                 require_ownership(self._session, self._checked)
             with self._session.locked(actor, wait_s=self._options.lock_wait_s, on_wait=self._observer.waits):
+                if self._session.state.has_remains:
+                    self._clear_remains(actor)
                 run_plan(
                     Work(
                         history=self._session.history,
@@ -294,6 +297,12 @@ class _Work:
                 say=self._observer.say,
             )
         return self._done
+
+    def _clear_remains(self, actor: Actor) -> None:
+        from runner.apply.takeover import clear_all
+
+        session = self._session
+        clear_all(session.connection, session.history, actor, session.state, self._observer.listener.tells)
 
     def _begin(self, make_plan: Callable[[], Plan]) -> Plan:
         self.plan = _checked(make_plan(), self._observer, but=self._checked)

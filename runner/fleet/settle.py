@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runner.apply import check_progress
+from runner.apply.takeover import clear, take_over
 from runner.errors import CheckError, UsageError
 from runner.events import Say
 from runner.fleet.mend import Mended, one_session, recording_session
@@ -62,11 +63,14 @@ def restart(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, sa
     Raises: UsageError when the migration is not run in part.
     """
 
+    def clear_away(session: Session, begun: _Begun) -> None:
+        clear(session.connection, begun.journal, say)
+
     def act(session: Session, begun: _Begun) -> str:
         session.connection.execute(begun.journal.closing())
-        return f"begins anew: {reason}"
+        return f"begins again at its first statement: {reason}"
 
-    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, say=say)
+    return _mend(settings, id_, act, first=clear_away, lock_wait_s=lock_wait_s, say=say)
 
 
 def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
@@ -75,30 +79,54 @@ def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say:
     Raises: CheckError when it does not; UsageError when the file is as it was begun.
     """
 
-    def act(session: Session, begun: _Begun) -> str:
-        if begun.script is None:
-            raise UsageError(f"{begun.partial.id} has no file to accept", hint="Restore it.")
-        if begun.script.checksum == begun.partial.checksum:
+    def compare(session: Session, begun: _Begun) -> None:
+        script = begun.script
+        if script is None:
+            raise UsageError(
+                f"{begun.partial.id} has no file",
+                detail="Nothing was changed.",
+                hint="Restore the file; or, once what it did is undone by hand: "
+                f'runner repair restart {begun.partial.id} --reason "…"',
+            )
+        if script.checksum == begun.partial.checksum:
             raise UsageError(
                 f"{begun.partial.id} is as it was begun: there is nothing to accept",
                 detail="Nothing was changed.",
+                hint=_GO_ON[begun.partial.direction],
             )
-        total = check_script(begun.script)
-        check_progress(begun.partial.id, begun.script, dict(begun.steps))
-        begun.journal.take_over(
-            session.connection, checksum=begun.script.checksum, statements=total, text=begun.script.text
-        )
+        check_script(script)
+        steps = take_over(session.connection, begun.journal, begun.partial.id, script, say)
+        check_progress(begun.partial.id, script, steps)
+
+    def act(session: Session, begun: _Begun) -> str:
+        if (script := begun.script) is not None:
+            begun.journal.take_over(
+                session.connection,
+                checksum=script.checksum,
+                statements=check_script(script),
+                text=script.text,
+            )
         return f"goes on with the file as it is now: {reason}"
 
-    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, say=say)
+    return _mend(settings, id_, act, first=compare, lock_wait_s=lock_wait_s, say=say)
 
 
 def _mend(
-    settings: Settings, id_: str, act: Callable[[Session, _Begun], str], *, lock_wait_s: float, say: Say
+    settings: Settings,
+    id_: str,
+    act: Callable[[Session, _Begun], str],
+    *,
+    first: Callable[[Session, _Begun], None] = lambda _session, _begun: None,
+    lock_wait_s: float,
+    say: Say,
 ) -> Mended:
     with one_session(settings, say) as session:
         id_ = resolve_id(id_, list(session.state.partial), "migration that was run in part")
-        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+
+        def before() -> None:
+            first(session, _begun(settings, session, id_))
+
+        with recording_session(session, actor_of(settings), lock_wait_s, first=before) as record:
             reason = act(session, _begun(settings, session, id_))
             record(Record(id=id_, operation=Operation.REPAIR, reason=reason, elapsed_ms=None))
         return Mended(
@@ -119,13 +147,17 @@ def _begun(settings: Settings, session: Session, id_: str) -> _Begun:
     return _Begun(partial, journal, list(journal.steps(session.connection).items()), script)
 
 
+_GO_ON = {"apply": "Go on with: runner migrate", "rollback": "Go on with: runner rollback"}
+
+
 def _chosen(begun: _Begun, statement: int | None) -> int:
     doubtful = begun.in_doubt
     if not doubtful:
         raise UsageError(
             f"no statement of {begun.partial.id} is in doubt",
             detail="What it did so far is known. Nothing was changed.",
-            hint="Go on with runner migrate; to begin anew: runner repair restart",
+            hint=f"{_GO_ON[begun.partial.direction]}; once what it did is undone by hand, begin again with: "
+            f'runner repair restart {begun.partial.id} --reason "…"',
         )
     if statement is None:
         if len(doubtful) > 1:

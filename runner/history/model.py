@@ -117,12 +117,33 @@ class State:
     failed: Mapping[str, Failure] = field(default_factory=dict)
     partial: Mapping[str, Partial] = field(default_factory=dict)
     yoyo_lock: YoyoLock | None = None
+    leftovers: bool = False  # a statement that failed left something behind, which the journal knows
+    stale: frozenset[tuple[str, str]] = (
+        frozenset()
+    )  # migration and direction: journaled as begun, since recorded
     runner_lock_row: bool = False  # a runner at a non-transactional file keeps yoyo out, or died there
     hook_due: bool = False  # something was applied after the last run of the post-apply hook
+
+    @property
+    def has_remains(self) -> bool:
+        """Whether earlier runs left something that the next one clears away."""
+        return self.leftovers or bool(self.stale)
 
     def newest_first(self) -> list[Applied]:
         """Return what is applied, the newest first."""
         return list(self.applied.values())[::-1]
+
+
+def is_stale(partial: Partial, applied: Applied | None) -> bool:
+    """Return whether another tool, or `repair`, recorded a file as done or undone that was run in part.
+
+    A repeatable is legitimately both: applied, and its changed file applied in part.
+    """
+    if partial.direction == "rollback":
+        return applied is None
+    if applied is None:
+        return False
+    return applied.kind != "repeatable" or applied.checksum == partial.checksum
 
 
 @dataclass(frozen=True, slots=True)

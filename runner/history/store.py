@@ -25,6 +25,7 @@ from runner.history.model import (
     StoredSql,
     YoyoLock,
     applied_of,
+    is_stale,
 )
 from runner.history.names import (
     HELPER_KEY,
@@ -169,13 +170,19 @@ class History:
 
     def _state(self, found: Mapping[str, list[dict[str, Any]]]) -> State:
         locks = [YoyoLock(**row) for row in found.get("yoyo_lock", ())]
+        applied = {
+            row["migration_id"]: applied_of(row)
+            for row in found.get("applied", found.get("applied_by_yoyo", ()))
+        }
+        leftovers = sum(row.pop("left_behind") for row in found.get("partial", ())) > 0
+        begun = [Partial(**row) for row in found.get("partial", ()) if row.pop("begun")]
+        stale = [p for p in begun if is_stale(p, applied.get(p.id))]
         return State(
             server=self.server,
-            applied={
-                row["migration_id"]: applied_of(row)
-                for row in found.get("applied", found.get("applied_by_yoyo", ()))
-            },
-            partial={row["id"]: Partial(**row) for row in found.get("partial", ())},
+            applied=applied,
+            partial={p.id: p for p in begun if p not in stale},
+            leftovers=leftovers,
+            stale=frozenset((p.id, p.direction) for p in stale),
             failed={row["id"]: Failure(**row) for row in found.get("failed", ())},
             yoyo_lock=next((lock for lock in locks if lock.pid > 0), None),
             runner_lock_row=any(lock.pid < 0 for lock in locks),

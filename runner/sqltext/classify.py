@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from runner.sqltext.concurrent import concurrent
@@ -51,6 +52,12 @@ _SESSION = _kinds(("SET",), ("RESET",), ("LISTEN",), ("UNLISTEN",), ("LOAD",), (
 _CHANGES_ROWS = _kinds(("INSERT",), ("UPDATE",), ("DELETE",), ("MERGE",), ("WITH",))
 _BEGIN = _kinds(("BEGIN",), ("START", "TRANSACTION"))
 _END = _kinds(("COMMIT",), ("END",), ("ROLLBACK",), ("ABORT",), ("PREPARE", "TRANSACTION"))
+
+_CUSTOM_SETTING = re.compile(
+    r"\bSET\s+(?:SESSION\s+)?([a-z_][\w$]*\.[\w$.]+)|\bset_config\s*\(\s*'([a-z_][\w$]*\.[\w$.]+)'",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 _PLAIN_COMMITS = frozenset(
     (verb, *noise) for verb in ("COMMIT", "END") for noise in ((), ("WORK",), ("TRANSACTION",))
@@ -103,6 +110,18 @@ def is_for_the_session(statement: Statement) -> bool:
     if statement.starts_with("SELECT"):
         return "set_config" in statement.text.lower()
     return not ends_transaction(statement) and _is_one_of(_SESSION, statement)
+
+
+def custom_settings(text: str) -> tuple[str, ...]:
+    """Return the settings with a dot in their name that a file may set: no catalog lists them."""
+    return tuple(sorted({found[1] or found[2] for found in _CUSTOM_SETTING.finditer(text)}))
+
+
+def names(text: str) -> frozenset[str]:
+    """Return every word and quoted name of a text, spelled as the catalogs spell it."""
+    return frozenset(
+        quoted.replace('""', '"') if quoted else word.lower() for quoted, word in _NAME.findall(text)
+    )
 
 
 def changes_rows(statement: Statement) -> bool:

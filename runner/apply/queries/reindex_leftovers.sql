@@ -4,17 +4,18 @@ SELECT
 FROM pg_catalog.pg_index AS i
 INNER JOIN pg_catalog.pg_class AS c ON i.indexrelid = c.oid
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+LEFT JOIN pg_catalog.pg_class AS t ON i.indrelid = t.reltoastrelid -- the table of a TOAST table's index
+LEFT JOIN pg_catalog.pg_namespace AS tn ON t.relnamespace = tn.oid
 WHERE
     NOT i.indisvalid
     AND c.relkind = 'i'
     AND c.relname ~ '_cc(new|old)[0-9]*$'
-    AND n.nspname <> 'pg_toast'
     AND CASE %(scope)s
-        WHEN 'TABLE' THEN i.indrelid = pg_catalog.to_regclass(%(name)s)
+        WHEN 'TABLE' THEN coalesce(t.oid, i.indrelid) = pg_catalog.to_regclass(%(name)s)
         WHEN 'INDEX' THEN i.indrelid = (
             SELECT x.indrelid FROM pg_catalog.pg_index AS x WHERE x.indexrelid = pg_catalog.to_regclass(%(name)s)
         )
-        WHEN 'SCHEMA' THEN n.nspname = (pg_catalog.parse_ident(%(name)s, false))[1]::name
+        WHEN 'SCHEMA' THEN coalesce(tn.nspname, n.nspname) = (pg_catalog.parse_ident(%(name)s, false))[1]::name
         ELSE true
     END
     AND NOT EXISTS (

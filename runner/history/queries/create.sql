@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS _runner_journal (
     fingerprint text NOT NULL,
     sql text,
     seen text,
+    context text,
     repeats bigint NOT NULL DEFAULT 0,
     rows_affected bigint NOT NULL DEFAULT 0,
     begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -54,3 +55,8 @@ COMMENT ON COLUMN _runner_journal.fingerprint IS
 'SHA-256 of the step''s SQL; of step 0, the file''s checksum.';
 COMMENT ON COLUMN _runner_journal.seen IS
 'What the catalogue showed before the statement began.';
+ALTER TABLE _runner_journal ADD COLUMN IF NOT EXISTS context text;
+COMMENT ON COLUMN _runner_journal.sql IS
+'Of step 0, the file as it was begun; of a statement that was interrupted, its text.';
+COMMENT ON COLUMN _runner_journal.context IS
+'The session''s user, role, settings and temporary tables after the step, as JSON; of step 0, before the first.';

@@ -1,0 +1,103 @@
+"""What a file's statements set in their session is set again when a later run goes on after them."""
+
+from __future__ import annotations
+
+import pytest
+
+REST = "CREATE TABLE t1 (id int);\nSELECT 1 / f FROM public.control;\nCREATE TABLE t2 (id int);\n"
+
+
+@pytest.fixture
+def stoppable(project):
+    project.query("CREATE SCHEMA a; CREATE TABLE control (f int); INSERT INTO control VALUES (0)")
+    return project
+
+
+def go_on(project, *files: str) -> None:
+    for n, text in enumerate(files, 1):
+        project.write(f"000{n}_x", text)
+    assert project.run("migrate").code == 1
+    project.query("UPDATE public.control SET f = 1")
+    project.ok("migrate")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET search_path = a, public;",
+        "SELECT set_config('search_path', 'a, public', false);",
+        "BEGIN;\nSET search_path = a, public;\nCREATE TABLE t0 ();\nCOMMIT;",
+        "DO $$ BEGIN PERFORM set_config('search_path', 'a, public', false); END $$;",
+        "WITH x AS (SELECT set_config('search_path', 'a, public', false)) SELECT * FROM x;",
+        "UPDATE pg_settings SET setting = 'a, public' WHERE name = 'search_path';",
+        "SET search_path = b;\nRESET search_path;\nSET search_path = a, public;",
+    ],
+)
+def test_the_rest_runs_with_the_settings_of_the_statements_before(stoppable, statement):
+    go_on(stoppable, f"-- transactional: false\n{statement}\n{REST}")
+    assert stoppable.query("SELECT schemaname FROM pg_tables WHERE tablename = 't2'") == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "BEGIN;\nSET LOCAL search_path = a, public;\nCREATE TABLE t0 ();\nCOMMIT;",
+        "SELECT set_config('search_path', 'a, public', true);",
+    ],
+)
+def test_what_was_set_for_a_transaction_alone_ends_with_it(stoppable, statement):
+    go_on(stoppable, f"-- transactional: false\n{statement}\n{REST}")
+    assert stoppable.query("SELECT schemaname FROM pg_tables WHERE tablename = 't2'") == [("public",)]
+
+
+def test_a_setting_of_the_application_and_a_role_are_set_again(stoppable):
+    ((role,),) = stoppable.query("SELECT 'owner_' || current_database()")
+    stoppable.query(
+        f"CREATE ROLE {role}; GRANT ALL ON SCHEMA public TO {role}; GRANT SELECT ON control TO {role}"
+    )
+    set_up = f"DO $$ BEGIN PERFORM set_config('app.tenant', 'x', false); SET ROLE {role}; END $$;"
+    last = "INSERT INTO t2 VALUES (current_setting('app.tenant'));"
+    try:
+        go_on(
+            stoppable,
+            f"-- transactional: false\n{set_up}\n{REST.replace('t2 (id int)', 't2 (tenant text)')}{last}\n",
+        )
+        assert stoppable.query("SELECT tenant, tableowner FROM t2, pg_tables WHERE tablename = 't2'") == [
+            ("x", role)
+        ]
+    finally:
+        stoppable.query(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_a_select_that_sets_something_is_not_run_again(stoppable):
+    stoppable.query("CREATE SEQUENCE s")
+    go_on(
+        stoppable,
+        f"-- transactional: false\nSELECT set_config('search_path', 'a, public', false), nextval('s');\n{REST}",
+    )
+    assert stoppable.query("SELECT last_value FROM s") == [(1,)]
+
+
+def test_a_rest_that_needs_a_temporary_table_is_refused(stoppable):
+    stoppable.query("CREATE TABLE work (id int)")  # which the rest would fill instead
+    stoppable.write(
+        "0001_x",
+        "-- transactional: false\nCREATE TEMPORARY TABLE work (id int);\nSELECT 1 / f FROM control;\n"
+        "INSERT INTO work VALUES (1);\n",
+    )
+    assert stoppable.run("migrate").code == 1
+    stoppable.query("UPDATE control SET f = 1")
+    refused = stoppable.run("migrate")
+    assert refused.code == 3
+    assert "the rest of 0001_x needs temporary table work, which is gone" in refused.err
+    assert "migrations/0001_x.sql:4:1" in refused.err
+    assert stoppable.query("SELECT count(*) FROM work") == [(0,)]
+
+
+def test_a_journal_of_an_earlier_runner_is_brought_up_to_date(stoppable):
+    stoppable.write("0001_x", f"-- transactional: false\nSET search_path = a, public;\n{REST}")
+    assert stoppable.run("migrate").code == 1
+    stoppable.query("ALTER TABLE _runner_journal DROP COLUMN context")
+    stoppable.query("UPDATE control SET f = 1")
+    stoppable.ok("migrate")
+    assert stoppable.query("SELECT schemaname FROM pg_tables WHERE tablename = 't2'") == [("a",)]
