@@ -1,4 +1,4 @@
-"""`-- batch:` a statement repeats, every time in a transaction of its own, until it touches no row."""
+"""`-- batch:` a statement repeats, every time in a transaction of its own, until it finds no row."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from runner.apply import send
+from runner.apply.headway import Headway
 from runner.apply.send import Part
 from runner.apply.unit import Progress
 from runner.errors import MigrationFailedError, RunnerError
@@ -27,7 +28,7 @@ _CHANGES_ROWS = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
 def run_batch(
     progress: Progress, journal: Journal, conn: Connection, unit: Unit, begun: JournalStep | None
 ) -> None:
-    """Repeat one statement until it touches no row; rows and repeats are counted in the journal as they commit.
+    """Repeat one statement until two repeats in a row touch none; rows and repeats are counted in the journal as they commit.
 
     Raises: RunnerError for a refusal, and when the directive's `at most` is reached.
     """
@@ -49,24 +50,36 @@ class _Repeats:
         self._tells = progress.work.listener.tells
         self._repeats = 0 if begun is None else begun.repeats
         self._rows = 0 if begun is None else begun.rows_affected
+        # by the last repeat; another session may only have changed the same rows meanwhile, so that the next one finds more
+        self._found_none = False
         self._told_at = time.monotonic()
 
     def run(self) -> None:
         if self._repeats:
             self._say("batch.resumed", f"going on after {self._so_far()}")
+        headway = Headway(
+            self._conn,
+            self._progress.script,
+            self._unit.first,
+            way_on=f'Correct the statement, then: runner repair continue {self._progress.migration_id} --reason "…". '
+            "If every row is meant to be touched several times, run the same command again: it goes on.",
+        )
         this_run = 0
         while True:
             if this_run >= self._batch.at_most:
                 raise self._too_many()
             self._wait_until_fit()
-            rows = self._progress.retrying(self._watched, self._unit)
+            found_none, rows = self._found_none, self._progress.retrying(self._watched, self._unit)
             this_run += 1
             self._repeats += 1
             self._rows += rows
-            if not rows:
+            self._found_none = not rows
+            if found_none and not rows:
                 return
-            self._tell()
-            time.sleep(self._batch.pause_ms / 1000)
+            if rows:
+                self._tell()
+                headway.touched(rows, state=self._state)
+                time.sleep(self._batch.pause_ms / 1000)
 
     def _watched(self) -> int:
         progress = self._progress
@@ -96,7 +109,7 @@ class _Repeats:
         tail = self._journal.add_rows(
             unit.number,
             rows=rows,
-            done=not rows,
+            done=self._found_none and not rows,
             statements=len(unit.statements),
             fingerprint=unit.fingerprint,
         )
@@ -172,7 +185,8 @@ class _Repeats:
             where=self._progress.script.location(self._unit.first.start),
             detail=f"{self._so_far()} so far, each committed. The file is not recorded as done.",
             hint="If it makes headway, run the same command again: it goes on. If not, its WHERE must leave out the "
-            "rows that are done. A larger cap: -- batch: at most 1000000",
+            f'rows that are done: correct it, then runner repair continue {self._progress.migration_id} --reason "…". '
+            "A larger limit: -- batch: at most 1000000",
         )
 
 

@@ -21,6 +21,7 @@ from runner.sqltext.classify import (
     ends_transaction,
     is_for_the_session,
     runs_outside_transactions,
+    skips_locked,
 )
 
 UNWRITTEN = "-- Locks: which tables, in which mode, and who waits."  # what `runner new` leaves to be replaced
@@ -181,6 +182,13 @@ def units(script: Script) -> Iterator[Unit]:
                 f"{_name(unit.first)} in a file that is run in batches",
                 unit.first.start,
                 hint="Each statement is repeated until it touches no row: only INSERT, UPDATE, DELETE, MERGE or WITH can be.",
+            )
+        if script.batch is not None and skips_locked(unit.first):
+            raise script.error(
+                "SKIP LOCKED in a file that is run in batches",
+                unit.first.start,
+                detail="It would end while rows that another session has locked are still to be done.",
+                hint="Remove SKIP LOCKED: a row lock is waited for as long as lock_timeout says, and the batch is tried again.",
             )
         only_settings &= is_for_the_session(unit.first)
         if script.parallel > 1 and is_for_the_session(unit.first) and not only_settings:

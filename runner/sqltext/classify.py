@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from runner.sqltext.concurrent import concurrent
 from runner.sqltext.lexer import Statement
+from runner.sqltext.tokens import tokens
 
 Kinds = Mapping[str, tuple[tuple[str, ...], ...]]
 
@@ -127,6 +129,14 @@ def names(text: str) -> frozenset[str]:
 def changes_rows(statement: Statement) -> bool:
     """Say whether this is INSERT, UPDATE, DELETE, MERGE, or WITH and one of them."""
     return _is_one_of(_CHANGES_ROWS, statement)
+
+
+def skips_locked(statement: Statement) -> bool:
+    """Return whether the statement passes over rows that others have locked."""
+    if "LOCKED" not in statement.text.upper():
+        return False
+    words = [token.text.upper() for token in tokens(statement.text) if not token.is_comment]
+    return ("SKIP", "LOCKED") in pairwise(words)
 
 
 def runs_outside_transactions(statement: Statement) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from runner.apply.headway import Headway
 from runner.apply.load import load_files
 from runner.errors import MigrationFailedError
 from runner.migrations import Script
@@ -123,8 +124,10 @@ def _single(measuring: Measuring, group: _Group, connect: Connect) -> StatementT
     except AloneRefusedError:
         return run_outside(measuring, statement, number, connect=connect)
     if measuring.script.batch is not None:
+        headway = Headway(measuring.conn, measuring.script, statement)
         rows = trace.rows
         while rows:
+            headway.touched(rows, state="This is the scratch database; the target is as it was.")
             rows = execute(measuring.conn, statement)
     return trace
 

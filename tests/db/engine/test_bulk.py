@@ -34,6 +34,56 @@ def test_a_batch_repeats_until_it_touches_no_row_and_counts(rows):
     assert rows.query("SELECT rows_affected FROM _runner_migration") == [(95,)]
 
 
+def test_a_repeat_that_lost_its_rows_to_another_session_is_not_the_last(rows, session):
+    rows.write("0001_fill", BACKFILL.format(how="true"))
+    with session.transaction():
+        session.execute("UPDATE t SET done = true WHERE id <= 10")
+        run = rows.start("migrate", "--lock-timeout", "0")
+        while not rows.query("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            assert run.poll() is None, run.communicate()
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert filled(rows) == 95
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE t SET done = done WHERE id IN (SELECT id FROM t ORDER BY id LIMIT 10);",
+        "INSERT INTO u SELECT id FROM t LIMIT 10;",
+        "WITH picked AS (SELECT id FROM t LIMIT 10) UPDATE t SET done = true FROM picked WHERE t.id = picked.id;",
+    ],
+)
+def test_a_batch_that_makes_no_headway_is_stopped(rows, statement):
+    rows.query("CREATE TABLE u (id int)")
+    rows.write("0001_fill", f"-- batch: true\n{statement}\n")
+    stopped = rows.run("migrate")
+    assert stopped.code == 1
+    assert "the batch makes no headway: it touched 200 rows where there are 95" in stopped.err
+    assert "migrations/0001_fill.sql:2:1" in stopped.err
+    assert "200 rows in 20 batches are committed and stay so" in stopped.err
+    rows.write("0001_fill", BACKFILL.format(how="true"))  # the way out that the hint names
+    rows.ok("repair", "continue", "0001_fill", "--reason", "another condition")
+    rows.ok("migrate")
+    assert rows.query("SELECT count(*) FROM t WHERE NOT done") == [(0,)]
+
+
+def test_a_batch_that_moves_or_makes_rows_is_left_to_its_work(rows):
+    rows.query("INSERT INTO t SELECT generate_series(96, 1000); CREATE TABLE u (id int)")
+    rows.write(
+        "0001_move",
+        "-- batch: true\nWITH moved AS (DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 50) RETURNING id)"
+        " INSERT INTO u SELECT id FROM moved;\n",
+    )
+    rows.write(
+        "0002_make",
+        "-- batch: true\nINSERT INTO u SELECT g FROM generate_series(1001, 2000) AS g"
+        " WHERE NOT EXISTS (SELECT FROM u WHERE id = g) LIMIT 100;\n",
+    )
+    rows.ok("migrate")
+    assert rows.query("SELECT count(*), count(DISTINCT id) FROM u") == [(2000, 2000)]
+
+
 def test_a_batch_is_one_transaction_each_time(rows):
     rows.query("ALTER TABLE t ADD COLUMN x bigint")
     rows.write(
@@ -104,6 +154,7 @@ def test_a_batch_waits_while_others_wait_for_locks(rows, session):
         ("-- batch: pause 1ms, pause 2ms\nDELETE FROM t;", 'batch holds "pause 2ms"'),
         ("-- batch: true\nCREATE TABLE a ();", "CREATE TABLE in a file that is run in batches"),
         ("-- batch: true\n-- transactional: true\nDELETE FROM t;", "transactional: true in a file with batch"),
+        ("-- batch: true\nDELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 9 FOR UPDATE SKIP /* x */ LOCKED);", "SKIP LOCKED in a file"),
         ("-- batch: true\nWITH x AS (SELECT 1) SELECT * FROM x;", "a statement that is run in batches changes no rows"),
         ("-- parallel: 2\nSELECT 1;", "parallel in a file that is run as a whole"),
         ("-- parallel: 99\n-- transactional: false\nSELECT 1;", 'parallel is "99"'),

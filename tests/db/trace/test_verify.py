@@ -182,6 +182,16 @@ def test_what_commits_by_itself_is_watched(project, verify):
     )
 
 
+def test_a_batch_that_makes_no_headway_ends_here_too(project, verify):
+    project.write("0001_orders", ORDERS + "INSERT INTO orders SELECT generate_series(1, 50);\n", DROP_ORDERS)
+    project.write("0002_fill", "-- batch: true\n-- irreversible: rows\nUPDATE orders SET note = NULL;\n")
+    found = verify("--all")
+    assert found.code != 0
+    trip = found.trip("0002_fill")
+    assert (trip["verdict"], trip["failed_on"]) == ("failed", "apply")
+    assert "makes no headway: it touched 200 rows where there are 50" in trip["error"]["message"]
+
+
 def test_batches_and_loaded_files_are_rehearsed(project, verify):
     project.write("data/orders.csv", "id,total\n1,10\n2,20\n")
     project.write("0001_orders", ORDERS, DROP_ORDERS)

@@ -1,0 +1,115 @@
+"""Notice that a statement which repeats until it touches no row will never come to an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from runner.errors import MigrationFailedError
+from runner.migrations import Script
+from runner.sqltext import Statement
+from runner.wording import counted
+
+_FIRST_LOOK_ROWS = 200
+_UNCOUNTABLE = frozenset(
+    {"Function Scan", "ProjectSet", "Table Function Scan", "Values Scan", "WorkTable Scan"}
+)
+
+
+class Headway:
+    """Compares the rows that a statement's repeats touched with the rows that there are.
+
+    It looks after 200 rows and then whenever their number has doubled, and counts at most that many: what it reads
+    is less than what the repeats wrote. Twice the rows that there are is too many, as others may delete some meanwhile.
+    """
+
+    def __init__(
+        self,
+        conn: psycopg.Connection[Any],
+        script: Script,
+        statement: Statement,
+        *,
+        way_on: str = "Correct the statement.",
+    ) -> None:
+        self._conn = conn
+        self._way_on = way_on
+        self._script = script
+        self._statement = statement
+        self._rows = 0
+        self._next_look = _FIRST_LOOK_ROWS
+
+    def touched(self, rows: int, *, state: str) -> None:
+        """Add the rows of one repeat; `state` says what is committed.
+
+        Raises: MigrationFailedError when more rows were touched than there could be.
+        """
+        self._rows += rows
+        if self._rows < self._next_look:
+            return
+        self._next_look = 2 * self._rows
+        most = self._most()
+        if most is None or self._rows < 2 * most:
+            return
+        raise MigrationFailedError(
+            f"the batch makes no headway: it touched {counted(self._rows, 'row')} where there are {most}",
+            where=self._script.location(self._statement.start),
+            detail=f"It touches rows again that are done. {state[:1].upper()}{state[1:]}",
+            hint="Its WHERE must leave out the rows that are done: after SET total = price * count, total IS NULL stays "
+            f"true where price is NULL. {self._way_on}",
+        )
+
+    def _most(self) -> int | None:
+        """Return how many rows the statement could touch at most; None where it makes headway or nobody can know."""
+        try:
+            row = self._conn.execute(
+                b"EXPLAIN (VERBOSE, FORMAT JSON) " + self._statement.text.encode()
+            ).fetchone()
+            plan = row[0][0]["Plan"] if row is not None else {}
+            return self._bound(list(_nodes(plan))) or None
+        except psycopg.Error:  # no right to read, a lock, a time limit: the statement itself goes on
+            if self._conn.closed:
+                raise
+            return None
+
+    def _bound(self, nodes: list[Mapping[str, Any]]) -> int | None:
+        changes = [node for node in nodes if node["Node Type"] == "ModifyTable"]
+        operations = {node["Operation"] for node in changes}
+        targets = {_relation(node) for node in changes} - {None}
+        if "Delete" in operations:
+            return None
+        if operations == {"Update"}:
+            return sum(self._count(*target) for target in targets if target is not None)
+        if any(node["Node Type"] in _UNCOUNTABLE for node in nodes):
+            return None
+        sources = {_relation(node) for node in nodes if node["Node Type"] != "ModifyTable"} - targets - {None}
+        if not sources:
+            return None
+        joined = prod(self._count(*source) for source in sources if source is not None)
+        own = (
+            sum(self._count(*target) for target in targets if target is not None)
+            if "Merge" in operations
+            else 0
+        )
+        return joined + own
+
+    def _count(self, schema: str, name: str) -> int:
+        """Count the rows of a table, at most as many as were touched."""
+        query = sql.SQL("SELECT pg_catalog.count(*) FROM (SELECT FROM {} LIMIT {}) AS counted")
+        row = self._conn.execute(
+            query.format(sql.Identifier(schema, name), sql.Literal(self._rows))
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _relation(node: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (node["Schema"], node["Relation Name"]) if "Relation Name" in node else None
