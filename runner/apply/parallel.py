@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from typing import Any
 
 import psycopg
@@ -85,23 +84,37 @@ def run_in_parallel(
             send.set_for_session(conn, work.settings(script))
             for unit in set_up:
                 send.send_unit(conn, unit, script, progress.state)
-        pool = stack.enter_context(ThreadPoolExecutor(max(1, len(helpers))))
-        futures = [pool.submit(serve, conn) for conn in helpers]
+        met: list[BaseException] = []
+
+        def work_on(conn: Connection) -> None:
+            try:
+                serve(conn)
+            except _AbandonedError:
+                pass
+            except BaseException as error:  # noqa: BLE001 - raised by the thread that waits
+                met.append(error)
+
+        threads = [
+            threading.Thread(target=work_on, args=[conn], name=f"parallel {n}")
+            for n, conn in enumerate(helpers, 1)
+        ]
         try:
-            wait(futures)
-        except KeyboardInterrupt:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except BaseException:  # a signal, at any of these lines
             failed.set()
-            while wait(futures, timeout=_CANCEL_EVERY_S).not_done:
-                for conn in helpers:
-                    conn.cancel_safe()
+            for thread in threads:
+                while thread.is_alive():
+                    for conn in helpers:
+                        conn.cancel_safe()
+                    thread.join(_CANCEL_EVERY_S)
             raise
-        for future in futures:
-            with suppress(_AbandonedError):
-                try:
-                    future.result()
-                except RunnerError as error:
-                    error.detail = _with_state(error.detail, said_of.get(id(error)), progress.state)
-                    raise
+        for error in met:
+            if isinstance(error, RunnerError):
+                error.detail = _with_state(error.detail, said_of.get(id(error)), progress.state)
+            raise error
 
 
 def _with_state(detail: str | None, was: str | None, now: str) -> str | None:

@@ -73,8 +73,10 @@ def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
 
 
 def _work(context: Context) -> object:
-    """Run the command; once it has ended a signal ends the program at once, for an exception would be a stack trace."""
+    """Run the command; before and afterwards a signal ends the program at once, as an exception would be a stack trace."""
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = cli.main(prog_name="runner", standalone_mode=False, obj=context)
         if not code:

@@ -16,7 +16,7 @@ from runner import catalog, connection, credentials, local
 from runner.apply import Listener, Work, check_plan, run_plan
 from runner.catalog import Catalog
 from runner.credentials import Target
-from runner.errors import ConfigurationError, CredentialsError
+from runner.errors import ConfigurationError, CredentialsError, MigrationFailedError, StoppedError
 from runner.events import Say
 from runner.fleet.session import Session, actor_of, open_target
 from runner.migrations import Layout, Migration
@@ -24,6 +24,7 @@ from runner.plan import plan_apply
 from runner.settings import Secret, Settings
 
 PREFIX = "runner_scratch_"
+_ONLY_HERE = "It ran in a scratch database, which is dropped; no other database was changed."
 _KEEPER = "keeps "
 _LEFTOVERS = """
 SELECT d.datname::text
@@ -71,6 +72,15 @@ def scratch_session(
             target = replace(home, parameters={**home.parameters, "dbname": name}, refresh=None)
             with open_target(settings, layout, files, target) as session:
                 yield session
+        except KeyboardInterrupt as stop:
+            raise StoppedError.by(stop, detail=_ONLY_HERE) from None
+        except StoppedError as stopped:
+            stopped.detail = _ONLY_HERE
+            raise
+        except MigrationFailedError as error:
+            error.detail = f"{error.detail}\n{_ONLY_HERE}"
+            error.hint = "Correct the file." if error.hint is None or "runner " in error.hint else error.hint
+            raise
         finally:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 

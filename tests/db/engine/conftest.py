@@ -62,10 +62,12 @@ class Project:
         """Run the real command line."""
         return self.command([sys.executable, "-m", "runner", *args], **environ)
 
-    def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
-        """Start the real command line and go on."""
+    def start(
+        self, *args: str, stdin: int = subprocess.DEVNULL, program: Sequence[str] = ("-m", "runner")
+    ) -> subprocess.Popen[str]:
+        """Start the real command line, or another Python program around it, and go on."""
         return subprocess.Popen(
-            [sys.executable, "-m", "runner", *args],
+            [sys.executable, *program, *args],
             cwd=self.root,
             env={**clean_environment(), "DATABASE_URL": self.url, **self.environ},
             stdin=stdin,

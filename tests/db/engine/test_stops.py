@@ -201,3 +201,57 @@ def test_a_signal_in_a_single_transaction_names_where_and_that_all_was_rolled_ba
     assert "stopped by SIGTERM during 0002_b" in err
     assert "All of the run was rolled back; nothing is changed." in err
     assert project.tables() == set()
+
+
+_SIGNAL_AT_THE_SECOND_THREAD = """
+import os, signal, threading
+from runner.__main__ import main
+start = threading.Thread.start
+def stopped(thread):
+    start(thread)
+    if thread.name == "parallel 2":
+        os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread.start = stopped
+main()
+"""
+
+
+def test_a_signal_as_parallel_statements_begin_does_not_wait_for_their_end(project):
+    sleeps = "".join(f"DO $$ BEGIN PERFORM pg_sleep(60), {n}; END $$;\n" for n in range(4))
+    project.write("0001_a", "-- transactional: false\n-- parallel: 2\n" + sleeps)
+    run = project.start("migrate", program=["-c", _SIGNAL_AT_THE_SECOND_THREAD])
+    _, err = run.communicate(timeout=50)
+    assert run.returncode == 143, err
+    assert "stopped by SIGTERM during 0001_a" in err
+
+
+def test_an_interrupt_while_modules_are_read_is_no_stack_trace(project):
+    """Held open at its first import of click, the start is where an early Ctrl-C finds it."""
+    project.write("held/click.py", "import sys\nprint('here', flush=True)\nsys.stdin.read()\n")
+    project.environ["PYTHONPATH"] = str(project.root / "held")
+    ours, theirs = pty.openpty()
+    run = project.start("status", stdin=theirs)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "here\n"
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    assert run.returncode == -signal.SIGINT
+    assert err == ""
+
+
+@pytest.mark.parametrize("command", ["verify", "snapshot"])
+def test_a_signal_in_a_scratch_database_says_that_nothing_else_was_changed(project, command):
+    project.write("0001_a", "SELECT pg_sleep(60);\n", "SELECT 1;\n")
+    run = project.start(command, "--scratch-url", project.url)
+    while not project.query(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+    ):
+        assert run.poll() is None, run.communicate()
+    run.send_signal(signal.SIGTERM)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 143
+    assert err.startswith("error: stopped by SIGTERM")
+    assert "It ran in a scratch database, which is dropped; no other database was changed." in err
+    assert "consistent with its history" not in err
