@@ -17,7 +17,11 @@ StoppedError                    exit 130 or 143, by a signal
 
 from __future__ import annotations
 
+import re
+import shlex
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -35,6 +39,22 @@ class Location:
     def __str__(self) -> str:
         parts = [str(self.path), *(str(n) for n in (self.line, self.column) if n is not None)]
         return ":".join(parts)
+
+
+@contextmanager
+def about(database: str | None) -> Iterator[None]:
+    """Let an error that passes know which database it is about."""
+    try:
+        yield
+    except RunnerError as error:
+        error.database = error.database or database
+        raise
+
+
+_FOR_ONE_DATABASE = re.compile(
+    r"\brunner (?:repair (?:accept|again|continue|done|forget|rename|restart)|baseline|migrate|plan|restore|rollback"
+    r"|snapshot|status|validate|verify)\b(?! --(?:database|help))"
+)
 
 
 class RunnerError(Exception):
@@ -62,6 +82,14 @@ class RunnerError(Exception):
         self.detail = detail
         self.hint = hint
         self.sqlstate = sqlstate
+        self.database: str | None = None  # the folder of the project that it is about, where that is known
+
+    @property
+    def advice(self) -> str | None:
+        """The hint, with each command in it told which database it is for."""
+        if self.hint is None or self.database is None:
+            return self.hint
+        return _FOR_ONE_DATABASE.sub(rf"\g<0> --database {shlex.quote(self.database)}", self.hint)
 
 
 class MigrationFailedError(RunnerError):

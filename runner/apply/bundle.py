@@ -12,7 +12,7 @@ from psycopg import errors, pq
 from runner.apply import send
 from runner.apply.progress import Done
 from runner.apply.send import Part, StatementError
-from runner.apply.work import Work, record_of
+from runner.apply.work import Work, record_of, undone
 from runner.errors import MigrationFailedError, TableLockedError
 from runner.history import Prepared, reset_session
 from runner.migrations import Segment, segments
@@ -187,7 +187,7 @@ class _Trip:
         later = self._later + len(self._carried) - number - 1
         return Part(
             script=carried.step.script,
-            state=send.rolled_back() + send.rest(later),
+            state=undone(carried.step) + send.rest(later),
             segment=carried.segment,
             head=self._message[: self._starts[number]].encode(),
             head_results=self._results_before + self._heads[number],

@@ -12,7 +12,7 @@ from runner.apply import bundle, send
 from runner.apply.bundle import Carried
 from runner.apply.retry import retrying
 from runner.apply.whole import run_whole
-from runner.apply.work import Done, Listener, Work
+from runner.apply.work import Done, Listener, Work, undone
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
 from runner.history import Operation, Record, State, committing, recording
 from runner.migrations.check import check_script, refuse_unwritten
@@ -106,7 +106,7 @@ def _run_step(
     def attempt() -> int | None:
         if tries:
             raise tries.pop()
-        return run_whole(work, step, state=send.rolled_back() + send.rest(later))
+        return run_whole(work, step, state=undone(step) + send.rest(later))
 
     try:
         if step.script.transactional:
@@ -122,17 +122,25 @@ def _run_step(
             rows = run_piecemeal(work, step)
     except (MigrationFailedError, TableLockedError) as error:
         _record_failure(work, step, error)
-        if not step.script.transactional and error.hint is None and step.action is not Action.ROLLBACK:
-            error.hint = (
-                "Correct the file and run again. Once part of it is in effect, the corrected file needs: "
-                f'runner repair continue {step.id} --reason "…"'
-            )
+        if not step.script.transactional and error.hint is None:
+            error.hint = _way_on(work, step)
         raise
     except KeyboardInterrupt as stop:
         raise _stopped(step, stop, _state_after_stop(work)) from None
     done = Done(step=step, elapsed_s=time.monotonic() - started, rows=rows)
     work.listener.done(done)
     return done
+
+
+def _way_on(work: Work, step: Step) -> str:
+    """Return what to do about a refused statement of a file that is not one transaction."""
+    command = "rollback" if step.action is Action.ROLLBACK else "migrate"
+    if work.conn.closed or step.id not in work.history.state().partial:
+        return f"Correct the file, then: runner {command}"
+    return (
+        f"If the cause was in the database, remove it and run the same command again. If it is in the file, correct what "
+        f'comes after the statements in effect, then: runner repair continue {step.id} --reason "…"'
+    )
 
 
 def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], None]) -> list[Done]:
@@ -142,7 +150,7 @@ def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], N
         for n, step in enumerate(steps):
             work.listener.begins(step)
             started = time.monotonic()
-            rows = run_whole(work, step, state=send.rolled_back(n + 1), begin=n == 0, commit=False)
+            rows = run_whole(work, step, state=send.all_rolled_back(n + 1), begin=n == 0, commit=False)
             done.append(Done(step=step, elapsed_s=time.monotonic() - started, rows=rows))
         before_commit()
         with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
@@ -195,7 +203,8 @@ def _left_behind(state: State, step: Step) -> str:
     if step.action is not Action.HOOK and is_done(step, state):
         return "It had been committed just before."
     if step.script.transactional:
-        return "It was rolled back whole."
+        said = undone(step).removeprefix("the migration ").removeprefix("it ")
+        return f"It {said}" if step.action is not Action.ROLLBACK else f"{said[:1].upper()}{said[1:]}"
     if partly is None:
         return "None of its statements is in effect."
     from runner.apply.unit import in_effect

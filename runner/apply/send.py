@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -30,6 +31,8 @@ Connection = psycopg.Connection[Any]
 # the session ends with these: an administrator's command, a crash, a start-up, a dropped database
 _SERVER_GOES = {"57P01", "57P02", "57P03", "57P04"}
 _SYNTAX_ERROR = "42601"
+# "cannot run inside a transaction block", and a procedure that commits: only the server knows all of them
+WANTS_NO_TRANSACTION = {"25001", "2D000"}
 _LOCKED = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialization failure
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
 
@@ -258,7 +261,7 @@ def explain(
         (diag.message_primary or str(error)).strip(),
         where=Location(script.label) if offset is None else script.location(offset),
         detail="\n".join(detail),
-        hint=_hint(diag.message_hint, error.sqlstate),
+        hint=_hint(diag.message_hint, error.sqlstate, script),
         sqlstate=error.sqlstate,
     )
 
@@ -345,27 +348,32 @@ _OURS = (
     "The error came after the file's own statements: from a deferred constraint, or from the record of it in history. "
     "A file must leave history's tables and the transaction's read-write mode alone."
 )
+_EXISTS_ALREADY = {"42701", "42P06", "42P07", "42710", "42723"}  # column, schema, relation, object, function
 _EXISTS = (
-    "If a rollback left it behind, drop it by hand. If this database was made by other means, adopt it instead of "
-    "migrating it from nothing: runner baseline --help"
+    "If a rollback left it behind, drop it by hand. If the database already holds all that this file does, made by other "
+    "means or by files that were squashed into it, record the file instead of running it: runner baseline --to {id}"
+)
+_OUTSIDE = (
+    "Put the statement into a file of its own with -- transactional: false in its leading comment. If it is SET TRANSACTION, "
+    "make it the first statement of its file."
 )
 _HINTS = {
-    "42701": _EXISTS,
-    "42P07": _EXISTS,
-    "42710": _EXISTS,
-    "42723": _EXISTS,
-    "42P06": _EXISTS,
-    "55P03": "Another session holds a lock on this table for longer than lock_timeout. Run again when it is done, or raise "
-    "the limit with -- lock_timeout: 10s in the file, or --lock-retries.",
+    "55P03": "Run the same command again when the transaction that holds the lock has ended. To wait longer or try more "
+    "often: --lock-timeout, --lock-retries, or -- lock_timeout: 10s in the file; the application queues behind each try.",
+    "55P04": "A new enum value can be used only after the transaction that adds it: move what uses it to the next file.",
     "57014": "If a time limit ended it: -- statement_timeout: 10min in the file, or concurrently_timeout for a "
     "CONCURRENTLY statement, raises it.",
     "42501": "Grant the missing privilege to the role that migrates, or connect as the owner.",
 }
 
 
-def _hint(hint: str | None, sqlstate: str | None) -> str | None:
+def _hint(hint: str | None, sqlstate: str | None, script: Script) -> str | None:
     if hint is not None:
         return _sentence(hint)
+    if sqlstate in WANTS_NO_TRANSACTION and script.transactional:
+        return _OUTSIDE
+    if sqlstate in _EXISTS_ALREADY:
+        return _EXISTS.format(id=Path(script.label).stem)
     return _HINTS.get(sqlstate or "")
 
 
@@ -373,11 +381,9 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def rolled_back(count: int | None = None) -> str:
-    """Say that nothing of the migration is left."""
-    if count is not None:
-        return f"all {counted(count, 'migration')} that this run had begun were rolled back."
-    return "the migration was rolled back whole."
+def all_rolled_back(count: int) -> str:
+    """Say that nothing of a run in one transaction is left."""
+    return f"all {counted(count, 'migration')} that this run had begun were rolled back."
 
 
 def rest(later: int) -> str:

@@ -25,9 +25,6 @@ from runner.wording import counted, is_or_are
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
 
-# "cannot run inside a transaction block", and a procedure that commits: only the server knows all of them
-_WANTS_NO_TRANSACTION = {"25001", "2D000"}
-
 
 def in_effect(done: int, total: int) -> str:
     """Return "3 of 5 statements are in effect"."""
@@ -150,7 +147,7 @@ class _OneUnit:
             send.send(self._conn, self._part(segment=segment))
             send.send(self._conn, self._part(tail=ending))
         except MigrationFailedError as error:
-            if error.sqlstate not in _WANTS_NO_TRANSACTION:
+            if error.sqlstate not in send.WANTS_NO_TRANSACTION:
                 raise
             send.roll_back(self._conn)
             self._bare()
@@ -242,7 +239,9 @@ class _OneUnit:
             error.message,
             where=error.where,
             detail=f"SQLSTATE {error.sqlstate}; it commits in its middle: what it had committed stays, the rest is rolled "
-            f"back. {progress.state[:1].upper()}{progress.state[1:]}",
+            f"back. Of the statements before it {in_effect(progress.done, self._unit.earlier)}."
+            if self._unit.earlier
+            else f"SQLSTATE {error.sqlstate}; it commits in its middle: what it had committed stays, the rest is rolled back.",
             hint=f'Look at the database. To go on after it: runner repair done {progress.migration_id} --reason "…"; '
             f'to run it again: runner repair again {progress.migration_id} --reason "…"',
             sqlstate=error.sqlstate,

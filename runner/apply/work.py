@@ -17,7 +17,7 @@ from runner.migrations import Kind, Script
 from runner.plan import Action, Step
 from runner.watch import Watch
 
-__all__ = ["Done", "Listener", "Work", "direction_of", "record_of"]
+__all__ = ["Done", "Listener", "Work", "direction_of", "record_of", "undone"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +70,14 @@ class Work:
         if limit is None and gives_way is not None:
             limit = self.limits.max_blocked
         pid = self.history.server.backend_pid if other is None else other
-        return watched(self.watch, what, pid=pid, max_blocked=limit or 0)
+        return watched(
+            self.watch, what, pid=pid, max_blocked=limit or 0, lock_timeout_s=self._lock_timeout_s(gives_way)
+        )
+
+    def _lock_timeout_s(self, script: Script | None) -> float:
+        own = None if script is None else script.settings.get("lock_timeout")
+        given = self.limits.lock_timeout_ms if own is None else int(own.removesuffix("ms"))
+        return given / 1000
 
     def concurrently_timeout_ms(self, script: Script) -> int:
         """Return how long a CONCURRENTLY statement of this file may take."""
@@ -84,6 +91,15 @@ _OPERATIONS = {
     Action.HOOK: Operation.HOOK,
     Action.ROLLBACK: Operation.ROLLBACK,
 }
+
+
+def undone(step: Step) -> str:
+    """Return what is said of a step whose transaction was rolled back."""
+    if step.action is Action.ROLLBACK:
+        return f"the rollback was undone whole; {step.id} is still applied."
+    if step.action is Action.REAPPLY:
+        return "it was rolled back whole; what was applied before is still in place."
+    return "the migration was rolled back whole."
 
 
 def direction_of(step: Step) -> Direction:

@@ -27,7 +27,11 @@ reason_option = click.option("--reason", required=True, callback=_not_blank, hel
 @target_options
 @lock_wait_option
 @scratch_option
-@click.option("--to", metavar="ID", help="Where the database is (default: found by comparing).")
+@click.option(
+    "--to",
+    metavar="ID",
+    help="The last migration whose work the database already holds (default: found by comparing).",
+)
 @click.option("--accept-differences", is_flag=True, help="Record it although the schema differs.")
 @click.pass_obj
 def baseline_command(
@@ -100,15 +104,16 @@ def accept_command(
 
 
 @_repair("forget")
-@click.argument("migration")
+@click.argument("migrations", nargs=-1, required=True, metavar="MIGRATION...")
 def forget_command(
-    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+    context: Context, /, *, migrations: tuple[str, ...], reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Take a migration whose file is gone out of history, without undoing it."""
+    """Take migrations whose files are gone out of history, without undoing them."""
     from runner.fleet.mend import forget
 
     settings = read_settings(context, **flags)
-    _show(context, forget(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+    forgotten = forget(settings, migrations, reason=reason, lock_wait_s=lock_wait, say=context.tell)
+    _show(context, *forgotten)
 
 
 @_repair("rename")
@@ -211,7 +216,12 @@ def restart_command(
     _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
 
 
-def _show(context: Context, result: Mended) -> None:
+def _show(context: Context, *results: Mended) -> None:
     from runner.report import contract, people
 
-    context.show([people.mended(result, context.style(sys.stdout))], lambda: contract.mended(result))
+    style = context.style(sys.stdout)
+    as_json = [contract.mended(result) for result in results]
+    context.show(
+        [people.mended(result, style) for result in results],
+        lambda: as_json[0] if len(as_json) == 1 else {"repairs": as_json},
+    )

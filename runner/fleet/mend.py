@@ -53,7 +53,9 @@ def baseline(
     The catalogue that the files give up to there is built in a scratch database and compared. With `accept` a
     difference is recorded over; repeatable files are then left pending, so that the next `migrate` runs them.
 
-    Raises: CheckError when the two differ, or when history is not empty.
+    With `to` history may hold entries already: what is missing of them up to there is recorded.
+
+    Raises: CheckError when the two differ, or when history is not empty and `to` is not given.
     """
     if accept and to is None:
         raise UsageError(
@@ -62,7 +64,8 @@ def baseline(
             hint="Run without it to see the nearest point, then name one: --to ID --accept-differences",
         )
     with one_session(settings, say) as session:
-        _refuse_history(session)
+        if to is None:
+            _refuse_history(session)
         ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
         ids = [m.id for m in ordered]
         target = None if to is None else resolve_id(to, ids, "file")
@@ -76,7 +79,8 @@ def baseline(
             chosen = [m for m in chosen if m.kind is not Kind.REPEATABLE]
         actor = actor_of(settings)
         with recording_session(session, actor, lock_wait_s) as record:
-            _refuse_history(session)
+            if to is None:
+                _refuse_history(session)
             chosen = [m for m in chosen if m.id not in session.state.applied]
             for migration in chosen:
                 record(_adopted(migration))
@@ -98,7 +102,8 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
         migration = next((m for m in session.files if m.id == id_), None)
         if migration is None:
             raise UsageError(
-                f"{id_} has no file to accept", hint=f"To take it out of history: runner repair forget {id_}"
+                f"{id_} has no file to accept",
+                hint=f'To take it out of history: runner repair forget {id_} --reason "…"',
             )
         if session.state.applied[id_].checksum == migration.checksum:
             raise UsageError(
@@ -109,22 +114,29 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
         return Mended(database=session.title, place=session.place, operation=Operation.ACCEPT, id=id_)
 
 
-def forget(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
-    """Take a migration out of history without undoing it.
+def forget(
+    settings: Settings, wanted: Sequence[str], *, reason: str, lock_wait_s: float, say: Say
+) -> list[Mended]:
+    """Take migrations out of history without undoing them.
 
-    Raises: UsageError when it is not applied; CheckError when its file is there, for it would be applied again.
+    Raises: UsageError when one is not applied; CheckError when its file is there, for it would be applied again.
     """
     with one_session(settings, say) as session:
-        id_ = resolve_id(id_, list(session.state.applied), "applied migration")
-        if any(m.id == id_ for m in session.files):
-            raise CheckError(
-                f"{id_} still has its file: forgotten, it would be applied again",
-                detail="Nothing was changed.",
-                hint="Remove the file first, or undo the migration with runner rollback.",
-            )
+        ids = [resolve_id(id_, list(session.state.applied), "applied migration") for id_ in wanted]
+        for id_ in ids:
+            if any(m.id == id_ for m in session.files):
+                raise CheckError(
+                    f"{id_} still has its file: forgotten, it would be applied again",
+                    detail="Nothing was changed.",
+                    hint="Remove the file first, or undo the migration with: runner rollback",
+                )
         with recording_session(session, actor_of(settings), lock_wait_s) as record:
-            record(Record(id=id_, operation=Operation.FORGET, reason=reason, elapsed_ms=None))
-        return Mended(database=session.title, place=session.place, operation=Operation.FORGET, id=id_)
+            for id_ in ids:
+                record(Record(id=id_, operation=Operation.FORGET, reason=reason, elapsed_ms=None))
+        return [
+            Mended(database=session.title, place=session.place, operation=Operation.FORGET, id=id_)
+            for id_ in ids
+        ]
 
 
 def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
@@ -213,8 +225,9 @@ def _refuse_history(session: Session) -> None:
     if applied:
         raise CheckError(
             f"{session.title} has a history already, up to {applied[-1]}",
-            detail="A baseline is for a database that no runner has migrated. Nothing was changed.",
-            hint="See runner status; a single entry is changed with runner repair.",
+            detail="Nothing was changed.",
+            hint="To record pending files whose work the database already holds, made by hand or by files that were "
+            "squashed into them, name the last of them: runner baseline --to ID",
         )
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from runner.apply import Done, Listener
-from runner.errors import BusyError, ConfigurationError, RunnerError
+from runner.errors import BusyError, ConfigurationError, RunnerError, about
 from runner.events import Say
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import OnWait
@@ -87,18 +87,22 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
     """
 
     def plan(session: Session) -> Plan:
-        return plan_apply(
-            session.files,
-            session.state,
-            to=options.to,
-            steps=options.steps,
-            allow_out_of_order=options.allow_out_of_order,
-            stored_sql=session.stored_sql,
-            begun_sql=session.begun_sql,
-        )
+        with about(session.layout.name):
+            return _checked(
+                plan_apply(
+                    session.files,
+                    session.state,
+                    to=options.to,
+                    steps=options.steps,
+                    allow_out_of_order=options.allow_out_of_order,
+                    stored_sql=session.stored_sql,
+                    begun_sql=session.begun_sql,
+                ),
+                observer,
+            )
 
     with open_sessions(settings, say=observer.say) as sessions:
-        plans = [_checked(plan(session), observer) for session in sessions]
+        plans = [plan(session) for session in sessions]
         pending = [session for session, first in zip(sessions, plans, strict=True) if first.steps]
         taken = _back_up(settings, pending, options, observer)
         return [

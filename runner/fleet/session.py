@@ -14,7 +14,7 @@ import psycopg
 
 from runner import connection
 from runner.credentials import Target
-from runner.errors import BusyError, RunnerError, UnreachableError
+from runner.errors import BusyError, RunnerError, UnreachableError, about
 from runner.events import INFO, WARNING, Event, Say
 from runner.history import History, OnWait, State
 from runner.limits import Limits
@@ -139,10 +139,13 @@ def open_sessions(settings: Settings, *, say: Say) -> Iterator[list[Session]]:
     """
     found = read_files(settings)
     with ExitStack() as stack:
-        yield [
-            stack.enter_context(open_session(settings, layout, files, only=len(found) == 1, say=say))
-            for layout, files in found
-        ]
+        sessions = []
+        for layout, files in found:
+            with about(layout.name):
+                opened = open_session(settings, layout, files, only=len(found) == 1, say=say)
+                sessions.append(stack.enter_context(opened))
+        with about(found[0][0].name if len(found) == 1 else None):
+            yield sessions
 
 
 @contextmanager

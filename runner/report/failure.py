@@ -16,7 +16,7 @@ def error_as_text(error: RunnerError, style: Style) -> str:
     if error.where is not None:
         lines.append(f"  at {error.where}")
         lines.extend(_excerpt(error.where, style))
-    for label, text in (("detail", error.detail), ("hint", error.hint)):
+    for label, text in (("detail", error.detail), ("hint", error.advice)):
         if text:
             first, *rest = text.splitlines()
             lines.append(f"  {style(label + ':', 'cyan')} {first}")
@@ -27,7 +27,7 @@ def error_as_text(error: RunnerError, style: Style) -> str:
 def error_as_line(error: RunnerError) -> str:
     """Render message, place, detail and hint as one line, for those who have room for one."""
     place = "" if error.where is None else f" at {error.where}"
-    parts = (f"error: {error.message}{place}", error.detail, error.hint)
+    parts = (f"error: {error.message}{place}", error.detail, error.advice)
     return " | ".join(" ".join(part.split()) for part in parts if part)
 
 
@@ -39,9 +39,10 @@ def error_as_json(error: RunnerError) -> dict[str, Any]:
     return {
         "kind": error.kind,
         "message": error.message,
+        "database": error.database,
         "where": where,
         "detail": error.detail,
-        "hint": error.hint,
+        "hint": error.advice,
         "sqlstate": error.sqlstate,
         "exit_code": error.exit_code,
     }

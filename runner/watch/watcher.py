@@ -12,9 +12,10 @@ from typing import Any
 import psycopg
 
 from runner.watch.eyes import BlindError, Eyes
-from runner.watch.model import Over, Sighting, Unseen
+from runner.watch.model import Over, Sighting, Unseen, Waiting
 
 _FIRST_COUNT_S, _COUNT_EVERY_S = 0.05, 0.1  # looks at the queue behind a message that may give way
+_LOOK_BY = 0.5  # of lock_timeout: late enough to be a wait, early enough for the answer
 _GOODBYE_S = 1.0  # how long the end of the run may wait for a look that is under way
 
 
@@ -28,6 +29,10 @@ class Watched:
     since: float
     next_look: float
     next_shown: float
+    record_at: float | None = (
+        None  # when to look once for the sake of a later error, though nothing is shown yet
+    )
+    waited_for: Waiting | None = None  # what was seen last of its wait for a lock
     shown: bool = False
     gave_way: int | None = None  # as many sessions waited behind it when it was cancelled for them
 
@@ -79,14 +84,21 @@ class Watch:
             self._thread.join(_GOODBYE_S)
 
     @contextmanager
-    def over(self, what: str, *, pid: int, max_blocked: int | None = None) -> Iterator[Watched]:
+    def over(
+        self, what: str, *, pid: int, max_blocked: int | None = None, lock_timeout_s: float | None = None
+    ) -> Iterator[Watched]:
         """Watch one message to the server process `pid`; `what` names it to people.
 
-        With `max_blocked` the message is cancelled as soon as it waits for a lock and so many sessions wait behind it.
+        With `max_blocked` the message is canceled as soon as it waits for a lock and that many sessions wait behind it.
+        A message that gives up after `lock_timeout_s` is looked at before that, so that its error can name who blocked it.
         """
         now = monotonic()
+        record_at = None
+        if lock_timeout_s and _LOOK_BY * lock_timeout_s < self._first_look_s:
+            record_at = now + _LOOK_BY * lock_timeout_s
         first_look = now + (self._first_look_s if max_blocked is None else _FIRST_COUNT_S)
-        watched = Watched(what, pid, max_blocked, now, first_look, now + self._first_look_s)
+        first_look = min(first_look, record_at or first_look)
+        watched = Watched(what, pid, max_blocked, now, first_look, now + self._first_look_s, record_at)
         self._begin(watched)
         try:
             yield watched
@@ -99,8 +111,9 @@ class Watch:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="runner watch", daemon=True)
             self._thread.start()
-        if watched.max_blocked is not None and self._longest_sleep_s > _FIRST_COUNT_S:
-            self._longest_sleep_s = _FIRST_COUNT_S
+        soonest_s = watched.next_look - watched.since
+        if soonest_s < self._longest_sleep_s:
+            self._longest_sleep_s = soonest_s
             self._wake.set()
 
     def _end(self, watched: Watched) -> None:
@@ -134,15 +147,20 @@ class Watch:
         due = now >= watched.next_shown
         if due:
             watched.next_shown = now + self._every_s
-        watched.next_look = watched.next_shown
+        records = watched.record_at is not None and now >= watched.record_at
+        if records:
+            watched.record_at = None
+        watched.next_look = min(watched.next_shown, watched.record_at or watched.next_shown)
         if watched.max_blocked is not None:
             watched.next_look = min(watched.next_look, now + _COUNT_EVERY_S)
         if watched.max_blocked is not None and watched.gave_way is None:
             self._give_way(watched, watched.max_blocked)
-        if due:
+        if due or records:
             sighting = self._see(watched, now - watched.since)
+            if isinstance(sighting, Waiting):
+                watched.waited_for = sighting
             with self._lock:
-                if watched in self._current:
+                if due and watched in self._current:
                     watched.shown = True
                     self._tell(sighting)
 
@@ -176,7 +194,14 @@ class _Off(Watch):
         super().__init__(_no_connection, lambda _: None)
 
     @contextmanager
-    def over(self, what: str, *, pid: int, max_blocked: int | None = None) -> Iterator[Watched]:
+    def over(
+        self,
+        what: str,
+        *,
+        pid: int,
+        max_blocked: int | None = None,
+        lock_timeout_s: float | None = None,  # noqa: ARG002 - nothing is looked at
+    ) -> Iterator[Watched]:
         yield Watched(what, pid, max_blocked, 0.0, 0.0, 0.0)
 
 

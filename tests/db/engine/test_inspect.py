@@ -171,6 +171,7 @@ def test_errors_as_json_are_a_contract(project):
     assert done.data["error"] == {
         "kind": "migration_failed",
         "message": 'column "nope" does not exist',
+        "database": None,
         "where": {"path": "migrations/0001_a.sql", "line": 1, "column": 8},
         "detail": "Statement 1 of 1, SQLSTATE 42703; the migration was rolled back whole.",
         "hint": None,

@@ -49,7 +49,7 @@ def test_the_tries_end_and_the_run_may_be_repeated(project, session, how):
         done = project.run("migrate", *how.get("args", []), **how.get("environ", {}))
     assert done.code == 4
     assert "Tried 2 times." in done.err
-    assert "Another session holds a lock on this table for longer than lock_timeout." in done.err
+    assert "when the transaction that holds the lock has ended" in done.err
     assert "the migration was rolled back whole" in done.err
     assert project.tables() == {"t"}
     assert "failed  0001_a" in project.ok("status").out
@@ -190,3 +190,17 @@ def test_what_is_applied_is_read_after_the_lock_was_taken_whatever_the_default_i
     assert "up to date" in project.ok("migrate").out
     project.ok("rollback", "--yes")
     assert project.applied() == []
+
+
+@pytest.mark.parametrize("lock_timeout", ["900ms", "2500ms"])
+def test_the_last_error_names_the_table_and_who_holds_it(project, session, lock_timeout):
+    project.query("CREATE TABLE t (id int)")
+    project.write("0001_a", "ALTER TABLE t ADD COLUMN x int;\n")
+    with session.transaction():
+        session.execute("LOCK TABLE t")
+        ((pid,),) = project.query("SELECT pid FROM pg_locks WHERE relation = 't'::regclass AND granted")
+        done = project.run("migrate", "--lock-timeout", lock_timeout, "--lock-retries", "0")
+    assert done.code == 4
+    assert f"detail: It waited for ACCESS EXCLUSIVE on public.t, blocked by pid {pid}" in done.err
+    assert "idle in transaction" in done.err
+    assert "when the transaction that holds the lock has ended" in done.err

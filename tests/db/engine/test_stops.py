@@ -148,7 +148,7 @@ def test_a_database_made_by_other_means_is_led_to_baseline(project):
     )
     project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
     failed = project.run("migrate")
-    assert "adopt it instead of migrating it from nothing: runner baseline" in failed.err
+    assert "instead of running it: runner baseline --to 0001_a" in failed.err
     project.ok("baseline", "--scratch-url", project.url)
     assert "up to date" in project.ok("migrate").out
 
