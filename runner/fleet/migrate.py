@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runner.apply import Done, Listener
 from runner.errors import BusyError, ConfigurationError, RunnerError
 from runner.events import Say
+from runner.fleet.beside import refuse_neighbours
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import OnWait
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
@@ -31,6 +32,7 @@ class MigrateOptions:
     dry_run: bool = False
     single_transaction: bool = False
     allow_out_of_order: bool = False
+    beside_existing: bool = False  # also in a database that has tables and no history
     validate: bool = True
     lock_wait_s: float = 60.0
     reconnect_wait_s: float = 30.0
@@ -99,6 +101,9 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
     with open_sessions(settings, say=observer.say) as sessions:
         plans = [_checked(plan(session), observer) for session in sessions]
         pending = [session for session, first in zip(sessions, plans, strict=True) if first.steps]
+        if not options.beside_existing:
+            for session in pending:
+                refuse_neighbours(session, settings)
         taken = _back_up(settings, pending, options, observer)
         return [
             _migrate_one(settings, session, first, plan, options, observer, taken.get(session.title))

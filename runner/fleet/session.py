@@ -184,6 +184,7 @@ def open_target(
             schema=settings.history_schema,
             migration_table=settings.migration_table,
             session_pool=settings.session_pool,
+            may_begin=target.names_schema,
         )
         try:
             yield Session(

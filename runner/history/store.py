@@ -38,6 +38,7 @@ from runner.history.names import (
     YOYO_VERSION,
     Names,
 )
+from runner.history.schema import Path as SearchPath
 from runner.history.schema import choose_schema
 
 if TYPE_CHECKING:
@@ -95,10 +96,13 @@ class History:
         schema: str | None = None,
         migration_table: str = YOYO_MIGRATION,
         session_pool: bool = False,
+        may_begin: bool = False,
     ):
+        """Find history; `may_begin`: a new one may begin in the current schema although another schema has one."""
         self.connection = connection
         self.session_pool = session_pool  # a pooler that may stand between keeps a session for us alone
         self._wanted_schema = schema
+        self._may_begin = may_begin
         self._migration_table = migration_table
         self._tables: set[str] = set()
         self._can_create = False
@@ -133,6 +137,24 @@ class History:
             RUNNER_MIGRATION,
             RUNNER_JOURNAL,
         } <= self._tables
+
+    def has_entries(self) -> bool:
+        """Return whether anything was ever recorded: also what was rolled back, or failed."""
+        tables = [
+            t for t in (self._migration_table, YOYO_LOG, RUNNER_MIGRATION, RUNNER_JOURNAL) if self.holds(t)
+        ]
+        if not tables:
+            return False
+        found = sql.SQL(" OR ").join(
+            sql.SQL("EXISTS (SELECT FROM {})").format(self.names.table(name)) for name in tables
+        )
+        row = self.connection.execute(sql.SQL("SELECT {}").format(found)).fetchone()
+        return row is not None and bool(row[0])
+
+    def path_is_chosen(self) -> bool:
+        """Return whether the session's search_path was chosen for it: by its client, or for its role."""
+        row = self.connection.execute(_read("path")).fetchone()
+        return row is not None and bool(row[0])
 
     @property
     def is_pooled(self) -> bool:
@@ -401,12 +423,14 @@ class History:
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
         server = Server(**{key: row[key] for key in Server.__slots__})
+        is_hidden = self._wanted_schema is None and _is_hidden(row["tables"], self._migration_table)
         schema = choose_schema(
             row["tables"],
             self._migration_table,
-            current=row["schema"],
+            path=SearchPath(current=row["schema"], is_chosen=is_hidden and self.path_is_chosen()),
             wanted=self._wanted_schema,
             wanted_exists=row["wanted_exists"],
+            may_begin=self._may_begin,
         )
         mine = [table for table in row["tables"] if table[0] == schema]
         self._tables = {table[1] for table in mine}
@@ -421,6 +445,12 @@ class History:
                 hint=f'GRANT SELECT ON {qualified} TO "{server.role}";',
             )
         return server, Names(schema, self._migration_table)
+
+
+def _is_hidden(tables: Sequence[Sequence[Any]], migration_table: str) -> bool:
+    """Return whether there is a history, and search_path does not find it."""
+    visible = [table[2] for table in tables if table[1] == migration_table]
+    return bool(visible) and not any(visible)
 
 
 def _with_moments(row: dict[str, Any]) -> dict[str, Any]:

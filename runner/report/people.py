@@ -115,6 +115,8 @@ def status(result: Status, style: Style) -> Iterator[str]:
         if (found := result.comparison.all_in(situation))
     ]
     yield "  " + (", ".join(counts) or "no migrations") + _at(result.newest)
+    if result.remark is not None:
+        yield "  " + style(result.remark, "yellow")
     if result.lock_holder is not None:
         yield "  " + style(f"the migration lock is held by {result.lock_holder}", "yellow")
     if result.yoyo_lock is not None:
@@ -128,6 +130,8 @@ def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
     yield style(f"-- {result.database}: {result.place}", "bold")
     if not result.plan.steps:
         yield "-- nothing to do"
+    for warning in result.plan.warnings:
+        yield style(f"-- warning: {warning}", "yellow")
     for step in result.plan.steps:
         how = (
             "one transaction"
