@@ -149,7 +149,11 @@ def validations(
             label = settings.label(session.layout.snapshot)
             comparison = compare(session.files, session.state)
             behind = comparison.all_in(Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER)
-            if behind:
+            partial = comparison.all_in(Situation.PARTIAL)
+            if partial:
+                ids = ", ".join(standing.id for standing in partial)
+                outcome = Validation(snapshot=label, skipped=f"applied or rolled back in part: {ids}")
+            elif behind:
                 outcome = Validation(snapshot=label, skipped=f"{len(behind)} still pending")
             else:
                 outcome = validate(

@@ -209,6 +209,8 @@ def _rollback_one(
 
     plan = plan_now()
     done: list[Done] = []
+    for warning in plan.warnings:
+        observer.listener.warns(warning)
     if plan.steps and not options.dry_run:
         observer.confirm(session.place, plan)
     observer.opened(session.title, session.place)

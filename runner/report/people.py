@@ -284,7 +284,8 @@ def _facts(standing: Standing, actor_width: int, style: Style) -> str:
     when = _local(applied.recorded_at or applied.applied_at)
     who = (applied.actor or applied.db_user or "yoyo").ljust(actor_width)
     took = "" if applied.duration_ms is None else duration(applied.duration_ms / 1000).rjust(7)
-    kind = "  repeatable" if applied.kind == Kind.REPEATABLE.value else ""
+    kind = f"  depends on {standing.follows}" if standing.follows else ""
+    kind += "  repeatable" if applied.kind == Kind.REPEATABLE.value else ""
     baseline = "  baseline" if applied.operation is Operation.BASELINE else ""
     return style(f"{when:%Y-%m-%d %H:%M}  {who}  {took}{kind}{baseline}", "dim")
 
