@@ -28,7 +28,7 @@ def neighbours(session: Session, settings: Settings) -> Neighbours | None:
     """
     if _has_begun(session):
         return None
-    from runner.history import find_neighbours
+    from runner.history import find_neighbours, has_entries
     from runner.validate.judging import is_ignored
 
     found = find_neighbours(session.history)
@@ -37,7 +37,7 @@ def neighbours(session: Session, settings: Settings) -> Neighbours | None:
         return None
     session.history.use(session.connection)
     session.refresh()
-    if _has_begun(session) or session.history.has_entries():
+    if _has_begun(session) or has_entries(session.history):
         return None
     return replace(found, tables=tables)
 

@@ -104,6 +104,7 @@ class Server:
     role: str
     is_superuser: bool
     backend_pid: int
+    ends_transactions: bool = False  # transaction_timeout is set, which PostgreSQL 17 brought
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from psycopg import sql
+
+from runner.history.names import RUNNER_JOURNAL, RUNNER_MIGRATION, YOYO_LOG
+from runner.history.schema import path_is_chosen
+
 if TYPE_CHECKING:
     from runner.history.store import History
 
@@ -55,7 +60,7 @@ class Neighbours:
 def find_neighbours(history: History) -> Neighbours:
     """Return what is in the schema that the session works in, or in the whole database where nobody chose a schema."""
     text: Any = _QUERY.read_text("utf-8")
-    parameters = {"ours": list(history.names.tables), "is_chosen": history.path_is_chosen()}
+    parameters = {"ours": list(history.names.tables), "is_chosen": path_is_chosen(history.connection)}
     rows = history.connection.execute(text, parameters).fetchall()
     tools = {identity: tool_of(schema, name) for schema, name, identity in rows}
     return Neighbours(
@@ -63,6 +68,17 @@ def find_neighbours(history: History) -> Neighbours:
         histories=tuple(name for schema, name, _ in rows if tool_of(schema, name) is not None),
         tools=tuple(sorted({tool for tool in tools.values() if tool is not None})),
     )
+
+
+def has_entries(history: History) -> bool:
+    """Return whether anything was ever recorded: also what was rolled back, or failed."""
+    names = (history.names.migration_table, YOYO_LOG, RUNNER_MIGRATION, RUNNER_JOURNAL)
+    tables = [history.names.table(name) for name in names if history.holds(name)]
+    if not tables:
+        return False
+    found = sql.SQL(" OR ").join(sql.SQL("EXISTS (SELECT FROM {})").format(table) for table in tables)
+    row = history.connection.execute(sql.SQL("SELECT {}").format(found)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def tool_of(schema: str, table: str) -> str | None:

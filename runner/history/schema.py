@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path as File
 from typing import Any
 
-from runner.errors import ConfigurationError
+import psycopg
+
+from runner.errors import ConfigurationError, CredentialsError
+
+_PATH = File(__file__).with_name("queries") / "path.sql"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +82,25 @@ def _hidden(schemas: Sequence[str], current: str | None) -> ConfigurationError:
         detail="It may be the history of another tenant, so it is not used. Nothing was changed.",
         hint=f"If it is the history of what this session works on: --history-schema {schemas[0]}.{begin}",
     )
+
+
+def path_is_chosen(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether the session's search_path was chosen for it: by its client, or for its role."""
+    row = connection.execute(_PATH.read_text("utf-8").encode()).fetchone()
+    return row is not None and bool(row[0])
+
+
+def hidden_rows(role: str, tables: Sequence[str]) -> CredentialsError:
+    """Return the error for history of which the server would show only a part."""
+    return CredentialsError(
+        f'row level security hides rows of history from role "{role}"',
+        detail=f"It is enabled on {', '.join(tables)}, so what is applied cannot be known. Nothing was changed.",
+        hint=f'ALTER TABLE … DISABLE ROW LEVEL SECURITY on these tables; or ALTER ROLE "{role}" BYPASSRLS; or connect as '
+        "their owner.",
+    )
+
+
+def is_hidden(tables: Sequence[Sequence[Any]], migration_table: str) -> bool:
+    """Return whether there is a history, and search_path does not find it."""
+    visible = [table[2] for table in tables if table[1] == migration_table]
+    return bool(visible) and not any(visible)

@@ -39,7 +39,7 @@ from runner.history.names import (
     Names,
 )
 from runner.history.schema import Path as SearchPath
-from runner.history.schema import choose_schema
+from runner.history.schema import choose_schema, hidden_rows, is_hidden, path_is_chosen
 
 if TYPE_CHECKING:
     from runner.history.actor import Actor
@@ -138,24 +138,6 @@ class History:
             RUNNER_JOURNAL,
         } <= self._tables
 
-    def has_entries(self) -> bool:
-        """Return whether anything was ever recorded: also what was rolled back, or failed."""
-        tables = [
-            t for t in (self._migration_table, YOYO_LOG, RUNNER_MIGRATION, RUNNER_JOURNAL) if self.holds(t)
-        ]
-        if not tables:
-            return False
-        found = sql.SQL(" OR ").join(
-            sql.SQL("EXISTS (SELECT FROM {})").format(self.names.table(name)) for name in tables
-        )
-        row = self.connection.execute(sql.SQL("SELECT {}").format(found)).fetchone()
-        return row is not None and bool(row[0])
-
-    def path_is_chosen(self) -> bool:
-        """Return whether the session's search_path was chosen for it: by its client, or for its role."""
-        row = self.connection.execute(_read("path")).fetchone()
-        return row is not None and bool(row[0])
-
     @property
     def is_pooled(self) -> bool:
         """Whether a pooler stands between: who answers is not the backend that was announced at connecting."""
@@ -179,7 +161,8 @@ class History:
         """Ask several questions in one message: one round trip."""
         if not questions:
             return {}
-        message = sql.SQL("; ").join(self._query(name) for name in questions)
+        asked = sql.SQL("; ").join(self._query(name) for name in questions)
+        message = sql.SQL("SET LOCAL row_security = off; {}").format(asked)  # to refuse, not to hide rows
         answers = []
         with self.connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(message)
@@ -423,11 +406,11 @@ class History:
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
         server = Server(**{key: row[key] for key in Server.__slots__})
-        is_hidden = self._wanted_schema is None and _is_hidden(row["tables"], self._migration_table)
+        hidden = self._wanted_schema is None and is_hidden(row["tables"], self._migration_table)
         schema = choose_schema(
             row["tables"],
             self._migration_table,
-            path=SearchPath(current=row["schema"], is_chosen=is_hidden and self.path_is_chosen()),
+            path=SearchPath(current=row["schema"], is_chosen=hidden and path_is_chosen(self.connection)),
             wanted=self._wanted_schema,
             wanted_exists=row["wanted_exists"],
             may_begin=self._may_begin,
@@ -436,6 +419,11 @@ class History:
         self._tables = {table[1] for table in mine}
         self._not_writable = sorted(table[1] for table in mine if not table[4])
         self._can_create = row["can_create"] or bool(self._wanted_schema)
+        filtered = sorted(table[1] for table in mine if table[6])
+        if filtered:
+            raise hidden_rows(
+                server.role, [sql.Identifier(schema, name).as_string(None) for name in filtered]
+            )
         unreadable = sorted(table[1] for table in mine if not table[3])
         if unreadable:
             qualified = ", ".join(sql.Identifier(schema, name).as_string(None) for name in unreadable)
@@ -445,12 +433,6 @@ class History:
                 hint=f'GRANT SELECT ON {qualified} TO "{server.role}";',
             )
         return server, Names(schema, self._migration_table)
-
-
-def _is_hidden(tables: Sequence[Sequence[Any]], migration_table: str) -> bool:
-    """Return whether there is a history, and search_path does not find it."""
-    visible = [table[2] for table in tables if table[1] == migration_table]
-    return bool(visible) and not any(visible)
 
 
 def _with_moments(row: dict[str, Any]) -> dict[str, Any]:
