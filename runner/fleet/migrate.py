@@ -11,6 +11,7 @@ from runner.apply import Done, Listener
 from runner.errors import BusyError, ConfigurationError, RunnerError
 from runner.events import Say
 from runner.fleet.beside import refuse_neighbours
+from runner.fleet.lost import earlier_lost, lost_steps, report_of
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import OnWait
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
@@ -310,6 +311,13 @@ class _Work:
     def _go_on(self) -> Plan:
         """Return the rest of the plan; a step whose answer was lost and which history holds is told of now."""
         state = self._session.state
+        gone = (self._others or frozenset()) - self._applied_by_others()
+        if gone:
+            raise earlier_lost(gone, done=len(self._done))
+        lost = lost_steps(self._done, state)
+        if lost:
+            self._done = [done for done in self._done if done not in lost]
+            self._observer.say(report_of(lost, self._session.title))
         if self._applied_by_others() != self._others:
             raise BusyError(
                 "another run changed the database while our connection was lost",
