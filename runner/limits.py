@@ -11,6 +11,7 @@ _UNIT_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d":
 _LONGEST_MS = 2**31 - 1  # PostgreSQL keeps them in 32 bits
 # In seconds. A machine that vanishes says nothing, and its session holds the migration lock until the server asks.
 _AS_THE_LEXER_READS = {"standard_conforming_strings": 1}  # also where a role or database has it off
+_OUR_PAUSES = {"idle_session_timeout": 0}  # between tries or batches the session idles on purpose
 _SERVER_KEEPALIVE = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
 
@@ -34,6 +35,7 @@ class Limits:
     client_connection_check_interval_ms: int = 1_000  # the server ends the work of a client that died
     concurrently_timeout_ms: int = 21_600_000  # of one CONCURRENTLY statement, its waits included
     lock_retries: int = 10
+    transaction_timeout_ms: int | None = None  # None: as role and database have it, if the server knows it
     max_blocked: int = 0  # a try ends when so many sessions wait behind it; 0: never
 
     def options(self, *, check_client: bool = True) -> str:
@@ -45,10 +47,13 @@ class Limits:
 
     def settings(self) -> dict[str, int]:
         """Return PostgreSQL's settings of these names, in milliseconds."""
+        longest = self.transaction_timeout_ms
         return {
             "lock_timeout": self.lock_timeout_ms,
             "statement_timeout": self.statement_timeout_ms,
             "idle_in_transaction_session_timeout": self.idle_in_transaction_session_timeout_ms,
+            **_OUR_PAUSES,
+            **({} if longest is None else {"transaction_timeout": longest}),
         }
 
 

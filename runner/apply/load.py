@@ -16,7 +16,7 @@ from runner.migrations import CopyFrom, Script
 
 _PIECE_BYTES = 1 << 18
 _LONGEST_HEADER = 1 << 16
-_LINE = re.compile(r"\bline (\d+)")
+_LINE = re.compile(r"^COPY .+?, \D*(\d+)")  # "COPY t, line 5, column x", in the server's language
 
 
 def load_files(conn: psycopg.Connection[Any], script: Script, *, state: str) -> int | None:

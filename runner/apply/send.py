@@ -14,6 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
+from runner.connection.interruption import SessionEndedError, ends_session
 from runner.errors import (
     BusyError,
     ConnectionLostError,
@@ -28,8 +29,6 @@ from runner.wording import counted
 
 Connection = psycopg.Connection[Any]
 
-# the session ends with these: an administrator's command, a crash, a start-up, a dropped database
-_SERVER_GOES = {"57P01", "57P02", "57P03", "57P04"}
 _SYNTAX_ERROR = "42601"
 # "cannot run inside a transaction block", and a procedure that commits: only the server knows all of them
 WANTS_NO_TRANSACTION = {"25001", "2D000"}
@@ -187,9 +186,9 @@ def set_for_session(conn: Connection, settings: Mapping[str, str]) -> None:
 def _raise_if_server_goes(conn: Connection, result: PGresult) -> psycopg.Error:
     """Return the error that the server answered, if the session goes on after it."""
     error = errors.error_from_result(result, encoding="utf-8")
-    if error.sqlstate in _SERVER_GOES:
+    if ends_session(error):
         conn.close()
-        raise error
+        raise SessionEndedError(error)
     return error
 
 
@@ -269,7 +268,7 @@ def explain(
 def is_lost(conn: Connection, error: psycopg.Error) -> bool:
     """Say whether this is the loss of the connection, not the refusal of a statement."""
     return isinstance(error, psycopg.OperationalError) and (
-        conn.closed or error.sqlstate is None or error.sqlstate in _SERVER_GOES
+        conn.closed or error.sqlstate is None or ends_session(error)
     )
 
 

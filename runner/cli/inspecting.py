@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @target_options
+@ignore_option
 @click.option("--check", is_flag=True, help="Exit with 3 unless everything is applied and unedited.")
 @click.option(
     "--history", is_flag=True, help="Show the audit trail: who did what, when, from where; newest first."
@@ -66,6 +67,7 @@ def _show_history(context: Context, settings: Settings, *, limit: int, with_sql:
 
 @click.command()
 @target_options
+@ignore_option
 @click.option("--rollback", "back", is_flag=True, help="Show what rollback would run.")
 @click.option("--to", metavar="ID", help="As for migrate, or with --rollback as for rollback.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="At most N.")

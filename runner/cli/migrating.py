@@ -45,6 +45,12 @@ metrics_option = click.option(
 @click.option("--single-transaction", is_flag=True, help="Apply all of a database's files, or none.")
 @click.option("--allow-out-of-order", is_flag=True, help="Apply files below the newest applied one too.")
 @click.option(
+    "--beside-existing",
+    is_flag=True,
+    envvar="RUNNER_BESIDE_EXISTING",
+    help="Migrate a database that has tables and no history; they stay as they are.",
+)
+@click.option(
     "--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards."
 )
 @click.option(
@@ -61,6 +67,7 @@ def migrate_command(
     dry_run: bool,
     single_transaction: bool,
     allow_out_of_order: bool,
+    beside_existing: bool,
     validate: bool,
     lock_wait: float,
     reconnect_wait: float,
@@ -86,6 +93,7 @@ def migrate_command(
         dry_run=dry_run,
         single_transaction=single_transaction,
         allow_out_of_order=allow_out_of_order,
+        beside_existing=beside_existing,
         validate=validate,
         lock_wait_s=lock_wait,
         reconnect_wait_s=reconnect_wait,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import Context, Duration, read_settings, target_options
+from runner.cli.options import Context, Duration, ignore_option, read_settings, target_options
 
 
 @click.command()
@@ -50,6 +50,7 @@ def wait_command(context: Context, /, *, what: str, timeout_ms: int, **flags: An
 
 @click.command()
 @target_options
+@ignore_option
 @click.pass_obj
 def doctor_command(context: Context, /, **flags: Any) -> None:
     """Examine connection, role, server, sessions and leftovers. Changes nothing.

@@ -188,7 +188,7 @@ def target_options(command: F) -> F:
         click.option(
             "--history-schema",
             envvar="RUNNER_HISTORY_SCHEMA",
-            help="Schema of history's tables (default: where they are, else the current schema).",
+            help="Schema of history's tables (default: where search_path finds them, else the current schema).",
         ),
         click.option(
             "--schema-dir",
@@ -352,7 +352,7 @@ ignore_option = click.option(
     multiple=True,
     metavar="PATTERN",
     envvar="RUNNER_IGNORE",
-    help="What may differ from the snapshot: 'index:public.tmp_*', 'table:audit.*'; may be repeated.",
+    help="What is not this project's, so may differ from the snapshot: 'index:public.tmp_*', 'table:audit.*'; may be repeated.",
 )
 
 

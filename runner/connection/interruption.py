@@ -21,6 +21,19 @@ _ANSWER_S = 1.0  # together less than the three seconds in which a stopped run m
 T = TypeVar("T")
 
 
+class SessionEndedError(psycopg.OperationalError):
+    """The server ended the session: an error of severity FATAL or PANIC, whatever its SQLSTATE."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__(str(error), info=error.pgresult, encoding="utf-8")
+        self.sqlstate = error.sqlstate
+
+
+def ends_session(error: psycopg.Error) -> bool:
+    """Return whether the server ended the session with this error; its severity says so in every language."""
+    return error.diag.severity_nonlocalized in {"FATAL", "PANIC"}
+
+
 class InterruptibleConnection(psycopg.Connection[TupleRow]):
     """Cancels what a signal interrupts and throws its answer away; closed where the server does not answer.
 
@@ -36,6 +49,11 @@ class InterruptibleConnection(psycopg.Connection[TupleRow]):
         except KeyboardInterrupt:
             self._settle()
             raise
+        except psycopg.Error as error:
+            if not ends_session(error):
+                raise
+            self.close()
+            raise SessionEndedError(error) from error
 
     def _settle(self) -> None:
         if self.closed or self.info.transaction_status != TransactionStatus.ACTIVE:

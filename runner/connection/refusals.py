@@ -1,16 +1,18 @@
 """Why a connection was not made, in words that say what to do.
 
-During start-up libpq tells no SQLSTATE, only text: the server's in its own language, its own in English. What
-is not recognised is passed on as it is, which is right if not helpful.
+During start-up libpq tells no SQLSTATE, only text: the server's in its own language, its own in English. English is
+recognised; for a server that speaks another language its SQLSTATE is asked for, and its text is passed on as it is.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from runner.connection.sqlstate import CONNECTED
 from runner.errors import ConfigurationError, CredentialsError, RunnerError, UnreachableError
 
 if TYPE_CHECKING:
@@ -31,6 +33,13 @@ class _Case:
 
 
 _AGAIN = "Run the same command again, or wait for it with: runner wait"
+_REFUSED_SETTING = _Case(
+    pattern=r"unrecognized configuration parameter|invalid value for parameter|"
+    r"permission denied to set parameter",
+    error=ConfigurationError,
+    message="the server at {address} refuses a setting that {source} asks for",
+    hint="Correct the options in the URL, in PGOPTIONS, or of the role.",
+)
 _CASES = (
     _Case(
         pattern=r"password authentication failed|PAM authentication failed",
@@ -128,13 +137,7 @@ _CASES = (
         hint="Give the address of PostgreSQL itself with --direct-url or DIRECT_DATABASE_URL: a session's lock and "
         "settings need a session of their own. If the pool is in session mode, say so: --session-pool",
     ),
-    _Case(
-        pattern=r"unrecognized configuration parameter|invalid value for parameter|"
-        r"permission denied to set parameter",
-        error=ConfigurationError,
-        message="the server at {address} refuses a setting that {source} asks for",
-        hint="Correct the options in the URL, in PGOPTIONS, or of the role.",
-    ),
+    _REFUSED_SETTING,
     _Case(
         pattern=r"certificate verify failed",
         error=ConfigurationError,
@@ -242,9 +245,47 @@ _CASES = (
 )
 
 
+# What a SQLSTATE alone tells, which says less than a server's English text: 28000 has many reasons.
+_BY_SQLSTATE = {
+    "28000": _Case(
+        pattern="",
+        error=CredentialsError,
+        message="the server at {address} does not admit {user!r} to {name!r}",
+        hint="Check the user name that {source} gives, whether the role exists and may log in, and the server's pg_hba.conf.",
+        sqlstate="28000",
+    ),
+    "42501": _Case(
+        pattern="",
+        error=CredentialsError,
+        message="the role {user!r} may not connect to the database {name!r}, or may not set what {source} asks for",
+        hint="As the database's owner run: GRANT CONNECT ON DATABASE … TO …; or correct the options in the URL.",
+        sqlstate="42501",
+    ),
+    "42704": _REFUSED_SETTING,
+    "22023": _REFUSED_SETTING,
+}
+# Classes of SQLSTATEs for what passes: connection exception, insufficient resources, operator intervention, system error.
+_PASSING = ("08", "53", "57", "58")
+_BUSY = _Case(
+    pattern="",
+    error=UnreachableError,
+    message="the server at {address} takes no connection at the moment",
+    hint="Is it starting up, shutting down, full, or being promoted? " + _AGAIN,
+)
+
+
+def _by_sqlstate(code: str) -> _Case | None:
+    if code == CONNECTED:
+        return _BUSY
+    known = next((case for case in _CASES if case.sqlstate == code and code not in _BY_SQLSTATE), None)
+    passing = replace(_BUSY, sqlstate=code) if code[:2] in _PASSING else None
+    return _BY_SQLSTATE.get(code) or known or passing
+
+
 class Refusal(Enum):
     """What the caller may do about it."""
 
+    PASSED = auto()  # it was let in a moment later
     PASSWORD = auto()  # the password may have been rotated since it was read
     OTHER = auto()
 
@@ -261,18 +302,36 @@ class Reason:
         return self.error
 
 
-def refusal_of(error: psycopg.Error, target: Target) -> Reason:
-    """Say why `error` happened; the text of libpq or the server becomes the detail, without any password."""
+def refusal_of(
+    error: psycopg.Error, target: Target, *, ask: Callable[[], str | None] = lambda: None
+) -> Reason:
+    """Return why `error` happened; the text of libpq or the server becomes the detail, without any password.
+
+    `ask` returns the SQLSTATE of a refusal by connecting again; it is called for a text that is not recognised.
+    """
     said = _without_secret(str(error), target)
     # with several hosts psycopg repeats itself host by host; the last failure comes first
     last = said.partition("\nMultiple connection attempts failed.")[0]
-    server = re.search(r"(?:FATAL|ERROR):\s+(.*)", last, re.DOTALL)
+    # libpq writes two spaces after the server's word for the severity, in whatever language, and nowhere else
+    said_by_server = re.search(r"(?:^|: )[^:\n]{1,40}:  (.*)", last, re.DOTALL)
+    # where TLS is optional libpq tries twice, and says twice what the server said
+    server = None if said_by_server is None else said_by_server[1].partition("\nconnection to server ")[0]
     case = next((case for case in _CASES if re.search(case.pattern, last, re.DOTALL | re.IGNORECASE)), None)
-    # a server that speaks another language: it asked for the password, and then said no
+    code = ask() if server is not None and case is None else None
+    if code is not None:
+        case = _by_sqlstate(code)
+    # where nothing can be learned: it asked for the password, and then said no
     asked = error.pgconn is not None and bool(error.pgconn.used_password)
-    refused = case.sqlstate == "28P01" if case else asked and server is not None
+    refused = case.sqlstate == "28P01" if case else asked and server is not None and code is None
+    refused = refused or (
+        code == "28000" and asked
+    )  # PAM, LDAP and RADIUS have no SQLSTATE for a wrong password
     # libpq's first line is the fact; the rest asks the user whether the server is running
-    fact = server[1] if server else re.sub(r"^connection (failed|is bad): ", "", last).partition("\n")[0]
+    fact = (
+        server
+        if server is not None
+        else re.sub(r"^connection (failed|is bad): ", "", last).partition("\n")[0]
+    )
     detail = " ".join(fact.split())
     if case is None:
         made: RunnerError = (CredentialsError if server else UnreachableError)(
@@ -296,7 +355,8 @@ def refusal_of(error: psycopg.Error, target: Target) -> Reason:
             hint=case.hint.format_map(words),
             sqlstate=case.sqlstate,
         )
-    return Reason(kind=Refusal.PASSWORD if refused else Refusal.OTHER, error=made)
+    kind = Refusal.PASSED if code == CONNECTED else Refusal.PASSWORD if refused else Refusal.OTHER
+    return Reason(kind=kind, error=made)
 
 
 def _sentence(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.errors import ConfigurationError
@@ -50,7 +51,7 @@ def connect(
 
     # what psycopg remarks on stderr when a cancel or a rollback fails, the error that follows says better
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
-    current, renewed, check_client = target.fresh(), False, True
+    current, renewed, check_client, passed = target.fresh(), False, True, False
     while True:
         own = current.parameters.get("options", "")
         keywords = {
@@ -69,8 +70,12 @@ def connect(
                 check_client = False  # the server's platform has no way to look at its client
                 continue
             from runner.connection.refusals import Refusal, refusal_of
+            from runner.connection.sqlstate import ask
 
-            refusal = refusal_of(error, current)
+            refusal = refusal_of(error, current, ask=partial(ask, keywords, timeout_s=connect_timeout_s))
+            if refusal.kind is Refusal.PASSED and not passed:
+                passed = True
+                continue
             if refusal.kind is Refusal.PASSWORD and target.refresh is not None and not renewed:
                 current, renewed = target.refresh(), True
                 continue

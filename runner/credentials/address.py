@@ -50,6 +50,12 @@ def parse(text: str, *, source: str) -> tuple[dict[str, str], Secret | None]:
     return parameters, Secret(password) if password else None
 
 
+def names_schema(text: str) -> bool:
+    """Return whether a URL chooses the schema to work in with yoyo's `?schema=`."""
+    _, _, query = text.partition("?")
+    return _SCHEME.match(text.strip()) is not None and any(key == "schema" for key, _ in parse_qsl(query))
+
+
 def _normalise(url: str, *, source: str) -> tuple[str, str | None]:
     """Return a URL that libpq understands, and yoyo's `schema` taken out of it."""
     scheme = _SCHEME.match(url)

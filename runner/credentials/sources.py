@@ -27,6 +27,7 @@ class _Found:
     parameters: dict[str, str] = field(default_factory=dict)
     password: Secret | None = None
     own: bool = False  # it speaks of this database alone
+    names_schema: bool = False
     rereadable: bool = False  # a secret or a file: its content may have been changed since
 
 
@@ -51,7 +52,12 @@ def resolve(settings: Settings, database: str | None, *, only: bool = True) -> T
         _refuse_fragments(variables)
         return None
     _choose_database(found, variables, only=only)
-    target = Target(parameters=found.parameters, password=found.password, source=found.source)
+    target = Target(
+        parameters=found.parameters,
+        password=found.password,
+        source=found.source,
+        names_schema=found.names_schema,
+    )
     if variables.flag("DB_IAM_AUTH") and found.source not in {"yoyo.ini", "PG*"}:
         return _with_tokens(target, variables)
     if found.rereadable:
@@ -96,6 +102,7 @@ def _from_url(url: Variable) -> _Found:
         password=password,
         own=url.own,
         rereadable=url.path is not None,
+        names_schema=address.names_schema(url.value),
     )
 
 

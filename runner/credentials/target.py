@@ -25,6 +25,7 @@ class Target:
     ]  # libpq keywords (host, port, user, dbname, sslmode, …) without the password
     password: Secret | None = None
     source: str  # where this came from, for messages: "DATABASE_URL", "DB_SECRET_ARN", "the local server"
+    names_schema: bool = False  # by yoyo's ?schema=: history is there, or begins there
     refresh: Callable[[], Target] | None = field(default=None, repr=False)
 
     @property

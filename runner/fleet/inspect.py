@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner.events import Say
+from runner.fleet.beside import WAYS, remark
 from runner.fleet.session import open_sessions
 from runner.history import LockHolder, YoyoLock
 from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_rollback
@@ -26,6 +27,7 @@ class Status:
     newest: str | None  # the newest applied migration
     lock_holder: LockHolder | None = None
     yoyo_lock: YoyoLock | None = None
+    remark: str | None = None  # that there are tables and no history
 
     @property
     def is_current(self) -> bool:
@@ -72,6 +74,7 @@ def status(settings: Settings, *, say: Say) -> list[Status]:
                 newest=next((entry.id for entry in session.state.newest_first()), None),
                 lock_holder=session.history.lock_holder(),
                 yoyo_lock=session.state.yoyo_lock,
+                remark=remark(session, settings),
             )
             for session in sessions
         ]
@@ -128,6 +131,9 @@ def plans(
                     stored_sql=session.stored_sql,
                     begun_sql=session.begun_sql,
                 )
+                said = remark(session, settings)
+                if said is not None and plan.steps:
+                    plan = replace(plan, warnings=(*plan.warnings, f"{said}: migrate refuses it. {WAYS}"))
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
 
@@ -143,7 +149,11 @@ def validations(
             label = settings.label(session.layout.snapshot)
             comparison = compare(session.files, session.state)
             behind = comparison.all_in(Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER)
-            if behind:
+            partial = comparison.all_in(Situation.PARTIAL)
+            if partial:
+                ids = ", ".join(standing.id for standing in partial)
+                outcome = Validation(snapshot=label, skipped=f"applied or rolled back in part: {ids}")
+            elif behind:
                 outcome = Validation(snapshot=label, skipped=f"{len(behind)} still pending")
             else:
                 outcome = validate(

@@ -14,7 +14,7 @@ from runner.errors import CheckError, ConfigurationError, UsageError
 from runner.events import Say
 from runner.fleet.scratch import build, scratch_session
 from runner.fleet.session import Session, actor_of, open_sessions
-from runner.history import Actor, Operation, Record, in_order, recording
+from runner.history import Actor, Operation, Record, find_neighbours, in_order, recording
 from runner.history.names import YOYO_LOCK
 from runner.migrations import Kind, Migration
 from runner.plan import resolve_id
@@ -69,7 +69,8 @@ def baseline(
         ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
         ids = [m.id for m in ordered]
         target = None if to is None else resolve_id(to, ids, "file")
-        actual = catalog.read(session.connection, exclude=(settings.migration_table,))
+        histories = find_neighbours(session.history).histories  # of other tools: no file of ours makes them
+        actual = catalog.read(session.connection, exclude=(settings.migration_table, *histories))
         with scratch_session(settings, session.layout, session.files, url=scratch_url, say=say) as scratch:
             found, differences = _agreement(scratch, settings, ordered, target, actual)
         if differences and not accept:

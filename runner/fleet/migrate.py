@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from runner.apply import Done, Listener
 from runner.errors import BusyError, ConfigurationError, RunnerError, about
 from runner.events import Say
+from runner.fleet.beside import refuse_neighbours
+from runner.fleet.lost import earlier_lost, lost_steps, report_of
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import OnWait
 from runner.plan import Plan, plan_apply, plan_rollback, remaining
@@ -32,6 +34,7 @@ class MigrateOptions:
     dry_run: bool = False
     single_transaction: bool = False
     allow_out_of_order: bool = False
+    beside_existing: bool = False  # also in a database that has tables and no history
     validate: bool = True
     lock_wait_s: float = 60.0
     reconnect_wait_s: float = 30.0
@@ -104,6 +107,9 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
     with open_sessions(settings, say=observer.say) as sessions:
         plans = [plan(session) for session in sessions]
         pending = [session for session, first in zip(sessions, plans, strict=True) if first.steps]
+        if not options.beside_existing:
+            for session in pending:
+                refuse_neighbours(session, settings)
         taken = _back_up(settings, pending, options, observer)
         return [
             _migrate_one(settings, session, first, plan, options, observer, taken.get(session.title))
@@ -209,6 +215,8 @@ def _rollback_one(
 
     plan = plan_now()
     done: list[Done] = []
+    for warning in plan.warnings:
+        observer.listener.warns(warning)
     if plan.steps and not options.dry_run:
         observer.confirm(session.place, plan)
     observer.opened(session.title, session.place)
@@ -316,6 +324,13 @@ class _Work:
     def _go_on(self) -> Plan:
         """Return the rest of the plan; a step whose answer was lost and which history holds is told of now."""
         state = self._session.state
+        gone = (self._others or frozenset()) - self._applied_by_others()
+        if gone:
+            raise earlier_lost(gone, done=len(self._done))
+        lost = lost_steps(self._done, state)
+        if lost:
+            self._done = [done for done in self._done if done not in lost]
+            self._observer.say(report_of(lost, self._session.title))
         if self._applied_by_others() != self._others:
             raise BusyError(
                 "another run changed the database while our connection was lost",

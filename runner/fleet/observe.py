@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import psycopg
 
 from runner import connection
-from runner.doctor import Finding, examine
+from runner.doctor import Finding, examine, warning
 from runner.errors import UnreachableError
 from runner.events import Event, Say
-from runner.fleet.session import open_session, open_sessions, read_files
+from runner.fleet.beside import WAYS, remark
+from runner.fleet.session import Session, open_session, open_sessions, read_files
 from runner.migrations import Layout, Migration
 from runner.plan import Situation, compare
 from runner.settings import Settings
@@ -58,10 +59,19 @@ def examinations(settings: Settings, *, say: Say) -> list[Examined]:
             Examined(
                 database=session.title,
                 place=session.place,
-                findings=tuple(examine(session.history, session.state, session.target)),
+                findings=(
+                    *examine(session.history, session.state, session.target),
+                    *_beside(session, settings),
+                ),
             )
             for session in sessions
         ]
+
+
+def _beside(session: Session, settings: Settings) -> Iterator[Finding]:
+    said = remark(session, settings)
+    if said is not None:
+        yield warning("history", said, f"{WAYS}.")
 
 
 def wait_until_reachable(settings: Settings, *, timeout_s: float, say: Say) -> list[Waited]:

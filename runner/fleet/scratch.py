@@ -18,7 +18,7 @@ from runner.catalog import Catalog
 from runner.credentials import Target
 from runner.errors import ConfigurationError, CredentialsError, MigrationFailedError, StoppedError
 from runner.events import Say
-from runner.fleet.session import Session, actor_of, open_target
+from runner.fleet.session import Session, actor_of, explained, open_target
 from runner.migrations import Layout, Migration
 from runner.plan import plan_apply
 from runner.settings import Secret, Settings
@@ -57,7 +57,7 @@ def scratch_session(
     home = _home(settings, layout, url=url, say=say, beside_target=beside_target)
     name = f"{PREFIX}{os.getpid()}_{uuid.uuid4().hex[:8]}"
     # the name of this session says that the database is in use
-    with connection.connect(home, application_name=f"{_KEEPER}{name}") as admin:
+    with explained(home), connection.connect(home, application_name=f"{_KEEPER}{name}") as admin:
         _drop_leftovers(admin)
         try:
             admin.execute(

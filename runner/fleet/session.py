@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ class Session:
         self.state = self.history.state()
 
     def reconnect(self, *, wait_s: float, lost: Exception) -> None:
-        """Connect again, trying for `wait_s` seconds.
+        """Connect again, trying for `wait_s` seconds; a standby is waited for, for it may be about to be promoted.
 
         Raises: UnreachableError when the server does not come back in time; CredentialsError or ConfigurationError
         when it comes back and refuses us.
@@ -84,7 +84,10 @@ class Session:
         while True:
             try:
                 self.history.use(self.connect())
-                return
+                if not self.history.server.in_recovery:
+                    return
+                self.connection.close()
+                raise UnreachableError("the server that answers is a standby")
             except (UnreachableError, psycopg.OperationalError) as error:
                 if time.monotonic() >= deadline:
                     raise UnreachableError(
@@ -174,9 +177,10 @@ def open_target(
     on_notice: Callable[[psycopg.errors.Diagnostic], None] | None = None,
 ) -> Iterator[Session]:
     """Connect to a database that is known."""
+    limits = settings.limits
 
     def connect() -> psycopg.Connection[Any]:
-        conn = connection.connect(target, limits=settings.limits, session_pool=settings.session_pool)
+        conn = connection.connect(target, limits=limits, session_pool=settings.session_pool)
         if on_notice is not None:
             conn.add_notice_handler(on_notice)
         return conn
@@ -187,7 +191,14 @@ def open_target(
             schema=settings.history_schema,
             migration_table=settings.migration_table,
             session_pool=settings.session_pool,
+            may_begin=target.names_schema,
         )
+        own = target.parameters.get("options", "")
+        if history.server.ends_transactions and "transaction_timeout" not in own:
+            # by default of the role or the database; older servers refuse a connection that names the setting
+            limits = replace(limits, transaction_timeout_ms=0)
+            history.connection.close()
+            history.use(connect())
         try:
             yield Session(
                 layout=layout,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runner.history.actor import Actor
     from runner.history.journal import Direction, Journal, JournalStep
     from runner.history.message import Record, after, before, committing, recording, reset_session
+    from runner.history.neighbours import Neighbours, find_neighbours, has_entries
     from runner.history.prepared import Prepared
     from runner.history.trail import Entry, read_trail
 else:
@@ -30,6 +31,7 @@ else:
         actor=("Actor",),
         journal=("Direction", "Journal", "JournalStep"),
         message=("Record", "after", "before", "committing", "recording", "reset_session"),
+        neighbours=("Neighbours", "find_neighbours", "has_entries"),
         prepared=("Prepared",),
         trail=("Entry", "read_trail"),
     )
@@ -48,6 +50,7 @@ __all__ = [
     "JournalStep",
     "LockHolder",
     "Names",
+    "Neighbours",
     "OnWait",
     "Operation",
     "Partial",
@@ -60,6 +63,8 @@ __all__ = [
     "after",
     "before",
     "committing",
+    "find_neighbours",
+    "has_entries",
     "in_order",
     "read_trail",
     "recording",

@@ -13,14 +13,15 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from runner.history.actor import Actor
-from runner.history.message import lock_guard
+from runner.history.message import REFUSE_TO_FILTER, lock_guard
 from runner.history.names import RUNNER_JOURNAL, Names
 from runner.history.session_state import CARRIED, SessionState, capture, read_state
 
 # What a file did to the session must not reach our own statements: SET LOCAL hides it until the COMMIT, no longer.
+# The role is that of the connection, which may have been taken at its start (ALTER ROLE … SET role, options).
 _AS_OURSELVES = (
-    b"SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; SET LOCAL search_path = pg_catalog; "
-    b"SET LOCAL statement_timeout = 0; "
+    b"SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT; SET LOCAL search_path = pg_catalog; "
+    b"SET LOCAL statement_timeout = 0; " + REFUSE_TO_FILTER
 )
 
 

@@ -74,6 +74,9 @@ _SINCE_MESSAGE = sql.SQL(
     "{elapsed} + 1000 * EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp())"
 )
 
+# Row level security then makes our own statement an error, where it would hide rows of history from it.
+REFUSE_TO_FILTER = b"SET LOCAL row_security = off; "
+
 # DISCARD ALL would drop the migration lock too
 _RESET_IDENTITY = b"RESET SESSION AUTHORIZATION; RESET ROLE; "
 _RESET_SESSION = (
@@ -131,6 +134,7 @@ def after(names: Names, record: Record, actor: Actor, *, commit: bool = True) ->
             b"\n;SET CONSTRAINTS ALL IMMEDIATE; ",  # here, so that their error is the file's and they see its settings
             _RESET_IDENTITY,
             b"SET LOCAL search_path = pg_catalog; SET LOCAL statement_timeout = 0; ",
+            REFUSE_TO_FILTER,
             guard(names),
             b"; ",
             recording(names, record, actor),

@@ -28,7 +28,7 @@ class Applied:
     """A migration that is applied now."""
 
     id: str
-    applied_at: datetime  # UTC; of a repeatable: its first time, which is its place in the order of undoing
+    applied_at: datetime  # UTC, by the server's clock; of a repeatable: its first time
     recorded_at: datetime | None = None  # when it was last run
     kind: str | None = None  # None, like all below, when stock yoyo applied it
     checksum: str | None = None
@@ -40,6 +40,10 @@ class Applied:
     host: str | None = None
     git_commit: str | None = None
     reversible: bool = False  # the SQL that undoes it is stored
+    first_run: int | None = (
+        None  # the numbers of the rows that recorded its first and its last run (or baseline),
+    )
+    last_run: int | None = None  # ascending as rows were appended, whatever the clock said
 
 
 def applied_of(row: Mapping[str, Any]) -> Applied:
@@ -59,6 +63,8 @@ def applied_of(row: Mapping[str, Any]) -> Applied:
         host=row.get("host"),
         git_commit=row.get("git_commit"),
         reversible=bool(row.get("reversible")),
+        first_run=row.get("first_run"),
+        last_run=row.get("last_run"),
     )
 
 
@@ -98,6 +104,7 @@ class Server:
     role: str
     is_superuser: bool
     backend_pid: int
+    ends_transactions: bool = False  # transaction_timeout is set, which PostgreSQL 17 brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,12 @@ class State:
     def has_remains(self) -> bool:
         """Whether earlier runs left something that the next one clears away."""
         return self.leftovers or bool(self.stale)
+
+    def reapplied_last(self) -> Applied | None:
+        """Return the repeatable whose new version was the last thing that was applied, if it was one."""
+        ran = [entry for entry in self.applied.values() if entry.last_run is not None]
+        newest = max(ran, key=lambda entry: entry.last_run or 0, default=None)
+        return newest if newest is not None and newest.last_run != newest.first_run else None
 
     def newest_first(self) -> list[Applied]:
         """Return what is applied, the newest first."""

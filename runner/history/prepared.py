@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from psycopg import sql
 
 from runner.history.actor import Actor
-from runner.history.message import Record, before, guard, record_statement, yoyo_hash
+from runner.history.message import REFUSE_TO_FILTER, Record, before, guard, record_statement, yoyo_hash
 from runner.history.model import Operation
 from runner.history.names import Names
 
@@ -32,7 +32,8 @@ _NEXT = (
 )
 _CHECKED = (
     "\n;SET CONSTRAINTS ALL IMMEDIATE; RESET SESSION AUTHORIZATION; RESET ROLE; "
-    "SET LOCAL search_path = pg_catalog; SET LOCAL statement_timeout = 0; EXECUTE _runner_guard; "
+    "SET LOCAL search_path = pg_catalog; SET LOCAL statement_timeout = 0; "
+    f"{REFUSE_TO_FILTER.decode()}EXECUTE _runner_guard; "
 )
 _CLEANED = (
     "; CLOSE ALL; RESET ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; EXECUTE _runner_next; COMMIT; "

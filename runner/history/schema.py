@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as File
 from typing import Any
 
-from runner.errors import ConfigurationError
+import psycopg
+
+from runner.errors import ConfigurationError, CredentialsError
+
+_PATH = File(__file__).with_name("queries") / "path.sql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """Where a session makes its tables, and whether anybody chose that for this session."""
+
+    current: str | None  # the schema in which an unqualified CREATE TABLE lands
+    is_chosen: bool = False  # by the client, for the role, or by a schema of the role's own name
 
 
 def choose_schema(
     tables: Sequence[Sequence[Any]],
     migration_table: str,
     *,
-    current: str | None,
+    path: Path,
     wanted: str | None,
     wanted_exists: bool,
+    may_begin: bool = False,
 ) -> str:
-    """Return the schema that was asked for, else the one that holds yoyo's table, else the current one.
+    """Return the schema that was asked for, else the one where search_path finds yoyo's table, else the current one.
 
+    A history that search_path does not find counts only where the path is the one of everybody who uses the database:
+    otherwise it may be another tenant's. `may_begin`: a new history may then begin in the current schema.
     A row of `tables` begins with schema, name and whether search_path finds it.
 
-    Raises: ConfigurationError when there is none, or several fit.
+    Raises: ConfigurationError when there is none, several fit, or the only one may be another tenant's.
     """
     if wanted is not None:
         if not wanted_exists:
@@ -34,18 +51,56 @@ def choose_schema(
     visible = [table for table in holding if table[2]]
     if visible:
         return str(visible[0][0])
-    if len(holding) == 1:
+    if holding and path.is_chosen and not (may_begin and path.current is not None):
+        raise _hidden(sorted(str(table[0]) for table in holding), path.current)
+    if len(holding) == 1 and not path.is_chosen:
         return str(holding[0][0])
-    if holding:
+    if holding and not path.is_chosen:
         schemas = ", ".join(sorted(str(table[0]) for table in holding))
         raise ConfigurationError(
             "history is in several schemas, none of them in search_path",
             detail=f"{migration_table} exists in {schemas}.",
             hint='Name the right one: history_schema = "…" in runner.toml, or --history-schema.',
         )
-    if current is None:
+    if path.current is None:
         raise ConfigurationError(
             "no schema for history: nothing in search_path exists",
             hint='Create the schema, or name one: history_schema = "public" in runner.toml.',
         )
-    return current
+    return path.current
+
+
+def _hidden(schemas: Sequence[str], current: str | None) -> ConfigurationError:
+    """Return the error for a search_path that leads past every history there is."""
+    found = ", ".join(f'"{name}"' for name in schemas)
+    leads = "no schema that exists" if current is None else f'schema "{current}"'
+    begin = (
+        "" if current is None else f" To begin a history in the current schema: --history-schema {current}."
+    )
+    return ConfigurationError(
+        f"history was found in schema {found} only, and this session's search_path leads to {leads}",
+        detail="It may be the history of another tenant, so it is not used. Nothing was changed.",
+        hint=f"If it is the history of what this session works on: --history-schema {schemas[0]}.{begin}",
+    )
+
+
+def path_is_chosen(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether the session's search_path was chosen for it: by its client, or for its role."""
+    row = connection.execute(_PATH.read_text("utf-8").encode()).fetchone()
+    return row is not None and bool(row[0])
+
+
+def hidden_rows(role: str, tables: Sequence[str]) -> CredentialsError:
+    """Return the error for history of which the server would show only a part."""
+    return CredentialsError(
+        f'row level security hides rows of history from role "{role}"',
+        detail=f"It is enabled on {', '.join(tables)}, so what is applied cannot be known. Nothing was changed.",
+        hint=f'ALTER TABLE … DISABLE ROW LEVEL SECURITY on these tables; or ALTER ROLE "{role}" BYPASSRLS; or connect as '
+        "their owner.",
+    )
+
+
+def is_hidden(tables: Sequence[Sequence[Any]], migration_table: str) -> bool:
+    """Return whether there is a history, and search_path does not find it."""
+    visible = [table[2] for table in tables if table[1] == migration_table]
+    return bool(visible) and not any(visible)

@@ -39,7 +39,8 @@ from runner.history.names import (
     YOYO_VERSION,
     Names,
 )
-from runner.history.schema import choose_schema
+from runner.history.schema import Path as SearchPath
+from runner.history.schema import choose_schema, hidden_rows, is_hidden, path_is_chosen
 
 if TYPE_CHECKING:
     from runner.history.actor import Actor
@@ -96,10 +97,13 @@ class History:
         schema: str | None = None,
         migration_table: str = YOYO_MIGRATION,
         session_pool: bool = False,
+        may_begin: bool = False,
     ):
+        """Find history; `may_begin`: a new one may begin in the current schema although another schema has one."""
         self.connection = connection
         self.session_pool = session_pool  # a pooler that may stand between keeps a session for us alone
         self._wanted_schema = schema
+        self._may_begin = may_begin
         self._migration_table = migration_table
         self._tables: set[str] = set()
         self._can_create = False
@@ -158,7 +162,8 @@ class History:
         """Ask several questions in one message: one round trip."""
         if not questions:
             return {}
-        message = sql.SQL("; ").join(self._query(name) for name in questions)
+        asked = sql.SQL("; ").join(self._query(name) for name in questions)
+        message = sql.SQL("SET LOCAL row_security = off; {}").format(asked)  # to refuse, not to hide rows
         answers = []
         with self.connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(message)
@@ -408,17 +413,24 @@ class History:
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
         server = Server(**{key: row[key] for key in Server.__slots__})
+        hidden = self._wanted_schema is None and is_hidden(row["tables"], self._migration_table)
         schema = choose_schema(
             row["tables"],
             self._migration_table,
-            current=row["schema"],
+            path=SearchPath(current=row["schema"], is_chosen=hidden and path_is_chosen(self.connection)),
             wanted=self._wanted_schema,
             wanted_exists=row["wanted_exists"],
+            may_begin=self._may_begin,
         )
         mine = [table for table in row["tables"] if table[0] == schema]
         self._tables = {table[1] for table in mine}
         self._not_writable = sorted(table[1] for table in mine if not table[4])
         self._can_create = row["can_create"] or bool(self._wanted_schema)
+        filtered = sorted(table[1] for table in mine if table[6])
+        if filtered:
+            raise hidden_rows(
+                server.role, [sql.Identifier(schema, name).as_string(None) for name in filtered]
+            )
         unreadable = sorted(table[1] for table in mine if not table[3])
         if unreadable:
             qualified = ", ".join(sql.Identifier(schema, name).as_string(None) for name in unreadable)

@@ -59,6 +59,7 @@ def read_trail(history: History, *, limit: int, with_sql: bool) -> list[Entry]:
 def _entry(row: dict[str, Any]) -> Entry:
     program = row.pop("program", None) or ""
     version, _, image = program.partition(IMAGE_MARK)
+    row.pop("number", None)
     return Entry(
         **{**row, "recorded_at": datetime.fromisoformat(row["recorded_at"])},
         version=version or None,

@@ -11,6 +11,7 @@ from runner.plan.comparison import Situation, compare
 from runner.plan.refusals import (
     edited_error,
     out_of_order_error,
+    reapplied_error,
     refuse_edited_half_way,
     refuse_half_applied,
     refuse_partial,
@@ -55,8 +56,9 @@ def plan_apply(
         )
         if standing.migration is not None
     ]
+    refuse_partial(comparison, begun_sql)
     if pending:
-        refuse_partial(comparison, begun_sql)
+        in_order(files)  # refuses a cycle, also with a file that is applied and stays as it is
     missing = comparison.all_in(Situation.MISSING)
     refuse_renamed(pending, missing)
     refuse_python(pending)
@@ -70,6 +72,7 @@ def plan_apply(
             id=m.id,
             script=m.apply,
             migration=m,
+            since=state.applied[m.id].last_run if m.id in state.applied else None,
         )
         for m in chosen
     ]
@@ -104,7 +107,8 @@ def plan_rollback(
     What depends on another goes before it, also when it was applied earlier: a repeatable may have come to depend on
     a newer migration.
 
-    Raises: CheckError when one of them cannot be undone; UsageError for an unknown `to`.
+    Raises: CheckError when one of them cannot be undone, or when the last thing that was applied is a repeatable's new
+    version and nothing says how far back to go; UsageError for an unknown `to`.
     """
     by_id = {m.id: m for m in files}
     newest_first = _dependents_first([entry.id for entry in state.newest_first()], by_id)
@@ -114,6 +118,13 @@ def plan_rollback(
     else:
         chosen = newest_first if everything else newest_first[: 1 if steps is None else steps]
     refuse_half_applied(state, chosen)
+    again = state.reapplied_last()
+    warnings: list[str] = []
+    if again is not None and chosen and again.id not in chosen[:1]:
+        if to is None and steps is None and not everything:
+            raise reapplied_error(again, chosen[0])
+        if again.id not in chosen:
+            warnings.append(f"{again.id} was re-applied after these migrations, and stays as it is now")
     plan_steps = [
         Step(
             action=Action.ROLLBACK,
@@ -124,7 +135,7 @@ def plan_rollback(
         for id_ in chosen
     ]
     refuse_edited_half_way(state, plan_steps)
-    return Plan(steps=tuple(plan_steps))
+    return Plan(steps=tuple(plan_steps), warnings=tuple(warnings))
 
 
 def resolve_id(wanted: str, ids: Sequence[str], noun: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from runner.history import Applied, Failure, Partial, State, in_order
@@ -20,7 +20,9 @@ class Situation(Enum):
     PARTIAL = (
         "partial"  # applied or rolled back in part: its file is not one transaction, and it was interrupted
     )
-    OUTDATED = "outdated"  # a repeatable whose file changed
+    OUTDATED = (
+        "outdated"  # a repeatable whose file changed, or that depends on one that runs, or ran, after it
+    )
     EDITED = "edited"  # a versioned file that changed after it was applied
     MISSING = "missing"  # applied, the file is gone
 
@@ -35,6 +37,7 @@ class Standing:
     applied: Applied | None = None
     failure: Failure | None = None
     partial: Partial | None = None
+    follows: str | None = None  # of one that is outdated although its file is as it was: what it depends on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +67,16 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
     standings = [
         _standing(m, applied.get(m.id), state, below_newest=n < newest) for n, m in enumerate(ordered)
     ]
+    standings = _with_dependents(standings, applied)
     ids = {m.id for m in known}
     hooks = tuple(m for m in files if m.kind is Kind.HOOK)
     missing = [
-        Standing(id=entry.id, situation=Situation.MISSING, applied=entry, partial=state.partial.get(entry.id))
+        Standing(
+            id=entry.id,
+            situation=Situation.PARTIAL if entry.id in state.partial else Situation.MISSING,
+            applied=entry,
+            partial=state.partial.get(entry.id),
+        )
         for entry in applied.values()
         if entry.id not in ids
     ]
@@ -77,6 +86,44 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
         if entry.id not in ids | {hook.id for hook in hooks} and entry.id not in applied
     ]
     return Comparison(standings=(*missing, *standings), hooks=hooks)
+
+
+def _with_dependents(standings: list[Standing], applied: Mapping[str, Applied]) -> list[Standing]:
+    """Return the standings with each repeatable outdated that depends on one that is to run, or ran, after it.
+
+    Running one anew may drop what depends on it (DROP … CASCADE), or change what it was made of.
+    """
+    by_id = {s.id: s for s in standings if s.migration is not None and s.migration.kind is Kind.REPEATABLE}
+    if not any(s.migration.depends for s in by_id.values() if s.migration is not None):
+        return standings
+    waiting = list(by_id)
+    while waiting:
+        changed = False
+        for id_ in waiting:
+            standing = by_id[id_]
+            follows = _followed(standing, by_id, applied)
+            if follows is not None:
+                by_id[id_] = replace(standing, situation=Situation.OUTDATED, follows=follows)
+                changed = True
+        waiting = [id_ for id_ in waiting if by_id[id_].situation is Situation.APPLIED] if changed else []
+    return [by_id.get(s.id, s) for s in standings]
+
+
+def _followed(
+    standing: Standing, repeatables: Mapping[str, Standing], applied: Mapping[str, Applied]
+) -> str | None:
+    """Return the repeatable after which an applied one has to run again."""
+    if standing.situation is not Situation.APPLIED or standing.migration is None:
+        return None
+    own = applied[standing.id].last_run or 0
+    for name in standing.migration.depends:
+        other = repeatables.get(name)
+        if other is None:
+            continue
+        entry = applied.get(name)
+        if other.situation is not Situation.APPLIED or (entry is not None and (entry.last_run or 0) > own):
+            return name
+    return None
 
 
 def _standing(migration: Migration, applied: Applied | None, state: State, *, below_newest: bool) -> Standing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from runner.errors import CheckError, FileError, Location
-from runner.history import Partial, State
+from runner.history import Applied, Partial, State
 from runner.migrations import Kind, Migration, Script
 from runner.plan.comparison import Comparison, Standing
 from runner.plan.steps import Step
@@ -136,6 +136,16 @@ def edited_error(edited: Sequence[Standing], stored_sql: Callable[[str], str | N
         hint="Restore the file and put the change in a new migration; on a database of your own alone, runner rollback "
         "first, then migrate. If the file is right as it is: "
         f'runner repair accept {first.id} --reason "…"',
+    )
+
+
+def reapplied_error(again: Applied, older: str) -> CheckError:
+    """Return the error for a rollback that would pass over what was applied last."""
+    return CheckError(
+        f"the last thing that was applied is a new version of {again.id}, a repeatable",
+        detail=f"The newest migration before it is {older}. Nothing was rolled back.",
+        hint=f"To undo the new version, restore the file of {again.id} as it was and run: runner migrate. "
+        f"To roll back {older} all the same: runner rollback --steps 1",
     )
 
 

@@ -13,7 +13,7 @@ class Action(Enum):
     """What a step does."""
 
     APPLY = "apply"
-    REAPPLY = "reapply"  # a repeatable whose file changed
+    REAPPLY = "reapply"  # a repeatable whose file changed, or one that it depends on was run
     HOOK = "hook"
     ROLLBACK = "rollback"
 
@@ -25,6 +25,9 @@ class Step:
     action: Action
     id: str
     script: Script
+    since: int | None = (
+        None  # of a step that is run again: the row of history that recorded the run before it
+    )
     migration: Migration | None  # None: rolled back from the SQL in history, the file is gone
 
 
@@ -51,4 +54,6 @@ def is_done(step: Step, state: State) -> bool:
     entry = state.applied.get(step.id)
     if step.action is Action.ROLLBACK:
         return entry is None
-    return entry is not None and (step.action is Action.APPLY or entry.checksum == step.script.checksum)
+    if entry is None or step.action is Action.APPLY:
+        return entry is not None
+    return entry.checksum == step.script.checksum and (step.since is None or entry.last_run != step.since)

@@ -70,6 +70,7 @@ def status(results: Sequence[Status]) -> dict[str, Any]:
                     "user": result.lock_holder.user,
                     "client": result.lock_holder.client,
                 },
+                "remark": result.remark,
                 "yoyo_lock": None if result.yoyo_lock is None else {"pid": result.yoyo_lock.pid},
                 "migrations": [_standing(standing) for standing in result.comparison.standings],
             }

@@ -115,6 +115,8 @@ def status(result: Status, style: Style) -> Iterator[str]:
         if (found := result.comparison.all_in(situation))
     ]
     yield "  " + (", ".join(counts) or "no migrations") + _at(result.newest)
+    if result.remark is not None:
+        yield "  " + style(result.remark, "yellow")
     if result.lock_holder is not None:
         yield "  " + style(f"the migration lock is held by {result.lock_holder}", "yellow")
     if result.yoyo_lock is not None:
@@ -128,6 +130,8 @@ def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
     yield style(f"-- {result.database}: {result.place}", "bold")
     if not result.plan.steps:
         yield "-- nothing to do"
+    for warning in result.plan.warnings:
+        yield style(f"-- warning: {warning}", "yellow")
     for step in result.plan.steps:
         how = (
             "one transaction"
@@ -280,7 +284,8 @@ def _facts(standing: Standing, actor_width: int, style: Style) -> str:
     when = _local(applied.recorded_at or applied.applied_at)
     who = (applied.actor or applied.db_user or "yoyo").ljust(actor_width)
     took = "" if applied.duration_ms is None else duration(applied.duration_ms / 1000).rjust(7)
-    kind = "  repeatable" if applied.kind == Kind.REPEATABLE.value else ""
+    kind = f"  depends on {standing.follows}" if standing.follows else ""
+    kind += "  repeatable" if applied.kind == Kind.REPEATABLE.value else ""
     baseline = "  baseline" if applied.operation is Operation.BASELINE else ""
     return style(f"{when:%Y-%m-%d %H:%M}  {who}  {took}{kind}{baseline}", "dim")
 

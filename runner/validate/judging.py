@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING
 from runner.catalog import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.catalog import Difference
     from runner.validate.compare import Tolerance
 
 _RIGHTS = frozenset({"grant", "default privileges"})
+
+
+def is_ignored(patterns: Sequence[str], kind: str, identity: str) -> bool:
+    """Return whether one of the project's patterns sets this object aside."""
+    # an environment variable is cut at spaces, so a colon stands for one there
+    return any(fnmatchcase(f"{kind} {identity}", pattern.replace(":", " ", 1)) for pattern in patterns)
 
 
 class Judge:
@@ -19,8 +27,6 @@ class Judge:
 
     def __init__(self, tolerance: Tolerance) -> None:
         self._tolerance = tolerance
-        # an environment variable is cut at spaces, so a colon stands for one there
-        self._patterns = [pattern.replace(":", " ", 1) for pattern in tolerance.ignore]
 
     def is_extension_beside(self, difference: Difference) -> bool:
         """Whether it is an extension that the snapshot does not know: servers come with their own."""
@@ -30,8 +36,7 @@ class Judge:
         """Whether it is a right that somebody was given besides, or one that the project ignores."""
         if not self._tolerance.grants and self._is_a_right_more(difference):
             return True
-        described = f"{difference.kind} {difference.identity}"
-        return any(fnmatchcase(described, pattern) for pattern in self._patterns)
+        return is_ignored(self._tolerance.ignore, difference.kind, difference.identity)
 
     def _is_a_right_more(self, difference: Difference) -> bool:
         return difference.kind in _RIGHTS and difference.change is Change.UNEXPECTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -237,3 +238,21 @@ def test_what_remains_of_an_interrupted_plan_is_what_history_lacks(files, data):
     undo = plan_rollback(files, history(*ids(plan)), everything=True)
     left = [id_ for id_ in ids(plan) if id_ not in ids(undo)[:done]]
     assert ids(remaining(undo, history(*left))) == ids(undo)[done:]
+
+
+def test_a_dependent_that_is_to_run_again_is_not_done_before_it_did():
+    base = file("vw_b", text="new", kind=Kind.REPEATABLE)
+    dependent = file("vw_a", "vw_b", kind=Kind.REPEATABLE)
+    entries = {
+        "vw_b": Applied(id="vw_b", applied_at=START, checksum="sum of old", first_run=1, last_run=1),
+        "vw_a": Applied(id="vw_a", applied_at=START, checksum=dependent.checksum, first_run=2, last_run=2),
+    }
+    plan = plan_apply([base, dependent], State(server=SERVER, applied=entries))
+    assert [step.id for step in plan.steps] == ["vw_b", "vw_a"]
+    entries["vw_b"] = replace(entries["vw_b"], checksum=base.checksum, last_run=3)
+    half_way = State(server=SERVER, applied=entries)
+    assert [step.id for step in remaining(plan, half_way).steps] == ["vw_a"]
+    assert [step.id for step in plan_apply([base, dependent], half_way).steps] == ["vw_a"]
+    entries["vw_a"] = replace(entries["vw_a"], last_run=4)
+    done = State(server=SERVER, applied=entries)
+    assert remaining(plan, done).steps == plan_apply([base, dependent], done).steps == ()

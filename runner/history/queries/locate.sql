@@ -8,6 +8,7 @@ SELECT
     coalesce((SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER), false) AS is_superuser,
     pg_catalog.current_schema()::text AS schema,
     pg_catalog.pg_backend_pid() AS backend_pid,
+    coalesce(pg_catalog.current_setting('transaction_timeout', true), '0') <> '0' AS ends_transactions,
     coalesce(
         pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE'), false
     ) AS can_create,
@@ -23,7 +24,8 @@ SELECT
             pg_catalog.has_table_privilege(c.oid, 'INSERT')
             AND pg_catalog.has_table_privilege(c.oid, 'UPDATE')
             AND pg_catalog.has_table_privilege(c.oid, 'DELETE'),
-            pg_catalog.pg_get_userbyid(c.relowner)
+            pg_catalog.pg_get_userbyid(c.relowner),
+            pg_catalog.row_security_active(c.oid)
         ))
         FROM pg_catalog.pg_class AS c
         INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid

@@ -50,7 +50,16 @@ def test_status_shows_every_situation(mixed):
 
 def test_status_as_json_is_a_contract(mixed):
     (database,) = mixed.ok("status", "--json").data["databases"]
-    assert set(database) == {"database", "current", "newest", "counts", "lock", "yoyo_lock", "migrations"}
+    assert set(database) == {
+        "database",
+        "current",
+        "newest",
+        "counts",
+        "remark",
+        "lock",
+        "yoyo_lock",
+        "migrations",
+    }
     assert database["current"] is False
     assert database["newest"] == "0004_d"
     assert database["counts"] == {

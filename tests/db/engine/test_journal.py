@@ -85,6 +85,38 @@ def test_a_file_that_is_gone_half_way_stops_what_comes_after(stopped):
     assert stopped.tables() == {"a"}
 
 
+@pytest.mark.parametrize("back", [False, True], ids=["applied", "rolled back"])
+def test_a_file_that_is_gone_half_way_is_unfinished_also_when_nothing_else_is_pending(project, back):
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("migrate")
+    lines = "CREATE TABLE b ();\nSELECT nope;\n"
+    if back:
+        project.write("0002_b", "CREATE TABLE b ();", f"-- transactional: false\nDROP TABLE b;\n{lines}")
+        project.ok("migrate")
+        assert project.run("rollback", "--yes").code == 1
+    else:
+        project.write("0002_b", f"-- transactional: false\n{lines}")
+        assert project.run("migrate").code == 1
+    project.remove("0002_b")
+    how = (
+        "0002_b is rolled back in part"
+        if back
+        else "0002_b is applied in part, 1 of 2 statements, and its file is gone"
+    )
+    for command in (["migrate"], ["migrate", "--dry-run"], ["plan"]):
+        done = project.run(*command)
+        assert done.code == 3
+        assert how in done.err
+        assert "Nothing was run." in done.err
+    status = project.run("status", "--check")
+    assert status.code == 3
+    assert "partial  0002_b" in status.out
+    validated = project.run("validate")
+    assert validated.code == 3
+    assert "not validated: applied or rolled back in part: 0002_b" in validated.out
+    project.ok("repair", "restart", "0002", "--reason", "undone by hand")
+
+
 def test_a_rollback_goes_on_where_it_stopped(project):
     project.write("0001_a", "CREATE TABLE a (id int);\nCREATE TABLE b ();", "DROP TABLE a;\nDROP TABLE b;")
     project.write(

@@ -126,3 +126,82 @@ def test_several_databases_need_a_name(project):
     )
     assert done.code == 2
     assert "which database? This project has one, two" in done.err
+
+
+def put_the_clock_back(project):
+    """Let what is applied now carry moments in the future, as if the clock had gone back since."""
+    for table, column in (
+        ("_yoyo_migration", "applied_at_utc"),
+        ("_runner_migration", "applied_at_utc"),
+        ("_runner_migration", "recorded_at"),
+        ("_yoyo_log", "created_at_utc"),
+    ):
+        project.query(f"UPDATE {table} SET {column} = {column} + interval '1 day'")
+
+
+def test_the_order_is_that_of_history_when_the_clock_goes_back(project):
+    for number, name in enumerate("abcd", 1):
+        project.write(f"000{number}_{name}", f"CREATE TABLE {name} (id int);", f"DROP TABLE {name};")
+        project.ok("migrate")
+        put_the_clock_back(project)
+    assert "; at 0004_d" in project.ok("status").out
+    trail = project.ok("status", "--history", "--json").data["databases"][0]["entries"]
+    assert [entry["id"] for entry in trail] == ["0004_d", "0003_c", "0002_b", "0001_a"]
+    project.ok("rollback", "--yes")
+    assert project.tables() == {"a", "b", "c"}
+    assert "up to date" not in project.ok("rollback", "--yes", "--to", "0001").out
+    assert project.tables() == {"a"}
+
+
+def test_a_renamed_and_an_accepted_migration_keep_their_places(project):
+    for number, name in enumerate("abc", 1):
+        project.write(f"000{number}_{name}", f"CREATE TABLE {name} (id int);", f"DROP TABLE {name};")
+        project.ok("migrate")
+        put_the_clock_back(project)
+    project.remove("0001_a")
+    project.write("0001_x", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("repair", "rename", "0001_a", "0001_x", "--reason", "a better name")
+    project.write("0002_b", "CREATE TABLE b (id int);  -- as it was", "DROP TABLE b;")
+    project.ok("repair", "accept", "0002", "--reason", "a comment")
+    project.ok("rollback", "--yes", "--steps", "2")
+    assert project.tables() == {"a"}
+
+
+def test_what_stock_yoyo_applied_stands_where_the_clock_says(project):
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    project.ok("migrate")
+    project.write("0002_b", "CREATE TABLE b (id int);", "DROP TABLE b;")
+    assert project.yoyo("apply").code == 0
+    project.write("0003_c", "CREATE TABLE c (id int);", "DROP TABLE c;")
+    project.ok("migrate")
+    for left in ({"a", "b"}, {"a"}, set()):
+        project.ok("rollback", "--yes")
+        assert project.tables() == left
+
+
+@pytest.fixture
+def released_anew(applied):
+    """A release after these three changed nothing but a repeatable."""
+    name = "sql/functions/f.sql"
+    applied.write(name, "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';")
+    applied.write("0004_d", "CREATE TABLE d (id int);", "DROP TABLE d;")
+    applied.ok("migrate")
+    applied.write(name, "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';")
+    applied.ok("migrate")
+    return applied
+
+
+def test_a_rollback_does_not_pass_over_a_repeatable_that_was_applied_last(released_anew):
+    for command in (["rollback", "--yes"], ["rollback", "--dry-run"], ["plan", "--rollback"]):
+        done = released_anew.run(*command)
+        assert done.code == 3
+        assert "the last thing that was applied is a new version of f, a repeatable" in done.err
+        assert "The newest migration before it is 0004_d. Nothing was rolled back." in done.err
+        assert "runner rollback --steps 1" in done.err
+    assert released_anew.tables() == {"a", "b", "c", "d"}
+
+
+def test_told_how_far_to_go_a_rollback_says_what_stays(released_anew):
+    done = released_anew.ok("rollback", "--yes", "--steps", "1")
+    assert "f was re-applied after these migrations, and stays as it is now" in done.err
+    assert released_anew.tables() == {"a", "b", "c"}

@@ -1,0 +1,60 @@
+"""Ask again for a refused connection, to learn the SQLSTATE that libpq leaves out of its message.
+
+The server's text is in the server's language (`lc_messages`), which a client cannot choose before it is let in.
+libpq writes the SQLSTATE only where its verbosity is raised before the answer comes, and psycopg has no call for that.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import select
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
+
+CONNECTED = "00000"  # successful completion
+_PQERRORS_VERBOSE = 2
+_CODE = re.compile(r"^.*?:  ([0-9A-Z]{5}):? ?", re.MULTILINE)
+
+
+def ask(keywords: Mapping[str, str], *, timeout_s: float) -> str | None:
+    """Connect once more and return the SQLSTATE of the refusal, `CONNECTED` where there was none, None when not known."""
+    try:
+        return _connect(make_conninfo("", **keywords).encode(), time.monotonic() + timeout_s)
+    except (psycopg.Error, AttributeError, OSError):  # not even begun, or a libpq that hides its functions
+        return None
+
+
+def _connect(conninfo: bytes, deadline: float) -> str | None:
+    connection = pq.PGconn.connect_start(conninfo)
+    try:
+        _raise_verbosity(connection)
+        status: int = pq.PollingStatus.WRITING
+        while status not in {pq.PollingStatus.OK, pq.PollingStatus.FAILED}:
+            wants = [connection.socket]
+            reads = status == pq.PollingStatus.READING
+            left = max(0.0, deadline - time.monotonic())
+            if not any(select.select(wants if reads else [], [] if reads else wants, [], left)):
+                return None
+            status = connection.connect_poll()
+        if status == pq.PollingStatus.OK:
+            return CONNECTED
+        codes = _CODE.findall(connection.get_error_message())
+        return codes[-1] if codes else None  # of several hosts the last one
+    finally:
+        connection.finish()
+
+
+def _raise_verbosity(connection: Any) -> None:
+    """Call libpq's PQsetErrorVerbosity in the library that psycopg's own module is linked with."""
+    module = sys.modules[type(connection).__module__]
+    library = getattr(module, "libpq", None) or ctypes.CDLL(str(module.__file__))
+    function = library.PQsetErrorVerbosity
+    function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
+    function(connection.pgconn_ptr, _PQERRORS_VERBOSE)
