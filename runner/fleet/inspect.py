@@ -102,10 +102,12 @@ def plans(
     allow_out_of_order: bool,
     say: Say,
 ) -> list[PlanListing]:
-    """Return what `migrate`, or with `back` what `rollback`, would run.
+    """Return what `migrate`, or with `back` what `rollback`, would run; its files are checked as they check them.
 
     Raises: as they do.
     """
+    from runner.apply import Listener, check_plan
+
     found = []
     with open_sessions(settings, say=say) as sessions:
         for session in sessions:
@@ -128,6 +130,7 @@ def plans(
                     stored_sql=session.stored_sql,
                     begun_sql=session.begun_sql,
                 )
+            check_plan(plan, Listener())
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
 
