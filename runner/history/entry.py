@@ -20,6 +20,7 @@ from runner.history.message import Record, after, before, recording, reset_sessi
 from runner.history.model import Operation
 from runner.history.store import History
 from runner.migrations import Kind, Script, Segment, check_script, read_script, segments, units
+from runner.migrations.foreign import foreign_mark
 from runner.settings import Secret
 
 
@@ -131,6 +132,8 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
                 hint="Apply it with: runner migrate",
             )
         check_script(script)
+        if (foreign := foreign_mark(script)) is not None:
+            raise foreign
         if not script.transactional:
             for segment in chain.from_iterable(unit.segments() for unit in units(script)):
                 self._send(segment)

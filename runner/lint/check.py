@@ -136,8 +136,10 @@ def _script(script: Script, facts: Facts, phrases: list[Phrase], rules: Sequence
     by_kind = _BY_KIND[rules is _IN_ROLLBACK]
     said: set[str] = set()
     count = 0
+    for problem in script.problems:
+        yield _refused(problem, script)
     try:
-        for statement in checked_statements(script):
+        for statement in checked_statements(replace(script, problems=())):
             count += 1
             phrase = Phrase(statement)
             if len(phrases) < _READABLE_STATEMENTS:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from runner.errors import FileError
-from runner.migrations.directives import NAMES
+from runner.migrations.directives import late_directive
 from runner.migrations.model import Script
-from runner.sqltext import Directive, SqlSyntaxError, Statement, statements, without_comments
+from runner.sqltext import SqlSyntaxError, Statement, statements, without_comments
 from runner.sqltext.classify import (
     begins_plainly,
     begins_transaction,
@@ -97,7 +97,8 @@ def check_script(script: Script) -> int:
     """Check a whole file; return how many statements it holds.
 
     Raises: FileError for what cannot be cut into statements, transaction control, a statement that cannot run in
-    the transaction or be repeated in batches, a directive after the first statement, data that is not there.
+    the transaction or be repeated in batches, a directive that is miswritten or after the first statement, data that is
+    not there.
     """
     return sum(1 for _ in checked_statements(script))
 
@@ -107,6 +108,8 @@ def checked_statements(script: Script) -> Iterator[Statement]:
 
     Raises: as `check_script`.
     """
+    for problem in script.problems:
+        raise problem
     for copy in script.copies:
         if not copy.path.is_file():
             raise script.error(
@@ -223,7 +226,7 @@ def _segment(held: Sequence[Statement]) -> Segment:
 
 
 def _read(script: Script) -> Iterator[Statement]:
-    late: list[Directive] = []
+    late: list[tuple[str, int]] = []
     try:
         for statement in statements(script.pieces(), late=late):
             _refuse_late_directives(script, late)
@@ -270,10 +273,11 @@ def _changes_strings(statement: Statement) -> bool:
     )
 
 
-def _refuse_late_directives(script: Script, late: list[Directive]) -> None:
-    for directive in late:
-        if directive.name.replace("-", "_") in NAMES:
-            raise _late(script, directive.name, directive.offset)
+def _refuse_late_directives(script: Script, late: list[tuple[str, int]]) -> None:
+    for line, offset in late:
+        found = late_directive(line, offset)
+        if found is not None:
+            raise _late(script, *found)
     late.clear()
 
 

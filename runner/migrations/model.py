@@ -46,6 +46,9 @@ class Script:
     batch: Batch | None = None
     parallel: int = 1  # connections
     copies: tuple[CopyFrom, ...] = ()
+    problems: tuple[FileError, ...] = field(
+        default=(), compare=False
+    )  # why it may not be run, if it is not applied
 
     def pieces(self) -> Iterator[str]:
         """Yield the text; a large file is read anew, piece by piece."""
@@ -81,6 +84,13 @@ class Migration:
     rollback: Script | None = None
     depends: tuple[str, ...] = ()
     irreversible: str | None = None  # the reason why there is no way back
+    unknown_depends: tuple[str, ...] = ()  # what its depends directive names and no file has
+    foreign: FileError | None = None  # its name is in the form of another tool
+
+    @property
+    def problems(self) -> tuple[FileError, ...]:
+        """Why neither of its files may be run."""
+        return self.apply.problems + (() if self.rollback is None else self.rollback.problems)
 
     @property
     def checksum(self) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from runner.sqltext.directives import Directive, directives_in
+from runner.sqltext.directives import lines_in
 from runner.sqltext.tokens import COMMENTS, SPACE, Reader, SqlSyntaxError, Token, tokens
 
 _LEADING_WORDS = 8  # enough to tell any statement's kind
@@ -66,11 +66,11 @@ class Statement:
         return self.words[: len(words)] == words
 
 
-def statements(pieces: Iterable[str], *, late: list[Directive] | None = None) -> Iterator[Statement]:
+def statements(pieces: Iterable[str], *, late: list[tuple[str, int]] | None = None) -> Iterator[Statement]:
     r"""Yield the statements of a text that comes in pieces; empty ones are passed over, as the server does.
 
     pg_dump's `\restrict` and `\unrestrict` lines are passed over too: they guard a psql that reads the dump.
-    `late` receives what looks like a directive, `-- depends: …`, and comes too late to be one.
+    `late` receives each line of a comment that comes too late to be a directive, with its offset.
 
     Raises: SqlSyntaxError for a quote or comment without end, and for a psql command.
     """
@@ -90,7 +90,7 @@ def statements(pieces: Iterable[str], *, late: list[Directive] | None = None) ->
 class _Scan:
     """Reads one statement from where the reader stands."""
 
-    def __init__(self, reader: Reader, late: list[Directive], *, leading: bool) -> None:
+    def __init__(self, reader: Reader, late: list[tuple[str, int]], *, leading: bool) -> None:
         self._reader = reader
         self._late = late
         self._leading = leading
@@ -199,7 +199,7 @@ class _Scan:
         reader = self._reader
         if not (self._leading and self._start is None):
             comment = Token(kind, reader.text[reader.start : reader.pos], reader.base + reader.start)
-            self._late.extend(directives_in(comment))
+            self._late.extend(lines_in(comment))
 
     def _finish(self, *, is_closed: bool) -> Statement | None:
         if self._start is None:
