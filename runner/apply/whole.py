@@ -8,9 +8,10 @@ from itertools import chain
 from runner.apply import load, send
 from runner.apply.send import Part
 from runner.apply.work import Work, record_of
-from runner.errors import RunnerError
+from runner.errors import MigrationFailedError, RunnerError
 from runner.history import after, before
 from runner.migrations import segments
+from runner.migrations.model import FileChangedError
 from runner.plan import Step
 
 
@@ -50,6 +51,14 @@ def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit:
             tail = after(names, record_of(step, elapsed_ms, rows=rows), work.actor, commit=commit)
             send.send(conn, Part(script=script, state=state, tail=tail))
             return rows
+    except FileChangedError as error:
+        send.roll_back(conn)
+        raise MigrationFailedError(
+            f"{step.id} changed while it was run",
+            where=error.where,
+            detail=f"{error.detail} It is not recorded; {state}",
+            hint=error.hint,
+        ) from error
     except RunnerError:
         send.roll_back(conn)
         raise

@@ -154,7 +154,7 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             for segment in chain(filter(None, (first, second)), found):
                 self._send(segment)
             conn.execute(tail)
-        except psycopg.Error:
+        except (psycopg.Error, RunnerError):
             if not conn.closed:
                 conn.execute("ROLLBACK")
             raise

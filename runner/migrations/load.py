@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from runner.errors import ConfigurationError, FileError, Location
 from runner.migrations.directives import Directives, read_directives
@@ -13,13 +14,14 @@ from runner.migrations.foreign import foreign_names
 from runner.migrations.layout import Layout, Source
 from runner.migrations.model import (
     LARGE_BYTES,
+    Checksum,
     Decoder,
     Kind,
     Migration,
     Script,
     checksum_of,
-    checksum_of_file,
     decode,
+    read_pieces,
 )
 from runner.wording import nearest
 
@@ -169,13 +171,26 @@ def read_script(path: Path, project: Path) -> tuple[Script, Directives]:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             large = size > LARGE_BYTES
-            data = file.read(_HEAD_BYTES if large else -1)
-        checksum = checksum_of_file(path) if large else checksum_of(data)
+            data, checksum = _head_and_checksum(file) if large else _whole_and_checksum(file)
     except OSError as error:
         raise _unreadable(error, Location(label)) from error
     text = Decoder(label).decode(data) if large else decode(data, label)
     script = Script(path=path, label=label, text=None if large else text, checksum=checksum, size_bytes=size)
     return script, read_directives(script, text, project)
+
+
+def _whole_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
+    data = file.read()
+    return data, checksum_of(data)
+
+
+def _head_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
+    """Return the first bytes of a large file and the checksum of all, from one reading."""
+    head, checksum = b"", Checksum()
+    for data in read_pieces(file):
+        head = head or data[:_HEAD_BYTES]
+        checksum.update(data)
+    return head, checksum.hexdigest()
 
 
 def script_from_history(id_: str, text: str, *, transactional: bool, project: Path) -> Script:
