@@ -143,11 +143,13 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             conn.execute(ending)
             return
         found = segments(script)
-        first, second = next(found, None), next(found, None)
+        first = next(found, None)
+        streams = first is not None and first.copy_data is not None
+        second = None if streams else next(found, None)
         head, _ = before(names, script.settings)
         tail = after(names, record, self._actor)
         try:
-            if second is None and (first is None or first.copy_data is None):
+            if second is None and not streams:
                 conn.execute(head + (b"" if first is None else first.text.encode()) + tail)
                 return
             conn.execute(head)
@@ -164,4 +166,5 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             self._connection.execute(segment.text.encode())
             return
         with self._connection.cursor() as cursor, cursor.copy(segment.text.encode()) as stream:
-            stream.write(segment.copy_data.encode())
+            for piece in segment.data():
+                stream.write(piece.encode())

@@ -148,7 +148,9 @@ def _script(script: Script, facts: Facts, phrases: list[Phrase], rules: Sequence
                 yield from _statement(rule, phrase, facts, said)
             facts.note(phrase)
             if script.text is None:
-                yield from _secrets(script, statement.text + (statement.copy_data or ""), statement.start)
+                yield from _secrets(script, statement.text, statement.start)
+                for piece in statement.copy_stream or (statement.copy_data or "",):
+                    yield from _secrets(script, piece, statement.start)
     except FileError as error:
         yield _refused(error, script)
         return

@@ -78,9 +78,17 @@ class Script:
 
     def location(self, offset: int) -> Location:
         """Return the place of a character, with its line."""
-        text = self.text if self.text is not None else "".join(self._pieces(Checksum()))
-        line, column = line_and_column(text, offset)
-        return Location(self.label, line, column, line_at(text, offset))
+        line, base, held = 1, 0, ""
+        for piece in (self.text,) if self.text is not None else self._pieces(Checksum()):
+            text = held + piece
+            if base + len(text) > offset and text.find("\n", offset - base) >= 0:
+                held = text
+                break
+            keep = text.rfind("\n", 0, max(0, offset - base)) + 1  # where the line of the character may begin
+            line += text.count("\n", 0, keep)
+            base, held = base + keep, text[keep:]
+        more, column = line_and_column(held, offset - base)
+        return Location(self.label, line + more - 1, column, line_at(held, offset - base))
 
     def error(
         self, message: str, offset: int, *, detail: str | None = None, hint: str | None = None
