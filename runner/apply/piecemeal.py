@@ -15,10 +15,11 @@ from runner.apply.send import Part
 from runner.apply.takeover import check_progress
 from runner.apply.unit import Progress, run_unit
 from runner.apply.work import Work, direction_of, record_of
-from runner.errors import CheckError
+from runner.errors import CheckError, MigrationFailedError
 from runner.history import Journal, JournalStep, committing, recording, reset_session
 from runner.history.session_state import restore
 from runner.migrations import Unit, check_script, units
+from runner.migrations.model import FileChangedError
 from runner.plan import Step
 from runner.sqltext.classify import custom_settings, is_for_the_session, names
 
@@ -62,7 +63,16 @@ def _run(work: Work, step: Step) -> int | None:
     if script.parallel > 1:
         run_in_parallel(progress, list(_to_do(step, begun)), begun, direction_of(step))
     else:
-        _one_by_one(progress, journal, begun, step)
+        try:
+            _one_by_one(progress, journal, begun, step)
+        except FileChangedError as error:
+            raise MigrationFailedError(
+                f"{step.id} changed while it was run",
+                where=error.where,
+                detail=f"{error.detail} It is not recorded as done; {progress.state}",
+                hint="Restore the file as it was when the run began, and run the same command again. If only what was not run "
+                f'yet is changed: runner repair continue {step.id} --reason "…"',
+            ) from error
     rows = sum(row.rows_affected for row in journal.steps(conn).values()) if script.batch else None
     elapsed_ms = round((time.monotonic() - started) * 1000)
     record = recording(work.names, record_of(step, elapsed_ms, rows=rows), work.actor)

@@ -20,7 +20,7 @@ from runner.plan import Action, Plan, Step, is_done
 
 
 def check_plan(plan: Plan, listener: Listener) -> None:
-    """Check every file of a plan before the first one runs.
+    """Check every file of a plan before the first one runs, and the rollbacks that history will keep of them.
 
     Raises: FileError for the first file that cannot be run.
     """
@@ -28,6 +28,9 @@ def check_plan(plan: Plan, listener: Listener) -> None:
         if check_script(step.script) == 0 and not step.script.copies:
             refuse_unwritten(step.script)
             listener.warns(f"{step.script.label} holds no statement; it is only recorded")
+        undo = None if step.migration is None or step.migration.irreversible else step.migration.rollback
+        if step.action is not Action.ROLLBACK and undo is not None and check_script(undo) == 0:
+            refuse_unwritten(undo)
 
 
 def run_plan(

@@ -70,7 +70,7 @@ def send(conn: Connection, part: Part) -> list[bytes]:
     """
     try:
         if part.segment is not None and part.segment.copy_data is not None:
-            _copy(conn, part.segment.text, part.segment.copy_data)
+            _copy(conn, part.segment)
             return []
         return execute(conn, part.message())
     except StatementError as problem:
@@ -196,10 +196,11 @@ def _unwanted_copy() -> psycopg.Error:
     return psycopg.Error("the server began a COPY with the client in the middle of a file")
 
 
-def _copy(conn: Connection, statement: str, data: str) -> None:
+def _copy(conn: Connection, segment: Segment) -> None:
     try:
-        with conn.cursor() as cursor, cursor.copy(statement.encode()) as stream:
-            stream.write(data.encode())
+        with conn.cursor() as cursor, cursor.copy(segment.text.encode()) as stream:
+            for piece in segment.data():
+                stream.write(piece.encode())
     except psycopg.Error as error:
         if is_lost(conn, error):
             raise

@@ -8,9 +8,10 @@ from itertools import chain
 from runner.apply import load, send
 from runner.apply.send import Part
 from runner.apply.work import Work, record_of
-from runner.errors import RunnerError
+from runner.errors import MigrationFailedError, RunnerError
 from runner.history import after, before
 from runner.migrations import segments
+from runner.migrations.model import FileChangedError
 from runner.plan import Step
 
 
@@ -25,11 +26,15 @@ def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit:
     started = time.monotonic()
     head, head_results = before(names, work.settings(script), begin=begin)
     found = segments(script)
-    first, second = next(found, None), next(found, None)
+    first = next(found, None)
+    streams = (
+        first is not None and first.copy_data is not None
+    )  # what comes next can be read only when it is sent
+    second = None if streams else next(found, None)
     try:
         outcome = send.COMMITTING if commit else send.ROLLED_BACK
         with send.connection_kept(step.id, outcome=outcome), work.watched(step.id, gives_way=script):
-            if second is None and (first is None or first.copy_data is None) and not script.copies:
+            if second is None and not streams and not script.copies:
                 tail = after(names, record_of(step, 0), work.actor, commit=commit)
                 part = Part(
                     script=script, state=state, segment=first, head=head, head_results=head_results, tail=tail
@@ -50,6 +55,14 @@ def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit:
             tail = after(names, record_of(step, elapsed_ms, rows=rows), work.actor, commit=commit)
             send.send(conn, Part(script=script, state=state, tail=tail))
             return rows
+    except FileChangedError as error:
+        send.roll_back(conn)
+        raise MigrationFailedError(
+            f"{step.id} changed while it was run",
+            where=error.where,
+            detail=f"{error.detail} It is not recorded; {state}",
+            hint=error.hint,
+        ) from error
     except RunnerError:
         send.roll_back(conn)
         raise

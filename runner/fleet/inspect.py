@@ -105,10 +105,12 @@ def plans(
     allow_out_of_order: bool,
     say: Say,
 ) -> list[PlanListing]:
-    """Return what `migrate`, or with `back` what `rollback`, would run.
+    """Return what `migrate`, or with `back` what `rollback`, would run; its files are checked as they check them.
 
     Raises: as they do.
     """
+    from runner.apply import Listener, check_plan
+
     found = []
     with open_sessions(settings, say=say) as sessions:
         for session in sessions:
@@ -134,6 +136,7 @@ def plans(
                 said = remark(session, settings)
                 if said is not None and plan.steps:
                     plan = replace(plan, warnings=(*plan.warnings, f"{said}: migrate refuses it. {WAYS}"))
+            check_plan(plan, Listener())
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
 

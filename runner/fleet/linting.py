@@ -12,6 +12,7 @@ from runner.fleet.changed import changed_since, edited_since, names_at
 from runner.fleet.session import read_files
 from runner.lint import BORROWED, BY_ID, Base, Finding, Level, lint
 from runner.migrations import Kind, Layout, Migration, Script
+from runner.migrations.foreign import refuse_foreign
 from runner.settings import CONFIG_FILE, Settings
 from runner.wording import counted, nearest
 
@@ -42,8 +43,8 @@ def findings(
 
     `squawk` says whether it is to be run; None: where it is installed. `levels` is the table `lint` of runner.toml.
 
-    Raises: FileError for what cannot even be read; ConfigurationError for a bad level; UsageError when git does not
-    know the base, or squawk is asked for and not there.
+    Raises: FileError for what cannot even be read, and for files of another tool; ConfigurationError for a bad level;
+    UsageError when git does not know the base, or squawk is asked for and not there.
     """
     own = project_levels(levels or {}, settings.project)
     program = None if squawk is False else _squawk(say, is_asked_for=squawk is True)
@@ -51,6 +52,7 @@ def findings(
     for layout, files in read_files(settings):
         branch = None if base is None else base_of(base, layout, files, settings.project)
         looked_at = [m for m in files if branch is None or m.id in branch.changed]
+        refuse_foreign(looked_at)
         found.append(
             Linted(
                 database=layout.title,

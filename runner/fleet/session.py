@@ -19,6 +19,7 @@ from runner.events import INFO, WARNING, Event, Say
 from runner.history import History, OnWait, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
+from runner.migrations.foreign import refuse_foreign
 from runner.settings import Settings
 
 if TYPE_CHECKING:
@@ -176,7 +177,10 @@ def open_target(
     *,
     on_notice: Callable[[psycopg.errors.Diagnostic], None] | None = None,
 ) -> Iterator[Session]:
-    """Connect to a database that is known."""
+    """Connect to a database that is known.
+
+    Raises: FileError for a file of another tool that is not applied; as connecting does.
+    """
     limits = settings.limits
 
     def connect() -> psycopg.Connection[Any]:
@@ -200,13 +204,15 @@ def open_target(
             history.connection.close()
             history.use(connect())
         try:
+            state = history.state()
+            refuse_foreign(files, state.applied)
             yield Session(
                 layout=layout,
                 project=settings.project,
                 files=files,
                 target=target,
                 history=history,
-                state=history.state(),
+                state=state,
                 connect=connect,
             )
         finally:

@@ -20,6 +20,7 @@ from runner.history.message import Record, after, before, recording, reset_sessi
 from runner.history.model import Operation
 from runner.history.store import History
 from runner.migrations import Kind, Script, Segment, check_script, read_script, segments, units
+from runner.migrations.foreign import foreign_mark
 from runner.settings import Secret
 
 
@@ -131,6 +132,8 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
                 hint="Apply it with: runner migrate",
             )
         check_script(script)
+        if (foreign := foreign_mark(script)) is not None:
+            raise foreign
         if not script.transactional:
             for segment in chain.from_iterable(unit.segments() for unit in units(script)):
                 self._send(segment)
@@ -140,18 +143,20 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             conn.execute(ending)
             return
         found = segments(script)
-        first, second = next(found, None), next(found, None)
+        first = next(found, None)
+        streams = first is not None and first.copy_data is not None
+        second = None if streams else next(found, None)
         head, _ = before(names, script.settings)
         tail = after(names, record, self._actor)
         try:
-            if second is None and (first is None or first.copy_data is None):
+            if second is None and not streams:
                 conn.execute(head + (b"" if first is None else first.text.encode()) + tail)
                 return
             conn.execute(head)
             for segment in chain(filter(None, (first, second)), found):
                 self._send(segment)
             conn.execute(tail)
-        except psycopg.Error:
+        except (psycopg.Error, RunnerError):
             if not conn.closed:
                 conn.execute("ROLLBACK")
             raise
@@ -161,4 +166,5 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             self._connection.execute(segment.text.encode())
             return
         with self._connection.cursor() as cursor, cursor.copy(segment.text.encode()) as stream:
-            stream.write(segment.copy_data.encode())
+            for piece in segment.data():
+                stream.write(piece.encode())

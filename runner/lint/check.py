@@ -136,8 +136,10 @@ def _script(script: Script, facts: Facts, phrases: list[Phrase], rules: Sequence
     by_kind = _BY_KIND[rules is _IN_ROLLBACK]
     said: set[str] = set()
     count = 0
+    for problem in script.problems:
+        yield _refused(problem, script)
     try:
-        for statement in checked_statements(script):
+        for statement in checked_statements(replace(script, problems=())):
             count += 1
             phrase = Phrase(statement)
             if len(phrases) < _READABLE_STATEMENTS:
@@ -146,7 +148,9 @@ def _script(script: Script, facts: Facts, phrases: list[Phrase], rules: Sequence
                 yield from _statement(rule, phrase, facts, said)
             facts.note(phrase)
             if script.text is None:
-                yield from _secrets(script, statement.text + (statement.copy_data or ""), statement.start)
+                yield from _secrets(script, statement.text, statement.start)
+                for piece in statement.copy_stream or (statement.copy_data or "",):
+                    yield from _secrets(script, piece, statement.start)
     except FileError as error:
         yield _refused(error, script)
         return

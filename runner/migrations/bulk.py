@@ -16,6 +16,7 @@ _COPY = re.compile(
          (?:\((?P<options>.*)\))?""",
     re.VERBOSE | re.IGNORECASE,
 )
+_DATA_SUFFIXES = {".csv", ".tsv", ".txt", ".dat", ".copy"}
 _BATCH_PARTS = (
     (re.compile(r"pause\s+(.+)"), "pause_ms", milliseconds),
     (re.compile(r"lag\s+(.+)"), "lag_ms", milliseconds),
@@ -83,4 +84,12 @@ def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
         label=written,
         options=match["options"],
         offset=offset,
+    )
+
+
+def names_a_file(value: str) -> bool:
+    """Return whether this is what a copy directive takes, and its path the path of a file: prose may say "from", too."""
+    match = _COPY.fullmatch(value)
+    return match is not None and (
+        "/" in match["path"] or Path(match["path"].strip("'")).suffix in _DATA_SUFFIXES
     )

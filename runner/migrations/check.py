@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from runner.errors import FileError
-from runner.migrations.directives import NAMES
+from runner.migrations.directives import late_directive
 from runner.migrations.model import Script
-from runner.sqltext import Directive, SqlSyntaxError, Statement, statements, without_comments
+from runner.sqltext import SqlSyntaxError, Statement, statements, without_comments
 from runner.sqltext.classify import (
     begins_plainly,
     begins_transaction,
@@ -50,8 +50,13 @@ class Segment:
     text: str
     statements: tuple[Statement, ...]
     copy_data: str | None = None
+    copy_stream: Iterable[str] | None = None  # in place of the data, where they are not held: read once
     _starts: tuple[int, ...] = field(default=(0,), repr=False)  # where each piece begins in `text` …
     _offsets: tuple[int, ...] = field(default=(0,), repr=False)  # … and in the file
+
+    def data(self) -> Iterable[str]:
+        """Return the data of a COPY in pieces."""
+        return (self.copy_data or "",) if self.copy_stream is None else self.copy_stream
 
     def file_offset(self, offset: int) -> int:
         """Translate an offset in `text` into one in the file."""
@@ -98,7 +103,8 @@ def check_script(script: Script) -> int:
     """Check a whole file; return how many statements it holds.
 
     Raises: FileError for what cannot be cut into statements, transaction control, a statement that cannot run in
-    the transaction or be repeated in batches, a directive after the first statement, data that is not there.
+    the transaction or be repeated in batches, a directive that is miswritten or after the first statement, data that is
+    not there.
     """
     return sum(1 for _ in checked_statements(script))
 
@@ -108,6 +114,8 @@ def checked_statements(script: Script) -> Iterator[Statement]:
 
     Raises: as `check_script`.
     """
+    for problem in script.problems:
+        raise problem
     for copy in script.copies:
         if not copy.path.is_file():
             raise script.error(
@@ -116,7 +124,7 @@ def checked_statements(script: Script) -> Iterator[Statement]:
                 hint="Paths are below the project's folder.",
             )
     if script.transactional:
-        yield from _in_one_transaction(script, _read(script))
+        yield from _in_one_transaction(script, _read(script, streams=script.text is None))
     else:
         for unit in units(script):
             yield from unit.statements
@@ -137,7 +145,10 @@ def refuse_unwritten(script: Script) -> None:
 
 
 def segments(script: Script) -> Iterator[Segment]:
-    """Yield what is sent for a transactional file: all of it at once where it is small, byte for byte as written."""
+    """Yield what is sent for a transactional file: all of it at once where it is small, byte for byte as written.
+
+    Of a large file each COPY must be sent before the next segment is taken: its data are read while they are sent.
+    """
     if script.text is not None:
         found = tuple(_read(script))
         whole = tuple(_in_one_transaction(script, found))
@@ -148,7 +159,7 @@ def segments(script: Script) -> Iterator[Segment]:
         else:
             yield from _gather(whole)
         return
-    yield from _gather(_in_one_transaction(script, _read(script)))
+    yield from _gather(_in_one_transaction(script, _read(script, streams=True)))
 
 
 def ends_with_semicolon(script: Script) -> bool:
@@ -209,7 +220,14 @@ def _gather(found: Sequence[Statement] | Iterator[Statement], *, whole: bool = F
             if held:
                 yield _segment(held)
                 held, size = [], 0
-            yield Segment(statement.text, (statement,), statement.copy_data, (0,), (statement.start,))
+            yield Segment(
+                statement.text,
+                (statement,),
+                statement.copy_data,
+                statement.copy_stream,
+                (0,),
+                (statement.start,),
+            )
             continue
         held.append(statement)
         size += len(statement.text)
@@ -226,14 +244,18 @@ def _segment(held: Sequence[Statement]) -> Segment:
         starts.append(pos)
         pos += len(statement.text) + 2
     return Segment(
-        ";\n".join(s.text for s in held), tuple(held), None, tuple(starts), tuple(s.start for s in held)
+        ";\n".join(s.text for s in held),
+        tuple(held),
+        _starts=tuple(starts),
+        _offsets=tuple(s.start for s in held),
     )
 
 
-def _read(script: Script) -> Iterator[Statement]:
-    late: list[Directive] = []
+def _read(script: Script, *, streams: bool = False) -> Iterator[Statement]:
+    """Yield the statements, each by itself fit for a migration; with `streams` the data of a COPY are not held."""
+    late: list[tuple[str, int]] = []
     try:
-        for statement in statements(script.pieces(), late=late):
+        for statement in statements(script.pieces(), late=late, streams=streams):
             _refuse_late_directives(script, late)
             if (other := _other_encoding(statement)) is not None:
                 raise script.error(
@@ -278,10 +300,11 @@ def _changes_strings(statement: Statement) -> bool:
     )
 
 
-def _refuse_late_directives(script: Script, late: list[Directive]) -> None:
-    for directive in late:
-        if directive.name.replace("-", "_") in NAMES:
-            raise _late(script, directive.name, directive.offset)
+def _refuse_late_directives(script: Script, late: list[tuple[str, int]]) -> None:
+    for line, offset in late:
+        found = late_directive(line, offset)
+        if found is not None:
+            raise _late(script, *found)
     late.clear()
 
 

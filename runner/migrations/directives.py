@@ -10,21 +10,15 @@ from typing import TYPE_CHECKING
 
 from runner.errors import FileError
 from runner.limits import milliseconds
+from runner.migrations.evident import NAMES, Evident, evident
 from runner.migrations.model import Script
-from runner.sqltext import Directive, leading_directives
+from runner.sqltext import Directive, directive_in, leading_lines
 
 if TYPE_CHECKING:
     from runner.migrations.bulk import Batch, CopyFrom
 
 SETTINGS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 MOST_CONNECTIONS = 16
-
-# Words that begin a line of prose in real files; any other lower-case "word:" is taken for a directive.
-_PROSE = frozenset({
-    "author", "by", "changed", "created", "date", "description", "example", "fix", "issue", "jira", "link", "locks",
-    "name", "note", "notes", "purpose", "reason", "ref", "reference", "references", "see", "since", "source",
-    "ticket", "title", "todo", "todos", "updated", "usage", "version", "warning", "what", "when", "why",
-})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -41,18 +35,20 @@ class Directives:
     batch: Batch | None = None
     parallel: int = 1
     copies: list[CopyFrom] = field(default_factory=list)
+    problems: list[FileError] = field(default_factory=list)  # why the file may not be run
 
     def applied_to(self, script: Script, *, transactional: bool) -> Script:
-        """Return the script as these directives want it run.
-
-        Raises: FileError when two of them exclude each other.
-        """
+        """Return the script as these directives want it run, with why it may not be run."""
+        problems = self.problems
         if self.copies and (self.batch is not None or not transactional):
-            raise script.error(
-                "copy in a file that is not one transaction",
-                self.copies[0].offset,
-                hint="Put it into a file of its own, without transactional: false and without batch.",
-            )
+            problems = [
+                *problems,
+                script.error(
+                    "copy in a file that is not one transaction",
+                    self.copies[0].offset,
+                    hint="Put it into a file of its own, without transactional: false and without batch.",
+                ),
+            ]
         if transactional == script.transactional and self == _NOTHING_ASKED:
             return script
         return replace(
@@ -65,6 +61,7 @@ class Directives:
             batch=self.batch,
             parallel=self.parallel,
             copies=tuple(self.copies),
+            problems=tuple(problems),
         )
 
 
@@ -74,23 +71,32 @@ _NOTHING_ASKED = Directives()
 def read_directives(script: Script, head: str, project: Path) -> Directives:
     """Read the directives in the leading comment of a file, of which `head` holds at least that comment.
 
-    Raises: FileError for an unknown, misspelt or badly valued one, and for two that exclude each other.
+    A misspelt or badly valued one, and two that exclude each other, are problems of the file: they are reported
+    together, and only where it is to be run.
     """
     found = Directives()
     last: dict[str, Directive] = {}
-    for directive in _directives(script, head):
-        _READERS[directive.name](found, script, directive, project)
-        last[directive.name] = directive
+    for item in _directives(script, head):
+        if isinstance(item, FileError):
+            found.problems.append(item)
+            continue
+        try:
+            _READERS[item.name](found, script, item, project)
+        except FileError as error:
+            found.problems.append(error)
+        last[item.name] = item
     if found.batch is not None and found.transactional is True:
-        raise _bad_value(
-            script, last["transactional"], "transactional: true in a file with batch", _BATCH_HINT
+        found.problems.append(
+            _bad_value(script, last["transactional"], "transactional: true in a file with batch", _BATCH_HINT)
         )
     if found.parallel > 1 and (found.transactional is not False or found.batch is not None):
-        raise _bad_value(
-            script,
-            last["parallel"],
-            "parallel in a file that is run as a whole or in batches",
-            "Its statements run each by itself: add -- transactional: false, and leave out batch.",
+        found.problems.append(
+            _bad_value(
+                script,
+                last["parallel"],
+                "parallel in a file that is run as a whole or in batches",
+                "Its statements run each by itself: add -- transactional: false, and leave out batch.",
+            )
         )
     return found
 
@@ -200,7 +206,6 @@ _READERS: Mapping[str, Callable[[Directives, Script, Directive, Path], None]] = 
     "copy": _copy,
     "lint": _lint,
 }
-NAMES = tuple(_READERS)
 
 _BATCH_HINT = (
     "Each statement is repeated, every time in a transaction of its own. Write -- batch: true, or some of: "
@@ -208,24 +213,61 @@ _BATCH_HINT = (
 )
 
 
-def _directives(script: Script, head: str) -> Iterator[Directive]:
-    for directive in leading_directives(head):
-        name = directive.name.replace("-", "_")
-        if name in NAMES:
-            yield Directive(name, directive.value, directive.offset, directive.value_offset)
-            continue
-        if directive.name in _PROSE or not directive.value:
-            continue
-        import difflib
+def _directives(script: Script, head: str) -> Iterator[Directive | FileError]:
+    for line, offset in leading_lines(head):
+        directive = known_directive(line, offset)
+        if directive is not None:
+            yield directive
+        elif (meant := evident(line, offset, _fits)) is not None:
+            yield _miswritten(script, meant)
 
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        raise script.error(
-            f'unknown directive "{directive.name}"',
-            directive.offset,
-            detail=f"Known are {', '.join(NAMES)}.",
-            hint=(f"Perhaps you meant {near[0]}. " if near else "")
-            + "If the line is prose, begin it with a capital letter.",
-        )
+
+def known_directive(line: str, offset: int) -> Directive | None:
+    """Return the directive of ours that a comment's line is; `-` in its name counts as `_`."""
+    found = directive_in(line, offset)
+    if found is None or (name := found.name.replace("-", "_")) not in _READERS:
+        return None
+    return replace(found, name=name)
+
+
+def late_directive(line: str, offset: int) -> tuple[str, int] | None:
+    """Return the name and place of a directive, however written, in a line where none has an effect."""
+    found = known_directive(line, offset)
+    if found is not None:
+        is_meant = found.name not in {"batch", "copy", "parallel", "lint"} or _fits(found.name, found.value)
+        return (found.name, found.offset) if is_meant else None
+    meant = evident(line, offset, _fits)
+    return None if meant is None else (meant.written, meant.offset)
+
+
+def _miswritten(script: Script, meant: Evident) -> FileError:
+    return script.error(
+        f'unknown directive "{meant.written}"'
+        if meant.is_misspelt
+        else f'the directive {meant.name} is not written as one: "{meant.written}"',
+        meant.offset,
+        detail=f"Known are {', '.join(NAMES)}; a name in lower case, a colon, a value. Any other comment is prose.",
+        hint=f"Perhaps you meant {meant.name}. Write: {meant.right}",
+    )
+
+
+def _fits(name: str, value: str) -> bool:
+    """Return whether a value is of the kind that a directive takes."""
+    if name == "depends":
+        return all(re.search(r"[\d_]", word) for word in value.split()) and bool(value)
+    if name == "transactional":
+        return value.lower() in {"true", "false", "yes", "no", "on", "off", "0", "1"}
+    if name in {"lock_retries", "max_blocked", "parallel"}:
+        return value.isdecimal()
+    if name == "lint":
+        return value.lower().startswith("allow")
+    if name == "irreversible":
+        return bool(value)
+    if name in {"batch", "copy"}:
+        from runner.migrations.bulk import Batch, names_a_file, parse_batch
+
+        return isinstance(parse_batch(value), Batch) if name == "batch" else names_a_file(value)
+    return milliseconds(value) is not None
 
 
 def _bad_value(script: Script, directive: Directive, message: str, hint: str) -> FileError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import ConfigurationError, FileError, Location, UsageError
+from runner.migrations.foreign import foreign_folder, foreign_project
 from runner.settings import Settings
 from runner.wording import nearest
 
@@ -50,12 +51,13 @@ class Layout:
 def find_layouts(settings: Settings) -> list[Layout]:
     """Return the databases of a project, by name.
 
-    Raises: ConfigurationError when there is no folder of migrations, or it cannot be told what its shape means.
+    Raises: ConfigurationError when there is no folder of migrations, or it cannot be told what its shape means;
+    FileError for the folder of another tool.
     """
     if settings.migrations_dirs:
         return _pick([_given(settings)], settings)
     root = settings.project / "migrations"
-    names = _names(root)
+    names = _own_names(root, settings)
     files = [name for name in names if name.endswith((".sql", ".SQL", ".py"))]
     folders = sorted(name for name in names if not name.endswith(".sql") and (root / name).is_dir())
     if UP in folders or files:
@@ -69,13 +71,15 @@ def find_layouts(settings: Settings) -> list[Layout]:
         return _pick([_layout(None, root, settings)], settings)
     if not folders:
         raise _empty(root, settings)
+    for name in folders:
+        _own_names(root / name, settings)
     return _pick([_layout(name, root / name, settings) for name in folders], settings)
 
 
 def _given(settings: Settings) -> Layout:
     sources = [*_functions(None, settings), *(_versioned(path) for path in settings.migrations_dirs)]
     for path in settings.migrations_dirs:
-        _names(path)
+        _own_names(path, settings)
     return Layout(settings.database, tuple(sources), _snapshot(settings.database, settings))
 
 
@@ -114,6 +118,21 @@ def _pick(layouts: list[Layout], settings: Settings) -> list[Layout]:
             hint=nearest(settings.database, names),
         )
     return picked
+
+
+def _own_names(folder: Path, settings: Settings) -> list[str]:
+    """Return the names in a folder of files.
+
+    Raises: FileError where another tool laid them out; ConfigurationError where there is no folder.
+    """
+    label = _label(folder, settings)
+    if not folder.exists() and (found := foreign_project(settings.project, label)) is not None:
+        raise found
+    names = _names(folder)
+    found = foreign_folder(folder, names, label)
+    if found is not None:
+        raise found
+    return names
 
 
 def _names(folder: Path) -> list[str]:

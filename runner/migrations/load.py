@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from runner.errors import ConfigurationError, FileError, Location
 from runner.migrations.directives import Directives, read_directives
+from runner.migrations.foreign import foreign_names
 from runner.migrations.layout import Layout, Source
 from runner.migrations.model import (
     LARGE_BYTES,
+    Checksum,
     Decoder,
     Kind,
     Migration,
     Script,
     checksum_of,
-    checksum_of_file,
     decode,
+    read_pieces,
 )
 from runner.wording import nearest
 
@@ -37,8 +41,7 @@ def load(layout: Layout, project: Path) -> list[Migration]:
             f"no migrations in {_label(folder, project)}", hint="Write the first one with: runner new NAME"
         )
     _refuse_twins(migrations)
-    _refuse_unknown_depends(migrations, project)
-    return migrations
+    return _with_unknown_depends(migrations, project)
 
 
 def _read_source(source: Source, project: Path) -> Iterator[Migration]:
@@ -49,14 +52,21 @@ def _read_source(source: Source, project: Path) -> Iterator[Migration]:
         rollbacks |= {
             name.removesuffix(".sql"): path for name, path in below.items() if name.endswith(".sql")
         }
+    ids = {path.stem for name, path in files.items() if not name.endswith((ROLLBACK, ".py"))}
+    foreign = foreign_names(
+        ids,
+        lambda id_: Location(_label(source.path / f"{id_}.sql", project)),
+        repeatable=source.repeatable,
+    )
     for name, path in sorted(files.items()):
         if name.endswith(ROLLBACK):
             continue
         id_, suffix = path.stem, path.suffix
         if suffix == ".py":
             yield _python(id_, path, project)
-        else:
-            yield _migration(id_, path, rollbacks.pop(id_, None), source, project)
+            continue
+        migration = _migration(id_, path, rollbacks.pop(id_, None), source, project)
+        yield replace(migration, foreign=foreign[id_]) if id_ in foreign else migration
     for id_, path in rollbacks.items():
         expected = source.path / f"{id_}.sql"
         raise FileError(
@@ -120,11 +130,12 @@ def _migration(id_: str, path: Path, rollback: Path | None, source: Source, proj
         back = back_directives.applied_to(back, transactional=transactional if own is None else own)
         irreversible = irreversible or back_directives.irreversible
         if back_directives.depends:
-            raise back.error(
+            misplaced = back.error(
                 "depends in a rollback",
                 back_directives.depends[0][1],
                 hint="Write it in the migration itself.",
             )
+            back = replace(back, problems=(*back.problems, misplaced))
     kind = (
         Kind.REPEATABLE
         if source.repeatable
@@ -160,13 +171,26 @@ def read_script(path: Path, project: Path) -> tuple[Script, Directives]:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             large = size > LARGE_BYTES
-            data = file.read(_HEAD_BYTES if large else -1)
-        checksum = checksum_of_file(path) if large else checksum_of(data)
+            data, checksum = _head_and_checksum(file) if large else _whole_and_checksum(file)
     except OSError as error:
         raise _unreadable(error, Location(label)) from error
     text = Decoder(label).decode(data) if large else decode(data, label)
     script = Script(path=path, label=label, text=None if large else text, checksum=checksum, size_bytes=size)
     return script, read_directives(script, text, project)
+
+
+def _whole_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
+    data = file.read()
+    return data, checksum_of(data)
+
+
+def _head_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
+    """Return the first bytes of a large file and the checksum of all, from one reading."""
+    head, checksum = b"", Checksum()
+    for data in read_pieces(file):
+        head = head or data[:_HEAD_BYTES]
+        checksum.update(data)
+    return head, checksum.hexdigest()
 
 
 def script_from_history(id_: str, text: str, *, transactional: bool, project: Path) -> Script:
@@ -179,7 +203,9 @@ def script_from_history(id_: str, text: str, *, transactional: bool, project: Pa
         checksum=checksum_of(data),
         size_bytes=len(data),
     )
-    return read_directives(script, text, project).applied_to(script, transactional=transactional)
+    directives = read_directives(script, text, project)
+    directives.problems.clear()  # it was accepted when it was stored, and cannot be edited
+    return directives.applied_to(script, transactional=transactional)
 
 
 def _read(path: Path, project: Path) -> bytes:
@@ -202,12 +228,20 @@ def _refuse_twins(migrations: Sequence[Migration]) -> None:
             )
 
 
-def _refuse_unknown_depends(migrations: Sequence[Migration], project: Path) -> None:
+def _with_unknown_depends(migrations: Sequence[Migration], project: Path) -> list[Migration]:
+    """Return the migrations, those with their problem that name what is no migration in `-- depends:`."""
     ids = {m.id for m in migrations if m.kind is not Kind.HOOK}
+    found = []
     for migration in migrations:
-        for name in migration.depends:
-            if name not in ids:
-                raise _unknown_depends(migration, name, ids, project)
+        unknown = tuple(name for name in migration.depends if name not in ids)
+        if unknown:
+            migration = replace(
+                _with_problem(migration, _unknown_depends(migration, unknown[0], ids, project)),
+                depends=tuple(name for name in migration.depends if name in ids),
+                unknown_depends=unknown,
+            )
+        found.append(migration)
+    return found
 
 
 def _unknown_depends(migration: Migration, name: str, ids: set[str], project: Path) -> FileError:
@@ -217,8 +251,13 @@ def _unknown_depends(migration: Migration, name: str, ids: set[str], project: Pa
         f'depends names "{name}", which is no migration',
         offsets[name],
         hint=nearest(name.strip(","), sorted(ids))
-        or "Name ids, separated by spaces. If the line is prose, begin it with a capital letter.",
+        or "Name ids, separated by spaces. If the line is prose, begin it with another word.",
     )
+
+
+def _with_problem(migration: Migration, problem: FileError) -> Migration:
+    apply = migration.apply
+    return replace(migration, apply=replace(apply, problems=(*apply.problems, problem)))
 
 
 def _unreadable(error: OSError, where: Location) -> FileError:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from runner.errors import FileError, Location
 from runner.sqltext import line_and_column, line_at
@@ -46,23 +46,49 @@ class Script:
     batch: Batch | None = None
     parallel: int = 1  # connections
     copies: tuple[CopyFrom, ...] = ()
+    problems: tuple[FileError, ...] = field(
+        default=(), compare=False
+    )  # why it may not be run, if it is not applied
 
     def pieces(self) -> Iterator[str]:
-        """Yield the text; a large file is read anew, piece by piece."""
+        """Yield the text; a large file is read anew, piece by piece.
+
+        Raises: FileChangedError at its end, when what was read is not what has the checksum.
+        """
         if self.text is not None:
             yield self.text
             return
+        checksum = Checksum()
+        yield from self._pieces(checksum)
+        if checksum.hexdigest() != self.checksum:
+            raise FileChangedError(
+                "the file changed while it was read",
+                where=Location(self.label),
+                detail=f"It was {self.checksum[:12]} when the run began, and {checksum.hexdigest()[:12]} was read now.",
+                hint="Run the same command again when nothing writes to it.",
+            )
+
+    def _pieces(self, checksum: Checksum) -> Iterator[str]:
         decoder = Decoder(self.label)
         with self.path.open("rb") as file:
-            while data := file.read(_PIECE_BYTES):
+            for data in read_pieces(file):
+                checksum.update(data)
                 yield decoder.decode(data)
         yield decoder.decode(b"", final=True)
 
     def location(self, offset: int) -> Location:
         """Return the place of a character, with its line."""
-        text = self.text if self.text is not None else "".join(self.pieces())
-        line, column = line_and_column(text, offset)
-        return Location(self.label, line, column, line_at(text, offset))
+        line, base, held = 1, 0, ""
+        for piece in (self.text,) if self.text is not None else self._pieces(Checksum()):
+            text = held + piece
+            if base + len(text) > offset and text.find("\n", offset - base) >= 0:
+                held = text
+                break
+            keep = text.rfind("\n", 0, max(0, offset - base)) + 1  # where the line of the character may begin
+            line += text.count("\n", 0, keep)
+            base, held = base + keep, text[keep:]
+        more, column = line_and_column(held, offset - base)
+        return Location(self.label, line + more - 1, column, line_at(held, offset - base))
 
     def error(
         self, message: str, offset: int, *, detail: str | None = None, hint: str | None = None
@@ -81,6 +107,13 @@ class Migration:
     rollback: Script | None = None
     depends: tuple[str, ...] = ()
     irreversible: str | None = None  # the reason why there is no way back
+    unknown_depends: tuple[str, ...] = ()  # what its depends directive names and no file has
+    foreign: FileError | None = None  # its name is in the form of another tool
+
+    @property
+    def problems(self) -> tuple[FileError, ...]:
+        """Why neither of its files may be run."""
+        return self.apply.problems + (() if self.rollback is None else self.rollback.problems)
 
     @property
     def checksum(self) -> str:
@@ -149,17 +182,33 @@ def checksum_of(data: bytes) -> str:
     return hashlib.sha256(data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")).hexdigest()
 
 
-def checksum_of_file(path: Path) -> str:
-    """Return `checksum_of` the file's bytes without holding them all."""
-    digest = hashlib.sha256()
-    held = b""
-    with path.open("rb") as file:
-        first = True
-        while data := file.read(_PIECE_BYTES):
-            data = held + (data.removeprefix(codecs.BOM_UTF8) if first else data)
-            first = False
-            # a CR at the edge may be the first half of CRLF
-            held = b"\r" if data.endswith(b"\r") else b""
-            digest.update(data[: len(data) - len(held)].replace(b"\r\n", b"\n"))
-    digest.update(held)
-    return digest.hexdigest()
+class Checksum:
+    """`checksum_of` of a file that is read piece by piece."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._held = b""  # a CR at the edge may be the first half of CRLF
+        self._first = True
+
+    def update(self, data: bytes) -> None:
+        """Add the next bytes; the first piece holds the whole of a byte-order mark."""
+        data = self._held + (data.removeprefix(codecs.BOM_UTF8) if self._first else data)
+        self._first = False
+        self._held = b"\r" if data.endswith(b"\r") else b""
+        self._digest.update(data[: len(data) - len(self._held)].replace(b"\r\n", b"\n"))
+
+    def hexdigest(self) -> str:
+        """Return the checksum of what was added."""
+        whole = self._digest.copy()
+        whole.update(self._held)
+        return whole.hexdigest()
+
+
+class FileChangedError(FileError):
+    """A large file is not what it was when the run began."""
+
+
+def read_pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the bytes of a file piece by piece."""
+    while data := file.read(_PIECE_BYTES):
+        yield data

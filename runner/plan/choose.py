@@ -15,6 +15,7 @@ from runner.plan.refusals import (
     refuse_edited_half_way,
     refuse_half_applied,
     refuse_partial,
+    refuse_problems,
     refuse_python,
     refuse_renamed,
 )
@@ -62,6 +63,9 @@ def plan_apply(
     missing = comparison.all_in(Situation.MISSING)
     refuse_renamed(pending, missing)
     refuse_python(pending)
+    hooks_run = bool(pending) or state.hook_due
+    about_to_run = [*pending, *(comparison.hooks if hooks_run else ())]
+    refuse_problems([problem for migration in about_to_run for problem in migration.problems])
     late = comparison.all_in(Situation.OUT_OF_ORDER)
     if late and not allow_out_of_order:
         raise out_of_order_error(late, comparison)
@@ -83,6 +87,12 @@ def plan_apply(
             for hook in comparison.hooks
         ]
     warnings = [f"{s.id} is applied, but its file is gone" for s in missing]
+    warnings += [
+        f'{m.id} is applied, and its depends directive names "{name}", which is no migration'
+        for m in files
+        if m.id in state.applied
+        for name in m.unknown_depends
+    ]
     return Plan(
         steps=tuple(plan_steps),
         warnings=tuple(warnings),
@@ -135,6 +145,7 @@ def plan_rollback(
         for id_ in chosen
     ]
     refuse_edited_half_way(state, plan_steps)
+    refuse_problems([problem for step in plan_steps for problem in step.script.problems])
     return Plan(steps=tuple(plan_steps), warnings=tuple(warnings))
 
 

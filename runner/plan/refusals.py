@@ -104,6 +104,26 @@ def refuse_renamed(pending: Sequence[Migration], missing: Sequence[Standing]) ->
             )
 
 
+def refuse_problems(problems: Sequence[FileError]) -> None:
+    """Refuse files that may not be run as they are, and report all that is wrong with them at once.
+
+    Raises: FileError for the first, with the others in its detail.
+    """
+    if not problems:
+        return
+    first, *others = problems
+    detail = [first.detail or "", "Nothing was run."]
+    if others:
+        detail.append(f"\n{counted(len(others), 'more problem')} of this kind:")
+    lines = [f"{problem.where}: {problem.message}. {problem.hint or ''}".rstrip() for problem in others]
+    raise FileError(
+        first.message,
+        where=first.where,
+        detail="\n".join((" ".join(filter(None, detail)).replace(" \n", "\n"), *lines)),
+        hint=first.hint,
+    ) from first
+
+
 def refuse_python(pending: Sequence[Migration]) -> None:
     """Refuse to run Python.
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from runner.deferred import deferred
-from runner.sqltext.directives import Directive, leading_directives
+from runner.sqltext.directives import Directive, directive_in, leading_directives, leading_lines
 from runner.sqltext.position import line_and_column, line_at
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ __all__ = [
     "Directive",
     "SqlSyntaxError",
     "Statement",
+    "directive_in",
     "keywords",
     "leading_directives",
+    "leading_lines",
     "line_and_column",
     "line_at",
     "statements",

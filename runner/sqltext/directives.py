@@ -10,7 +10,7 @@ from runner.sqltext.tokens import SqlSyntaxError, Token, tokens
 
 _LINE = re.compile(r"[^\n\r]+")
 # a name in lower case at the start of a comment's line; "https://…" is an address, not a directive
-_DIRECTIVE = re.compile(r"[ \t*]*(?P<name>[a-z][a-z_-]*)[ \t]*:(?!//)[ \t]*(?P<value>.*?)[ \t]*$")
+_DIRECTIVE = re.compile(r"[ \t*]*(?P<name>[a-z][a-z_-]*)[ \t]*:(?!//|=)[ \t]*(?P<value>.*?)[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +25,34 @@ class Directive:
 
 def leading_directives(text: str) -> Iterator[Directive]:
     """Yield what looks like a directive in the comments before the first statement, in line or block comments."""
+    for line, offset in leading_lines(text):
+        if (found := directive_in(line, offset)) is not None:
+            yield found
+
+
+def leading_lines(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the lines of the comments before the first statement, each with its offset."""
     try:
         for token in tokens(text):
             if not token.is_comment:
                 return
-            yield from directives_in(token)
+            yield from lines_in(token)
     except SqlSyntaxError:
-        return  # whoever reads the statements says so
+        return  # whoever reads the statements reports it
 
 
-def directives_in(comment: Token) -> Iterator[Directive]:
-    """Yield what looks like a directive in one comment, wherever it stands."""
+def lines_in(comment: Token) -> Iterator[tuple[str, int]]:
+    """Yield the lines inside one comment, each with its offset."""
     inside = comment.text[2:] if comment.kind == "comment" else comment.text[2:-2]
     for line in _LINE.finditer(inside):
-        found = _DIRECTIVE.match(line[0])
-        if found is not None:
-            start = comment.start + 2 + line.start()
-            yield Directive(
-                found["name"], found["value"], start + found.start("name"), start + found.start("value")
-            )
+        yield line[0], comment.start + 2 + line.start()
+
+
+def directive_in(line: str, offset: int) -> Directive | None:
+    """Return what has the form of a directive in a comment's line that starts at `offset`."""
+    found = _DIRECTIVE.match(line)
+    if found is None:
+        return None
+    return Directive(
+        found["name"], found["value"], offset + found.start("name"), offset + found.start("value")
+    )

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from runner.sqltext.directives import Directive, directives_in
+from runner.sqltext.directives import lines_in
 from runner.sqltext.tokens import COMMENTS, SPACE, Reader, SqlSyntaxError, Token, tokens
 
 _LEADING_WORDS = 8  # enough to tell any statement's kind
@@ -54,7 +54,10 @@ class Statement:
     is_closed: bool = True  # by a semicolon
     concurrently: bool = False  # the word CONCURRENTLY stands in it, outside quotes
     copies_out: bool = False  # COPY … TO stdout
-    copy_data: str | None = None  # the lines after COPY … FROM stdin, up to the line that ends them
+    copy_data: str | None = (
+        None  # the lines after COPY … FROM stdin, up to the line that ends them; "" when streamed
+    )
+    copy_stream: CopyStream | None = field(default=None, compare=False)
 
     @property
     def end(self) -> int:
@@ -66,11 +69,25 @@ class Statement:
         return self.words[: len(words)] == words
 
 
-def statements(pieces: Iterable[str], *, late: list[Directive] | None = None) -> Iterator[Statement]:
+class CopyStream:
+    """The data of a COPY that are read while they are sent: once, and before the next statement."""
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield pieces of whole lines; what was yielded is gone."""
+        return self._pieces
+
+
+def statements(
+    pieces: Iterable[str], *, late: list[tuple[str, int]] | None = None, streams: bool = False
+) -> Iterator[Statement]:
     r"""Yield the statements of a text that comes in pieces; empty ones are passed over, as the server does.
 
     pg_dump's `\restrict` and `\unrestrict` lines are passed over too: they guard a psql that reads the dump.
-    `late` receives what looks like a directive, `-- depends: …`, and comes too late to be one.
+    With `streams` the data of a COPY are not held: each is read from its statement's `copy_stream`, or passed over.
+    `late` receives each line of a comment that comes too late to be a directive, with its offset.
 
     Raises: SqlSyntaxError for a quote or comment without end, and for a psql command.
     """
@@ -78,10 +95,13 @@ def statements(pieces: Iterable[str], *, late: list[Directive] | None = None) ->
     reader.grow()
     leading = True
     while True:
-        statement = _Scan(reader, [] if late is None else late, leading=leading).statement()
+        scan = _Scan(reader, [] if late is None else late, leading=leading, streams=streams)
+        statement = scan.statement()
         reader.forget()
         if statement is not None:
             yield statement
+            for _ in statement.copy_stream or ():
+                pass
         elif reader.complete and reader.pos == len(reader.text):
             return
         leading = False
@@ -90,12 +110,16 @@ def statements(pieces: Iterable[str], *, late: list[Directive] | None = None) ->
 class _Scan:
     """Reads one statement from where the reader stands."""
 
-    def __init__(self, reader: Reader, late: list[Directive], *, leading: bool) -> None:
+    def __init__(
+        self, reader: Reader, late: list[tuple[str, int]], *, leading: bool, streams: bool = False
+    ) -> None:
         self._reader = reader
+        self._streams = streams
         self._late = late
         self._leading = leading
         self._start: int | None = None
         self._end = 0
+        self._copy_ends = 0  # offset of the last character of a COPY statement
         self._words: list[str] = []
         self._wanted_words = _LEADING_WORDS
         self._previous = ""  # the latest token, if a word or a character
@@ -199,7 +223,7 @@ class _Scan:
         reader = self._reader
         if not (self._leading and self._start is None):
             comment = Token(kind, reader.text[reader.start : reader.pos], reader.base + reader.start)
-            self._late.extend(directives_in(comment))
+            self._late.extend(lines_in(comment))
 
     def _finish(self, *, is_closed: bool) -> Statement | None:
         if self._start is None:
@@ -207,6 +231,11 @@ class _Scan:
         text = self._reader.text[self._start : self._end]
         start = self._reader.base + self._start
         copies = _copy_direction(text) if self._words[:1] == ["COPY"] else None
+        stream, data = None, None
+        if copies == "FROM":
+            self._skip_to_copy_lines()
+            stream = CopyStream(self._copy_lines()) if self._streams else None
+            data = "" if self._streams else "".join(self._copy_lines())
         return Statement(
             text=text,
             start=start,
@@ -214,25 +243,31 @@ class _Scan:
             is_closed=is_closed,
             concurrently=self._concurrently,
             copies_out=copies == "TO",
-            copy_data=self._copy_lines() if copies == "FROM" else None,
+            copy_data=data,
+            copy_stream=stream,
         )
 
-    def _copy_lines(self) -> str:
-        """Read the data lines that follow COPY … FROM stdin, and the line that ends them; return the former."""
+    def _copy_lines(self) -> Iterator[str]:
+        """Yield the data lines that follow COPY … FROM stdin, and read the line that ends them."""
         reader = self._reader
-        first_line = self._line_after_copy()
-        search_from = first_line
-        while (match := _COPY_END.search(reader.text, search_from)) is None or (
-            match.end() == len(reader.text) and not reader.complete
-        ):
-            search_from = max(first_line, reader.text.rfind("\n") + 1) if match is None else match.start()
+        while True:
+            match = _COPY_END.search(reader.text, reader.pos)
+            if match is not None and (match.end() < len(reader.text) or reader.complete):
+                lines, reader.pos = reader.text[reader.pos : match.start()], match.end()
+                if lines:
+                    yield lines
+                return
+            whole = reader.text.rfind("\n", reader.pos) + 1 if match is None else match.start()
+            if whole > reader.pos:
+                lines, reader.pos = reader.text[reader.pos : whole], whole
+                reader.forget()
+                yield lines
             if not reader.grow() and match is None:
                 raise self._no_data_end()
-        reader.pos = match.end()
-        return reader.text[first_line : match.start()]
 
-    def _line_after_copy(self) -> int:
+    def _skip_to_copy_lines(self) -> None:
         reader = self._reader
+        self._copy_ends = reader.base + reader.pos - 1
         while reader.text.find("\n", reader.pos) < 0:
             if not reader.grow():
                 raise self._no_data_end()
@@ -243,12 +278,12 @@ class _Scan:
                 reader.base + reader.pos,
                 "The data begins on the next line: move this behind the line that ends the data.",
             )
-        return blank.end()
+        reader.pos = blank.end()
 
     def _no_data_end(self) -> SqlSyntaxError:
         return SqlSyntaxError(
             "the data of COPY … FROM stdin has no end",
-            self._reader.base + self._reader.pos - 1,
+            self._copy_ends,
             r"End the data with a line that holds only \. as pg_dump writes it.",
         )
 

@@ -136,7 +136,10 @@ def test_what_real_histories_hold_is_accepted(project, content):
         ),
         pytest.param("-- depend: x\n", 'unknown directive "depend"', ":1:4", id="misspelt"),
         pytest.param(
-            "/*\n * timeout: 3s\n */", 'unknown directive "timeout"', ":2:4", id="unknown, in a block"
+            "/*\n * lock_timout: 3s\n */",
+            'unknown directive "lock_timout"',
+            ":2:4",
+            id="misspelt, in a block",
         ),
         pytest.param("-- transactional: no\n", 'transactional is "no"', ":1:19", id="bad value"),
         pytest.param("-- lock_timeout: soon\n", 'lock_timeout is "soon"', ":1:18", id="bad duration"),

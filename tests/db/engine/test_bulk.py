@@ -256,6 +256,9 @@ def test_a_connection_that_is_lost_in_parallel_is_made_again(project, session):
         ("d.csv", "\ufeffde,Germany\nfr,\"Fr\nance\"\n", "t (code, name) from data/d.csv"),
         ("d.csv", "de;Germany\nfr;'Fr\nance'\n", "t (code, name) from data/d.csv (FORMAT csv, DELIMITER ';', QUOTE '''')"),
         ("d.tsv", "de\tGermany\nfr\tFr\\nance\n", "public.t from 'data/d.tsv'"),
+        ("d.tsv", "code\tname\nde\tGermany\nfr\tFr\\nance\n\\.\n", "t from data/d.tsv"),
+        ("d.csv", "code,name\nde,Germany\nfr,\"Fr\nance\"\n", "t from data/d.csv (NULL '')"),
+        ("d.csv", "de,Germany\nfr,\"Fr\nance\"\n", "t (code, name) from data/d.csv (HEADER false)"),
     ],
 )  # fmt: skip
 def test_a_file_of_data_is_loaded_in_the_transaction_that_records_it(project, name, content, directive):
@@ -277,6 +280,58 @@ def test_a_line_of_data_that_is_refused_is_named_and_nothing_is_left(project):
     assert "at data/d.csv:3" in done.err
     assert "the migration was rolled back whole" in done.err
     assert project.tables() == set()
+
+
+@pytest.mark.parametrize(
+    ("content", "directive", "message"),
+    [
+        pytest.param("code,label\nde,Germany\n", "t from data/d", "has a header that does not", id="header"),
+        pytest.param("de\tGermany\n\\.\nfr\tFrance\n", "t from data/d (FORMAT text)", "has rows behind", id="end"),
+        pytest.param("de,Germany\nno,Nothing\n", "t from data/d", "has 2 rows, and 1 came into t", id="a trigger"),
+    ],
+)  # fmt: skip
+def test_a_file_of_which_not_every_row_comes_in_fails(project, content, directive, message):
+    project.write("data/d.csv", content)
+    project.write(
+        "0001_a",
+        f"-- copy: {directive.replace('data/d', 'data/d.csv')}\nCREATE TABLE t (code text, name text);\n"
+        "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF new.code = 'no' THEN RETURN NULL; END IF; RETURN new; END $$;\n"
+        "CREATE TRIGGER skip BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION skip();\n",
+    )
+    done = project.run("migrate")
+    assert done.code == 1
+    assert f"data/d.csv {message}" in done.err
+    assert "he migration was rolled back whole." in done.err
+    assert project.tables() == set()
+
+
+def test_a_file_of_data_that_changes_while_it_is_loaded_fails(project, session):
+    project.query("CREATE TABLE t (id int)")
+    project.write("data/d.csv", "1\n2\n")
+    project.write("0001_a", "-- copy: t from data/d.csv\n-- lock_timeout: 0\n")
+    with session.transaction():
+        session.execute("LOCK TABLE t")
+        run = project.start("migrate")
+        while not project.query(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY t %' AND wait_event_type = 'Lock'"
+        ):
+            assert run.poll() is None, run.communicate()
+        with (project.root / "data/d.csv").open("a") as file:
+            file.write("3\n")
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "data/d.csv changed while it was loaded" in err
+    assert project.query("SELECT count(*) FROM t") == [(0,)]
+    project.ok("migrate")
+    assert project.query("SELECT count(*) FROM t") == [(3,)]
+
+
+def test_a_row_that_is_only_a_backslash_and_a_dot_comes_in(project):
+    project.write("data/d.csv", "x\n\\.\ny\n")
+    project.write("0001_a", "-- copy: t from data/d.csv\nCREATE TABLE t (word text);")
+    project.ok("migrate")
+    assert project.query("SELECT word FROM t") == [("x",), ("\\.",), ("y",)]
 
 
 def test_statements_in_parallel_that_a_killed_run_left_at_work_are_waited_for(project):

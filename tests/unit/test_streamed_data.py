@@ -1,0 +1,68 @@
+"""The data of a COPY in a large file are read while they are sent: what is held does not grow with them."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from runner.migrations import check_script, segments
+from runner.migrations.model import Script, checksum_of
+from runner.sqltext.lexer import statements
+
+ROW = "1\t" + "x" * 92 + "\n"
+
+
+def script_of(path: Path, text: str) -> Script:
+    path.write_text(text, "utf-8")
+    return Script(
+        path=path,
+        label=path.name,
+        text=None,
+        checksum=checksum_of(text.encode()),
+        size_bytes=len(text),
+    )
+
+
+def test_what_is_held_does_not_grow_with_the_data(tmp_path):
+    rows = 200_000
+    script = script_of(tmp_path / "a.sql", f"SELECT 1;\nCOPY t FROM stdin;\n{ROW * rows}\\.\nSELECT 2;\n")
+    tracemalloc.start()
+    try:
+        assert check_script(script) == 3
+        lines = sum(
+            piece.count("\n") for s in segments(script) if s.copy_data is not None for piece in s.data()
+        )
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert lines == rows
+    assert peak < 6 << 20 < len(ROW) * rows
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 64, 100_000])
+@pytest.mark.parametrize("read", [True, False], ids=["read", "passed over"])
+def test_data_in_pieces_are_those_of_the_whole(size, read):
+    text = (
+        "COPY a FROM stdin;\n\\.\nSELECT 1;\nCOPY b (x) FROM stdin; -- why\n1\\.\n \\.\n2\n\\.\n"
+        "COPY c FROM stdin;\r\n\\N\r\n\\.\r\nSELECT 2"
+    )
+    pieces = [text[n : n + size] for n in range(0, len(text), size)]
+    found = []
+    for statement in statements(iter(pieces), streams=True):
+        data = "".join(statement.copy_stream) if read and statement.copy_stream is not None else None
+        found.append((statement.text, statement.start, data))
+    whole = [(s.text, s.start, s.copy_data if read else None) for s in statements([text])]
+    assert found == whole
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_place_in_a_large_file_is_that_in_its_text(tmp_path, newline):
+    text = newline.join(f"é{'x' * (n % 70)}" for n in range(12_000))
+    script = script_of(tmp_path / "a.sql", text)
+    from dataclasses import replace
+
+    small = replace(script, text=text)
+    for offset in (0, 1, len(text) // 2, len(text) - 1, 299_990, text.index(newline, 262_000), 262_144):
+        assert script.location(offset) == small.location(offset)
