@@ -102,7 +102,8 @@ _CASES = (
         pattern=r"not currently accepting connections",
         error=CredentialsError,
         message="the database {name!r} accepts no connections",
-        hint="It is a template, or was closed by: ALTER DATABASE … ALLOW_CONNECTIONS false",
+        hint="If it is not a template, open it, connected to another database of the server, such as postgres: "
+        'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true',
         sqlstate="55000",
     ),
     _Case(
