@@ -5,13 +5,14 @@ from runner.backup.dump import Source, take
 from runner.backup.manifest import ArchiveName, Manifest
 from runner.backup.place import Place, open_place
 from runner.backup.programs import Program
-from runner.backup.restore import Restoring, restore
-from runner.backup.retention import expired, keep_days_of, orphans, whole
+from runner.backup.restore import Begun, Restoring, restore
+from runner.backup.retention import expired, from_future, keep_days_of, orphans, whole
 from runner.backup.switch import switch
 
 __all__ = [
     "Archive",
     "ArchiveName",
+    "Begun",
     "Manifest",
     "Place",
     "Program",
@@ -19,6 +20,7 @@ __all__ = [
     "Source",
     "expired",
     "find",
+    "from_future",
     "keep_days_of",
     "open_place",
     "orphans",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from runner.backup import foreign
 from runner.backup.manifest import ArchiveName, Manifest
 from runner.backup.place import Place, open_place, split
-from runner.backup.retention import whole
+from runner.backup.retention import from_future, whole
 from runner.errors import RunnerError, UsageError
 
 
@@ -54,34 +56,46 @@ class Archive:
             )
 
 
-def find(where: str, *, database: str | None, environ: Mapping[str, str]) -> Archive:
+def find(where: str, *, database: str | None, into: str, environ: Mapping[str, str]) -> Archive:
     """Return the archive that `where` names, or the newest whole one with data of `database` in that place.
 
-    Raises: UsageError when there is none; RunnerError when its manifest cannot be used.
+    Raises: UsageError when there is none, or the newest is from the future; RunnerError when its manifest cannot
+    be used.
     """
     folder, name = split(where)
-    if name is None and not where.startswith("s3://") and Path(where).is_file():
-        raise UsageError(
-            f"{where} has not the name of an archive: {database or 'database'}-YYYYMMDDTHHMMSSZ.dump",
-            detail="The name says whose it is and from when, and leads to the manifest beside it. Nothing was restored.",
-            hint="Give both their names again. One that runner did not make: runner exec -- pg_restore --exit-on-error",
-        )
+    if name is None:
+        foreign.refuse(where, into=into, database=database)
     place = open_place(folder, environ=environ)
     names = place.names()
-    if name is None:
-        found = next((each for each in whole(names, database or "") if not each.schema_only), None)
-        if found is None:
-            raise UsageError(
-                f"there is no backup of {database or 'a database'} in {place.label}",
-                hint="Name the archive itself, or its folder and --database.",
-            )
-    else:
-        found = _named(name, names, place)
+    found = _newest(names, place, database or "") if name is None else _named(name, names, place, into=into)
     manifest = Manifest.from_json(place.read(found.manifest), label=f"{place.label}{found.manifest}")
     return Archive(place=place, name=found, manifest=manifest)
 
 
-def _named(name: str, names: list[str], place: Place) -> ArchiveName:
+def _newest(names: list[str], place: Place, database: str) -> ArchiveName:
+    """Choose the newest. One from the future is not taken, and not passed over either: the clock here may be wrong."""
+    now = datetime.now(UTC)
+    found = [each for each in whole(names, database) if not each.schema_only]
+    future = from_future(found, now=now)
+    known = [each for each in found if each not in future]
+    if future:
+        raise UsageError(
+            f"the newest backup of {database} in {place.label} is from the future: {future[0]}",
+            detail=f"Here it is {now:%Y-%m-%d %H:%M:%S} UTC: the clock is wrong, or was when that backup was made. "
+            "Nothing was restored.",
+            hint="Name the archive to restore"
+            + (f"; the newest that is not from the future is {place.label}{known[0]}" if known else "")
+            + ". Rename or remove one with a wrong date, and its manifest with it.",
+        )
+    if not known:
+        raise UsageError(
+            f"there is no backup of {database or 'a database'} in {place.label}",
+            hint="Name the archive itself, or its folder and --database.",
+        )
+    return known[0]
+
+
+def _named(name: str, names: list[str], place: Place, *, into: str) -> ArchiveName:
     found = ArchiveName.parse(name)
     if found is None or name not in names:
         raise UsageError(f"there is no {place.label}{name}", hint="Look at what there is.")
@@ -89,6 +103,6 @@ def _named(name: str, names: list[str], place: Place) -> ArchiveName:
         raise UsageError(
             f"{place.label}{name} has no manifest beside it",
             detail="Without its checksum nobody can say whether it is whole. Nothing was restored.",
-            hint="Restore it by hand, into an empty database: runner exec -- pg_restore --exit-on-error",
+            hint=foreign.by_hand(f"{place.label}{name}", "archive", into=into, database=found.database),
         )
     return found

@@ -14,8 +14,10 @@ from runner.backup.facts import read_facts
 from runner.backup.manifest import ArchiveName, Facts, Manifest
 from runner.backup.place import Place, Sink
 from runner.backup.programs import Program, Running
-from runner.errors import BusyError, StoppedError
+from runner.backup.retention import CLOCK_TOLERANCE
+from runner.errors import BusyError, ConfigurationError, StoppedError
 from runner.history import BACKUP_KEY
+from runner.wording import duration
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from runner.history import Actor, History
 
 _CHUNK_BYTES = 1 << 20
+_SHOWN = "%Y-%m-%d %H:%M:%S"
 _CHECKED = "pg_restore read the archive from beginning to end, as it was written"
 _STATE = "Nothing of this backup is left in its place; earlier ones are untouched."
 
@@ -52,6 +55,7 @@ def take(source: Source, place: Place, *, schema_only: bool, on_wait: Callable[.
     Raises: RunnerError and its kinds; nothing is then left in the place.
     """
     source.pg_dump.require(source.history.connection.info.server_version // 10_000, "the server is")
+    _require_clock(source)
     with _alone(source):
         place.discard_leftovers(source.database)
         name = _free_name(source.database, place, schema_only=schema_only)
@@ -149,6 +153,24 @@ def _alone(source: Source) -> Iterator[None]:
                 hint="Run the same command again when it is done.",
             )
         yield
+
+
+def _require_clock(source: Source) -> None:
+    """Refuse to name a backup, and to measure the age of others, by a clock that differs from the server's.
+
+    Raises: ConfigurationError.
+    """
+    row = source.history.connection.execute("SELECT pg_catalog.clock_timestamp()").fetchone()
+    ours = datetime.now(UTC)
+    server: datetime = row[0] if row else ours
+    if abs(ours - server) <= CLOCK_TOLERANCE:
+        return
+    raise ConfigurationError(
+        f"the clocks of this machine and of the server of {source.database} differ by {duration(abs((ours - server).total_seconds()))}",
+        detail=f"Here it is {ours:{_SHOWN}} UTC, there {server.astimezone(UTC):{_SHOWN}} UTC. A backup is named by the clock, "
+        "and older ones are removed by it. Nothing was begun.",
+        hint="Set the wrong clock right; then run the same command again.",
+    )
 
 
 def _free_name(database: str, place: Place, *, schema_only: bool) -> ArchiveName:

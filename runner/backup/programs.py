@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from runner.credentials import Target
 
 _STOP_S = 5.0
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _SAID_BYTES = 4_000
 # What the programs report of the server comes without a SQLSTATE, and in English: LC_ALL=C is in their environment.
 _KINDS: tuple[tuple[str, type[RunnerError], str], ...] = (
@@ -115,7 +119,12 @@ class Program:
         environ = dict(self.environ) if target is None else connection.child_environment(target, self.environ)
         with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(
-                [self.path, *arguments], env=environ, stdin=stdin, stdout=stdout, stderr=said
+                [self.path, *arguments],
+                env=environ,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=said,
+                preexec_fn=ends_with_us(),
             )
             try:
                 yield Running(self, process, said)
@@ -180,6 +189,25 @@ class Running:
             detail="\n".join(filter(None, (f"{self.program.path} ended {ended}.", said, state))),
             hint=hint or advice,
         )
+
+
+def ends_with_us() -> Callable[[], None] | None:
+    """Return what a child runs before it becomes its program, so that it ends when this process is killed.
+
+    Without it a pg_restore whose runner is gone goes on, and commits. Linux ends a child with the thread that
+    started it, so start it in the main thread. Elsewhere None.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    ours = os.getpid()
+
+    def before() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        if os.getppid() != ours:  # it was gone before that call
+            os._exit(128 + signal.SIGTERM)
+
+    return before
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

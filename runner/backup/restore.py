@@ -13,12 +13,19 @@ import psycopg
 from psycopg import sql
 
 from runner import catalog, connection
-from runner.backup import script
+from runner.backup import mark, script
 from runner.backup.archive import Archive
 from runner.backup.facts import read_facts
 from runner.backup.manifest import Facts, Locale
 from runner.backup.programs import Program, major_of
-from runner.errors import CheckError, ConfigurationError, CredentialsError, RunnerError, StoppedError
+from runner.errors import (
+    BusyError,
+    CheckError,
+    ConfigurationError,
+    CredentialsError,
+    RunnerError,
+    StoppedError,
+)
 from runner.events import Event, Say
 
 if TYPE_CHECKING:
@@ -99,15 +106,15 @@ class Begun(Enum):
 
     MADE = auto()  # nothing: it was made
     EMPTY = auto()
-    FILLED = auto()  # an earlier run restored it, or so it seems
+    FILLED = auto()  # an earlier run restored this very archive into it, and nothing was written to it since
 
 
-def restore(work: Restoring, *, validate: bool, resume: bool, say: Say) -> None:
+def restore(work: Restoring, *, validate: bool, say: Say) -> Begun:
     """Check the archive, restore it into a database that is new or empty, and compare what came out.
 
     Nothing that existed before is dropped or changed. A database that was made here is dropped when the
-    restore fails, and kept when only the comparison does. With `resume` a database that is what the archive
-    would make of it counts as restored.
+    restore fails, and kept when only the comparison does. A database with the mark of a finished restore of
+    this archive is only compared.
 
     Raises: RunnerError and its kinds; CheckError when the restored database is not as it was dumped.
     """
@@ -119,15 +126,16 @@ def restore(work: Restoring, *, validate: bool, resume: bool, say: Say) -> None:
         by_script = script.is_needed(work.pg_restore, server=admin.info.server_version // 10_000)
         _require_jobs(work, by_script=by_script)
         _require_roles(admin, work.facts)
-        begun = _begin(admin, work, resume=resume)
+        begun = _begin(admin, work)
         if begun is Begun.FILLED:
-            message = f"{work.into} is not empty: taking it for restored if it is what was dumped"
+            message = f"an earlier run restored {work.archive.name} into {work.into}, and nothing was written to it since"
             say(_step("restore.found_done", message, work))
         else:
             _fill(admin, work, begun, say, by_script=by_script)
     if validate or begun is Begun.FILLED:
         say(_step("restore.comparing", f"comparing {work.into} with what was dumped", work))
         _validate(work)
+    return begun
 
 
 def _step(name: str, message: str, work: Restoring) -> Event:
@@ -139,15 +147,35 @@ def _fill(
 ) -> None:
     say(_step("restore.filling", f"restoring into {work.into}", work))
     try:
+        mark.write(admin, work.into, mark.of(work.archive, rows=None))
         _run(work, begun, by_script=by_script)
         with closing(connection.connect(work.target, application_name="runner restore")) as conn:
             conn.execute("ANALYZE")
+            mark.wait_for_counters(conn)
+            mark.write(conn, work.into, mark.of(work.archive, rows=mark.rows_of(conn)))
     except BaseException as error:
-        if begun is Begun.MADE:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(work.into)))
+        left = _drop(work) if begun is Begun.MADE else None
         if isinstance(error, KeyboardInterrupt):
-            raise StoppedError.by(error, during="the restore", detail=_left(work, begun)) from error
+            raise StoppedError.by(error, during="the restore", detail=left or _left(work, begun)) from error
+        if left is not None and isinstance(error, RunnerError):
+            error.detail = f"{(error.detail or '').replace(_left(work, begun), '').strip()} {left}".strip()
         raise
+
+
+def _drop(work: Restoring) -> str | None:
+    """Drop the database that was made here; return what is left when that fails.
+
+    In a session of its own: what ended the restore may have ended the session that made the database.
+    """
+    try:
+        with administration(work.server) as admin:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(work.into)))
+    except (RunnerError, psycopg.Error):
+        return (
+            f"The database {work.into} was made for it and could not be dropped; drop it by hand, connected to another "
+            f"database: DROP DATABASE {quoted(work.into)}. Nothing else was touched."
+        )
+    return None
 
 
 def _left(work: Restoring, begun: Begun) -> str:
@@ -171,23 +199,54 @@ def _require_roles(admin: psycopg.Connection[Any], facts: Facts) -> None:
         )
 
 
-def _begin(admin: psycopg.Connection[Any], work: Restoring, *, resume: bool) -> Begun:
-    """Make the database, or see that it is there and empty."""
+def _begin(admin: psycopg.Connection[Any], work: Restoring) -> Begun:
+    """Make the database, or see that it is there, and is empty or was restored.
+
+    Raises: ConfigurationError when it holds anything else; BusyError when a restore may still fill it.
+    """
     found = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [work.into]).fetchone()
     if found is None:
         _create(admin, work.into, work.facts.locale)
         return Begun.MADE
     with closing(connection.connect(work.target, application_name="runner restore")) as conn:
+        found_mark = mark.read(conn, work.into)
+        if found_mark is not None and found_mark.rows is None and mark.is_in_use(conn, work.into):
+            raise BusyError(
+                f"a restore of {found_mark.archive} into {work.into} has not ended",
+                detail=f"Its mark says so, and sessions are connected to {work.into}. Nothing was changed.",
+                hint="Wait until it has ended, or end its sessions; then run the same command again.",
+            )
         row = conn.execute(_NOT_EMPTY.encode()).fetchone()
-    if row is not None and not row[0]:
-        return Begun.EMPTY
-    if not resume:
-        raise ConfigurationError(
-            f"the database {work.into} is not empty",
-            detail="A backup is restored into a new database, so that nothing is overwritten. Nothing was changed.",
-            hint="Name another one with --into.",
-        )
-    return Begun.FILLED
+        if row is not None and not row[0]:
+            return Begun.EMPTY
+        reason = _distrust(conn, work, found_mark)
+    if reason is None:
+        return Begun.FILLED
+    raise ConfigurationError(
+        f"the database {work.into} is not empty, and is not known to hold this backup",
+        detail=f"{reason} A backup is restored into a new database, so that nothing is overwritten. Nothing was changed.",
+        hint=f"Name another one with --into. If nobody needs what {work.into} holds, drop it and run the same command "
+        f"again: DROP DATABASE {quoted(work.into)}",
+    )
+
+
+def _distrust(conn: psycopg.Connection[Any], work: Restoring, found: mark.Mark | None) -> str | None:
+    """Return why a database with content is not the restored archive, or None when its mark proves that it is."""
+    archive = work.archive
+    if found is None:
+        return f"It does not have the mark that a finished restore of {archive.name} leaves."
+    if found.digest != archive.manifest.sha256:
+        return f"It was restored from another archive, {found.archive}."
+    if found.rows is None:
+        return f"A restore of {archive.name} into it was begun and did not end."
+    if found.rows != mark.rows_of(conn):
+        return f"It was changed after {archive.name} had been restored into it, or the server crashed since."
+    return None
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL, for a command that a person copies."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _create(admin: psycopg.Connection[Any], name: str, locale: Locale) -> None:
@@ -265,12 +324,12 @@ def _validate(work: Restoring) -> None:
             detail="\n".join(
                 (kept, catalog.unified_diff(wanted.schema, found.schema, label, work.into).rstrip())
             ),
-            hint=f'Restore another backup, or look into the difference; then: DROP DATABASE "{work.into}"',
+            hint=f"Restore another backup, or look into the difference; then: DROP DATABASE {quoted(work.into)}",
         )
     if not work.archive.name.schema_only and found.migrations != wanted.migrations:
         missing = [each for each in wanted.migrations if each not in found.migrations]
         raise CheckError(
             f"the history of {work.into} is not as {label} was when it was dumped",
             detail=f"{', '.join(missing) or 'The order'} is missing. {kept}",
-            hint=f'Restore another backup; then: DROP DATABASE "{work.into}"',
+            hint=f"Restore another backup; then: DROP DATABASE {quoted(work.into)}",
         )

@@ -9,6 +9,7 @@ from runner.backup.manifest import SUFFIX, ArchiveName, is_of
 from runner.errors import UsageError
 
 DEFAULT_KEEP_DAYS = 30
+CLOCK_TOLERANCE = timedelta(hours=1)
 
 
 def keep_days_of(texts: Collection[str], database: str) -> int:
@@ -56,21 +57,32 @@ def orphans(names: Collection[str], database: str) -> list[str]:
     )
 
 
+def from_future(kept: Collection[ArchiveName], *, now: datetime) -> list[ArchiveName]:
+    """Return those whose name has a moment that has not come yet, the newest first.
+
+    A clock was wrong, when they were made or now. For the seconds by which clocks differ there is a tolerance.
+    """
+    found = (name for name in kept if name.taken_at > now + CLOCK_TOLERANCE)
+    return sorted(found, key=lambda name: name.taken_at, reverse=True)
+
+
 def expired(kept: Collection[ArchiveName], *, now: datetime, keep_days: int) -> list[ArchiveName]:
     """Return those of one database that are older than `keep_days` days, the oldest first; 0 keeps all.
 
-    The newest of each kind stays, however old: without data an archive replaces none that has it, and the
-    other way round. One from the future, of a machine whose clock is wrong, is never removed and protects
-    nothing.
+    The age counts up to the backup before the newest, not to the clock: when the newest was made while the clock
+    was ahead, all others seem old. The newest of each kind stays, however old: without data an archive replaces
+    none that has it, and the other way round. One from the future is never removed and protects nothing.
     """
     if keep_days == 0:
         return []
-    limit = now - timedelta(days=keep_days)
     gone = []
+    future = set(from_future(kept, now=now))
     for schema_only in (False, True):
         of_kind = sorted(
-            (name for name in kept if name.schema_only is schema_only and name.taken_at <= now),
+            (name for name in kept if name.schema_only is schema_only and name not in future),
             key=lambda name: name.taken_at,
         )
-        gone += [name for name in of_kind[:-1] if name.taken_at < limit]
+        if len(of_kind) > 1:
+            limit = min(now, of_kind[-2].taken_at) - timedelta(days=keep_days)
+            gone += [name for name in of_kind[:-1] if name.taken_at < limit]
     return sorted(gone, key=lambda name: name.taken_at)

@@ -35,17 +35,25 @@ def restore(
     what: str,
     state: str,
 ) -> None:
-    """Have pg_restore write the archive as a script, and psql run it in one transaction, without that setting.
+    """Have pg_restore write the archive as a script, and psql run it, without that setting.
+
+    The script itself begins and ends with BEGIN and COMMIT: it was cut, by the end of any of the three programs,
+    when it has no COMMIT, and psql then commits nothing. psql's own --single-transaction would commit what it had
+    read. It would also be ended by the BEGIN and COMMIT that pg_restore otherwise puts around large objects.
 
     Raises: RunnerError, or one of its kinds, of whichever failed.
     """
     path = archive.path
-    arguments = ["--exit-on-error", "--file=-", *([] if path is None else [str(path)])]
+    arguments = [
+        "--exit-on-error",
+        "--single-transaction",
+        "--file=-",
+        *([] if path is None else [str(path)]),
+    ]
     runs = [
         "--no-psqlrc",
         "--quiet",
         "--no-password",
-        "--single-transaction",
         "--set=ON_ERROR_STOP=1",
         dbname,
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -25,6 +26,17 @@ FROM pg_catalog.pg_stat_activity AS a
 WHERE a.datname = ANY (%s) AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type <> 'autovacuum worker'
 ORDER BY a.pid
 """
+_END = """
+SELECT pg_catalog.pg_terminate_backend(a.pid)
+FROM pg_catalog.pg_stat_activity AS a
+WHERE a.datname = ANY (%s) AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type <> 'autovacuum worker'
+"""
+_COMMENT = """
+SELECT pg_catalog.shobj_description(d.oid, 'pg_database')
+FROM pg_catalog.pg_database AS d
+WHERE d.datname = %s
+"""
+_EVERY_S = 0.05
 _SETTINGS = """
 SELECT r.rolname, pg_catalog.split_part(c.setting, '=', 1), pg_catalog.substr(c.setting, pg_catalog.strpos(c.setting, '=') + 1)
 FROM pg_catalog.pg_db_role_setting AS s
@@ -57,34 +69,43 @@ def old_name(live: str, now: datetime) -> str:
 def switch(server: Target, live: str, restored: str, *, end_sessions: bool) -> str | None:
     """Rename both in one transaction; return the name of the old one, or None when there was no live database.
 
-    Owner, grants, settings and connection limit of the live one are given to the restored one first: they
-    belong to the name, and no archive is restored with them.
+    Owner, grants, settings, comment and connection limit of the live one are given to the restored one first:
+    they belong to the name, and no archive is restored with them.
+
+    Nothing is changed outside the transaction: a run that is killed at any moment leaves both databases as they
+    were, open to everybody.
 
     Raises: BusyError while sessions are connected to one of them, unless `end_sessions` ends them.
     """
     with administration(server) as admin:
         exists = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [live]).fetchone()
         kept = old_name(live, datetime.now(UTC)) if exists is not None else None
-        with _nobody_connected(
-            admin, [live, restored], closed=live if kept else None, end_sessions=end_sessions
-        ):
-            _rename(admin, live, restored, kept)
+        if end_sessions:
+            with _explained(live), _ending_sessions(server, [live, restored]):
+                _rename(admin, live, restored, kept)
+        else:
+            _require_nobody(admin, [live, restored])
+            with _explained(live):
+                _rename(admin, live, restored, kept)
         return kept
 
 
 def _rename(admin: Admin, live: str, restored: str, kept: str | None) -> None:
-    state = "Neither database was renamed."
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    with admin.transaction():
+        if kept is not None:
+            _take_over(admin, live, restored)
+            admin.execute(rename.format(sql.Identifier(live), sql.Identifier(kept)))
+        else:
+            _comment(admin, restored, None)
+        admin.execute(rename.format(sql.Identifier(restored), sql.Identifier(live)))
+
+
+@contextmanager
+def _explained(live: str) -> Iterator[None]:
+    state = "Neither database was renamed."
     try:
-        with admin.transaction():
-            if kept is not None:
-                _take_over(admin, live, restored)
-                admin.execute(rename.format(sql.Identifier(live), sql.Identifier(kept)))
-            admin.execute(rename.format(sql.Identifier(restored), sql.Identifier(live)))
-            if kept is not None:
-                admin.execute(
-                    sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(kept))
-                )
+        yield
     except psycopg.errors.ObjectInUse as error:
         raise BusyError(
             f"a session came to {live} while it was being renamed",
@@ -95,7 +116,8 @@ def _rename(admin: Admin, live: str, restored: str, kept: str | None) -> None:
         raise CredentialsError(
             f"the role may not rename {live}: {error.diag.message_primary}",
             detail=state,
-            hint="Use the owner of both databases, with CREATEDB.",
+            hint="Use the owner of both databases, with CREATEDB; to end the sessions of others, also a member of "
+            "pg_signal_backend.",
         ) from error
     except psycopg.Error as error:
         raise RunnerError(
@@ -109,6 +131,8 @@ def _rename(admin: Admin, live: str, restored: str, kept: str | None) -> None:
 def _take_over(admin: Admin, live: str, restored: str) -> None:
     """Give the restored database what belongs to the live one's name."""
     new = sql.Identifier(restored)
+    ((comment,),) = admin.execute(_COMMENT.encode(), [live]).fetchall()
+    _comment(admin, restored, comment)
     for role, name, value in admin.execute(_SETTINGS.encode(), [live]).fetchall():
         # by way of the session: a list such as search_path is stored as it is read, not as one literal
         admin.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
@@ -131,30 +155,49 @@ def _take_over(admin: Admin, live: str, restored: str) -> None:
     admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(new, sql.Identifier(owner)))
 
 
+def _comment(admin: Admin, database: str, comment: str | None) -> None:
+    """Set a database's comment; the mark of the restore, which is one, must not outlive the switch."""
+    admin.execute(
+        sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(database), sql.Literal(comment))
+    )
+
+
+def _require_nobody(admin: Admin, databases: list[str]) -> None:
+    others = admin.execute(_OTHERS.encode(), [databases]).fetchall()
+    if others:
+        shown = ", ".join(f"pid {pid}: {who}" for pid, who in others[:5])
+        raise BusyError(
+            f"{counted(len(others), 'session')} {'is' if len(others) == 1 else 'are'} connected to {' or '.join(databases)}",
+            detail=f"{shown}{', …' if others[5:] else ''}. Neither database was renamed.",
+            hint="Stop the application, or add --end-sessions; then run the same command again.",
+        )
+
+
 @contextmanager
-def _nobody_connected(
-    admin: Admin, databases: list[str], *, closed: str | None, end_sessions: bool
-) -> Iterator[None]:
-    """See that nobody is connected; with `end_sessions` end those who are, and let no new ones in meanwhile."""
-    if not end_sessions:
-        others = admin.execute(_OTHERS.encode(), [databases]).fetchall()
-        if others:
-            shown = ", ".join(f"pid {pid}: {who}" for pid, who in others[:5])
-            raise BusyError(
-                f"{counted(len(others), 'session')} {'is' if len(others) == 1 else 'are'} connected to {' or '.join(databases)}",
-                detail=f"{shown}{', …' if others[5:] else ''}. Neither database was renamed.",
-                hint="Stop the application, or add --end-sessions; then run the same command again.",
-            )
-        yield
-        return
-    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    if closed is not None:
-        admin.execute(allow.format(sql.Identifier(closed), sql.SQL("false")))
-    try:
-        for pid, _ in admin.execute(_OTHERS.encode(), [databases]).fetchall():
-            admin.execute("SELECT pg_catalog.pg_terminate_backend(%s, 5000)", [pid])
-        yield
-    except BaseException:
-        if closed is not None:
-            admin.execute(allow.format(sql.Identifier(closed), sql.SQL("true")))
-        raise
+def _ending_sessions(server: Target, databases: list[str]) -> Iterator[None]:
+    """End the sessions of these databases, again and again until the block's end.
+
+    A rename locks the name first, so that new sessions wait until it is done, and then gives those that are
+    connected five seconds to leave; in that time they are ended from here.
+    """
+    done, failures = Event(), list[psycopg.Error]()
+    with administration(server) as other:
+        for pid, _ in other.execute(_OTHERS.encode(), [databases]).fetchall():
+            other.execute("SELECT pg_catalog.pg_terminate_backend(%s, 5000)", [pid])
+
+        def end() -> None:
+            try:
+                while not done.wait(_EVERY_S):
+                    other.execute(_END.encode(), [databases])
+            except psycopg.Error as error:
+                failures.append(error)
+
+        ending = Thread(target=end, daemon=True)
+        ending.start()
+        try:
+            yield
+        except psycopg.errors.ObjectInUse as error:
+            raise (failures or [error])[0] from error
+        finally:
+            done.set()
+            ending.join()

@@ -75,7 +75,10 @@ def backup_command(
 @target_options
 @click.argument("archive", metavar="FROM")
 @click.option(
-    "--into", required=True, metavar="NAME", help="The database to make: a new name, or an empty one."
+    "--into",
+    required=True,
+    metavar="NAME",
+    help="The database to create: a new name, an empty one, or one that an earlier run restored from FROM.",
 )
 @click.option(
     "--jobs",

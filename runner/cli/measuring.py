@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner import whole
 from runner.errors import RunnerError, Terminated
 from runner.events import WARNING, Event
 from runner.report.metrics import Tally
@@ -36,17 +36,8 @@ def measured(context: Context, observer: Observer, path: Path, *, command: str) 
         raise
     finally:
         try:
-            _replace(path, tally.rendered(code, path.read_text("utf-8") if path.exists() else ""))
-        except (OSError, UnicodeDecodeError) as error:
+            # the collector reads files by their suffix, and must not see this one before it is whole
+            whole.write(path, tally.rendered(code, path.read_text("utf-8") if path.exists() else ""))
+        except (RunnerError, OSError, UnicodeDecodeError) as error:
             said = f"the metrics were not written to {path}: {getattr(error, 'strerror', None) or error}"
             context.tell(Event(name="metrics.unwritable", message=said, level=WARNING))
-
-
-def _replace(path: Path, text: str) -> None:
-    # the collector reads files by their suffix, and must not see this one before it is whole
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -84,6 +84,7 @@ def verify_command(
     runner verify --base origin/main --target  a branch, on the tables of the real target
     runner verify --report html=report.html    with a page for who approves it
     """
+    from runner import whole
     from runner.errors import UsageError
     from runner.events import Event
     from runner.fleet.linting import project_levels
@@ -130,8 +131,7 @@ def verify_command(
     finally:
         context.progress(None)
     for written, path in reports:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(rendered(results, written), "utf-8", newline="\n")
+        whole.write(path, rendered(results, written))
     context.echo(
         rendered(results, "json" if context.json else form, context.style(sys.stdout)).removesuffix("\n")
     )

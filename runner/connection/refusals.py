@@ -111,7 +111,8 @@ _CASES = (
         pattern=r"not currently accepting connections",
         error=CredentialsError,
         message="the database {name!r} accepts no connections",
-        hint="It is a template, or was closed by: ALTER DATABASE … ALLOW_CONNECTIONS false",
+        hint="If it is not a template, open it, connected to another database of the server, such as postgres: "
+        'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true',
         sqlstate="55000",
     ),
     _Case(
@@ -231,16 +232,59 @@ _CASES = (
         hint="Name the user in the URL, in DB_USERNAME or in PGUSER.",
     ),
     _Case(
-        pattern=r"invalid \w+ value: |invalid connection option|invalid port number|invalid integer value",
+        pattern=r"invalid \"?\w+\"? value: |bad value for \w+|invalid SCRAM|invalid connection option|"
+        r"invalid port number|invalid integer value",
         error=ConfigurationError,
         message="a connection parameter is not what it may be",
         hint='Correct what {source} gives; libpq\'s parameters are listed in the manual, "Database Connection Control Functions".',
     ),
     _Case(
+        pattern=r"channel binding|authentication method requirement|SCRAM-SHA-256-PLUS",
+        error=ConfigurationError,
+        message="the server at {address} does not authenticate in the way that {source} asks for",
+        hint="Correct channel_binding or require_auth (PGCHANNELBINDING, PGREQUIREAUTH). Channel binding needs TLS, and a "
+        "password stored as scram-sha-256.",
+    ),
+    _Case(
+        pattern=r"requirepeer specifies",
+        error=ConfigurationError,
+        message="the server on the socket in {address} does not run as the user that {source} asks for",
+        hint="Correct requirepeer (PGREQUIREPEER), or the folder of the socket.",
+    ),
+    _Case(
+        pattern=r"GSSAPI|server certificate request|sslcertmode|did not request (an SSL|a) certificate",
+        error=ConfigurationError,
+        message="the server at {address} does not encrypt or identify in the way that {source} asks for",
+        hint="Correct gssencmode or sslcertmode (PGGSSENCMODE, PGSSLCERTMODE).",
+    ),
+    _Case(
+        pattern=r"alert (unknown ca|bad certificate|certificate (unknown|expired|required|revoked)|handshake failure)|"
+        r"requires a valid client certificate",
+        error=ConfigurationError,
+        message="the server at {address} does not accept our client certificate, or wants one",
+        hint="Set DB_SSL_CERT and DB_SSL_KEY (sslcert, sslkey) to a certificate that its CA signed.",
+    ),
+    _Case(
+        pattern=r"unsupported protocol|(?<!invalid SSL )protocol version|no protocols available|wrong version number|"
+        r"no application protocol|direct SSL",
+        error=ConfigurationError,
+        message="the server at {address} speaks no version of TLS or of the protocol that {source} asks for",
+        hint="Correct ssl_min_protocol_version, ssl_max_protocol_version, sslnegotiation, min_protocol_version or "
+        "max_protocol_version; direct TLS needs PostgreSQL 17.",
+    ),
+    _Case(
+        pattern=r"(could not|cannot) match \d+|could not parse network address|weak sslmode|may not be used with|"
+        r"\w+ value \".*\" invalid|invalid SSL protocol version range",
+        error=ConfigurationError,
+        message="the connection parameters that {source} gives do not fit each other",
+        hint="With several hosts give one port for all or one for each, and as many of hostaddr. libpq's parameters are listed "
+        'in the manual, "Parameter Key Words".',
+    ),
+    _Case(
         pattern=r"definition of service .* not found|service file",
         error=ConfigurationError,
-        message="the service that PGSERVICE names is not in the service file",
-        hint="Correct PGSERVICE, or PGSERVICEFILE, or ~/.pg_service.conf.",
+        message="the service that {source} names is not in the service file",
+        hint="Correct service= or PGSERVICE, or the file, which is PGSERVICEFILE or ~/.pg_service.conf.",
     ),
 )
 

@@ -16,7 +16,9 @@ from runner.settings import Secret
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _OURS = re.compile(r"(postgres|postgresql|psql)(\+\w+)?", re.IGNORECASE)
 _KEYWORDS = re.compile(r"\s*[a-z_]+\s*=", re.IGNORECASE)
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(:\d*)?")
+_HOST = re.compile(
+    r"(\[[0-9A-Fa-f:.]*(%25[\w.~-]+)?\]|[^:\[\]]*)(:\d*)?"
+)  # %25eth0: the zone of a link-local address
 _PLAIN_PATH = re.compile(r'(\w[\w$]*|"\$user")(\s*,\s*(\w[\w$]*|"\$user"))*')
 _FORMS = "postgresql://user:password@host:5432/database"
 _ENCODE = (

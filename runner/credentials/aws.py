@@ -7,33 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from runner.errors import CredentialsError, RunnerError, UnreachableError
+from runner.credentials import answers
+from runner.errors import CredentialsError, RunnerError
 from runner.settings import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
     from botocore.session import Session
 
-CONNECT_TIMEOUT_S = 3
-READ_TIMEOUT_S = 5
-ATTEMPTS = 3
 _REGION = re.compile(r"arn:aws[\w-]*:secretsmanager:([a-z0-9-]+):")
-_TRANSIENT = {
-    "ThrottlingException",
-    "InternalServiceError",
-    "InternalServiceErrorException",
-    "ServiceUnavailable",
-    "RequestTimeout",
-}
-IDENTITY = {
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidIdentityToken",
-    "InvalidSignatureException", "MissingAuthenticationToken", "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}  # fmt: skip
+_UNREADABLE = "It answered what cannot be read as an answer of AWS."
 _KEYS = "username, password, host, port, dbname"
 
 
@@ -52,15 +39,27 @@ def fetch_secret(arn: str, *, variable: str, environ: Mapping[str, str]) -> dict
     named = _REGION.match(arn)
     session = open_session(environ, named[1] if named else region_of(environ), needed_for=variable)
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     endpoint = environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or environ.get("AWS_ENDPOINT_URL") or None
+    is_readable = True
     try:
         client: Any = session.create_client("secretsmanager", endpoint_url=endpoint)
         answer = client.get_secret_value(SecretId=arn)
     except ClientError as error:
-        _refused(error, arn=arn, variable=variable)
+        raise _refused(error, arn=arn, variable=variable) from error
+    except ResponseParserError:  # raised below: it carries the whole answer
+        is_readable = False
     except (BotoCoreError, ValueError, OSError) as error:
-        failed(error, what="Secrets Manager")
+        answers.failed(error, what="Secrets Manager")
+    if not is_readable:
+        raise answers.not_of_aws("Secrets Manager or STS", detail=_UNREADABLE)
+    if not {"SecretString", "SecretBinary"}.intersection(answer):
+        raise answers.not_of_aws(
+            "Secrets Manager",
+            detail="It answered 200 OK, without a secret.",
+            kind=CredentialsError,
+        )
     return _object(answer.get("SecretString"), arn=arn)
 
 
@@ -97,6 +96,7 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
     from botocore.awsrequest import prepare_request_dict
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
     from botocore.model import ServiceId
+    from botocore.parsers import ResponseParserError
     from botocore.signers import RequestSigner
 
     region = str(session.get_config_variable("region"))
@@ -115,13 +115,17 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
             "method": "GET",
         }
         prepare_request_dict(request, f"https://{host}:{port}")
-        url = signer.generate_presigned_url(
+        url: str | None = signer.generate_presigned_url(
             request, operation_name="connect", region_name=region, expires_in=900, signing_name="rds-db"
         )
     except ClientError as error:
-        _refused(error, arn="", variable="DB_IAM_AUTH")
+        raise _refused(error, arn="", variable="DB_IAM_AUTH") from error
+    except ResponseParserError:  # raised below: it carries the whole answer
+        url = None
     except (BotoCoreError, ValueError, OSError) as error:
-        failed(error, what="the service that gives out AWS credentials")
+        answers.failed(error, what="the service that gives out AWS credentials")
+    if url is None:
+        raise answers.not_of_aws("STS", detail=_UNREADABLE)
     return Secret(url.removeprefix("https://"))
 
 
@@ -139,20 +143,21 @@ def open_session(environ: Mapping[str, str], region: str | None, *, needed_for: 
             f"{needed_for} needs boto3, which is not installed", hint="Run: pip install boto3"
         ) from error
     limits = Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        connect_timeout=answers.CONNECT_TIMEOUT_S,
+        read_timeout=answers.READ_TIMEOUT_S,
+        retries={"total_max_attempts": answers.ATTEMPTS, "mode": "standard"},
     )
     try:
         session = botocore.session.Session(profile=environ.get("AWS_PROFILE") or None)
         # the session's default also bounds the calls that fetch our own identity (STS), 60 s each otherwise
         session.set_default_client_config(limits)
+        answers.be_patient(session)
         key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
         if key and secret:
             session.set_credentials(key, secret, environ.get("AWS_SESSION_TOKEN") or None)
         region = region or session.get_config_variable("region")
     except BotoCoreError as error:
-        failed(error, what="the AWS settings")
+        answers.failed(error, what="the AWS settings")
     if not region:
         raise CredentialsError(
             f"no AWS region is set, and {needed_for} does not name one",
@@ -162,23 +167,14 @@ def open_session(environ: Mapping[str, str], region: str | None, *, needed_for: 
     return session
 
 
-def _refused(error: ClientError, *, arn: str, variable: str) -> NoReturn:
+def _refused(error: ClientError, *, arn: str, variable: str) -> RunnerError:
     """Translate an answer that says no."""
-    answer: Any = error.response
-    code = str(answer.get("Error", {}).get("Code", ""))
-    said = str(answer.get("Error", {}).get("Message", "")).strip() or None
-    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    kind: type[RunnerError] = CredentialsError
-    if code in _TRANSIENT or status >= 500:
-        kind, message, hint = (
-            UnreachableError,
-            "Secrets Manager is busy or failing",
-            "Run the same command again.",
-        )
-    elif code.startswith("AccessDenied"):
-        message = (
-            f"AWS does not let us read the secret {arn}" if arn else "AWS does not let us assume our role"
-        )
+    common = answers.common_refusal(error, service="Secrets Manager")
+    if common is not None:
+        return common
+    code = answers.code_of(error.response)
+    if code.startswith("AccessDenied"):
+        message = f"AWS does not let us read the secret {arn}"
         hint = "Grant our role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key."
     elif code == "ResourceNotFoundException":
         message = f"there is no secret {arn}, or it has no current value"
@@ -193,51 +189,6 @@ def _refused(error: ClientError, *, arn: str, variable: str) -> NoReturn:
             f"the secret {arn} cannot be decrypted",
             "Grant kms:Decrypt on its key to the role this program runs as.",
         )
-    elif code in IDENTITY:
-        message, hint = (
-            "AWS refuses the credentials that we present",
-            "Renew them; check the clock and AWS_SESSION_TOKEN.",
-        )
     else:
         message, hint = f"Secrets Manager refuses the request for {arn}", f"Check {variable}."
-    raise kind(message, detail=f"AWS answered {code}{f': {said}' if said else ''}", hint=hint) from error
-
-
-def failed(
-    error: BotoCoreError | ValueError | OSError,
-    *,
-    what: str,
-    read_timeout_s: int = READ_TIMEOUT_S,
-    attempts: int = ATTEMPTS,
-) -> NoReturn:
-    """Translate a request that got no answer, or could not be made."""
-    from botocore import exceptions as aws
-
-    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
-        raise CredentialsError(
-            "no AWS credentials were found",
-            detail=str(error),
-            hint="In Kubernetes give the service account its role (IRSA); elsewhere set AWS_PROFILE, "
-            "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-        ) from error
-    if isinstance(error, aws.SSLError):
-        raise CredentialsError(
-            f"{what} does not present a certificate that we trust",
-            detail=str(error),
-            hint="Set AWS_CA_BUNDLE to the CA's file.",
-        ) from error
-    if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
-        raise UnreachableError(
-            f"{what} cannot be reached",
-            detail=f"{error} ({attempts} tries, {CONNECT_TIMEOUT_S} s to connect and "
-            f"{read_timeout_s} s to read.)",
-            hint="Is egress to port 443 (or a VPC endpoint) open, and AWS_REGION right? Then run it again.",
-        ) from error
-    settings = isinstance(
-        error, aws.ProfileNotFound | aws.ConfigParseError | aws.ConfigNotFound | aws.InvalidRegionError
-    )
-    raise CredentialsError(
-        "the AWS settings cannot be used as they are" if settings else f"the request to {what} failed",
-        detail=str(error),
-        hint="Check the variables that begin with AWS_, and the files they name.",
-    ) from error
+    return CredentialsError(message, detail=answers.detail_of(error.response), hint=hint)

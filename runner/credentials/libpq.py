@@ -30,15 +30,27 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
         for option in pq.Conninfo.get_defaults()
         if option.envvar is not None and environ.get(option.envvar.decode())
     }
-    service = parameters.pop("service", None)
-    if service is not None:
-        settings = _read_service(service, environ)
-        # not in a file that we know of: libpq has one more place, fixed when it was built
-        parameters |= {"service": service} if settings is None else settings
-    return parameters
+    return parameters | of_service(parameters, environ, source="PGSERVICE")
 
 
-def _read_service(service: str, environ: Mapping[str, str]) -> dict[str, str] | None:
+def of_service(parameters: dict[str, str], environ: Mapping[str, str], *, source: str) -> dict[str, str]:
+    """Take `service` out of the parameters, and return what its section of the service file says, password included.
+
+    A service that is in none of the files stays in the parameters: libpq has one more place, fixed when it was built.
+
+    Raises: ConfigurationError when the service file cannot be read.
+    """
+    service = parameters.get("service")
+    if service is None:
+        return {}
+    settings = _read_service(service, environ, source=source)
+    if settings is None:
+        return {}
+    del parameters["service"]
+    return settings
+
+
+def _read_service(service: str, environ: Mapping[str, str], *, source: str) -> dict[str, str] | None:
     home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
     chosen = environ.get("PGSERVICEFILE")
     places = [Path(chosen) if chosen else home / ".pg_service.conf"]
@@ -53,7 +65,7 @@ def _read_service(service: str, environ: Mapping[str, str]) -> dict[str, str] | 
             raise ConfigurationError(
                 f"cannot read the service file {path}",
                 detail=str(error),
-                hint="Correct it, or unset PGSERVICE.",
+                hint=f"Correct it, or the service that {source} names.",
             ) from None
         settings = _section(lines, service)
         if settings is not None:

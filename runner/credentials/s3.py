@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from runner.credentials import aws
+from runner.credentials import answers, aws
 from runner.errors import CredentialsError, RunnerError, UnreachableError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _ATTEMPTS = 5
 _CHUNK_BYTES = 1 << 20
 _MIB = 1 << 20
 LONGEST_UPLOAD = 10_000  # parts; Source: "Amazon S3 multipart upload limits"
-_TRANSIENT = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "503 Slow Down"}
 _RIGHTS = (
     "s3:GetObject, PutObject, DeleteObject, AbortMultipartUpload on the objects, s3:ListBucket and "
     "ListBucketMultipartUploads on the bucket; with a KMS key also kms:GenerateDataKey and kms:Decrypt"
@@ -64,32 +63,32 @@ class Bucket:
         try:
             client = session.create_client("s3", endpoint_url=endpoint, config=config)
         except (BotoCoreError, ValueError) as error:
-            aws.failed(error, what="S3")
+            answers.failed(error, what="S3")
         return cls(name, client, kms_key=kms_key)
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys of the objects directly under a prefix."""
-        with self._explained(prefix):
+        with self.explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=prefix, Delimiter="/"
             )
-            return [held["Key"] for page in pages for held in page.get("Contents", ())]
+            return [held["Key"] for page in pages for held in self.checked(page, "Name").get("Contents", ())]
 
     def get(self, key: str) -> bytes:
         """Return an object's content."""
-        with self._explained(key):
+        with self.explained(key):
             content: bytes = self._client.get_object(Bucket=self.name, Key=key)["Body"].read()
             return content
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield an object's content piece by piece."""
-        with self._explained(key):
+        with self.explained(key):
             yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(_CHUNK_BYTES)
 
     def put(self, key: str, content: bytes) -> None:
         """Write a small object."""
-        with self._explained(key):
-            self._client.put_object(
+        with self.explained(key):
+            put = self._client.put_object(
                 Bucket=self.name,
                 Key=key,
                 Body=content,
@@ -97,26 +96,25 @@ class Bucket:
                 ChecksumSHA256=_sha256(content),
                 **self._encryption,
             )
+            self.checked(put, "ETag")
 
     def delete(self, key: str) -> None:
         """Delete an object."""
-        with self._explained(key):
+        with self.explained(key):
             self._client.delete_object(Bucket=self.name, Key=key)
 
     def unfinished(self, prefix: str) -> list[Upload]:
         """Return the uploads that were begun under a prefix and neither completed nor aborted."""
-        with self._explained(prefix):
+        with self.explained(prefix):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self.name, Prefix=prefix
             )
-            found = [held for page in pages for held in page.get("Uploads", ())]
-        return [
-            Upload(self._explained, self._client, self.name, each["Key"], each["UploadId"]) for each in found
-        ]
+            found = [held for page in pages for held in self.checked(page, "Bucket").get("Uploads", ())]
+        return [Upload(self, self._client, each["Key"], each["UploadId"]) for each in found]
 
     def upload(self, key: str) -> Upload:
         """Begin an object that comes in parts: it is not there before it is completed."""
-        with self._explained(key):
+        with self.explained(key):
             begun = self._client.create_multipart_upload(
                 Bucket=self.name,
                 Key=key,
@@ -124,18 +122,34 @@ class Bucket:
                 ChecksumAlgorithm="SHA256",
                 **self._encryption,
             )
-        return Upload(self._explained, self._client, self.name, key, begun["UploadId"])
+            self.checked(begun, "UploadId")
+        return Upload(self, self._client, key, begun["UploadId"])
+
+    def checked(self, answer: Any, field: str) -> Any:
+        """Return an answer that has what S3 always puts into it: a proxy's page would pass for an empty list, or for a success.
+
+        Raises: UnreachableError.
+        """
+        if not answer.get(field):
+            raise answers.not_of_aws(f"S3 (s3://{self.name})", detail=f"It answered without {field}.")
+        return answer
 
     @contextmanager
-    def _explained(self, key: str) -> Iterator[None]:
+    def explained(self, key: str) -> Iterator[None]:
+        """Translate what goes wrong in the block."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             yield
         except ClientError as error:
             raise _refused(error, f"s3://{self.name}/{key}") from error
+        except ResponseParserError:  # from None: it carries the whole answer
+            raise answers.not_of_aws(
+                f"S3 (s3://{self.name}) or STS", detail="It answered what cannot be read as an answer of AWS."
+            ) from None
         except (BotoCoreError, OSError) as error:
-            aws.failed(
+            answers.failed(
                 error, what=f"S3 (s3://{self.name})", read_timeout_s=_READ_TIMEOUT_S, attempts=_ATTEMPTS
             )
 
@@ -143,11 +157,11 @@ class Bucket:
 class Upload:
     """One object on its way, in parts, each with its SHA-256, which S3 checks."""
 
-    def __init__(self, explained: Callable[[str], Any], client: Any, bucket: str, key: str, upload_id: str):
+    def __init__(self, bucket: Bucket, client: Any, key: str, upload_id: str) -> None:
         self.key = key
-        self._explained = explained
+        self._bucket = bucket
         self._client = client
-        self._where = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
+        self._where = {"Bucket": bucket.name, "Key": key, "UploadId": upload_id}
         self._parts: list[dict[str, Any]] = []
         self._pending = bytearray()
 
@@ -165,12 +179,15 @@ class Upload:
         if self._pending or not self._parts:
             self._send(bytes(self._pending))
             self._pending.clear()
-        with self._explained(self.key):
-            self._client.complete_multipart_upload(**self._where, MultipartUpload={"Parts": self._parts})
+        with self._bucket.explained(self.key):
+            done = self._client.complete_multipart_upload(
+                **self._where, MultipartUpload={"Parts": self._parts}
+            )
+            self._bucket.checked(done, "ETag")
 
     def abort(self) -> None:
         """Give it up: S3 forgets its parts."""
-        with self._explained(self.key):
+        with self._bucket.explained(self.key):
             self._client.abort_multipart_upload(**self._where)
 
     def _send(self, body: bytes) -> None:
@@ -182,10 +199,11 @@ class Upload:
                 hint="Back such a database up with snapshots of its storage (RDS: automated backups).",
             )
         checksum = _sha256(body)
-        with self._explained(self.key):
+        with self._bucket.explained(self.key):
             sent = self._client.upload_part(
                 **self._where, PartNumber=number, Body=body, ChecksumSHA256=checksum
             )
+            self._bucket.checked(sent, "ETag")
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumSHA256": checksum})
 
 
@@ -203,24 +221,17 @@ def _sha256(content: bytes) -> str:
 
 
 def _refused(error: ClientError, where: str) -> RunnerError:
-    answer: Any = error.response
-    code = str(answer.get("Error", {}).get("Code", ""))
-    said = str(answer.get("Error", {}).get("Message", "")).strip()
-    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    common = answers.common_refusal(error, service="S3")
+    if common is not None:
+        return common
+    code = answers.code_of(error.response)
     kind: type[RunnerError] = CredentialsError
-    if code in _TRANSIENT or status >= 500:
-        kind, message, hint = UnreachableError, "S3 is busy or failing", "Run the same command again."
-    elif code in {"AccessDenied", "403"}:
+    if code in {"AccessDenied", "403"}:
         message, hint = f"AWS does not let us use {where}", f"Grant our role {_RIGHTS}."
     elif code == "NoSuchBucket":
         message, hint = f"there is no bucket for {where}", "Correct its name, or AWS_REGION."
     elif code in {"NoSuchKey", "404"}:
         message, hint = f"there is no {where}", "Look at what there is: aws s3 ls"
-    elif code in aws.IDENTITY or code == "InvalidAccessKeyId":
-        message, hint = (
-            "AWS refuses the credentials that we present",
-            "Renew them; check the clock and AWS_SESSION_TOKEN.",
-        )
     elif code == "NoSuchUpload":
         kind, message, hint = (
             UnreachableError,
@@ -229,4 +240,4 @@ def _refused(error: ClientError, where: str) -> RunnerError:
         )
     else:
         message, hint = f"S3 refuses a request for {where}", "Check its name, its policy and the KMS key."
-    return kind(message, detail=f"AWS answered {code}{f': {said}' if said else ''}", hint=hint)
+    return kind(message, detail=answers.detail_of(error.response), hint=hint)

@@ -73,13 +73,13 @@ def resolve(settings: Settings, database: str | None, *, only: bool = True) -> T
 def _find(settings: Settings, variables: Variables) -> _Found | None:
     found: _Found | None = None
     if settings.direct_url is not None:
-        found = _from_url(Variable("--direct-url", settings.direct_url.reveal(), own=False))
+        found = _from_url(Variable("--direct-url", settings.direct_url.reveal(), own=False), variables)
     elif settings.url is not None:
-        found = _from_url(Variable("--url", settings.url.reveal(), own=False))
+        found = _from_url(Variable("--url", settings.url.reveal(), own=False), variables)
     for prefix in variables.prefixes:
         for name in ("DIRECT_DATABASE_URL", "DATABASE_URL"):
             if found is None and (url := variables.secret(name, prefix=prefix)):
-                found = _from_url(url)
+                found = _from_url(url, variables)
         if found is None and (arn := variables.get("DB_SECRET_ARN", prefix=prefix)):
             found = _from_secret(arn, variables)
         if found is None and (host := variables.get("DB_HOST", prefix=prefix)):
@@ -87,15 +87,19 @@ def _find(settings: Settings, variables: Variables) -> _Found | None:
     if found is not None:
         _add_ssl(found.parameters, variables)
     if found is None and settings.yoyo_url is not None:
-        found = _from_url(Variable("yoyo.ini", settings.yoyo_url.reveal(), own=False))
+        found = _from_url(Variable("yoyo.ini", settings.yoyo_url.reveal(), own=False), variables)
     if found is None and (parameters := libpq.from_environment(settings.environ)):
         password = parameters.pop("password", None)
         found = _Found(source="PG*", parameters=parameters, password=Secret(password) if password else None)
     return found
 
 
-def _from_url(url: Variable) -> _Found:
+def _from_url(url: Variable, variables: Variables) -> _Found:
     parameters, password = address.parse(url.value, source=url.name)
+    # as in libpq, what the URL says beats its service
+    parameters = libpq.of_service(parameters, variables.environ, source=url.name) | parameters
+    held = parameters.pop("password", None)
+    password = password or (Secret(held) if held else None)
     return _Found(
         source=url.name,
         parameters=parameters,
@@ -233,6 +237,11 @@ def _choose_database(found: _Found, variables: Variables, *, only: bool) -> None
         # libpq would ignore the variable, because a connection sets these keywords itself
         if value := variables.environ.get(name):
             parameters.setdefault(key, value)
+    if not {"host", "hostaddr"}.intersection(parameters):
+        # libpq would use them; messages name the server only when they are here
+        for key, name in (("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("port", "PGPORT")):
+            if value := variables.environ.get(name):
+                parameters.setdefault(key, value)
     if "service" in parameters:
         return
     if "user" not in parameters:

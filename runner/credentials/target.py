@@ -20,9 +20,8 @@ class Target:
     credentials are minted for one connect and soon worthless (RDS tokens).
     """
 
-    parameters: Mapping[
-        str, str
-    ]  # libpq keywords (host, port, user, dbname, sslmode, …) without the password
+    # libpq keywords (host, port, user, dbname, sslmode, …) without the password; not in repr, for sslpassword is one
+    parameters: Mapping[str, str] = field(repr=False)
     password: Secret | None = None
     source: str  # where this came from, for messages: "DATABASE_URL", "DB_SECRET_ARN", "the local server"
     names_schema: bool = False  # by yoyo's ?schema=: history is there, or begins there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from runner import catalog
+from runner import catalog, whole
 from runner.catalog import Catalog
 from runner.errors import ConfigurationError, UsageError
 from runner.events import WARNING, Event, Say
@@ -53,8 +53,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
         label = settings.label(path)
         before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""
         if write and before != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode())
+            whole.write(path, text)
         found.append(
             Snapshot(
                 database=layout.title,

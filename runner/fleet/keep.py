@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from runner import backup, connection, local
 from runner.backup import Archive, ArchiveName, Manifest, Place, Program
 from runner.errors import RunnerError, UsageError
-from runner.events import Say
+from runner.events import WARNING, Event, Say
 from runner.fleet.failures import Failures
 from runner.fleet.session import Session, actor_of, explained, open_session, read_files
 from runner.history import History, OnWait
 from runner.migrations import find_layouts
 from runner.settings import Settings
+from runner.wording import counted
 
 if TYPE_CHECKING:
     import psycopg
@@ -70,6 +71,7 @@ class Restored:
     place: str
     archive: Archive
     into: str
+    filled: bool  # False when an earlier run had restored it
     validated: bool
     switched: bool
     kept_as: str | None  # the name under which the live one is kept
@@ -96,7 +98,7 @@ def backups(
         ):
             taken = take_one(settings, session, place, options, waits=waits)
             days = backup.keep_days_of(options.keep_days, session.title)
-            removed = _age_out(place, session.title, keep_days=days, but=taken)
+            removed = _age_out(place, session.title, keep_days=days, but=taken, say=say)
             results.append(BackedUp(**_fields(taken), removed=removed))
             made(results[-1])
     failures.check(databases=len(found))
@@ -133,14 +135,17 @@ def take_one(
     )
 
 
-def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp) -> tuple[str, ...]:
+def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp, say: Say) -> tuple[str, ...]:
     """Remove what is older than `keep_days` days; the archive goes before its manifest, for without one it is no backup."""
+    now = datetime.now(UTC)
     try:
         names = place.names()
         gone: list[str] = backup.orphans(names, database)
-        old: list[ArchiveName] = backup.expired(
-            backup.whole(names, database), now=datetime.now(UTC), keep_days=keep_days
-        )
+        kept = backup.whole(names, database)
+        future = backup.from_future(kept, now=now)
+        if future:
+            say(_from_future(place, database, future))
+        old: list[ArchiveName] = backup.expired(kept, now=now, keep_days=keep_days)
         for name in [*gone, *(part for each in old for part in (str(each), each.manifest))]:
             place.remove(name)
     except RunnerError as error:
@@ -150,6 +155,18 @@ def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp) -> t
             hint=error.hint,
         ) from error
     return tuple(str(each) for each in old)
+
+
+def _from_future(place: Place, database: str, future: list[ArchiveName]) -> Event:
+    return Event(
+        name="backup.from_future",
+        level=WARNING,
+        database=database,
+        message=f"{counted(len(future), 'backup')} of {database} in {place.label} {'is' if len(future) == 1 else 'are'} from the "
+        f"future ({future[0]}): restore will not choose the newest, and none of them is removed; rename or remove "
+        "what has a wrong date, and its manifest with it",
+        facts={"archives": [str(each) for each in future]},
+    )
 
 
 def _fields(taken: BackedUp) -> dict[str, Any]:
@@ -174,7 +191,7 @@ def restore(
     started = monotonic()
     _require_name(options.into)
     target, title, is_named = _target(settings, say)
-    archive = backup.find(options.archive, database=title, environ=settings.environ)
+    archive = backup.find(options.archive, database=title, into=options.into, environ=settings.environ)
     environ, folder = _programs(settings, target)
     if options.switch and options.into == target.name:
         raise UsageError(
@@ -201,7 +218,7 @@ def restore(
         exclude=(settings.migration_table,),
     )
     with explained(work.target):
-        backup.restore(work, validate=options.validate, resume=options.switch, say=say)
+        begun = backup.restore(work, validate=options.validate, say=say)
     kept = None
     if options.switch:
         confirm(
@@ -215,7 +232,8 @@ def restore(
         place=target.address,
         archive=archive,
         into=options.into,
-        validated=options.validate,
+        filled=begun is not backup.Begun.FILLED,
+        validated=options.validate or begun is backup.Begun.FILLED,
         switched=options.switch,
         kept_as=kept,
         elapsed_s=monotonic() - started,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner import whole
 from runner.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -161,5 +162,5 @@ def choose_home(state: Path) -> Path:
             return inside
     key = hashlib.sha256(str(state).encode()).hexdigest()[:12]
     outside = _OUTSIDE / f"{re.sub(r'[^A-Za-z0-9]+', '-', state.parent.name)[:30]}-{key}"
-    (state / _NOTE).write_text(f"{outside}\n{state}\n", "utf-8")
+    whole.write(state / _NOTE, f"{outside}\n{state}\n")
     return outside

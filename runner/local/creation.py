@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError
+from runner.local import process
 from runner.local.process import last_error
 
 if TYPE_CHECKING:
@@ -45,14 +47,19 @@ def make(data: Path, programs: Programs, account: Account, *, ephemeral: bool) -
     home = data.parent
     for old in home.glob("unfinished-*"):
         shutil.rmtree(old, ignore_errors=True)
-    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=home))
+    unfinished = home / "unfinished"
     try:
+        unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=home))
         account.own(unfinished)
         password = home / "password"
         account.write(password, secrets.token_urlsafe(24) + "\n")
         _initdb(unfinished, password, programs, account, ephemeral=ephemeral)
         _configure(unfinished, account, ephemeral=ephemeral)
         unfinished.rename(data)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise _failed(home, f"{error.strerror}.", full=True) from error
+        raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -80,10 +87,13 @@ def _initdb(data: Path, password: Path, programs: Programs, account: Account, *,
             return
         if "invalid locale" not in result.stderr:
             break
-    full = "No space left on device" in result.stderr
-    raise RunnerError(
-        f"cannot make the local data folder in {data.parent}" + (": the disk is full" if full else ""),
-        detail=f"initdb says: {last_error(result.stderr)} Nothing was left behind.",
+    raise _failed(data.parent, last_error(result.stderr), full=process.is_full(data.parent, result.stderr))
+
+
+def _failed(home: Path, said: str, *, full: bool) -> RunnerError:
+    return RunnerError(
+        f"cannot make the local data folder in {home}" + (": the disk is full" if full else ""),
+        detail=f"initdb says: {said} Nothing was left behind.",
         hint="Make room for 60 MB, then run it again." if full else "Correct that, then run it again.",
     )
 

@@ -49,6 +49,8 @@ class Launch:
         """
         if process.read(self.data) is not None:
             process.disown(self.data)
+        elif process.is_empty(self.data):
+            raise self._unknown_process()
         for name in (f".s.PGSQL.{_SOCKET_PORT}", f".s.PGSQL.{_SOCKET_PORT}.lock"):
             (self.home / name).unlink(missing_ok=True)  # it too names the old server's process
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
@@ -126,6 +128,14 @@ class Launch:
             raise still_recovering(pid, self.log)
         return process.runs(pid, self.data)
 
+    def _unknown_process(self) -> RunnerError:
+        path = self.data / "postmaster.pid"
+        return RunnerError(
+            f"the local server's file {path} is empty, so nobody can tell whether the server runs",
+            detail="The disk was full, or the machine stopped, while a server started. The data is untouched.",
+            hint=f"If no process postgres works in {self.data}, remove the file and run the same command again: rm {path}",
+        )
+
     def _failed(self, said: str) -> RunnerError:
         detail = f"It says: {process.last_error(said)} The data is untouched."
         if _OUTLIVED in said:
@@ -134,9 +144,14 @@ class Launch:
                 detail=detail,
                 hint="End that session's process, then run the same command again.",
             )
-        full = ": the disk is full" if "No space left on device" in said else ""
+        if process.is_full(self.home, said):
+            return RunnerError(
+                f"the local server does not start: the disk of {self.home} is full",
+                detail=detail,
+                hint=f"Free some space, then run the same command again. Its whole log is {self.log}",
+            )
         return RunnerError(
-            f"the local server does not start{full}", detail=detail, hint=f"Its whole log is {self.log}"
+            "the local server does not start", detail=detail, hint=f"Its whole log is {self.log}"
         )
 
 

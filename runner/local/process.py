@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 POLL_S = 0.02
+_FULL_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,24 @@ def read(data: Path) -> PidFile | None:
         return None
     port = int(lines[3]) if lines[3].strip().isdigit() else None
     return PidFile(int(pid), port, lines[4].strip(), lines[5].strip(), lines[7].strip() == "ready")
+
+
+def is_empty(data: Path) -> bool:
+    """Return whether there is a pid file with nothing in it, which PostgreSQL refuses to start with."""
+    try:
+        return (data / "postmaster.pid").stat().st_size == 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def is_full(folder: Path, said: str = "") -> bool:
+    """Return whether the disk of a folder is full, or a program said that it was."""
+    if re.search(r"No space left on device|Disk quota exceeded", said):
+        return True
+    try:
+        return shutil.disk_usage(folder).free < _FULL_BYTES
+    except OSError:
+        return False
 
 
 def runs(pid: int, data: Path) -> bool:

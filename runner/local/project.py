@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from runner import whole
 from runner.credentials import Target
 from runner.errors import ConfigurationError
 from runner.events import Event, Say
@@ -84,7 +85,7 @@ def start(settings: Settings, *, tcp: bool | None = None, say: Say = lambda _: N
 
 def _keep_from_git(state: Path) -> None:
     """Let git pass over the server and its password in a project that does not know of them."""
-    (state / ".gitignore").write_text("*\n", "utf-8")
+    whole.write(state / ".gitignore", "*\n")
 
 
 def stop(settings: Settings, *, say: Say = lambda _: None) -> bool:

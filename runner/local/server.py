@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import tempfile
@@ -199,6 +200,12 @@ class Server:
                 hint="Run as the user who made the server, or give this user the folder.",
             ) from error
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise RunnerError(
+                    f"the disk of {self.home} is full",
+                    detail=str(error),
+                    hint="Make room, 60 MB for a new server, then run the same command again.",
+                ) from error
             raise RunnerError(
                 f"cannot use the local server's folder: {(error.strerror or 'unknown error').lower()}",
                 detail=str(error),

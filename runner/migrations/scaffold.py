@@ -53,7 +53,11 @@ def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPa
     pair = NewPair(id_, source.path / f"{id_}.sql", _rollback_path(source, id_))
     sentence = slug.replace("_", " ").capitalize()
     _write(pair.apply, _APPLY.format(sentence=sentence, unwritten=UNWRITTEN))
-    _write(pair.rollback, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
+    try:
+        _write(pair.rollback, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
+    except BaseException:
+        pair.apply.unlink(missing_ok=True)  # half a pair would be found by the next migrate
+        raise
     return pair
 
 
@@ -82,13 +86,24 @@ def _rollback_path(source: Source, id_: str) -> Path:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        file = path.open("x", encoding="utf-8")
     except FileExistsError:
         raise FileError(
             "the file exists already", where=Location(path), hint="Choose another name."
         ) from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {error.strerror}", hint="Check the folder's permissions."
-        ) from error
+        raise _unwritable(path, error) from error
+    try:
+        with file:
+            file.write(text)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"cannot write {path}: {(error.strerror or str(error)).lower()}",
+        detail="Neither file of the pair is left.",
+        hint="Check the folder's permissions, and the space on its disk.",
+    )

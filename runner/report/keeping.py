@@ -66,12 +66,15 @@ def restored_event(result: Restored) -> Event:
     place = f"{result.into}, which is {result.database} now" if result.switched else result.into
     return Event(
         name="restore.done",
-        message=f"restored {result.archive.label} into {place}",
+        message=f"restored {result.archive.label} into {place}"
+        if result.filled
+        else f"an earlier run had restored {result.archive.label} into {place}",
         database=result.database,
         elapsed_s=result.elapsed_s,
         facts={
             "archive": result.archive.label,
             "into": result.into,
+            "filled": result.filled,
             "validated": result.validated,
             "switched": result.switched,
             "kept_as": result.kept_as,
@@ -114,10 +117,10 @@ def restored(result: Restored, style: Style) -> Iterator[str]:
     """Yield what became of a restore."""
     manifest = result.archive.manifest
     yield heading(result.database, f"{result.into} on {result.place}", style)
-    yield (
-        f"  {style('restored'.ljust(11), 'green')}  {result.archive.label}"
-        f"  {style(f'{size(manifest.size_bytes)}, {duration(result.elapsed_s)}', 'dim')}"
+    facts = (
+        f"{size(manifest.size_bytes)}, {duration(result.elapsed_s)}" if result.filled else "by an earlier run"
     )
+    yield f"  {style('restored'.ljust(11), 'green')}  {result.archive.label}  {style(facts, 'dim')}"
     yield (
         f"  catalogue and history are as they were dumped on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC"
         if result.validated
@@ -206,6 +209,7 @@ def restored_as_json(result: Restored) -> dict[str, Any]:
         "archive": result.archive.label,
         "taken_at": result.archive.manifest.taken_at.isoformat(),
         "into": result.into,
+        "filled": result.filled,
         "validated": result.validated,
         "switched": result.switched,
         "kept_as": result.kept_as,

@@ -12,8 +12,10 @@ from contextlib import closing, contextmanager, suppress
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from runner.connection import connect, exec_environment
+from runner.connection.refusals import refusal_of
 from runner.credentials import Target
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
 from runner.limits import Limits
@@ -403,3 +405,65 @@ def test_what_another_program_is_given():
         "PGHOST": "db", "PGPORT": "1", "PGUSER": "app", "PGDATABASE": "shop", "PGSSLMODE": "require",
         "PGPASSWORD": PASSWORD,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("channel_binding=require", "does not authenticate in the way"),
+        ("require_auth=scram-sha-256-plus", "is not what it may be"),
+        ("require_auth=gss", "does not authenticate in the way"),
+        ("gssencmode=require", "does not encrypt or identify in the way"),
+        ("gssencmode=x", "is not what it may be"),
+        ("sslmode=require sslnegotiation=postgres", "offers no TLS"),
+        ("sslmode=x", "is not what it may be"),
+        ("sslnegotiation=direct sslmode=prefer", "do not fit each other"),
+        ("sslrootcert=system sslmode=require", "do not fit each other"),
+        ("sslcertmode=x", "is not what it may be"),
+        ("ssl_min_protocol_version=x", "is not what it may be"),
+        ("ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2", "do not fit each other"),
+        ("target_session_attrs=x", "is not what it may be"),
+        ("load_balance_hosts=x", "is not what it may be"),
+        ("hostaddr=nonsense", "do not fit each other"),
+        ("hostaddr=127.0.0.1,127.0.0.1", "do not fit each other"),
+        ("port=1,2,3", "do not fit each other"),
+        ("options='-c nonsense=1'", "refuses a setting"),
+        ("keepalives=x", "is not what it may be"),
+        ("tcp_user_timeout=x", "is not what it may be"),
+        ("scram_client_key=x", "is not what it may be"),
+        ("replication=x", "refuses a setting"),
+        ("service=nowhere", "the service that DATABASE_URL names is not in the service file"),
+    ],
+)
+def test_a_connection_option_that_will_never_work_is_not_worth_another_try(database, options, message):
+    target = target_of({**database, **conninfo_to_dict(options)})
+    assert message in refused(target, ConfigurationError).message
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ('requirepeer specifies "x", but actual peer user name is "y"', "does not run as the user"),
+        ("SSL error: tlsv1 alert unknown ca", "does not accept our client certificate"),
+        ("SSL error: tlsv13 alert certificate required", "does not accept our client certificate"),
+        ("FATAL:  connection requires a valid client certificate", "does not accept our client certificate"),
+        ("SSL error: unsupported protocol", "speaks no version of TLS"),
+        ("SSL error: tlsv1 alert protocol version", "speaks no version of TLS"),
+        (
+            'server only supports protocol version 3.0, but "min_protocol_version" was set to 3.2',
+            "speaks no version",
+        ),
+        ("server did not request an SSL certificate", "does not encrypt or identify"),
+        (
+            "channel binding is required, but server did not offer an authentication method that supports channel binding",
+            "does not authenticate",
+        ),
+    ],
+)
+def test_what_a_server_with_tls_says_of_options_is_a_wrong_setting(said, message):
+    target = target_of({"host": "h", "user": "u", "dbname": "d"})
+    error = refusal_of(
+        psycopg.OperationalError(f'connection to server at "h", port 5432 failed: {said}'), target
+    ).as_error()
+    assert type(error) is ConfigurationError
+    assert message in error.message

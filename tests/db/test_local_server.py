@@ -14,6 +14,7 @@ import pytest
 
 from runner.errors import BusyError, ConfigurationError, RunnerError
 from runner.local import Server, process
+from tests.faults.test_full_disks import small_disk
 
 
 def query(started, statement, **more):
@@ -306,3 +307,29 @@ def test_the_wheel_serves_where_the_machine_has_no_postgresql(folder):
     server.stop()
     with pytest.raises(ConfigurationError, match="made by PostgreSQL 18, which is not here"):
         Server(server.home, environ={"RUNNER_LOCAL_POSTGRES": str(of_version(folder, "14.9"))}).start()
+
+
+@pytest.mark.parametrize("room", ["32k", "6m", "30m"])
+def test_a_full_disk_is_named_at_whatever_point_it_stops_initdb(folder, room):
+    home = folder / "small" / "postgres"
+    with small_disk(home.parent, room):
+        home.parent.chmod(0o755)
+        with pytest.raises(RunnerError) as caught:
+            Server(home, environ=os.environ).start()
+        assert "is full" in caught.value.message
+        assert str(home) in caught.value.message
+        assert "Make room" in caught.value.hint
+
+
+def test_an_empty_pid_file_has_its_own_words(new_server):
+    server = new_server()
+    server.start()
+    server.stop()
+    path = server.data / "postmaster.pid"
+    path.touch()
+    with pytest.raises(RunnerError) as caught:
+        server.start()
+    assert caught.value.message.startswith(f"the local server's file {path} is empty")
+    assert caught.value.hint.endswith(f"rm {path}")
+    path.unlink()
+    assert query(server.start(), "SELECT 1") == (1,)

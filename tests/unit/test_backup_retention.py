@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from runner.backup import ArchiveName, expired, keep_days_of, orphans, whole
+from runner.backup import ArchiveName, expired, from_future, keep_days_of, orphans, whole
 from runner.backup.place import split
 from runner.credentials.s3 import LONGEST_UPLOAD, part_bytes
 from runner.errors import UsageError
@@ -26,13 +26,16 @@ def days_of(names):
     ("kept", "keep_days", "gone"),
     [
         pytest.param([], 7, [], id="nothing there"),
-        pytest.param([0, 1, 6, 7], 7, [], id="exactly as old as allowed stays"),
-        pytest.param([0, 8, 9], 7, [9, 8], id="older ones go, the oldest first"),
+        pytest.param([0, 1, 8], 7, [], id="exactly as old as allowed stays"),
+        pytest.param([0, 1, 9, 10], 7, [10, 9], id="older ones go, the oldest first"),
+        pytest.param([0, 8, 9], 7, [], id="the age counts up to the backup before the newest"),
         pytest.param([400], 7, [], id="the only one stays, however old"),
-        pytest.param([400, 500], 7, [500], id="the newest stays, however old"),
-        pytest.param([0, 400], 0, [], id="0 keeps all"),
-        pytest.param([-3, 8, 9], 7, [9], id="one from the future neither goes nor protects"),
+        pytest.param([400, 500], 7, [], id="the two newest stay, however old"),
+        pytest.param([400, 401, 500], 7, [500], id="others go by the age they had then"),
+        pytest.param([0, 1, 400], 0, [], id="0 keeps all"),
+        pytest.param([-3, 0, 1, 9], 7, [9], id="one from the future neither goes nor protects"),
         pytest.param([-3], 7, [], id="only one from the future"),
+        pytest.param([0, 365, 366, 390], 30, [], id="a clock that is a year ahead removes none"),
     ],
 )
 def test_what_is_older_than_the_days_goes_but_never_the_newest(kept, keep_days, gone):
@@ -40,9 +43,14 @@ def test_what_is_older_than_the_days_goes_but_never_the_newest(kept, keep_days, 
 
 
 def test_a_backup_without_data_replaces_none_that_has_it():
-    with_data = [name(40), name(50)]
-    schemas = [name(1, schema_only=True), name(45, schema_only=True)]
-    assert expired([*with_data, *schemas], now=NOW, keep_days=30) == [with_data[1], schemas[1]]
+    with_data = [name(40), name(41), name(80)]
+    schemas = [name(1, schema_only=True), name(2, schema_only=True), name(45, schema_only=True)]
+    assert expired([*with_data, *schemas], now=NOW, keep_days=30) == [with_data[2], schemas[2]]
+
+
+def test_seconds_ahead_are_not_the_future():
+    ahead = name(-1 / 48)
+    assert from_future([ahead, name(-2), name(-3)], now=NOW) == [name(-3), name(-2)]
 
 
 def files(*names):

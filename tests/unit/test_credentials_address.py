@@ -34,6 +34,12 @@ SECRET = "tr0ub4dor"
             id="IPv6",
         ),
         pytest.param(
+            "postgres://app:x@[fe80::1%25eth0]:5432/shop",
+            {"user": "app", "host": "fe80::1%eth0", "port": "5432", "dbname": "shop"},
+            "x",
+            id="IPv6 with a zone",
+        ),
+        pytest.param(
             "postgresql://a:1,b:2,[::1]/shop?target_session_attrs=read-write",
             {"host": "a,b,::1", "port": "1,2,", "dbname": "shop", "target_session_attrs": "read-write"},
             None,
@@ -113,6 +119,7 @@ def test_a_url_becomes_keywords(text, parameters, password):
         (f"postgresql://app:12?{SECRET}=1@db/shop", "has an option that libpq does not know"),
         (f"postgresql://app:%zz{SECRET}@db/shop", "has a '%' that is not followed by two hexadecimal digits"),
         (f"postgresql://app:x@db:{SECRET}/shop", "cannot be taken apart"),
+        (f"postgresql://app:x@[fe80::1%25{SECRET} ]/shop", "cannot be taken apart"),
         (f"postgresql://app:{SECRET}@[::1/shop", "cannot be taken apart"),
         (f"postgresql://app:{SECRET}@db/shop?sslmod=require", "has an option that libpq does not know"),
         (f"postgresql://app:{SECRET}@db/shop?nonsense", "after its '?' is not a list of key=value"),

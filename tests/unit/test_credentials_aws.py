@@ -16,7 +16,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from runner import credentials
-from runner.credentials import aws
+from runner.credentials import answers, aws, s3
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
 from runner.report import error_as_json, error_as_text
 from runner.report.terminal import Style
@@ -96,13 +96,17 @@ def answering(status, body, *, wait_s=0.0):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             asked.append(self.path)
-            self.rfile.read(int(self.headers["Content-Length"]))
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             release.wait(wait_s)
-            self.send_response(status)
+            code, content = body() if callable(body) else (status, body)
+            self.send_response(code)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(content)
+
+        do_GET = do_POST  # noqa: N815 - http.server's names
+        do_PUT = do_POST  # noqa: N815
 
         def log_message(self, *arguments):
             pass
@@ -276,24 +280,172 @@ def test_a_secret_that_is_about_to_be_deleted(manager, environ):
         (400, "ExpiredTokenException", "AWS refuses the credentials that we present", CredentialsError),
         (400, "DecryptionFailure", "the secret shop cannot be decrypted", CredentialsError),
         (400, "SomethingNewException", "Secrets Manager refuses the request for shop", CredentialsError),
-        (400, "ThrottlingException", "Secrets Manager is busy or failing", UnreachableError),
+        *[
+            (400, code, "Secrets Manager is busy or failing", UnreachableError)
+            for code in (
+                "ThrottlingException",
+                "TooManyRequestsException",
+                "InternalServiceError",
+                "RequestTimeout",
+            )
+        ],
         (500, "InternalServiceError", "Secrets Manager is busy or failing", UnreachableError),
+        (429, "SomethingNewException", "Secrets Manager is busy or failing", UnreachableError),
     ],
 )
 def test_each_refusal_of_aws_has_its_message(serve, monkeypatch, status, code, message, kind):
+    monkeypatch.setattr(answers, "PATIENCE_S", 0)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     body = json.dumps({"__type": code, "message": "User: arn:aws:sts::1:role/x is not authorized"}).encode()
     url, asked = serve(status, body)
     error = refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}, kind)
     assert error.message == message
-    assert error.detail == f"AWS answered {code}: User: arn:aws:sts::1:role/x is not authorized"
+    assert error.detail.startswith(f"AWS answered {code}: User: arn:aws:sts::1:role/x is not authorized")
     assert error.exit_code == (4 if kind is UnreachableError else 2)
-    assert len(asked) == (aws.ATTEMPTS if kind is UnreachableError else 1)
+    assert len(asked) in ({1, answers.ATTEMPTS} if kind is UnreachableError else {1})
+
+
+def botocores_codes():
+    """Return the codes that botocore itself tries again, for the services that we call."""
+    from botocore.loaders import Loader
+    from botocore.retries import standard
+
+    yield from standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES
+    yield from standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES
+    rules = Loader().load_data("_retry")
+    policies = [
+        rules["retry"].get(name, {}).get("__default__", {}) for name in ("secretsmanager", "sts", "s3", "rds")
+    ]
+    found = [
+        *rules["definitions"].values(),
+        *(p for each in policies for p in each.get("policies", {}).values()),
+    ]
+    for policy in found:
+        code = policy["applies_when"].get("response", {}).get("service_error_code")
+        if code is not None:
+            yield code
+
+
+def test_whatever_botocore_tries_again_passes_for_us():
+    assert set(botocores_codes()) - answers.PASSING == set()
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "IDPCommunicationError", "Throttling"])
+def test_an_answer_that_passes_is_waited_for(play, monkeypatch, code):
+    """Longer than botocore's own three tries, though not for ever."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    monkeypatch.setattr(answers, "_LONGEST_PAUSE_S", 0.01)
+    busy = (400, json.dumps({"__type": code}).encode())
+    secret = (200, json.dumps({"Name": "shop", "SecretString": json.dumps(RDS)}).encode())
+    url, asked = play(*[busy] * (answers.ATTEMPTS + 3), secret)
+    assert resolve({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}).name == "shop"
+    assert len(asked) == answers.ATTEMPTS + 4
+
+
+@pytest.fixture
+def play(serve):
+    """Serve one answer after the other; the last one stays."""
+
+    def start(*given):
+        left = list(given)
+        return serve(None, lambda: left.pop(0) if len(left) > 1 else left[0])
+
+    return start
+
+
+_STS = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>no</Message></Error></ErrorResponse>"
+
+
+@pytest.fixture
+def irsa(tmp_path):
+    (tmp_path / "token").write_text("a token")
+    return {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/migrations",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"),
+        "DB_SECRET_ARN": "shop",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind"),
+    [
+        (403, "AccessDenied", "STS does not let us assume our role", CredentialsError),
+        (400, "InvalidIdentityToken", "AWS refuses the credentials that we present", CredentialsError),
+        (403, "RegionDisabledException", "STS refuses the request for our identity", CredentialsError),
+        (400, "IDPCommunicationError", "STS is busy or failing", UnreachableError),
+        (400, "Throttling", "STS is busy or failing", UnreachableError),
+    ],
+)
+@pytest.mark.parametrize("asks", ["secret", "token", "bucket"])
+def test_refusals_of_sts_are_told_as_its_own(serve, irsa, monkeypatch, status, code, message, kind, asks):
+    monkeypatch.setattr(answers, "PATIENCE_S", 0)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    url, _ = serve(status, _STS.format(code).encode())
+    error = asked_with(irsa, url, monkeypatch, kind, asks)
+    assert error.message == message
+    assert error.exit_code == (4 if kind is UnreachableError else 2)
+    assert "secretsmanager:" not in error.hint
+    assert "s3:" not in error.hint
+
+
+def asked_with(irsa, url, monkeypatch, kind, asks):
+    for name, value in {**irsa, "AWS_ENDPOINT_URL": url}.items():
+        monkeypatch.setenv(name, value)
+    environ = {**irsa, "AWS_ENDPOINT_URL": url}
+    if asks == "secret":
+        return refused(environ, kind)
+    acts = {
+        "token": lambda: aws.mint_token(host=IAM["DB_HOST"], port="5432", user="app", environ=environ),
+        "bucket": lambda: s3.Bucket.open("keep", environ=environ).keys(""),
+    }
+    with pytest.raises(kind) as caught:
+        acts[asks]()
+    return caught.value
+
+
+@pytest.mark.parametrize("asks", ["secret", "token", "bucket"])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (503, b"upstream hunter2 failed"),
+        (503, b"<html>hunter2</html>"),
+        (200, b"<html>hunter2"),
+        (403, b"hunter2"),
+    ],
+    ids=["503 text", "503 html", "200 html", "403 text"],
+)
+def test_an_answer_that_is_not_stss(serve, irsa, monkeypatch, status, body, asks):
+    monkeypatch.setattr(answers, "PATIENCE_S", 0)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    url, _ = serve(status, body)
+    error = asked_with(irsa, url, monkeypatch, UnreachableError, asks)
+    assert error.exit_code == 4
+    assert "hunter2" not in "".join(traceback.format_exception(error))
 
 
 def test_an_answer_that_is_not_amazons(serve):
     url, _ = serve(200, b"<html>hunter2</html>")
-    assert refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}).exit_code == 2
+    error = refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"})
+    assert error.message == "what answers for Secrets Manager is not AWS"
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize("body", [b"<html></html>", b"OK", b""])
+@pytest.mark.parametrize("act", ["keys", "put", "upload", "unfinished"])
+def test_a_page_of_a_proxy_is_no_success_of_s3(serve, monkeypatch, body, act):
+    monkeypatch.setattr(answers, "PATIENCE_S", 0)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    url, _ = serve(200, body)
+    bucket = s3.Bucket.open("keep", environ={**KEYS, "AWS_ENDPOINT_URL": url})
+    acts = {
+        "keys": lambda: bucket.keys(""),
+        "put": lambda: bucket.put("a", b"b"),
+        "upload": lambda: bucket.upload("a"),
+        "unfinished": lambda: bucket.unfinished(""),
+    }
+    with pytest.raises(UnreachableError, match=r"is not AWS|busy or failing"):
+        acts[act]()
 
 
 def test_an_endpoint_where_nothing_listens(monkeypatch):
@@ -306,17 +458,17 @@ def test_an_endpoint_where_nothing_listens(monkeypatch):
 
 
 def test_an_endpoint_that_never_answers_does_not_hold_us_long(serve, monkeypatch):
-    monkeypatch.setattr(aws, "READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(answers, "READ_TIMEOUT_S", 0.2)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     url, asked = serve(200, b"{}", wait_s=30)
     began = time.monotonic()
     error = refused({**KEYS, "AWS_ENDPOINT_URL": url, "DB_SECRET_ARN": "shop"}, UnreachableError)
-    assert (error.message, len(asked)) == ("Secrets Manager cannot be reached", aws.ATTEMPTS)
+    assert (error.message, len(asked)) == ("Secrets Manager cannot be reached", answers.ATTEMPTS)
     assert time.monotonic() - began < 5
 
 
 def test_the_limits_are_short_enough_for_a_pod():
-    assert aws.ATTEMPTS * (aws.CONNECT_TIMEOUT_S + aws.READ_TIMEOUT_S) <= 30
+    assert answers.ATTEMPTS * (answers.CONNECT_TIMEOUT_S + answers.READ_TIMEOUT_S) <= 30
 
 
 def test_no_region_anywhere(endpoint):

@@ -246,6 +246,36 @@ def test_a_service_gives_name_and_user_and_beats_the_variables(tmp_path):
     assert resolve({"PGSERVICE": "shop", "HOME": str(home)}).parameters["host"] == "service.example"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://?service=shop",
+        "postgresql:///?service=shop&port=5434",
+        "service=shop port=5434",
+    ],
+)
+def test_a_service_in_a_url_gives_what_the_url_leaves_open(tmp_path, text):
+    path = tmp_path / "services"
+    path.write_text("[shop]\nhost=service.example\nport=5433\nuser=app\ndbname=shop\npassword=s3cret\n")
+    target = resolve({"DATABASE_URL": text, "PGHOST": "wrong", "PGSERVICEFILE": str(path)})
+    port = "5434" if "5434" in text else "5433"
+    assert target.conninfo() == {
+        "host": "service.example", "port": port, "user": "app", "dbname": "shop", "password": "s3cret",
+    }  # fmt: skip
+    assert (target.name, target.address) == ("shop", f"service.example:{port}")
+    assert "s3cret" not in repr(target)
+
+
+def test_the_server_that_libpq_takes_from_variables_is_named():
+    environ = {"DATABASE_URL": "postgresql:///shop", "PGHOST": "db.example", "PGPORT": "5433"}
+    assert resolve(environ).address == "db.example:5433"
+
+
+def test_secrets_beside_the_password_are_not_shown():
+    target = resolve({"DATABASE_URL": "postgresql://h/d?sslpassword=s3cret&oauth_client_secret=s3cret"})
+    assert "s3cret" not in repr(target)
+
+
 def test_a_user_that_nobody_names_is_the_systems_or_an_error(monkeypatch):
     assert (
         resolve({"DATABASE_URL": "postgresql://h/d"}).parameters["user"] == pwd.getpwuid(os.geteuid()).pw_name

@@ -63,6 +63,14 @@ def project(tmp_path: Path, database: dict[str, str], programs: Path) -> Iterato
 
 
 @pytest.fixture
+def archive(project: Project, tmp_path: Path) -> Path:
+    """A backup of the project's database, in a folder."""
+    project.ok("backup", "--to", str(tmp_path / "kept"))
+    (found,) = (tmp_path / "kept").glob("*.dump")
+    return found
+
+
+@pytest.fixture
 def restored(project: Project) -> Project:
     """The database that a test restores into; it is not there yet."""
     name = project.parameters["dbname"] + "_restored"

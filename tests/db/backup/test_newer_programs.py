@@ -65,6 +65,18 @@ def test_what_fails_half_way_commits_nothing(project, restored, where, tmp_path,
     assert restored.tables() == set()
 
 
+def test_a_script_that_ends_early_commits_nothing_though_it_has_large_objects(project, restored, tmp_path):
+    """Killed, runner closes the pipe, and psql takes that for the script's end."""
+    project.query("SELECT lo_from_bytea(0, 'x')")
+    project.ok("backup", "--to", str(tmp_path / "kept"))
+    name = restored.parameters["dbname"]
+    project.query(f"CREATE DATABASE {name}")
+    fake(project, tmp_path, "psql", 'tac | sed "1,/^COMMIT;$/d" | tac | $REAL "$@"')
+    project.run("restore", str(tmp_path / "kept"), "-d", project.parameters["dbname"], "--into", name)
+    assert restored.tables() == set()
+    assert restored.query("SELECT count(*) FROM pg_largeobject_metadata") == [(0,)]
+
+
 def test_several_jobs_are_refused_before_anything_is_made(project, restored, tmp_path):
     project.ok("backup", "--to", str(tmp_path))
     done = project.run("restore", str(tmp_path), "--into", restored.parameters["dbname"], "--jobs", "2")

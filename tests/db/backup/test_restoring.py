@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import shutil
+import sys
 
 import psycopg
 import pytest
@@ -11,13 +16,7 @@ from runner.backup.folder import FolderPlace
 from runner.errors import ConfigurationError
 from tests.db.backup.conftest import ROWS, until
 from tests.db.backup.test_failures import fake
-
-
-@pytest.fixture
-def archive(project, tmp_path):
-    project.ok("backup", "--to", str(tmp_path / "kept"))
-    (found,) = (tmp_path / "kept").glob("*.dump")
-    return found
+from tests.db.engine.conftest import VENV_BIN
 
 
 def exists(project, name):
@@ -55,11 +54,67 @@ def test_an_archive_without_its_manifest_is_refused(project, restored, archive):
     assert "has no manifest beside it" in refused(project, restored, archive, code=2)
 
 
-def test_an_archive_under_another_name_is_refused_with_the_reason(project, restored, archive):
-    moved = archive.rename(archive.with_name("copy.dump"))
-    err = refused(project, restored, moved, code=2)
-    assert f"error: {moved} has not the name of an archive: {project.parameters['dbname']}-YYYYMM" in err
+_FORMS = {
+    "copy of ours.dump": "mv {archive} {file}",
+    "tar.dump": "pg_dump -Ft -f {file}",
+    "folder": "pg_dump -Fd -f {file}",
+    "plain.sql": "pg_dump -f {file}",
+    "plain.sql.gz": "pg_dump | gzip >{file}",
+}
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_a_dump_that_is_not_ours_is_refused_with_the_command_that_restores_it(
+    project, restored, archive, tmp_path, form
+):
+    file = tmp_path / form
+    made = _FORMS[form].format(archive=archive, file=shlex.quote(str(file)))
+    assert project.command(["bash", "-c", made], **_libpq(project)).code == 0
+    err = refused(project, restored, file, code=2)
+    assert f"error: {file} is not a backup that runner made" in err
     assert "Nothing was restored" in err
+    command = re.search(r"hint: Restore it without that check: (.*)", err)[1]
+    project.environ["PATH"] = f"{VENV_BIN}{os.pathsep}{project.environ['PATH']}"
+    done = project.command(["bash", "-o", "pipefail", "-c", command])
+    assert done.code == 0, done.err
+    assert restored.query("SELECT count(*) FROM notes") == [(ROWS,)]
+
+
+def _libpq(project):
+    keywords = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
+    names = keywords | {"dbname": "PGDATABASE"}
+    return {names[key]: str(value) for key, value in project.parameters.items() if key in names}
+
+
+def test_the_newest_is_not_chosen_while_one_is_from_the_future(project, restored, archive):
+    wrong = archive.with_name(re.sub(r"-\d{8}T", "-29990101T", archive.name))
+    for suffix in ("", ".json"):
+        shutil.copy(f"{archive}{suffix}", f"{wrong}{suffix}")
+    live = project.parameters["dbname"]
+    err = refused(project, restored, archive.parent, "-d", live, code=2)
+    assert f"is from the future: {wrong.name}" in err
+    assert f"the newest that is not from the future is {archive}" in err
+    done = project.ok("backup", "--to", str(archive.parent), "--keep-days", "1")
+    assert f"1 backup of {live} in {archive.parent}/ is from the future ({wrong.name})" in done.err
+    assert archive.exists()
+    assert wrong.exists()
+    project.ok("restore", str(archive), "--into", restored.parameters["dbname"])
+
+
+def test_a_clock_that_is_not_the_servers_makes_no_backup(project, tmp_path):
+    ahead = (
+        "import datetime, sys, runner.backup.dump as dump\n"
+        "class Ahead(datetime.datetime):\n"
+        "    @classmethod\n"
+        "    def now(cls, tz=None): return super().now(tz) + datetime.timedelta(days=90)\n"
+        "dump.datetime = Ahead\n"
+        "from runner.cli import main\n"
+        "main()\n"
+    )
+    done = project.command([sys.executable, "-c", ahead, "backup", "--to", str(tmp_path / "kept")])
+    assert done.code == 2, done.out + done.err
+    assert "the clocks of this machine and of the server of" in done.err
+    assert not (tmp_path / "kept").exists()
 
 
 def test_a_file_that_cannot_be_read_says_nothing_of_writing(tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from tests.faults.test_full_disks import small_disk
+
 
 @pytest.fixture
 def shop(project):
@@ -204,3 +206,25 @@ def test_what_no_comparison_shows_is_told_with_its_remedy(shop, session):
     shop.query("DROP INDEX broken")
     assert shop.run("validate").code == 0
     assert shop.run("validate", "--strict").code == 3
+
+
+def test_a_full_disk_leaves_the_committed_snapshot_whole(shop):
+    """The snapshot's folder is a disk of its own, and the new snapshot has no room on it."""
+    path = shop.root / "sql/schema/schema.sql"
+    before = path.read_text()
+    with small_disk(path.parent, "64k"):
+        path.write_text(before)
+        columns = ", ".join(f"a_column_with_a_name_of_some_length_{n} text" for n in range(1500))
+        shop.write("0002_wide", f"CREATE TABLE wide ({columns});", "DROP TABLE wide;")
+        done = shop.run("snapshot", "--scratch-url", shop.url)
+        assert done.code == 1, done.out + done.err
+        assert f"no space left to write {path}" in done.err
+        assert "The file is as it was." in done.err
+        assert path.read_text() == before
+
+
+@pytest.mark.parametrize("form", ["html", "json"])
+def test_a_report_that_cannot_be_written_is_named(shop, form):
+    done = shop.run("verify", "--scratch-url", shop.url, "--report", f"{form}=/proc/none/report")
+    assert done.code == 2, done.out + done.err
+    assert "cannot write /proc/none/report" in done.err
