@@ -56,12 +56,17 @@ def run_plan(
             detail="It is marked transactional: false, or batch. Nothing was run.",
             hint="Leave out --single-transaction, or stop before it with --to.",
         )
-    return retrying(
-        lambda: _together(work, plan.steps, before_commit),
-        retries=work.limits.lock_retries,
-        what="the transaction",
-        tells=work.listener.tells,
-    )
+    begun: list[Step] = []
+    try:
+        return retrying(
+            lambda: _together(work, plan.steps, before_commit, begun),
+            retries=work.limits.lock_retries,
+            what="the transaction",
+            tells=work.listener.tells,
+        )
+    except (MigrationFailedError, TableLockedError) as error:
+        _record_failure(work, begun[-1], error)
+        raise
 
 
 def _one_after_the_other(work: Work, steps: Sequence[Step]) -> list[Done]:
@@ -146,12 +151,15 @@ def _way_on(work: Work, step: Step) -> str:
     )
 
 
-def _together(work: Work, steps: tuple[Step, ...], before_commit: Callable[[], None]) -> list[Done]:
-    """Run all steps in one transaction."""
+def _together(
+    work: Work, steps: tuple[Step, ...], before_commit: Callable[[], None], begun: list[Step]
+) -> list[Done]:
+    """Run all steps in one transaction; `begun` gets each as it begins."""
     done = []
     try:
         for n, step in enumerate(steps):
             work.listener.begins(step)
+            begun.append(step)
             started = time.monotonic()
             rows = run_whole(work, step, state=send.all_rolled_back(n + 1), begin=n == 0, commit=False)
             done.append(Done(step=step, elapsed_s=time.monotonic() - started, rows=rows))

@@ -255,18 +255,26 @@ def _first_line(error: Exception) -> str:
 
 def _pass_on(notice: psycopg.errors.Diagnostic, database: str, say: Say) -> None:
     """Show what the server remarks while files run, as psql would."""
-    if notice.severity_nonlocalized in {"NOTICE", "WARNING"}:
-        severity = notice.severity_nonlocalized.lower()
-        say(
-            Event(
-                name="server.notice",
-                message=f"{severity}: {notice.message_primary}",
-                level=WARNING if severity == "warning" else INFO,
-                database=database,
-                facts={"severity": severity, "sqlstate": notice.sqlstate, "text": notice.message_primary},
-                indent="  ",
-            )
+    severity = (notice.severity_nonlocalized or "").lower()
+    if severity not in {"notice", "warning", "info"}:
+        return
+    parts = {"detail": notice.message_detail, "hint": notice.message_hint}
+    more = "".join(f"\n    {name}: {text}" for name, text in parts.items() if text)
+    say(
+        Event(
+            name="server.notice",
+            message=f"{severity}: {notice.message_primary}{more}",
+            level=WARNING if severity == "warning" else INFO,
+            database=database,
+            facts={
+                "severity": severity,
+                "sqlstate": notice.sqlstate,
+                "text": notice.message_primary,
+                **{name: text for name, text in parts.items() if text},
+            },
+            indent="  ",
         )
+    )
 
 
 def actor_of(settings: Settings) -> Actor:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from runner.errors import CredentialsError
+from runner.errors import CredentialsError, RunnerError
 from runner.history.names import YOYO_LOG, YOYO_VERSION, Names
 
 if TYPE_CHECKING:
@@ -43,6 +43,18 @@ def may_not_create(role: str, schema: str) -> CredentialsError:
         f'role "{role}" may not create tables in schema "{schema}"',
         detail="History lives in tables there; nothing was changed.",
         hint=f'GRANT CREATE ON SCHEMA "{schema}" TO "{role}"; or name another schema with history_schema.',
+    )
+
+
+def not_created(schema: str, error: psycopg.Error) -> RunnerError:
+    """Return the error for history's tables that the server refused to create."""
+    diag = error.diag
+    return RunnerError(
+        f'cannot create the tables of history in schema "{schema}": {diag.message_primary or error}',
+        detail="\n".join(filter(None, (f"SQLSTATE {error.sqlstate}; nothing was changed.", diag.context))),
+        hint="If an event trigger refuses it, let it pass these tables, whose names begin with _yoyo, yoyo and _runner; or "
+        "name a schema that it leaves alone with --history-schema.",
+        sqlstate=error.sqlstate,
     )
 
 

@@ -229,11 +229,16 @@ class History:
     def _create_missing(self, actor: Actor) -> None:
         if self.is_complete:
             return
-        from runner.history.creation import create_missing, may_not_create
+        from runner.history.creation import create_missing, may_not_create, not_created
 
         if not self._can_create:
             raise may_not_create(self.server.role, self.names.schema)
-        create_missing(self.connection, self.names, self._tables, actor)
+        try:
+            create_missing(self.connection, self.names, self._tables, actor)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise not_created(self.names.schema, error) from error
         self._tables.update(self.names.tables)
 
     @contextmanager

@@ -67,7 +67,7 @@ def validate(
     Raises: FileError when the snapshot cannot be read.
     """
     try:
-        expected = snapshot.read_bytes().decode()  # as written: CRLF in a function's body is its own
+        expected = _without_checkout_line_ends(snapshot.read_bytes().decode())
     except FileNotFoundError:
         return Validation(snapshot=label, skipped=f"there is no {label}; write it with: runner snapshot")
     except (OSError, UnicodeDecodeError) as error:
@@ -82,8 +82,7 @@ def validate(
     actual = catalog.render(found)
     unseen = found.unsupported
     strangers = _other_owners(conn, exclude) if tolerance.owners else []
-    if actual in {expected, expected.replace("\r\n", "\n")} and not strangers:
-        # the second: a checkout on another system
+    if actual == expected and not strangers:
         return Validation(snapshot=label, unseen=unseen)
     return _validation(expected, found, strangers, label, name, files, tolerance)
 
@@ -105,7 +104,8 @@ def _validation(
     judge = Judge(tolerance)
     beside = [d.identity for d in differences if judge.is_extension_beside(d)]
     set_aside = [d for d in differences if judge.is_set_aside(d)]
-    counting = [d for d in differences if d.identity not in beside and d not in set_aside]
+    line_ends = [d for d in differences if d not in set_aside and _differs_in_line_ends(d)]
+    counting = [d for d in differences if d.identity not in beside and d not in (*set_aside, *line_ends)]
     if differences and not counting:
         diff = ""
     elif len(counting) + len(beside) == len(differences) and not strangers:
@@ -118,11 +118,24 @@ def _validation(
         snapshot=label,
         unseen=found.unsupported,
         beside=beside,
-        set_aside=[str(d) for d in set_aside],
+        set_aside=[*map(str, set_aside), *(f"{d}, in line endings only" for d in line_ends)],
         differences=counting,
         origins=origins(counting, files),
         diff=diff,
     )
+
+
+def _without_checkout_line_ends(text: str) -> str:
+    """Return the text with LF where a checkout wrote every line with CRLF; a single CRLF is a function body's own."""
+    return text.replace("\r\n", "\n") if text.count("\r\n") == text.count("\n") else text
+
+
+def _differs_in_line_ends(difference: Difference) -> bool:
+    """Return whether a file that was applied from a checkout with CRLF made the difference."""
+    expected, actual = difference.expected_sql, difference.actual_sql
+    if expected is None or actual is None:
+        return False
+    return expected.replace("\r\n", "\n") == actual.replace("\r\n", "\n")
 
 
 def _other_owners(conn: psycopg.Connection[Any], exclude: Sequence[str]) -> list[Difference]:

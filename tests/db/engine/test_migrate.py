@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -430,3 +432,34 @@ def test_a_file_that_nobody_has_written_yet_is_not_recorded(project):
     project.write("0002_add_b", "CREATE TABLE b (id int);", "DROP TABLE b;")
     project.ok("migrate")
     assert project.tables() == {"a", "b"}
+
+
+def test_a_failed_single_transaction_is_in_status(project):
+    project.write("0001_a", "CREATE TABLE a ();\n")
+    project.write("0002_b", "SELECT nope;\n")
+    assert project.run("migrate", "--single-transaction").code == 1
+    assert re.search(r"failed +0002_b .*nope", project.ok("status").out)
+
+
+def test_what_refuses_the_tables_of_history_is_told(project):
+    project.query(
+        "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no new tables'; END $$;"
+        "CREATE EVENT TRIGGER no ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION no()"
+    )
+    project.write("0001_a")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert done.err.startswith(
+        'error: cannot create the tables of history in schema "public": no new tables\n'
+    )
+    assert "nothing was changed" in done.err
+
+
+def test_remarks_of_the_server_are_shown_whole(project):
+    project.write(
+        "0001_a",
+        "DO $$ BEGIN RAISE INFO 'told' USING DETAIL = 'more of it', HINT = 'do this'; RAISE LOG 'not'; END $$;\n",
+    )
+    done = project.ok("migrate")
+    assert "  info: told\n    detail: more of it\n    hint: do this\n" in done.err
+    assert "not" not in done.err

@@ -228,3 +228,19 @@ def test_a_report_that_cannot_be_written_is_named(shop, form):
     done = shop.run("verify", "--scratch-url", shop.url, "--report", f"{form}=/proc/none/report")
     assert done.code == 2, done.out + done.err
     assert "cannot write /proc/none/report" in done.err
+
+
+FUNCTION = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    RETURN 1;\nEND $$;\n"
+
+
+@pytest.mark.parametrize("snapshot", ["lf", "crlf"])
+def test_line_ends_of_a_checkout_are_no_difference(project, snapshot):
+    project.write("0001_f", FUNCTION)
+    project.ok("snapshot", "--scratch-url", project.url)
+    project.write("0001_f", FUNCTION.replace("\n", "\r\n"))
+    path = project.root / "sql/schema/schema.sql"
+    if snapshot == "crlf":
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert "schema validated" in project.ok("migrate").out
+    done = project.ok("validate")
+    assert "changed function public.f(), in line endings only" in done.out
