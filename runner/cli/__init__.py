@@ -68,7 +68,7 @@ def _terminate(_signal: int, _frame: object) -> None:
 def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
     from runner.errors import StoppedError
 
-    detail = "No file was under way. What had been committed before is recorded; nothing is half-done."
+    detail = "Nothing was being changed at that moment. What had been committed before is recorded."
     return context.show_error(StoppedError.by(stop, detail=detail))
 
 

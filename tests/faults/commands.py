@@ -62,6 +62,10 @@ class Command:
             elif self._process.pid is not None and self._process.is_alive():
                 os.kill(self._process.pid, number)
 
+    def end_within(self, seconds: float) -> None:
+        """Wait until it ends, at most that long."""
+        self._process.join(seconds)
+
     def wait(self) -> Finished:
         """Return what it printed and how it ended, as a shell tells it: 137 for a SIGKILL.
 

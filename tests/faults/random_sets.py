@@ -162,6 +162,47 @@ def _batches(w: _Writer) -> None:
     )
 
 
+def _session(w: _Writer) -> None:
+    """What follows is right only in the session's own search_path, which no plain SET had set."""
+    table = w.table()
+    name = w.thing(table)
+    set_up = w.random.choice(
+        [
+            f"DO $$ BEGIN PERFORM set_config('search_path', 's_{name}, public', false); END $$;",
+            f"BEGIN;\nSET search_path = s_{name}, public;\nCOMMIT;",
+            f"UPDATE pg_settings SET setting = 's_{name}, public' WHERE name = 'search_path';",
+        ]
+    )
+    w.add(
+        f"{_CONCURRENTLY}CREATE SCHEMA s_{name};\n{set_up}\nCREATE TABLE {name} (id int);\n"
+        f"INSERT INTO {name} SELECT id FROM {table.name};\nVACUUM {name};\nCREATE INDEX CONCURRENTLY ON {name} (id);\n",
+        f"{_CONCURRENTLY}DROP TABLE s_{name}.{name};\nDROP SCHEMA s_{name};\n",
+    )
+
+
+def _reindex(w: _Writer) -> None:
+    table = w.table()
+    name = w.thing(table)
+    w.add(
+        f"{_CONCURRENTLY}CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table.name} (note, id);\n"
+        f"REINDEX INDEX CONCURRENTLY {name};\nREINDEX TABLE CONCURRENTLY {table.name};\n",
+        f"{_CONCURRENTLY}DROP INDEX CONCURRENTLY {name};\n",
+    )
+
+
+def _rows_in_parallel(w: _Writer) -> None:
+    table = w.table()
+    ranges = [w.new_ids(table) for _ in range(4)]
+    inserts = "".join(
+        f"INSERT INTO {table.name} (id) SELECT n FROM generate_series({first}, {last}) AS n;\n"
+        for first, last in ranges
+    )
+    w.add(
+        f"{_CONCURRENTLY}-- parallel: 3\n{inserts}",
+        f"DELETE FROM {table.name} WHERE id BETWEEN {ranges[0][0]} AND {ranges[-1][1]};\n",
+    )
+
+
 _KINDS: tuple[tuple[Callable[[_Writer], None], int], ...] = (
     (_create, 3),
     (_insert, 3),
@@ -175,6 +216,9 @@ _KINDS: tuple[tuple[Callable[[_Writer], None], int], ...] = (
     (_indexes_concurrently, 3),
     (_statement_by_statement, 3),
     (_batches, 2),
+    (_session, 2),
+    (_reindex, 2),
+    (_rows_in_parallel, 2),
 )
 
 

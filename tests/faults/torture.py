@@ -18,8 +18,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random, SystemRandom
 
+from tests.faults.edited_half_way import edited_half_way
 from tests.faults.ground import Direction, Ground, prepared
 from tests.faults.invariant import ViolationError
+from tests.faults.killed_restores import killed_restore
 from tests.faults.proxy import Step
 from tests.faults.random_faults import random_faults
 from tests.faults.random_sets import random_set
@@ -96,6 +98,17 @@ def _work(sets: Sequence[int], numbers: range) -> Tally:
 
 def _trial(number: int, ground: Ground, rehearsed, tally: Tally) -> None:
     random = Random(f"trial {number}")
+    kind = random.choices(["a run", "an edited file", "a restore"], [20, 3, 1])[0]
+    if kind != "a run":
+        tally.trials += 1
+        try:
+            if kind == "an edited file":
+                tally.faults.update(planned.harm.title for planned in edited_half_way(random, ground.world))
+            else:
+                tally.faults[killed_restore(random, ground.world)] += 1
+        except (ViolationError, OSError, RuntimeError, TimeoutError) as problem:
+            _note(number, tally, problem)
+        return
     direction = random.choice([Direction.MIGRATE, Direction.MIGRATE, Direction.ROLL_BACK])
     found = rehearsed(direction)
     runs = [random_faults(random, found) for _ in range(random.choice([1, 1, 2, 3]))]

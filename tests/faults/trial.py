@@ -137,7 +137,7 @@ def attempt(ground: Ground, direction: Direction, *runs: Sequence[Planned], riva
     with ground.world.database(ground.templates[direction]) as database:
         for planned in runs:
             others = [ground.run(direction.value, database) for _ in range(rivals)]
-            done, proxy = _harmed(ground, direction, database, planned)
+            done, proxy = harmed(ground, direction, database, planned)
             fired = list(planned[: len(proxy.fired)])
             outcome.fired += fired
             outcome.rest = proxy.record
@@ -162,9 +162,10 @@ def attempt(ground: Ground, direction: Direction, *runs: Sequence[Planned], riva
     return outcome
 
 
-def _harmed(
+def harmed(
     ground: Ground, direction: Direction, database: str, planned: Sequence[Planned]
 ) -> tuple[Finished, Proxy]:
+    """Run with faults, and return how it ended and the proxy that did them."""
     command: Future[Command] = Future()
     faults = [Fault(p.step, partial(_do, ground.world, command, p.harm)) for p in planned]
     with Proxy(ground.world.address, faults) as proxy:

@@ -188,3 +188,18 @@ def test_the_commands_of_a_hint_lead_out(project, name):
         project.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         for path in (project.root / "migrations").iterdir():
             path.unlink()
+
+
+def test_a_hint_names_the_database_where_a_project_has_several(project):
+    project.write("migrations/shop/0001_a.sql", "-- transactional: false\nSELECT 1;\nSELECT 1/0;\n")
+    project.write("migrations/depot/0001_a.sql", "SELECT 1;\n")
+    project.environ["SHOP_DATABASE_URL"] = project.environ["DEPOT_DATABASE_URL"] = project.url
+    refused = project.run("migrate", "--json", "-d", "shop")
+    assert refused.code == 1
+    assert refused.data["error"]["database"] == "shop"
+    assert 'runner repair continue --database shop 0001_a --reason "…"' in refused.data["error"]["hint"]
+    project.write("migrations/shop/0001_a.sql", "-- transactional: false\nSELECT 1;\nSELECT 1/1;\n")
+    edited = project.run("migrate", "-d", "shop")
+    assert "runner repair continue --database shop 0001_a" in edited.err
+    project.ok("repair", "continue", "--database", "shop", "0001_a", "--reason", "corrected")
+    project.ok("migrate", "-d", "shop")
