@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
+from psycopg.pq.misc import find_libpq_full_path
 
 CONNECTED = "00000"  # successful completion
 _PQERRORS_VERBOSE = 2
@@ -52,9 +53,9 @@ def _connect(conninfo: bytes, deadline: float) -> str | None:
 
 
 def _raise_verbosity(connection: Any) -> None:
-    """Call libpq's PQsetErrorVerbosity in the library that psycopg's own module is linked with."""
-    module = sys.modules[type(connection).__module__]
-    library = getattr(module, "libpq", None) or ctypes.CDLL(str(module.__file__))
-    function = library.PQsetErrorVerbosity
+    """Call PQsetErrorVerbosity in the libpq that psycopg uses: loaded by name, or linked with psycopg's own module."""
+    by_name = pq.__impl__ == "python"
+    path = find_libpq_full_path() if by_name else sys.modules[type(connection).__module__].__file__
+    function = ctypes.CDLL(str(path)).PQsetErrorVerbosity
     function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
     function(connection.pgconn_ptr, _PQERRORS_VERBOSE)

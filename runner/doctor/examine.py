@@ -195,7 +195,7 @@ class _Examination:
             yield warning(
                 "leftovers",
                 said,
-                f"runner {command} goes on from there, or asks what became of a statement in doubt.",
+                f"runner {command} goes on from there; where its file is gone, or a statement is in doubt, it says what to do.",
             )
 
     def _scratch(self) -> Iterator[Finding]:

@@ -76,6 +76,7 @@ class Failure:
     recorded_at: datetime
     reason: str
     actor: str | None
+    checksum: str | None = None  # of the file that was tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ class Situation(Enum):
     APPLIED = "applied"
     PENDING = "pending"
     OUT_OF_ORDER = "out of order"  # pending, below the newest applied one
-    FAILED = "failed"  # pending, and its last attempt failed
+    FAILED = "failed"  # pending, and its last attempt failed with the file as it is
     PARTIAL = (
         "partial"  # applied or rolled back in part: its file is not one transaction, and it was interrupted
     )
@@ -38,6 +38,12 @@ class Standing:
     failure: Failure | None = None
     partial: Partial | None = None
     follows: str | None = None  # of one that is outdated although its file is as it was: what it depends on
+
+    @property
+    def failed_as_it_is(self) -> bool:
+        """Whether the last attempt failed with the file as it is now."""
+        tried = None if self.failure is None else self.failure.checksum or ""
+        return tried is not None and (not tried or self.migration is None or tried == self.migration.checksum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +138,8 @@ def _standing(migration: Migration, applied: Applied | None, state: State, *, be
         situation = Situation.PARTIAL
     elif applied is None:
         late = below_newest and migration.kind is not Kind.REPEATABLE
-        situation = (
-            Situation.OUT_OF_ORDER if late else Situation.PENDING if failure is None else Situation.FAILED
-        )
+        tried = failure is not None and failure.checksum in {None, migration.checksum}
+        situation = Situation.OUT_OF_ORDER if late else Situation.FAILED if tried else Situation.PENDING
     elif applied.checksum in {None, migration.checksum}:
         situation = Situation.APPLIED
     elif migration.kind is Kind.REPEATABLE:

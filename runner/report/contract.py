@@ -230,6 +230,7 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "rows": None if applied is None else applied.rows_affected,
         "partial": None if standing.partial is None else _partial(standing.partial),
         "failure": None if standing.failure is None else standing.failure.reason,
+        "failure_of_this_version": standing.failed_as_it_is,
         "reversible": _reversible(standing),
     }
 

@@ -114,7 +114,8 @@ def status(result: Status, style: Style) -> Iterator[str]:
         for situation in Situation
         if (found := result.comparison.all_in(situation))
     ]
-    yield "  " + (", ".join(counts) or "no migrations") + _at(result.newest)
+    at = _at(result.newest) if result.remark is None else "; no history"
+    yield "  " + (", ".join(counts) or "no migrations") + at
     if result.remark is not None:
         yield "  " + style(result.remark, "yellow")
     if result.lock_holder is not None:
@@ -277,7 +278,7 @@ def _facts(standing: Standing, actor_width: int, style: Style) -> str:
         return style(f"{partial.done} of {counted(partial.total, 'statement')}{back}{doubt}", "red")
     if applied is None:
         if standing.failure is not None:
-            return style(f"{standing.failure.recorded_at:%Y-%m-%d %H:%M}  {standing.failure.reason}", "red")
+            return style(_failure(standing), "red" if standing.failed_as_it_is else "dim")
         if standing.migration is not None and not standing.migration.apply.transactional:
             return style(_mode(standing.migration.apply), "dim")
         return ""
@@ -287,7 +288,15 @@ def _facts(standing: Standing, actor_width: int, style: Style) -> str:
     kind = f"  depends on {standing.follows}" if standing.follows else ""
     kind += "  repeatable" if applied.kind == Kind.REPEATABLE.value else ""
     baseline = "  baseline" if applied.operation is Operation.BASELINE else ""
-    return style(f"{when:%Y-%m-%d %H:%M}  {who}  {took}{kind}{baseline}", "dim")
+    failed = style(f"  {_failure(standing)}", "red") if standing.failed_as_it_is else ""
+    return style(f"{when:%Y-%m-%d %H:%M}  {who}  {took}{kind}{baseline}", "dim") + failed
+
+
+def _failure(standing: Standing) -> str:
+    if standing.failure is None:
+        return ""
+    earlier = "" if standing.failed_as_it_is else "an earlier version of the file failed: "
+    return f"{standing.failure.recorded_at:%Y-%m-%d %H:%M}  {earlier}{standing.failure.reason}"
 
 
 def _local(moment: datetime) -> datetime:

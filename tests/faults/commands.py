@@ -41,7 +41,12 @@ class Command:
         self._printed = Path(mkdtemp(prefix="command-", dir=folder.parent))
         self._process = _FORKS.Process(
             target=_become,
-            args=(list(args), folder, self._printed, {**clean_environment(), "DATABASE_URL": url, **environ}),
+            args=(
+                list(args),
+                folder,
+                self._printed,
+                {**clean_environment(), "DATABASE_URL": url, "RUNNER_BESIDE_EXISTING": "1", **environ},
+            ),
         )
         self._process.start()
         # a number alone may be another process's by the time that a signal is sent

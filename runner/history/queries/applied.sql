@@ -39,23 +39,19 @@ LEFT JOIN (
     ORDER BY migration_id ASC, id DESC
 ) AS r ON m.migration_id = r.migration_id AND m.applied_at_utc = r.applied_at_utc
 LEFT JOIN (
-    -- a renamed migration keeps its moment, by which the rows of its old name are found
+    -- not by id: a renamed migration keeps its moment, by which the rows of its old name are found
     SELECT
-        migration_id,
         applied_at_utc,
-        min(min(id) FILTER (WHERE operation IN ('apply', 'baseline'))) OVER (PARTITION BY applied_at_utc) AS first_run,
-        coalesce(
-            max(id) FILTER (WHERE operation IN ('apply', 'baseline')),
-            max(max(id) FILTER (WHERE operation IN ('apply', 'baseline'))) OVER (PARTITION BY applied_at_utc)
-        ) AS last_run
+        min(id) AS first_run,
+        max(id) AS last_run
     FROM {runner}
-    WHERE operation IN ('apply', 'baseline', 'rename')
-    GROUP BY migration_id, applied_at_utc
-) AS p ON m.migration_id = p.migration_id AND m.applied_at_utc = p.applied_at_utc
+    WHERE operation IN ('apply', 'baseline')
+    GROUP BY applied_at_utc
+) AS p ON m.applied_at_utc = p.applied_at_utc
 ORDER BY
     coalesce(
         p.first_run,
-        max(p.first_run) OVER (ORDER BY m.applied_at_utc ASC, m.migration_id ASC ROWS UNBOUNDED PRECEDING),
+        max(p.first_run) OVER (ORDER BY m.applied_at_utc ASC ROWS UNBOUNDED PRECEDING),
         0
     ) ASC,
     p.first_run IS NULL ASC,

@@ -66,6 +66,7 @@ def test_beside_what_is_there_when_asked_and_without_asking_ever_after(inhabited
 def test_what_changes_nothing_says_it_and_goes_on(inhabited):
     inhabited.query("CREATE TABLE flyway_schema_history (); CREATE TABLE alembic_version ()")
     said = f"{said_of(inhabited, '2 tables')}; the history of Alembic and Flyway is there"
+    assert "1 pending; no history\n" in inhabited.ok("status").out
     assert said in inhabited.ok("status").out
     assert json.loads(inhabited.ok("status", "--json").out)["databases"][0]["remark"] == said
     assert f"-- warning: {said}" in inhabited.ok("plan").out

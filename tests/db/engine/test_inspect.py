@@ -68,7 +68,7 @@ def test_status_as_json_is_a_contract(mixed):
     edited = next(m for m in database["migrations"] if m["situation"] == "edited")
     assert set(edited) == {
         "id", "situation", "kind", "path", "checksum", "applied_at", "applied_by", "db_user", "host", "git_commit",
-        "applied_checksum", "duration_ms", "rows", "partial", "failure", "reversible",
+        "applied_checksum", "duration_ms", "rows", "partial", "failure", "failure_of_this_version", "reversible",
     }  # fmt: skip
     assert edited["applied_by"] == "tester"
     assert edited["reversible"] is True
@@ -325,3 +325,18 @@ def test_a_closed_pipe_is_no_error(project):
     )  # fmt: skip
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_a_failure_of_an_earlier_version_of_the_file_is_not_told_as_one_of_this(project):
+    project.write("0001_a", "CREATE TABEL a (id int);")
+    assert project.run("migrate").code == 1
+    assert "failed  0001_a" in project.ok("status").out
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    status = project.ok("status").out
+    assert "pending  0001_a" in status
+    assert 'an earlier version of the file failed: syntax error at or near "TABEL"' in status
+    assert "1 pending; empty" in status
+    (migration,) = project.ok("status", "--json").data["databases"][0]["migrations"]
+    assert (migration["situation"], migration["failure_of_this_version"]) == ("pending", False)
+    project.write("0001_a", "CREATE TABEL a (id int);")
+    assert "failed  0001_a" in project.ok("status").out

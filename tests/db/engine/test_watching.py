@@ -118,7 +118,13 @@ def on_a_terminal(project, *args, **environ) -> tuple[subprocess.Popen, int]:
     run = subprocess.Popen(
         [sys.executable, "-m", "runner", *args],
         cwd=project.root,
-        env={**clean_environment(), "DATABASE_URL": project.url, "TERM": "xterm", **environ},
+        env={
+            **clean_environment(),
+            "DATABASE_URL": project.url,
+            "TERM": "xterm",
+            **project.environ,
+            **environ,
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=theirs,
