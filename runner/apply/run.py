@@ -26,11 +26,11 @@ def check_plan(plan: Plan, listener: Listener) -> None:
     """
     for step in plan.steps:
         if check_script(step.script) == 0 and not step.script.copies:
-            refuse_unwritten(step.script)
+            refuse_unwritten(step.script, is_rollback=step.action is Action.ROLLBACK)
             listener.warns(f"{step.script.label} holds no statement; it is only recorded")
         undo = None if step.migration is None or step.migration.irreversible else step.migration.rollback
         if step.action is not Action.ROLLBACK and undo is not None and check_script(undo) == 0:
-            refuse_unwritten(undo)
+            refuse_unwritten(undo, is_rollback=True)
 
 
 def run_plan(

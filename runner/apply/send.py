@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
+from runner.apply.inside import inside, is_body
 from runner.connection.interruption import SessionEndedError, ends_session
 from runner.errors import (
     BusyError,
@@ -32,6 +34,8 @@ Connection = psycopg.Connection[Any]
 _SYNTAX_ERROR = "42601"
 # "cannot run inside a transaction block", and a procedure that commits: only the server knows all of them
 WANTS_NO_TRANSACTION = {"25001", "2D000"}
+_PASSWORD = re.compile(r"(\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)
+_LONGEST_QUERY = 500  # characters that are shown
 _LOCKED = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialization failure
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
 
@@ -229,10 +233,15 @@ def failure(problem: StatementError, part: Part) -> RunnerError:
         if 0 <= index < len(segment.statements):
             number = part.earlier + index + 1
             if offset is None:
-                offset = segment.statements[index].start
+                statement = segment.statements[index]
+                offset = statement.start + (inside(statement.text, diag) or 0)
     ours = number is None or (at_end and error.sqlstate != _SYNTAX_ERROR)
     found = explain(problem, script, state=part.state, offset=None if ours else offset, number=number)
     found.message = message or found.message
+    if number is not None and segment is not None and diag.internal_query is not None:
+        text = segment.statements[number - part.earlier - 1].text
+        if not is_body(text, diag.internal_query):
+            found.detail = f"{found.detail}\nQuery: {_shortened(diag.internal_query)}"
     if ours and isinstance(found, MigrationFailedError) and found.hint is None:
         found.hint = _OURS
     return found
@@ -255,7 +264,7 @@ def explain(
     place = "" if number is None else f"Statement {number}{_of_all(script)}, "
     detail.append(f"{place}SQLSTATE {error.sqlstate}; {state}")
     if diag.context:
-        detail.extend(diag.context.splitlines())
+        detail.extend(_without_password(diag.context).splitlines())
     kind = TableLockedError if error.sqlstate in _LOCKED else MigrationFailedError
     return kind(
         (diag.message_primary or str(error)).strip(),
@@ -264,6 +273,16 @@ def explain(
         hint=_hint(diag.message_hint, error.sqlstate, script),
         sqlstate=error.sqlstate,
     )
+
+
+def _shortened(query: str) -> str:
+    """Return a query on one line, without a password."""
+    text = _without_password(" ".join(query.split()))
+    return text if len(text) <= _LONGEST_QUERY else f"{text[:_LONGEST_QUERY]}…"
+
+
+def _without_password(text: str) -> str:
+    return _PASSWORD.sub(r"\1'***'", text)
 
 
 def is_lost(conn: Connection, error: psycopg.Error) -> bool:

@@ -30,6 +30,49 @@ COMMANDS = {
 }
 ALIASES = {"up": "migrate", "apply": "migrate", "down": "rollback"}
 
+_NEW = "Write a new migration and its rollback with: runner new NAME"
+_STATUS = "See what is applied and pending with: runner status; what was done, by whom and when, with: runner status --history"
+_MIGRATE = "Apply what is pending with: runner migrate"
+_ROLLBACK = "Undo the newest migration with: runner rollback"
+_EMPTY = (
+    "No command empties or drops a database: typed at the wrong one, it could not be undone. On a database of your own undo all "
+    "migrations with: runner rollback --all; or drop it with DROP DATABASE, create it again, then: runner migrate"
+)
+_SNAPSHOT = "Write the schema that the files give to sql/schema/ with: runner snapshot"
+_ADOPT = "Record what is applied already, without running it, with: runner baseline"
+# what other tools call their commands; none of these is a misspelt one of ours
+ELSEWHERE = {
+    **dict.fromkeys(("create", "generate", "add", "make", "revision", "g"), _NEW),
+    **dict.fromkeys(
+        ("init", "setup", "install"),
+        "Nothing has to be set up: runner new NAME writes the first migration, and runner migrate creates history's tables.",
+    ),
+    **dict.fromkeys(
+        ("current", "info", "history", "log", "list", "show", "ls", "heads", "pending", "version"), _STATUS
+    ),
+    **dict.fromkeys(
+        ("upgrade", "update", "deploy", "run", "latest", "migration", "up-to", "sync", "push"), _MIGRATE
+    ),
+    **dict.fromkeys(("undo", "revert", "downgrade", "down-to", "unapply"), _ROLLBACK),
+    "redo": "Run the two, one after the other: runner rollback, then runner migrate",
+    **dict.fromkeys(
+        ("reset", "drop", "clean", "fresh", "wipe", "destroy", "erase", "refresh", "purge", "nuke"), _EMPTY
+    ),
+    **dict.fromkeys(("dump", "schema", "dump-schema"), f"{_SNAPSHOT}; a backup with: runner backup"),
+    **dict.fromkeys(("diff", "check", "drift"), "Compare a database with its snapshot with: runner validate"),
+    **dict.fromkeys(
+        ("test", "dry-run", "rehearse"),
+        "Rehearse in a scratch database with: runner verify; list what would run with: runner plan",
+    ),
+    **dict.fromkeys(("stamp", "fake", "mark", "adopt", "resolve", "squash"), _ADOPT),
+    **dict.fromkeys(
+        ("force", "fix", "unlock", "break-lock"),
+        "See what is wrong with: runner doctor; change an entry of history with: runner repair --help",
+    ),
+    "seed": "Run sql/seed/ with: make seed, or: runner exec -- psql -f sql/seed/NAME.sql",
+    "psql": "Open psql with: runner local psql, or on any database: runner exec -- psql",
+}
+
 
 class RunnerGroup(click.Group):
     """A group that knows its commands by name and loads the one that is called."""
@@ -52,7 +95,19 @@ class RunnerGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest command when there is none of this name."""
+        """Name the command that is meant when there is none of this name; `help` shows the help.
+
+        Raises: UsageError.
+        """
+        if args[0] == "help":
+            if not args[1:]:
+                click.echo(ctx.get_help())
+                ctx.exit()
+            args = [*args[1:], "--help"]
+        if args[0] in ELSEWHERE:
+            from runner.errors import UsageError
+
+            raise UsageError(f'no such command "{args[0]}"', hint=ELSEWHERE[args[0]])
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

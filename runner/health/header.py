@@ -61,18 +61,19 @@ def parse_query(name: str, path: str, text: str) -> Query:
         if comment is None:
             break
         directive = _DIRECTIVE.fullmatch(comment["text"]) if len(comment["indent"]) <= 1 else None
-        if directive is None:
-            before, at = found.get(last, ("", number))
-            found[last] = (f"{before} {comment['text']}".strip(), at)
+        if directive is not None and directive["name"] in _KNOWN:
+            last = directive["name"]
+            found[last] = (directive["value"], number)
             continue
-        last = directive["name"]
-        if last not in _KNOWN:
+        near = None if directive is None else nearest(directive["name"], _KNOWN)
+        if directive is not None and near is not None:
             raise FileError(
-                f'unknown directive "{last}"',
+                f'unknown directive "{directive["name"]}"',
                 where=Location(path, number, 4),
-                hint=nearest(last, _KNOWN) or "A capital letter, or an indent, makes it prose.",
+                hint=f"{near} A capital letter, or an indent, makes it prose.",
             )
-        found[last] = (directive["value"], number)
+        before, at = found.get(last, ("", number))
+        found[last] = (f"{before} {comment['text']}".strip(), at)
     query = _query(name, path, text, found)
     _require_one_statement(path, text)
     return query

@@ -130,7 +130,7 @@ def checked_statements(script: Script) -> Iterator[Statement]:
             yield from unit.statements
 
 
-def refuse_unwritten(script: Script) -> None:
+def refuse_unwritten(script: Script, *, is_rollback: bool) -> None:
     """Refuse a file without a statement that is still what `runner new` wrote: it would be recorded as applied.
 
     Raises: FileError.
@@ -140,8 +140,15 @@ def refuse_unwritten(script: Script) -> None:
             "the file is still as runner new wrote it",
             script.text.index(UNWRITTEN),
             detail="Nothing was run.",
-            hint="Write the statements, and what they lock in place of this line; or remove both files.",
+            hint=_WRITE_ROLLBACK if is_rollback else _WRITE,
         )
+
+
+_WRITE = "Write the statements, and what they lock in place of this line; or remove both files."
+_WRITE_ROLLBACK = (
+    "Write what undoes the migration, and what that locks in place of this line. If there is no way back, remove this "
+    "file; and while the migration is not applied, write -- irreversible: reason in it."
+)
 
 
 def segments(script: Script) -> Iterator[Segment]:

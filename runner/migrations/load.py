@@ -73,7 +73,11 @@ def _read_source(source: Source, project: Path) -> Iterator[Migration]:
             f"a rollback without its migration: {expected.name} is missing",
             where=Location(_label(path, project)),
             hint="Restore the migration or remove the rollback."
-            + (f" {hint}" if (hint := nearest(expected.name, list(files))) else ""),
+            + (
+                f" {hint}"
+                if (hint := nearest(expected.name, [name for name in files if not name.endswith(ROLLBACK)]))
+                else ""
+            ),
         )
 
 

@@ -23,7 +23,7 @@ _PLAIN_COMMANDS = frozenset(
 # A quote after e or E may hold \' and is left to the token loop, as is whatever the pattern does not name.
 _PLAIN_STATEMENT = re.compile(
     r"""[ \t\n\r\f\v]*+(INSERT|UPDATE|DELETE|SELECT|VALUES|SET)(?![\w$]|[^\x00-\x7f])
-        (?>[^'"$;\\/\-]++ | (?<![eE])'[^']*+' | "[^"]*+" | -(?!-) | /(?!\*))*+
+        (?:[^'"$;\\/\-]++ | (?<![eE])'[^']*+' | "[^"]*+" | -(?!-) | /(?!\*))*
         ;""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
@@ -37,7 +37,7 @@ _ROUTINES = frozenset(
 _RULES = frozenset({("CREATE", "RULE"), ("CREATE", "OR", "REPLACE", "RULE")})
 _LONG_KINDS = frozenset({"FUNCTION", "PROCEDURE", "RULE"})
 _COPY_END = re.compile(r"^\\\.[ \t]*(?:\r?\n|\r|\Z)", re.MULTILINE)
-_AFTER_COPY = re.compile(r"[ \t\r\f\v]*+(?:--[^\n]*+)?+\n")
+_AFTER_COPY = re.compile(r"[ \t\r\f\v]*+(?:--[^\n]*+)?\n")
 _RESTRICT = re.compile(r"\\(?:un)?restrict [A-Za-z0-9]+[ \t\r]*$", re.MULTILINE)
 _PSQL_COMMAND = re.compile(r"\\\S*")
 

@@ -16,33 +16,34 @@ SPACE = " \t\n\r\f\v"
 # all but what of ASCII is no letter or _ (nor digit): written as what they hold, they take 20 ms to compile
 _NAME_START = r"[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f]"
 _NAME_REST = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
-_ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
-# between two strings that are one: a line's end at least, perhaps comments
-_CONTINUATION = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]++|--[^\n\r]*+[\n\r])*+"
+_NAME_OR_DOLLAR = r"[^\x00-\x23\x25-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 
+# Only single characters are repeated possessively: before 3.11.5 Python goes wrong where a possessive group holds
+# alternatives (gh-106052). So of quotes only those are matched to their end that hold no quote.
 _TOKEN = re.compile(
     rf"""[ \t\n\r\f\v]*+
-    (?: (?P<escape>[eE]{_ESCAPED}(?:{_CONTINUATION}{_ESCAPED})*+(?!{_CONTINUATION}'))
-      | (?P<open_escape>[eE]')
-      | (?P<suffix>(?<=[0-9]){_NAME_START}(?:{_NAME_REST}|\$)*+)
-      | (?P<word>{_NAME_START}(?:{_NAME_REST}|\$)*+)
+    (?: (?P<escape>[eE]')
+      | (?P<suffix>(?<=[0-9]){_NAME_START}{_NAME_OR_DOLLAR}*+)
+      | (?P<word>{_NAME_START}{_NAME_OR_DOLLAR}*+)
       | (?P<number>[0-9][0-9.]*+)
       | (?P<comment>--[^\n\r]*+)
       | (?P<block>/\*)
-      | (?P<string>'[^']*+(?:''[^']*+)*+')
-      | (?P<name>"[^"]*+(?:""[^"]*+)*+")
+      | (?P<string>'(?:[^']*+'(?!'))?)
+      | (?P<name>"(?:[^"]*+"(?!"))?)
       | (?P<dollar>\$(?:{_NAME_START}{_NAME_REST}*+)?\$)
       | (?P<open_tag>\$(?=(?:{_NAME_START}{_NAME_REST}*+)?\Z))
-      | (?P<open>['"])
       | (?P<other>.)
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_BLANK_TO_THE_EDGE = re.compile(r"(?:[ \t\n\r\f\v]++|--[^\n\r]*+)*+-?\Z")
+_ESCAPED_PART = re.compile(r"[^'\\]*+(?:(?P<quote>')|\\.)", re.DOTALL)
+_BLANK = re.compile(r"[ \t\n\r\f\v]*+")
+_LINE_END = re.compile(r"[\n\r]")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 COMMENTS = frozenset({"comment", "block"})
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
-_ENDS_ELSEWHERE = frozenset({"block", "dollar", "open", "open_escape"})  # than where the pattern ends
+_ENDS_ELSEWHERE = frozenset({"block", "dollar", "escape"})  # than where the pattern ends
+_QUOTED = frozenset({"string", "name"})  # these, too, where the pattern has only the opening quote
 
 
 class SqlSyntaxError(Exception):
@@ -116,30 +117,83 @@ class Reader:
             else:
                 kind = match.lastgroup or ""
                 start, end = match.span(kind)
-                if self.complete or (end < len(text) and not self._may_go_on(kind, end)):
+                if self.complete or (end < len(text) and kind != "open_tag"):
                     self.start = start
                     self.pos = self.token_end(kind, start, end)
                     return kind
             self.grow()
-
-    def _may_go_on(self, kind: str, end: int) -> bool:
-        """Say whether more text could make this another token, though it does not touch the edge."""
-        if kind == "escape":
-            return _BLANK_TO_THE_EDGE.match(self.text, end) is not None
-        return kind.startswith("open")
 
     def token_end(self, kind: str, start: int, end: int) -> int:
         """Return where a token ends that the pattern found from `start` to `end`.
 
         Raises: SqlSyntaxError for a quote or comment without end.
         """
+        if kind in _QUOTED:
+            return end if end > start + 1 else self._quoted_end(start)
+        if kind == "escape":
+            return self._escaped_end(start)
         if kind == "block":
             return self._block_end(start)
         if kind == "dollar":
             return self._dollar_end(start, end)
-        if kind in {"open", "open_escape"}:
-            raise self._unterminated(self.text[end - 1], start)
         return end
+
+    def _quoted_end(self, start: int) -> int:
+        """Return the offset after a string or a name that holds its own quote, doubled."""
+        quote, pos = self.text[start], start + 1
+        while True:
+            found = self.text.find(quote, pos)
+            if found < 0:
+                pos = len(self.text)
+                if not self.grow():
+                    raise self._unterminated(quote, start)
+            elif found + 1 == len(self.text) and self.grow():
+                pos = found
+            elif self.text.startswith(quote, found + 1):
+                pos = found + 2
+            else:
+                return found + 1
+
+    def _escaped_end(self, start: int) -> int:
+        """Return the offset after a string with escapes, and after those on later lines that continue it."""
+        pos = start + 2
+        while True:
+            match = _ESCAPED_PART.match(self.text, pos)
+            if match is None:
+                if not self.grow():
+                    raise self._unterminated("'", start)
+                continue
+            if match["quote"] is not None and match.end() == len(self.text) and self.grow():
+                continue
+            pos = match.end()
+            if match["quote"] is None:
+                continue
+            if self.text.startswith("'", pos):
+                pos += 1
+                continue
+            following = self._continuation(pos)
+            if following is None:
+                return pos
+            pos = following
+
+    def _continuation(self, pos: int) -> int | None:
+        """Return the offset in the string that goes on with one that ends: a line's end between, perhaps comments."""
+        begun, has_newline = pos, False
+        while True:
+            blank = _BLANK.match(self.text, pos)
+            stop = pos if blank is None else blank.end()
+            has_newline |= _LINE_END.search(self.text, pos, stop) is not None
+            pos = stop
+            if self.text.startswith("--", pos):
+                end = _LINE_END.search(self.text, pos)
+                if end is not None:
+                    pos = end.start()
+                    continue
+            elif self.text[pos : pos + 2] not in {"", "-"}:
+                return pos + 1 if has_newline and self.text[pos] == "'" else None
+            if not self.grow():
+                return None
+            pos, has_newline = begun, False
 
     def _dollar_end(self, start: int, end: int) -> int:
         tag = self.text[start:end]
@@ -184,7 +238,7 @@ def tokens(text: str) -> Iterator[Token]:
     while (match := match_at(text, pos)) is not None:
         kind = match.lastgroup or ""
         start, pos = match.span(kind)
-        if kind in _ENDS_ELSEWHERE:
+        if kind in _ENDS_ELSEWHERE or (pos - start == 1 and kind in _QUOTED):
             pos = reader.token_end(kind, start, pos)
         yield Token(kind, text[start:pos], start)
 

@@ -8,12 +8,12 @@ LENGTH = 60
 
 # pg_stat_activity cuts a statement at track_activity_query_size: a quote that is still open then reaches to the end
 _TOKEN = re.compile(
-    r"""(?P<comment>--[^\n]*+ | /\*(?:[^*]|\*(?!/))*+(?:\*/)?)
-      | (?P<literal>[eE]'(?:[^'\\]|\\.|'')*+(?:'|\\?\Z)
-          | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*+(?:'|\Z)
+    r"""(?P<comment>--[^\n]*+ | /\*(?:[^*]++|\*(?!/))*(?:\*/)?)
+      | (?P<literal>[eE]'(?:[^'\\]++|\\.|'')*(?:'|\\?\Z)
+          | (?:[bBxXnN]|[uU]&)?'(?:[^']++|'')*(?:'|\Z)
           | \$(?P<tag>(?:[^\W\d]\w*+)?)\$.*?(?:\$(?P=tag)\$|\Z)
           | (?<![\w$.])(?:\d[\w.]*+|\.\d\w*+))
-      | (?P<kept>"(?:[^"]|"")*+(?:"|\Z) | [^\W\d][\w$]*+ | \$\d++ | \s++ | .)
+      | (?P<kept>"(?:[^"]++|"")*(?:"|\Z) | [^\W\d][\w$]*+ | \$\d++ | \s++ | .)
     """,
     re.VERBOSE | re.DOTALL,
 )

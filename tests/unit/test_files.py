@@ -277,6 +277,14 @@ def test_folders_that_make_no_sense_are_refused(project, make, message):
         assert error.message == message
 
 
+def test_a_rollback_without_its_migration_does_not_suggest_itself(project):
+    project.write("migrations/1000_other_things.sql")
+    project.write("migrations/0009_x.rollback.sql")
+    assert "Perhaps" not in project.refusal().hint
+    project.write("migrations/0009_xy.sql")
+    assert "Perhaps you meant 0009_xy.sql." in project.refusal().hint
+
+
 def test_a_missing_folder_is_refused(project):
     with pytest.raises(ConfigurationError, match="no folder"):
         project.read()

@@ -49,6 +49,12 @@ def test_a_file_is_one_statement_so_that_none_ends_the_read_only_transaction(sql
     assert str(caught.value.where) == "sql/health/q.sql"
 
 
+def test_a_line_that_is_like_no_directive_is_prose():
+    found = query("-- noqa: LT01\n-- team: billing\n-- warn: a > 1\n")
+    assert found.do == "look. noqa: LT01 team: billing"
+    assert found.warn is not None
+
+
 def test_the_project_and_the_program_have_the_same_files():
     assert BUILT_IN.resolve() == (Path(__file__).parents[2] / "sql/health").resolve()
     assert len(list(BUILT_IN.glob("*.sql"))) >= 20

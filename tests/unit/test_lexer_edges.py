@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import runner
 from runner.sqltext import SqlSyntaxError, leading_directives, statements, without_comments
 from runner.sqltext.altered import altered_table
 from runner.sqltext.classify import controls_transaction, runs_outside_transactions
@@ -151,3 +155,29 @@ def test_a_statement_without_a_first_word_is_of_no_kind(text):
     assert concurrent(statement) is None
     assert not runs_outside_transactions(statement)
     assert not controls_transaction(statement)
+
+
+def test_no_possessive_or_atomic_group_is_used():
+    """Python before 3.11.5 goes wrong in them where they hold alternatives (gh-106052)."""
+    sources = Path(runner.__file__).parent.rglob("*.py")
+    used = [
+        f"{path.name}:{number}"
+        for path in sources
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if re.search(r"\)[*+?]\+|\(\?>", line)
+    ]
+    assert used == []
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("SELECT e'' ; ", 10),
+        (r"SELECT E'\'--'--x", 14),
+        ("SELECT E'a'--\n'b\\'; c' ; x", 22),
+        ("SELECT '' ;", 9),
+    ],
+)
+def test_quotes_end_where_they_end_on_every_python(text, end):
+    assert next(iter(statements([text]))).end == end
+    assert next(iter(statements(list(text)))).end == end

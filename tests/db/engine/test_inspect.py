@@ -210,6 +210,41 @@ def test_usage_errors_say_what_was_meant(project, args, message):
     assert message.lower() in done.err.lower()
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("create", "runner new NAME"),
+        ("init", "runner new NAME"),
+        ("current", "runner status --history"),
+        ("history", "runner status --history"),
+        ("log", "runner status --history"),
+        ("redo", "runner rollback, then runner migrate"),
+        ("drop", "No command empties or drops a database"),
+        ("clean", "No command empties or drops a database"),
+        ("reset", "No command empties or drops a database"),
+    ],
+)
+def test_a_word_of_another_tool_gets_its_answer(project, word, hint):
+    done = project.run(word, DATABASE_URL="")
+    assert done.code == 2
+    assert f'no such command "{word}"' in done.err
+    assert hint in done.err
+
+
+def test_each_answer_names_commands_that_are_there():
+    from runner.cli.group import ALIASES, COMMANDS, ELSEWHERE
+
+    for word, hint in ELSEWHERE.items():
+        assert word not in {*COMMANDS, *ALIASES}
+        assert set(re.findall(r"runner ([a-z]+)", hint)) <= set(COMMANDS)
+
+
+def test_help_is_a_command_too(project):
+    assert project.ok("help", DATABASE_URL="").out == project.ok("--help", DATABASE_URL="").out
+    shown = project.ok("help", "local", "start", DATABASE_URL="").out
+    assert shown == project.ok("local", "start", "--help", DATABASE_URL="").out
+
+
 def test_settings_come_from_flag_then_environment_then_file(project):
     project.write("runner.toml", 'migrations-dirs = ["db"]\n')
     project.write("db/0001_a.sql")
