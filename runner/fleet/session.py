@@ -19,6 +19,7 @@ from runner.events import INFO, WARNING, Event, Say
 from runner.history import History, OnWait, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
+from runner.redaction import redacted
 from runner.settings import Settings
 
 if TYPE_CHECKING:
@@ -237,13 +238,14 @@ def _pass_on(notice: psycopg.errors.Diagnostic, database: str, say: Say) -> None
     """Show what the server remarks while files run, as psql would."""
     if notice.severity_nonlocalized in {"NOTICE", "WARNING"}:
         severity = notice.severity_nonlocalized.lower()
+        text = redacted(notice.message_primary or "")
         say(
             Event(
                 name="server.notice",
-                message=f"{severity}: {notice.message_primary}",
+                message=f"{severity}: {text}",
                 level=WARNING if severity == "warning" else INFO,
                 database=database,
-                facts={"severity": severity, "sqlstate": notice.sqlstate, "text": notice.message_primary},
+                facts={"severity": severity, "sqlstate": notice.sqlstate, "text": text},
                 indent="  ",
             )
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import FileError, Location
+from runner.redaction import redacted
 from runner.sqltext import line_and_column, line_at
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGE_BYTES = 1 << 20  # a larger file is read piece by piece, and its SQL is not kept in history
 _PIECE_BYTES = 1 << 18
+_REDACTED = 16_384  # characters around a line: a statement with a password is not longer
 
 
 class Kind(Enum):
@@ -62,7 +64,10 @@ class Script:
         """Return the place of a character, with its line."""
         text = self.text if self.text is not None else "".join(self.pieces())
         line, column = line_and_column(text, offset)
-        return Location(self.label, line, column, line_at(text, offset))
+        # redacted before it is cut: the word PASSWORD may stand on another line
+        begin = max(0, offset - column + 1 - _REDACTED)
+        end = offset + len(line_at(text, offset)) + _REDACTED
+        return Location(self.label, line, column, line_at(redacted(text[begin:end]), offset - begin))
 
     def error(
         self, message: str, offset: int, *, detail: str | None = None, hint: str | None = None
