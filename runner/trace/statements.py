@@ -12,7 +12,6 @@ import psycopg
 
 from runner.errors import MigrationFailedError
 from runner.migrations import Script
-from runner.redaction import redacted
 from runner.sqltext import Statement
 from runner.sqltext.classify import changes_rows
 from runner.trace.losses import Connect, Dropped
@@ -115,7 +114,7 @@ class Measuring:
         """Make the value of what was found."""
         return StatementTrace(
             number=number,
-            text=redacted(statement.text),
+            text=statement.text,
             where=self.script.location(statement.start),
             rewritten=() if emptied else done.moved,
             emptied=done.moved if emptied else (),

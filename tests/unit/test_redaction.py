@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from runner.errors import RunnerError
 from runner.redaction import redacted
 
 SECRET = "hunter2"
+_ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,7 @@ SECRET = "hunter2"
         f"ALTER ROLE a PASSWORD /* new */ -- one\n '{SECRET}'",
         f"ALTER ROLE a PASSWORD U&'{SECRET}'",
         f"ALTER ROLE a PASSWORD '{SECRET}",
+        f"ALTER ROLE a PASSWORD'{SECRET}'",
     ],
 )
 def test_a_password_is_hidden_in_its_place(text):
@@ -52,10 +55,22 @@ def test_a_password_is_hidden_in_its_place(text):
         "SELECT 'user'; SELECT 'shown'",
         "the server at h refuses the password of 'app'",
         "https://example.org/a:b",
+        "COMMENT ON TABLE t IS 'the password';\nCOMMENT ON TABLE u IS 'kept';",
+        "RAISE EXCEPTION USING HINT = 'run CREATE ROLE a';\nSELECT 'kept';",
+        "-- limit it with ALTER ROLE a SET b\nSELECT 'kept'",
     ],
 )
 def test_what_is_no_password_stays(text):
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(_ROOT / "migrations").rglob("*.sql"), *(_ROOT / "sql").rglob("*.sql")],
+    ids=lambda path: path.name,
+)
+def test_our_own_files_hold_no_password(path):
+    assert redacted(path.read_text()) == path.read_text()
 
 
 def test_every_error_of_ours_is_redacted():
