@@ -10,7 +10,7 @@ RUN python -m venv --without-pip /opt/runner
 COPY requirements.lock requirements-build.lock ./
 RUN pip --python /opt/runner/bin/python install --no-compile --require-hashes --only-binary :all: --requirement requirements.lock \
     && pip install --require-hashes --only-binary :all: --requirement requirements-build.lock
-COPY pyproject.toml setup.cfg README.md ./
+COPY pyproject.toml setup.cfg README.md LICENSE ./
 COPY runner runner
 # runner/health/queries leads to sql/health
 COPY sql sql

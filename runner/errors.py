@@ -76,10 +76,14 @@ class RunnerError(Exception):
         hint: str | None = None,
         sqlstate: str | None = None,
     ) -> None:
+        from runner.redaction import redacted  # its patterns cost time, and most runs have no error
+
+        # what a server says may quote a statement, and with it a password
+        message = redacted(message)
         super().__init__(message)
         self.message = message
         self.where = where
-        self.detail = detail
+        self.detail = None if detail is None else redacted(detail)
         self.hint = hint
         self.sqlstate = sqlstate
         self.database: str | None = None  # the folder of the project that it is about, where that is known

@@ -175,9 +175,25 @@ def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
         usable = {name: value for name, value in variables.items() if name not in section}
         wanted = ("sources", "database", "migration_table")
         return {name: parser.get("DEFAULT", name, vars=usable) for name in wanted if name in section}
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        raise ConfigurationError(
-            "cannot read yoyo.ini: " + str(error).splitlines()[0],
-            where=Location(path),
-            hint="Correct the file, or move its settings to runner.toml.",
-        ) from error
+    except configparser.InterpolationError as error:
+        line = None
+        said = f'"{error.option}" has a % that is neither %% nor %(NAME)s with a NAME that is set'
+        hint = (
+            "Write %% for a percent sign, also before the two digits of a percent-encoded character: p%%40ss"
+        )
+    except configparser.Error as error:
+        line = getattr(error, "lineno", None) or next(
+            (number for number, _ in getattr(error, "errors", ())), None
+        )
+        said = (
+            "it is not in the form of an INI file"
+            if line is None
+            else f"line {line} is not in the form of an INI file"
+        )
+        hint = "Correct the file, or move its settings to runner.toml."
+    except (OSError, UnicodeDecodeError) as error:
+        line = None
+        said = str(error)
+        hint = "Correct the file, or move its settings to runner.toml."
+    # outside of the handlers: configparser's errors quote the line, and a URL in it has a password
+    raise ConfigurationError(f"cannot read yoyo.ini: {said}", where=Location(path, line), hint=hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from runner.errors import (
 )
 from runner.history import message
 from runner.migrations import Script, Segment, Unit, check_script
+from runner.redaction import redacted
 from runner.wording import counted
 
 Connection = psycopg.Connection[Any]
@@ -34,7 +34,6 @@ Connection = psycopg.Connection[Any]
 _SYNTAX_ERROR = "42601"
 # "cannot run inside a transaction block", and a procedure that commits: only the server knows all of them
 WANTS_NO_TRANSACTION = {"25001", "2D000"}
-_PASSWORD = re.compile(r"(\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)
 _LONGEST_QUERY = 500  # characters that are shown
 _LOCKED = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialization failure
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
@@ -264,7 +263,7 @@ def explain(
     place = "" if number is None else f"Statement {number}{_of_all(script)}, "
     detail.append(f"{place}SQLSTATE {error.sqlstate}; {state}")
     if diag.context:
-        detail.extend(_without_password(diag.context).splitlines())
+        detail.extend(diag.context.splitlines())
     kind = TableLockedError if error.sqlstate in _LOCKED else MigrationFailedError
     return kind(
         (diag.message_primary or str(error)).strip(),
@@ -277,12 +276,8 @@ def explain(
 
 def _shortened(query: str) -> str:
     """Return a query on one line, without a password."""
-    text = _without_password(" ".join(query.split()))
+    text = redacted(" ".join(query.split()))  # before it is cut
     return text if len(text) <= _LONGEST_QUERY else f"{text[:_LONGEST_QUERY]}…"
-
-
-def _without_password(text: str) -> str:
-    return _PASSWORD.sub(r"\1'***'", text)
 
 
 def is_lost(conn: Connection, error: psycopg.Error) -> bool:

@@ -103,7 +103,7 @@ def _squawk(say: Callable[[str], None], *, is_asked_for: bool) -> Path | None:
     if program is not None:
         return program
     missing = f"squawk is not installed: {counted(len(BORROWED), 'rule')} not looked for"
-    hint = "Install it with: pip install 'runner[lint]'"
+    hint = "Install it with: pip install squawk-cli"
     if is_asked_for:
         raise UsageError(missing, hint=f"{hint}, or leave out --squawk.")
     say(f"{missing}. {hint}; or say --no-squawk.")

@@ -20,6 +20,7 @@ from runner.history import History, OnWait, State
 from runner.limits import Limits
 from runner.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.migrations.foreign import refuse_foreign
+from runner.redaction import redacted
 from runner.settings import Settings
 
 if TYPE_CHECKING:
@@ -258,18 +259,22 @@ def _pass_on(notice: psycopg.errors.Diagnostic, database: str, say: Say) -> None
     severity = (notice.severity_nonlocalized or "").lower()
     if severity not in {"notice", "warning", "info"}:
         return
-    parts = {"detail": notice.message_detail, "hint": notice.message_hint}
+    parts = {
+        name: text if text is None else redacted(text)
+        for name, text in (("detail", notice.message_detail), ("hint", notice.message_hint))
+    }
+    primary = redacted(notice.message_primary or "")
     more = "".join(f"\n    {name}: {text}" for name, text in parts.items() if text)
     say(
         Event(
             name="server.notice",
-            message=f"{severity}: {notice.message_primary}{more}",
+            message=f"{severity}: {primary}{more}",
             level=WARNING if severity == "warning" else INFO,
             database=database,
             facts={
                 "severity": severity,
                 "sqlstate": notice.sqlstate,
-                "text": notice.message_primary,
+                "text": primary,
                 **{name: text for name, text in parts.items() if text},
             },
             indent="  ",

@@ -1,6 +1,6 @@
 """Run squawk over files and say what it found in our words.
 
-It is a program that a package brings along (`pip install 'runner[lint]'`), works offline and reads ten thousand files in
+It is a program that a package brings along (`pip install squawk-cli`), works offline and reads ten thousand files in
 a quarter of a second. Its columns count bytes from 0, ours characters from 1.
 """
 

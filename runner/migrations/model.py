@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from runner.errors import FileError, Location
+from runner.redaction import redacted
 from runner.sqltext import line_and_column, line_at
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGE_BYTES = 1 << 20  # a larger file is read piece by piece, and its SQL is not kept in history
 _PIECE_BYTES = 1 << 18
+_REDACTED = 16_384  # characters around a line: a statement with a password is not longer
 
 
 class Kind(Enum):
@@ -84,11 +86,18 @@ class Script:
             if base + len(text) > offset and text.find("\n", offset - base) >= 0:
                 held = text
                 break
-            keep = text.rfind("\n", 0, max(0, offset - base)) + 1  # where the line of the character may begin
+            keep = (
+                text.rfind("\n", 0, max(0, offset - base - _REDACTED)) + 1
+            )  # where the line of the character may begin
             line += text.count("\n", 0, keep)
             base, held = base + keep, text[keep:]
-        more, column = line_and_column(held, offset - base)
-        return Location(self.label, line + more - 1, column, line_at(held, offset - base))
+        here = offset - base
+        more, column = line_and_column(held, here)
+        # redacted before it is cut: the word PASSWORD may stand on another line
+        begin = max(0, here - column + 1 - _REDACTED)
+        end = here + len(line_at(held, here)) + _REDACTED
+        excerpt = line_at(redacted(held[begin:end]), here - begin)
+        return Location(self.label, line + more - 1, column, excerpt)
 
     def error(
         self, message: str, offset: int, *, detail: str | None = None, hint: str | None = None

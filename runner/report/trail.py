@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from runner.redaction import redacted
 from runner.report.people import heading
 from runner.wording import duration
 
@@ -39,7 +40,7 @@ def text(result: Trail, style: Style) -> Iterator[str]:
         said = f"  {when}  {style(verb.ljust(11), colour)}  {entry.id.ljust(id_width)}"
         yield f"{said}  {_who(entry).ljust(who_width)}  {style(_rest(entry), 'dim')}".rstrip()
         if entry.sql is not None:
-            yield from (f"      {line}".rstrip() for line in entry.sql.rstrip().splitlines())
+            yield from (f"      {line}".rstrip() for line in redacted(entry.sql).rstrip().splitlines())
     if not result.entries:
         yield "  nothing was done yet"
 
@@ -71,7 +72,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "rows": entry.rows_affected,
         "reason": entry.reason,
         "checksum": entry.checksum,
-        "sql": entry.sql,
+        "sql": None if entry.sql is None else redacted(entry.sql),
     }
 
 

@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,25 @@ def test_importing_the_room_is_cheap():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"psycopg", "boto3", "botocore", "click", "yoyo"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[DEFAULT]\ndatabase = postgresql://u:hunter2%ss@h/d\n", '"database" has a % that is neither'),
+        (
+            "[DEFAULT]\ndatabase = postgresql://u:hunter2%(nobody)s@h/d\n",
+            '"database" has a % that is neither',
+        ),
+        ("database = postgresql://u:hunter2@h/d\n", "line 1 is not in the form"),
+        ("[DEFAULT]\nhunter2\n", "line 2 is not in the form"),
+        ("[DEFAULT]\ndatabase = a\ndatabase = hunter2\n", "line 3 is not in the form"),
+    ],
+)
+def test_a_yoyo_ini_that_cannot_be_read_is_not_quoted(tmp_path, content, said):
+    (tmp_path / "yoyo.ini").write_text(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load(environ={}, project=tmp_path, flags={})
+    error = caught.value
+    assert said in error.message
+    assert "hunter2" not in "".join(traceback.format_exception(error)) + repr(error.__dict__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.redaction import redacted
 from runner.report.failure import error_as_json
 from runner.report.findings import finding_as_json
 
@@ -78,7 +79,7 @@ def _round_trip(trip: RoundTrip) -> dict[str, Any]:
 def _statement(trace: StatementTrace) -> dict[str, Any]:
     return {
         "number": trace.number,
-        "sql": trace.text,
+        "sql": redacted(trace.text),
         "line": trace.where.line,
         "column": trace.where.column,
         "locks": [_lock(lock) for lock in trace.locks],

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.terminal import Style
 from runner.report.verification.words import (
@@ -173,7 +174,7 @@ def _statement(trace: StatementTrace, around: Surroundings | None) -> Sequence[s
         for lock in trace.held
         if lock.mode.stops_writes and (does or takes)
     ]
-    text = " ".join(trace.text.split())
+    text = " ".join(redacted(trace.text).split())
     return (
         str(trace.where.line or ""),
         _code(text if len(text) <= _LONG_SQL else text[:_LONG_SQL] + " …"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.people import diff_lines
 from runner.report.verification.words import (
@@ -84,7 +85,7 @@ def _statement(trace: StatementTrace, around: Surroundings | None, style: Style)
     kept = [lock for lock in trace.held if lock.mode.stops_writes]
     if not locks and not done:
         return
-    start = textwrap.shorten(trace.text, _WIDTH - 14, placeholder=" …")
+    start = textwrap.shorten(redacted(trace.text), _WIDTH - 14, placeholder=" …")
     yield f"      {style(f'line {trace.where.line}'.ljust(8), 'dim')}  {start}"
     for lock in locks:
         yield f"                {_lock(lock, around, style)}"

@@ -35,7 +35,7 @@ rule and no other, the good one breaks none. `runner verify` measures on a datab
   detach-not-concurrent = "off"
   ```
 
-- Rules marked *squawk* are found by [squawk](https://squawkhq.com), a program that `pip install 'runner[lint]'` brings
+- Rules marked *squawk* are found by [squawk](https://squawkhq.com), a program that `pip install squawk-cli` brings
   along. Without it they are not looked for, and lint says so.
 
 """

@@ -7,6 +7,7 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
+from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.page import NONE, code, diff, table
 from runner.report.terminal import Style
@@ -68,7 +69,7 @@ def _statement(trace: StatementTrace, around: Surroundings | None) -> Sequence[s
         )
     return (
         f'<span class="narrow">line </span>{trace.where.line}',
-        f'<code class="sql">{escape(trace.text)}</code>',
+        f'<code class="sql">{escape(redacted(trace.text))}</code>',
         _list([_lock(lock, around) for lock in trace.locks]),
         _list(does),
         NONE if trace.rows is None else f"{trace.rows:,}",

@@ -1,0 +1,57 @@
+"""Hide the passwords that stand in SQL and in what a server says of it, wherever a piece of it is shown."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = r"(?:password|passwd|passphrase)"
+_BETWEEN = r"(?:\s|--[^\n]*\n|/\*.{0,500}?\*/|=>|:=|[=:,(])+"
+_LITERAL = (
+    r"(?:\$(?P<tag>[^\W\d]\w*|)\$(?P<dollar>.*?)(?:\$(?P=tag)\$|\Z)"
+    r"|''(?P<twice>[^']+)(?:''|\Z)"  # in the text of a function, or of EXECUTE
+    r"|[eE]'(?P<escaped>(?:[^'\\\n]|\\.|'')*)(?:'|(?=\n)|\Z)"
+    r"|(?:[nN]|[uU]&)?'(?P<plain>(?:[^'\n]|'')*)(?:'|(?=\n)|\Z))"
+)
+# CREATE ROLE … PASSWORD 'x', OPTIONS (password 'x'), set_config('app.password', 'x'), password => 'x'
+# a quote right behind the word ends a literal, so a comma or the like has to come before one that begins
+_AFTER_THE_WORD = re.compile(rf"{_WORD}[\"']{{0,2}}{_BETWEEN}{_LITERAL}", re.IGNORECASE | re.DOTALL)
+# host=h password=x, in a literal or not; 'password=''x y''' too
+_IN_CONNINFO = re.compile(
+    rf"{_WORD}\s*=\s*(?:\\?'{{1,2}}(?P<quoted>[^'\\]+)|(?P<bare>[^\s'\"\\=>,;()]+))", re.IGNORECASE
+)
+_ADJACENT = re.compile(rf"{_WORD}'(?P<adjacent>[^'\n;]+)'", re.IGNORECASE)
+_IN_JSON = re.compile(rf"\"\w{{0,63}}{_WORD}\"\s*:\s*\"(?P<json>(?:[^\"\\]|\\.)*)", re.IGNORECASE)
+_IN_URL = re.compile(
+    r"\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@'\"]{0,300}:(?P<url>[^\s'\"]{1,500})@", re.IGNORECASE
+)
+# Such a statement may hold a password after a keyword that is misspelt, which is why it is shown.
+_TELLING = re.compile(
+    r"(?:^|[;'\"$]|\*/|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:CREATE|ALTER)\s+(?:ROLE|USER|GROUP|SUBSCRIPTION)\b"
+    r"(?:[^;'$]|'(?:[^'\n]|'')*(?:'|(?=\n)|\Z)|\$(?:[^\W\d]\w*|)\$|\$)*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ANY_LITERAL = re.compile(_LITERAL, re.IGNORECASE | re.DOTALL)
+_HINTS = re.compile(r"passw|passphrase|://|\b(?:role|user|group|subscription)\b", re.IGNORECASE)
+
+
+def redacted(text: str) -> str:
+    """Return the text with a `*` for each character of a password in it, so that columns stay where they are.
+
+    Hidden are literals after the word PASSWORD, in whatever quotes; `password=` in a connection string; a URL's
+    password; and every literal in CREATE and ALTER of a role, user, user mapping or subscription. Other literals
+    stay: they are what an error is about.
+    """
+    if not _HINTS.search(text):
+        return text
+    for pattern in (_AFTER_THE_WORD, _ADJACENT, _IN_CONNINFO, _IN_JSON, _IN_URL):
+        text = pattern.sub(_hidden, text)
+    return _TELLING.sub(lambda match: _ANY_LITERAL.sub(_hidden, match[0]), text)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    found = match[0]
+    for name, value in match.groupdict().items():
+        if value and name != "tag":
+            start = match.start(name) - match.start()
+            found = found[:start] + re.sub(r"[^\n]", "*", value) + found[start + len(value) :]
+    return found
