@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from runner.backup.restore import administration
-from runner.errors import BusyError, CredentialsError, RunnerError
+from runner.errors import BusyError, CredentialsError, RunnerError, StoppedError
 from runner.wording import counted
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def switch(server: Target, live: str, restored: str, *, end_sessions: bool) -> s
         exists = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [live]).fetchone()
         kept = old_name(live, datetime.now(UTC)) if exists is not None else None
         if end_sessions:
-            with _explained(live), _ending_sessions(server, [live, restored]):
+            with _explained(server, live, restored), _ending_sessions(server, [live, restored]):
                 _rename(admin, live, restored, kept)
         else:
             _require_nobody(admin, [live, restored])
-            with _explained(live):
+            with _explained(server, live, restored):
                 _rename(admin, live, restored, kept)
         return kept
 
@@ -102,10 +102,14 @@ def _rename(admin: Admin, live: str, restored: str, kept: str | None) -> None:
 
 
 @contextmanager
-def _explained(live: str) -> Iterator[None]:
+def _explained(server: Target, live: str, restored: str) -> Iterator[None]:
     state = "Neither database was renamed."
     try:
         yield
+    except KeyboardInterrupt as stop:
+        raise StoppedError.by(
+            stop, during="the switch", detail=_state_after_stop(server, live, restored)
+        ) from stop
     except psycopg.errors.ObjectInUse as error:
         raise BusyError(
             f"a session came to {live} while it was being renamed",
@@ -126,6 +130,18 @@ def _explained(live: str) -> Iterator[None]:
             hint="Correct what the server names; the restored database is kept.",
             sqlstate=error.sqlstate,
         ) from error
+
+
+def _state_after_stop(server: Target, live: str, restored: str) -> str:
+    """Return what a signal left: both databases are renamed, or neither."""
+    try:
+        with administration(server) as admin:
+            row = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [restored]).fetchone()
+    except (RunnerError, psycopg.Error):
+        return f"Either {restored} has taken the place of {live}, or neither was renamed; the server did not answer."
+    if row is None:
+        return f"{restored} had taken the place of {live} just before."
+    return f"Neither database was renamed; {restored} is restored and stays."
 
 
 def _take_over(admin: Admin, live: str, restored: str) -> None:
