@@ -16,11 +16,11 @@ _MOST_LINKS = 40  # as Linux has it
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def write(path: Path, content: str | bytes) -> None:
+def write(path: Path, content: str | bytes, *, parents: bool = False) -> None:
     """Write beside the file, and rename. Mode and owner stay, a link too: what it leads to is replaced.
 
-    A terminal, a pipe, /dev/stdout and whatever else is no ordinary file are written in place. Missing folders
-    are made.
+    A terminal, a pipe, /dev/stdout and whatever else is no ordinary file are written in place. With
+    `parents` missing folders are made.
 
     Raises: RunnerError when the disk is full, ConfigurationError for anything else; both name the path.
     """
@@ -28,7 +28,8 @@ def write(path: Path, content: str | bytes) -> None:
     kept = True
     try:
         target = _behind_links(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         if _is_special(target):
             kept = False
             target.write_bytes(data)

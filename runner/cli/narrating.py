@@ -7,9 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
 from runner.apply import Listener
+from runner.cli.asking import require_yes
 from runner.events import WARNING, Event
 from runner.fleet.migrate import Observer
 from runner.plan import Action
@@ -248,6 +247,6 @@ def observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
                 detail=f"{people.question(place, plan)} Nothing was changed.",
                 hint="Say --yes.",
             )
-        click.confirm(people.question(place, plan), abort=True, err=True)
+        require_yes(people.question(place, plan), otherwise="Nothing was changed.")
 
     return narrator.observer(confirm)

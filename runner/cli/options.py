@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -180,6 +180,30 @@ log_option = click.option(
 )
 
 
+class Once(click.Option):
+    """An option that may not be given twice: Click would take the last one and say nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "multiple": True, "callback": _only_one})
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """Take a variable whole: the values of other repeated options are separated by blanks."""
+        value = self.resolve_envvar_value(ctx)
+        return None if value is None else (value,)
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Take the one value of a settings file."""
+        return super().type_cast_value(ctx, (value,) if isinstance(value, str) else value)
+
+
+def _only_one(_ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> str | None:
+    if len(value) > 1:
+        raise click.UsageError(
+            f"{param.opts[0]} is given {len(value)} times: give one, or leave it out for all databases in turn."
+        )
+    return value[0] if value else None
+
+
 def target_options(command: F) -> F:
     """Add the options that choose a database and where it is."""
     for option in (
@@ -227,6 +251,7 @@ def target_options(command: F) -> F:
         click.option(
             "--database",
             "-d",
+            cls=Once,
             envvar="RUNNER_DATABASE",
             help="One database by its name (default: all in turn).",
         ),

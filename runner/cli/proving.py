@@ -131,7 +131,7 @@ def verify_command(
     finally:
         context.progress(None)
     for written, path in reports:
-        whole.write(path, rendered(results, written))
+        whole.write(path, rendered(results, written), parents=True)
     context.echo(
         rendered(results, "json" if context.json else form, context.style(sys.stdout)).removesuffix("\n")
     )

@@ -104,7 +104,7 @@ class _Examination:
             yield warning(
                 "role",
                 f'role "{session["role"]}" may not alter {counted(len(foreign), "table")}: {names}',
-                f'They belong to {owners}. GRANT that role to "{session["role"]}", or migrate as it.',
+                f"They belong to {owners}. " + _remedy(foreign, session["role"]),
             )
         else:
             rank = (
@@ -262,3 +262,16 @@ def _settings(session: dict[str, Any]) -> Iterator[Finding]:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+
+
+def _remedy(foreign: list[dict[str, Any]], role: str) -> str:
+    """Say what gives the role the tables. Never membership in a superuser, which would make it one."""
+    mighty = [row["qualified"] for row in foreign if row["of_superuser"]]
+    parts = []
+    if len(mighty) < len(foreign):
+        parts.append(f'GRANT that role to "{role}", or migrate as it.')
+    if mighty:
+        parts.append(
+            f'For {_some(mighty)}, which a superuser owns: ALTER TABLE … OWNER TO "{role}", or to a role that it is a member of.'
+        )
+    return " ".join(parts)

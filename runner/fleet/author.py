@@ -53,7 +53,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
         label = settings.label(path)
         before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""
         if write and before != text:
-            whole.write(path, text)
+            whole.write(path, text, parents=True)
         found.append(
             Snapshot(
                 database=layout.title,

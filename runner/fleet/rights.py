@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.errors import CredentialsError, Location
@@ -17,7 +17,10 @@ from runner.wording import counted
 _CHANGES_THE_VIEW = (("SET",), ("RESET",), ("REASSIGN",), ("GRANT",), ("DO",), ("CALL",))
 _SHOWN = 5
 _QUERY = """
-SELECT w.name, pg_catalog.pg_get_userbyid(c.relowner)::text
+SELECT w.name, pg_catalog.pg_get_userbyid(c.relowner)::text, EXISTS (
+    SELECT FROM pg_catalog.pg_roles AS r
+    WHERE r.rolsuper AND pg_catalog.pg_has_role(c.relowner, r.oid, 'MEMBER')
+), c.oid::pg_catalog.regclass::text
 FROM pg_catalog.unnest(%s::text[]) AS w (name)
 INNER JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(w.name)
 WHERE NOT pg_catalog.pg_has_role(CURRENT_USER, c.relowner, 'USAGE')
@@ -49,15 +52,26 @@ def require_ownership(session: Session, plan: Plan) -> None:
     if not rows:
         return
     names = [name for name in wanted if name in {row[0] for row in rows}]
-    owners = sorted({owner for _, owner in rows})
+    owners = sorted({owner for _, owner, _, _ in rows})
+    mighty = {owner for _, owner, is_superuser, _ in rows if is_superuser}
     role = session.history.server.role
     raise CredentialsError(
         f'role "{role}" does not own {names[0]}'
         + (f" and {counted(len(names) - 1, 'other table')} that this run alters" if names[1:] else ""),
         where=wanted[names[0]].location(),
         detail=f"{', '.join(names[:_SHOWN])}{', …' if names[_SHOWN:] else ''}: owned by {', '.join(owners)}. Nothing was run.",
-        hint="; ".join(f'GRANT "{owner}" TO "{role}"' for owner in owners) + "; or migrate as the owner.",
+        hint="; ".join(_remedies(rows, role))
+        + ("." if mighty == set(owners) else "; or migrate as the owner."),
     )
+
+
+def _remedies(rows: Sequence[tuple[str, str, bool, str]], role: str) -> Iterator[str]:
+    """Yield what gives the role the tables. Never membership in a superuser, which would make it one."""
+    for owner in sorted({owner for _, owner, is_superuser, _ in rows if not is_superuser}):
+        yield f'GRANT "{owner}" TO "{role}"'
+    for _, _, is_superuser, name in rows:
+        if is_superuser:
+            yield f'ALTER TABLE {name} OWNER TO "{role}"'
 
 
 def _altered(plan: Plan) -> Iterator[tuple[str, _Place]]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from runner.local.project import SOURCE, Status, programs, start, status, stop, target, url_of, why_not
+from runner.local.project import (
+    SOURCE,
+    Status,
+    default_name,
+    programs,
+    start,
+    status,
+    stop,
+    target,
+    url_of,
+    why_not,
+)
 from runner.local.server import LocalServer, Server, temporary_folder
 
 __all__ = [
@@ -10,6 +21,7 @@ __all__ = [
     "LocalServer",
     "Server",
     "Status",
+    "default_name",
     "programs",
     "start",
     "status",

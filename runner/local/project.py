@@ -85,7 +85,7 @@ def start(settings: Settings, *, tcp: bool | None = None, say: Say = lambda _: N
 
 def _keep_from_git(state: Path) -> None:
     """Let git pass over the server and its password in a project that does not know of them."""
-    whole.write(state / ".gitignore", "*\n")
+    whole.write(state / ".gitignore", "*\n", parents=True)
 
 
 def stop(settings: Settings, *, say: Say = lambda _: None) -> bool:

@@ -107,7 +107,10 @@ def _functions(name: str | None, settings: Settings) -> Iterable[Source]:
 
 
 def _pick(layouts: list[Layout], settings: Settings) -> list[Layout]:
-    if settings.database is None or layouts[0].name is None:
+    if settings.database is None:
+        return layouts
+    if layouts[0].name is None:
+        _require_only(settings.database, settings)
         return layouts
     picked = [layout for layout in layouts if layout.name == settings.database]
     if not picked:
@@ -133,6 +136,23 @@ def _own_names(folder: Path, settings: Settings) -> list[str]:
     if found is not None:
         raise found
     return names
+
+
+def _require_only(name: str, settings: Settings) -> None:
+    """Refuse a name that is not the one database of a project whose files lie in one folder.
+
+    Raises: UsageError; what finding the database's address raises.
+    """
+    from runner import credentials, local
+
+    target = credentials.resolve(settings, None)
+    only = local.default_name(settings) if target is None else target.name
+    if only not in {"", name}:
+        raise UsageError(
+            f'no database "{name}" in this project',
+            detail=f'Its files lie in one folder, for one database, which is "{only}". Nothing was done.',
+            hint=f"Leave --database out; or, for several databases, give each its own folder: migrations/{name}",
+        )
 
 
 def _names(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ def names(folder):
 
 
 def test_a_new_file_gets_the_usual_mode_and_its_folders(tmp_path):
-    whole.write(tmp_path / "a" / "b.sql", "é")
+    whole.write(tmp_path / "a" / "b.sql", "é", parents=True)
     assert (tmp_path / "a" / "b.sql").read_bytes() == "é".encode()
     (tmp_path / "usual").touch()
     assert (tmp_path / "a" / "b.sql").stat().st_mode == (tmp_path / "usual").stat().st_mode

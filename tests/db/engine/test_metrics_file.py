@@ -70,4 +70,7 @@ def test_rollback_writes_it_too(project):
 def test_a_file_that_cannot_be_written_is_told_and_fails_nothing(project):
     project.write("0001_a")
     done = project.ok("migrate", "--metrics-file", "nowhere/run.prom")
-    assert "the metrics were not written to nowhere/run.prom: No such file or directory" in done.err
+    assert (
+        "the metrics were not written to nowhere/run.prom: cannot write nowhere/run.prom: no such file or directory"
+        in done.err
+    )

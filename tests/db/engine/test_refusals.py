@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -80,9 +81,34 @@ def test_a_table_of_another_role_is_named_before_anything_runs(project, role, st
     assert done.code == 2
     assert f'role "{role}" does not own' in done.err
     assert "migrations/0002_b.sql:2:1" in done.err
-    assert f'GRANT "{owner}" TO "{role}"' in done.err
+    # the owner is a superuser, and so would be whoever is made a member of it
+    assert f'GRANT "{owner}"' not in done.err
+    assert re.search(rf'hint: ALTER TABLE \S+ OWNER TO "{role}"\.', done.err)
+    doctor = project.run("doctor")
+    assert f'OWNER TO "{role}"' in doctor.out
+    assert "GRANT that role" not in doctor.out
     assert project.tables() == {"t"}
     assert project.applied() == []
+
+
+@pytest.mark.parametrize("is_mighty", [False, True])
+def test_membership_in_the_owner_is_advised_unless_it_leads_to_a_superuser(project, role, is_mighty):
+    superuser = project.parameters["user"]
+    project.query(f"CREATE ROLE {role}_owner; GRANT CREATE ON SCHEMA public TO {role}, {role}_owner")
+    project.query(f"CREATE TABLE t (id int); ALTER TABLE t OWNER TO {role}_owner")
+    if is_mighty:
+        project.query(f'GRANT "{superuser}" TO {role}_owner')
+    project.write("0001_a", "ALTER TABLE t ADD COLUMN x int;")
+    admin = project.parameters
+    become(project, role)
+    try:
+        done = project.run("migrate")
+        assert done.code == 2
+        assert (f'GRANT "{role}_owner" TO "{role}"; or migrate as the owner.' in done.err) is not is_mighty
+        assert (f'OWNER TO "{role}"' in done.err) is is_mighty
+    finally:
+        project.parameters = admin
+        project.query(f"DROP OWNED BY {role}_owner CASCADE; DROP ROLE {role}_owner")
 
 
 def test_a_member_of_the_owner_may_alter_its_tables(project, role):

@@ -1,0 +1,24 @@
+"""Ask a person before something that cannot be taken back."""
+
+from __future__ import annotations
+
+import click
+
+
+def require_yes(question: str, *, otherwise: str) -> None:
+    """Ask; return when the answer is yes. `otherwise` says in what state a no leaves the database.
+
+    Raises: RunnerError, exit 1, for a no and for the end of the input; KeyboardInterrupt for Ctrl-C.
+    """
+    from runner.errors import RunnerError
+
+    try:
+        is_yes = click.confirm(question, err=True)
+    except click.Abort as abort:
+        # Click makes one of both
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from abort
+        click.echo(err=True)
+        is_yes = False
+    if not is_yes:
+        raise RunnerError("not confirmed", detail=otherwise, hint="To go on, answer y, or add --yes.")
