@@ -89,7 +89,7 @@ def test_a_failing_file_leaves_nothing_and_stops_the_run(project):
         pytest.param(
             "SELECT 1;\nDO $$ BEGIN\n  RAISE EXCEPTION 'stop';\nEND $$;",
             "stop",
-            "2:1",
+            "3:3",
             "2 of 2",
             id="inside a function",
         ),
