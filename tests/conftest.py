@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import uuid
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +29,10 @@ from runner.local.account import account_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+# a shell's background job ignores SIGINT, and what it starts would too: the tests send it, as a person's Ctrl-C does
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("short", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
