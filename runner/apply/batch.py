@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from runner.apply import send
-from runner.apply.headway import Headway
+from runner.apply.headway import REHEARSAL, Headway, rows_found
 from runner.apply.send import Part
 from runner.apply.unit import Progress
 from runner.errors import MigrationFailedError, RunnerError
@@ -22,13 +22,14 @@ Connection = psycopg.Connection[Any]
 
 _TELL_EVERY_S = 10.0
 _LOOK_EVERY_S = 1.0
+_MOST_FRUITLESS = 5
 _CHANGES_ROWS = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
 
 
 def run_batch(
     progress: Progress, journal: Journal, conn: Connection, unit: Unit, begun: JournalStep | None
 ) -> None:
-    """Repeat one statement until two repeats in a row touch none; rows and repeats are counted in the journal as they commit.
+    """Repeat one statement until a rehearsal shows that none is left; rows and repeats are counted in the journal as they commit.
 
     Raises: RunnerError for a refusal, and when the directive's `at most` is reached.
     """
@@ -50,8 +51,7 @@ class _Repeats:
         self._tells = progress.work.listener.tells
         self._repeats = 0 if begun is None else begun.repeats
         self._rows = 0 if begun is None else begun.rows_affected
-        # by the last repeat; another session may only have changed the same rows meanwhile, so that the next one finds more
-        self._found_none = False
+        self._fruitless = 0  # repeats in a row that changed nothing though there was something to change
         self._told_at = time.monotonic()
 
     def run(self) -> None:
@@ -69,19 +69,54 @@ class _Repeats:
             if this_run >= self._batch.at_most:
                 raise self._too_many()
             self._wait_until_fit()
-            found_none, rows = self._found_none, self._progress.retrying(self._watched, self._unit)
+            rows, wrote = self._progress.retrying(self._watched, self._unit)
             this_run += 1
             self._repeats += 1
             self._rows += rows
-            self._found_none = not rows
-            if found_none and not rows:
+            left = rows or self._progress.retrying(self._left, self._unit)
+            if not left:
+                self._journal.end(self._conn, self._unit.number)
                 return
-            if rows:
+            self._fruitless = 0 if wrote else self._fruitless + 1
+            if self._fruitless >= _MOST_FRUITLESS:
+                raise self._nothing_changes()
+            if wrote:
                 self._tell()
-                headway.touched(rows, state=self._state)
-                time.sleep(self._batch.pause_ms / 1000)
+                headway.touched(left, state=self._state)
+            time.sleep(self._batch.pause_ms / 1000)
 
-    def _watched(self) -> int:
+    def _left(self) -> int:
+        """Return how many rows the statement would still change, by a rehearsal that is rolled back.
+
+        An empty repeat proves nothing: another session may only have changed the same rows meanwhile. In REPEATABLE
+        READ that is an error, and the rehearsal is made again.
+
+        Raises: as sending a statement does.
+        """
+        (segment,) = self._unit.segments()
+        part = Part(script=self._progress.script, state=self._state, segment=segment)
+        try:
+            self._conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            row = self._conn.execute(REHEARSAL + self._unit.first.text.encode()).fetchone()
+        except psycopg.Error as error:
+            if send.is_lost(self._conn, error):
+                raise
+            raise send.failure(send.StatementError(error, 0), part) from error
+        finally:
+            send.roll_back(self._conn)
+        return 0 if row is None else rows_found(row[0][0]["Plan"])
+
+    def _nothing_changes(self) -> RunnerError:
+        return RunnerError(
+            f"a batch of {self._progress.migration_id} finds rows and changes none of them",
+            where=self._progress.script.location(self._unit.first.start),
+            detail=f"A trigger, a rule or ON CONFLICT keeps them as they are, and there may be more behind them. "
+            f"{self._state[:1].upper()}{self._state[1:]}",
+            hint="Leave those rows out by the condition, then: "
+            f'runner repair continue {self._progress.migration_id} --reason "…"',
+        )
+
+    def _watched(self) -> tuple[int, bool]:
         progress = self._progress
         try:
             with progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=progress.script):
@@ -90,8 +125,11 @@ class _Repeats:
             send.roll_back(self._conn)
             raise
 
-    def _once(self) -> int:
-        """Run the statement once and return how many rows it touched, counted in the same transaction."""
+    def _once(self) -> tuple[int, bool]:
+        """Run the statement once; return how many rows its tag counts, and whether anything was written at all.
+
+        WITH, a rule or a trigger may write what the tag does not count.
+        """
         unit, script, state = self._unit, self._progress.script, self._state
         (segment,) = unit.segments()
         tags = send.send(
@@ -106,15 +144,16 @@ class _Repeats:
             ),
         )
         rows = self._touched(tags[1])
+        wrote = rows > 0 or self._conn.execute(_WROTE).fetchone() == (True,)
         tail = self._journal.add_rows(
             unit.number,
             rows=rows,
-            done=self._found_none and not rows,
+            done=False,
             statements=len(unit.statements),
             fingerprint=unit.fingerprint,
         )
         send.send(self._conn, Part(script=script, state=state, tail=tail))
-        return rows
+        return rows, wrote
 
     def _touched(self, tag: bytes) -> int:
         if not tag.startswith(_CHANGES_ROWS):
@@ -190,4 +229,5 @@ class _Repeats:
         )
 
 
+_WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 _QUERY: Any = resources.files("runner.apply").joinpath("queries/fitness.sql").read_text("utf-8")

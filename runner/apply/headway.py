@@ -20,6 +20,31 @@ _UNCOUNTABLE = frozenset(
 )
 
 
+REHEARSAL = b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, VERBOSE, FORMAT JSON) "
+
+
+def rows_found(plan: Mapping[str, Any]) -> int:
+    """Return how many rows a rehearsed statement found to change, whatever became of them.
+
+    ON CONFLICT DO NOTHING without LIMIT has met every row, and MERGE says itself what it would do.
+    """
+    nodes = list(_nodes(plan))
+    limited = any(node["Node Type"] == "Limit" for node in nodes)
+    return sum(_found(node, limited=limited) for node in nodes if node["Node Type"] == "ModifyTable")
+
+
+def _found(node: Mapping[str, Any], *, limited: bool) -> int:
+    if node["Operation"] == "Merge":
+        return sum(int(node.get(f"Tuples {done}", 0)) for done in ("Inserted", "Updated", "Deleted"))
+    if node.get("Conflict Resolution") == "NOTHING" and not limited:
+        return int(node.get("Tuples Inserted", 0))
+    # a subplan of RETURNING or of an initial CTE is not what is changed
+    sources = [
+        child for child in node.get("Plans", ()) if child.get("Parent Relationship") in {"Outer", "Member"}
+    ]
+    return sum(round(child.get("Actual Rows", 0) * child.get("Actual Loops", 1)) for child in sources)
+
+
 class Headway:
     """Compares the rows that a statement's repeats touched with the rows that there are.
 
@@ -80,9 +105,15 @@ class Headway:
         operations = {node["Operation"] for node in changes}
         targets = {_relation(node) for node in changes} - {None}
         if "Delete" in operations:
-            return None
-        if operations == {"Update"}:
-            return sum(self._count(*target) for target in targets if target is not None)
+            moved_within = {_relation(n) for n in changes if n["Operation"] == "Delete"} & {
+                _relation(n) for n in changes if n["Operation"] == "Insert"
+            } - {None}
+            if not moved_within:
+                return None
+            return sum(self._count(*relation) for relation in moved_within if relation is not None)
+        updated = {_relation(node) for node in changes if node["Operation"] == "Update"} - {None}
+        if updated:
+            return sum(self._count(*relation) for relation in updated if relation is not None)
         if any(node["Node Type"] in _UNCOUNTABLE for node in nodes):
             return None
         sources = {_relation(node) for node in nodes if node["Node Type"] != "ModifyTable"} - targets - {None}

@@ -18,16 +18,16 @@ _SECTIONS = "a tool with up and down sections"
 
 # what stands behind the two dashes of a comment that has its line to itself
 _MARKS = (
-    ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub\s+\w+)"),
-    ("sql-migrate", r"\+migrate\s+(?:up|down|statementbegin|statementend)(?:\s+notransaction)?"),
-    ("micrate", r"\+micrate\s+(?:up|down|statementbegin|statementend)"),
-    ("dbmate", r"migrate:(?:up|down)(?:\s+transaction:.*)?"),
-    ("node-pg-migrate", r"[\s-]*(?:up|down)\s+migration[\s:.-]*"),
+    ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub)\b.*"),
+    ("sql-migrate", r"\+migrate\s+(?:up|down|statementbegin|statementend)\b.*"),
+    ("micrate", r"\+micrate\s+(?:up|down|statementbegin|statementend)\b.*"),
+    ("dbmate", r"migrate:(?:up|down)\b.*"),
+    ("node-pg-migrate", r"[\s-]*(?:up|down)\s+migration(?:[\s.-]*|\s*[:(-].*)"),
     ("tern", r"-+\s*create above\s*/\s*drop below\s*-+"),
     ("Liquibase", r"liquibase\s+formatted\s+sql.*|changeset\s+[^\s:]+:\S+.*"),
     ("Play evolutions", r"-*\s*!(?:ups|downs)"),
-    ("MyBatis Migrations", r"//\s*@undo"),
-    ("rambler", r"rambler\s+(?:up|down)"),
+    ("MyBatis Migrations", r"//\s*@undo\b.*"),
+    ("rambler", r"rambler\s+(?:up|down)\b.*"),
     ("shmig", r"=+\s*(?:up|down)\s*=+"),
     ("Atlas", r"atlas:(?:txmode|checkpoint|delimiter|txtar|import|assert)\b.*"),
     ("graphile-migrate", r"!\s*(?:previous|hash|allowinvalidhash):.*"),

@@ -46,9 +46,75 @@ def test_a_repeat_that_lost_its_rows_to_another_session_is_not_the_last(rows, se
     assert filled(rows) == 95
 
 
+def test_a_batch_does_not_end_while_another_session_is_always_ahead(rows, session):
+    """Each empty repeat may have lost its rows to a worker that holds the next ones already."""
+    rows.write("0001_fill", BACKFILL.format(how="true"))
+    run = None
+    for first in range(1, 61, 10):
+        with session.transaction():
+            session.execute("UPDATE t SET done = true WHERE id BETWEEN %s AND %s", [first, first + 9])
+            run = run or rows.start("migrate", "--lock-timeout", "0")
+            while not rows.query("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                if run.poll() is not None:
+                    break
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert filled(rows) == 95
+
+
+@pytest.mark.parametrize(
+    ("set_up", "statement", "check"),
+    [
+        pytest.param(
+            "CREATE TABLE u (id int)",
+            "WITH moved AS (DELETE FROM t WHERE id IN (SELECT id FROM t ORDER BY id LIMIT 10) RETURNING id)"
+            " INSERT INTO u SELECT id FROM moved WHERE id > 30;",
+            "SELECT (SELECT count(*) FROM t) = 0 AND (SELECT count(*) FROM u) = 65",
+            id="what WITH changes is not in the tag",
+        ),
+        pytest.param(
+            "CREATE TABLE u (id int UNIQUE); INSERT INTO u SELECT generate_series(1, 25)",
+            "WITH n AS (UPDATE t SET done = true WHERE id IN (SELECT id FROM t WHERE NOT done ORDER BY id LIMIT 10)"
+            " RETURNING id) INSERT INTO u SELECT id FROM n ON CONFLICT DO NOTHING;",
+            "SELECT bool_and(done) AND (SELECT count(*) FROM u) = 95 FROM t",
+            id="ON CONFLICT",
+        ),
+    ],
+)
+def test_a_batch_ends_by_what_is_left_not_by_its_tag(rows, set_up, statement, check):
+    rows.query(set_up)
+    rows.write("0001_fill", f"-- batch: true\n{statement}\n")
+    rows.ok("migrate")
+    assert rows.query(check) == [(True,)]
+
+
+def test_a_batch_whose_rows_a_trigger_keeps_is_stopped(rows):
+    rows.query(
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER keep BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.id <= 10) EXECUTE FUNCTION keep()"
+    )
+    rows.write("0001_fill", BACKFILL.format(how="true"))
+    done = rows.run("migrate")
+    assert done.code == 1
+    assert "the batch makes no headway" in done.err
+
+
+def test_a_batch_that_only_meets_what_is_there_is_stopped(rows):
+    rows.query("CREATE TABLE u (id int UNIQUE); INSERT INTO u SELECT generate_series(1, 10)")
+    rows.write(
+        "0001_fill",
+        "-- batch: true\nINSERT INTO u SELECT id FROM t ORDER BY id LIMIT 10 ON CONFLICT DO NOTHING;\n",
+    )
+    done = rows.run("migrate")
+    assert done.code == 1
+    assert "a batch of 0001_fill finds rows and changes none of them" in done.err
+    assert rows.run("status", "--check").code == 3
+
+
 @pytest.mark.parametrize(
     "statement",
     [
+        "WITH d AS (DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 10) RETURNING *) INSERT INTO t SELECT * FROM d;",
         "UPDATE t SET done = done WHERE id IN (SELECT id FROM t ORDER BY id LIMIT 10);",
         "INSERT INTO u SELECT id FROM t LIMIT 10;",
         "WITH picked AS (SELECT id FROM t LIMIT 10) UPDATE t SET done = true FROM picked WHERE t.id = picked.id;",
