@@ -17,24 +17,21 @@ _SHOWN = 10
 _SECTIONS = "a tool with up and down sections"
 
 # what stands behind the two dashes of a comment that has its line to itself
-_MARKS = tuple(
-    (tool, re.compile(pattern, re.IGNORECASE))
-    for tool, pattern in (
-        ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub\s+\w+)"),
-        ("sql-migrate", r"\+migrate\s+(?:up|down|statementbegin|statementend)(?:\s+notransaction)?"),
-        ("micrate", r"\+micrate\s+(?:up|down|statementbegin|statementend)"),
-        ("dbmate", r"migrate:(?:up|down)(?:\s+transaction:.*)?"),
-        ("node-pg-migrate", r"[\s-]*(?:up|down)\s+migration[\s:.-]*"),
-        ("tern", r"-+\s*create above\s*/\s*drop below\s*-+"),
-        ("Liquibase", r"liquibase\s+formatted\s+sql.*|changeset\s+[^\s:]+:\S+.*"),
-        ("Play evolutions", r"-*\s*!(?:ups|downs)"),
-        ("MyBatis Migrations", r"//\s*@undo"),
-        ("rambler", r"rambler\s+(?:up|down)"),
-        ("shmig", r"=+\s*(?:up|down)\s*=+"),
-        ("Atlas", r"atlas:(?:txmode|checkpoint|delimiter|txtar|import|assert)\b.*"),
-        ("graphile-migrate", r"!\s*(?:previous|hash|allowinvalidhash):.*"),
-        ("sqitch", r"(?:deploy\s+\S+\s+to|revert\s+\S+\s+from|verify\s+\S+\s+on)\s+pg"),
-    )
+_MARKS = (
+    ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub\s+\w+)"),
+    ("sql-migrate", r"\+migrate\s+(?:up|down|statementbegin|statementend)(?:\s+notransaction)?"),
+    ("micrate", r"\+micrate\s+(?:up|down|statementbegin|statementend)"),
+    ("dbmate", r"migrate:(?:up|down)(?:\s+transaction:.*)?"),
+    ("node-pg-migrate", r"[\s-]*(?:up|down)\s+migration[\s:.-]*"),
+    ("tern", r"-+\s*create above\s*/\s*drop below\s*-+"),
+    ("Liquibase", r"liquibase\s+formatted\s+sql.*|changeset\s+[^\s:]+:\S+.*"),
+    ("Play evolutions", r"-*\s*!(?:ups|downs)"),
+    ("MyBatis Migrations", r"//\s*@undo"),
+    ("rambler", r"rambler\s+(?:up|down)"),
+    ("shmig", r"=+\s*(?:up|down)\s*=+"),
+    ("Atlas", r"atlas:(?:txmode|checkpoint|delimiter|txtar|import|assert)\b.*"),
+    ("graphile-migrate", r"!\s*(?:previous|hash|allowinvalidhash):.*"),
+    ("sqitch", r"(?:deploy\s+\S+\s+to|revert\s+\S+\s+from|verify\s+\S+\s+on)\s+pg"),
 )
 # two plain headings: only both of them together are a form
 _HEADINGS = re.compile(r"[@!#:]?\s*(?P<way>up|down)\s*:?", re.IGNORECASE)
@@ -192,7 +189,7 @@ def foreign_mark(script: Script) -> ForeignFileError | None:
     headings: dict[str, int] = {}
     for offset, text in _comments(script):
         comment = text.strip()
-        tool = next((tool for tool, pattern in _MARKS if pattern.fullmatch(comment)), None)
+        tool = _tool_of(comment)
         heading = _HEADINGS.fullmatch(comment)
         if tool is None and heading is None:
             continue
@@ -204,6 +201,11 @@ def foreign_mark(script: Script) -> ForeignFileError | None:
         if tool is not None:
             return _marked(script, tool, offset, comment)
     return None
+
+
+def _tool_of(comment: str) -> str | None:
+    """Return the tool whose mark a comment is; the patterns are compiled where one may be."""
+    return next((tool for tool, mark in _MARKS if re.fullmatch(mark, comment, re.IGNORECASE)), None)
 
 
 def _marked(script: Script, tool: str, offset: int, comment: str) -> ForeignFileError:
