@@ -10,7 +10,8 @@ from pathlib import Path
 from runner.errors import ConfigurationError, Location, UsageError
 from runner.fleet.changed import changed_since, edited_since, names_at
 from runner.fleet.session import read_files
-from runner.lint import BORROWED, BY_ID, Base, Finding, Level, lint
+from runner.lint import BORROWED, BY_ID, Base, Finding, Level, lint, schema_of
+from runner.lint.schema import Schema
 from runner.migrations import Kind, Layout, Migration, Script
 from runner.migrations.foreign import refuse_foreign
 from runner.settings import CONFIG_FILE, Settings
@@ -57,10 +58,26 @@ def findings(
             Linted(
                 database=layout.title,
                 files=len(looked_at),
-                findings=tuple(lint(files, base=branch, levels=own, borrowed=_borrowed(program, looked_at))),
+                findings=tuple(
+                    lint(
+                        files,
+                        base=branch,
+                        levels=own,
+                        borrowed=_borrowed(program, looked_at),
+                        start=start_of(layout),
+                    )
+                ),
             )
         )
     return found
+
+
+def start_of(layout: Layout) -> Schema | None:
+    """Return what the committed snapshot says of the schema; None where there is none that can be read."""
+    try:
+        return schema_of(layout.snapshot.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def project_levels(table: Mapping[str, object], project: Path) -> Mapping[str, Level]:

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from runner.lint import RULES
-from runner.lint.check import Facts, World, _statement
+from runner.lint.check import Facts, _statement
 from runner.lint.mirror import gaps
 from runner.lint.phrase import Phrase
+from runner.lint.schema import Schema
 from runner.migrations import Script
 from runner.sqltext import SqlSyntaxError, statements
 from runner.sqltext.tokens import tokens
@@ -36,7 +37,7 @@ def test_no_shortened_statement_stops_a_rule():
     for whole in texts():
         for text in shortened(whole):
             script = Script(path=Path("a.sql"), label="a.sql", text=text, checksum="", size_bytes=0)
-            facts = Facts(script, World())
+            facts = Facts(script, Schema())
             try:
                 phrases = [Phrase(statement) for statement in statements([text])]
             except SqlSyntaxError:
