@@ -125,11 +125,12 @@ def _number(id_: str) -> int:
 
 def _migration(migration: Migration, schema: Schema) -> Iterator[Finding]:
     apply: list[Phrase] = []
-    yield from _script(migration.apply, Facts(migration.apply, schema), apply, RULES)
+    done = Facts(migration.apply, schema)
+    yield from _script(migration.apply, done, apply, RULES)
     if migration.rollback is not None:
         undo = migration.rollback
         back: list[Phrase] = []
-        yield from _script(undo, Facts(undo, Schema()), back, _IN_ROLLBACK)
+        yield from _script(undo, Facts(undo, Schema(), undoes=done), back, _IN_ROLLBACK)
         if migration.irreversible is None and max(len(apply), len(back)) < _READABLE_STATEMENTS:
             for message, offset in gaps(apply, back):
                 yield files.ROLLBACK_NOT_MIRRORING.finding(message, migration.apply.location(offset))

@@ -26,9 +26,11 @@ class Facts:
 
     script: Script
     schema: Schema
+    undoes: Facts | None = None  # what the file did that this one undoes
     created: dict[str, list[Name]] = field(default_factory=dict)  # by bare name
     added_values: dict[str, Name] = field(default_factory=dict)  # literal → its type
     not_valid: set[str] = field(default_factory=set)  # constraints
+    takes_from_public: bool = False  # it revokes a right from PUBLIC
     exclusive: Name | None = None  # the existing relation that is locked against everyone, the first of them
 
     def is_new(self, name: Name | None) -> bool:
@@ -49,6 +51,8 @@ class Facts:
             self._note_value(phrase)
         elif phrase.kind in _ROUTINES:
             self._add(phrase.target()[0])
+        elif phrase.kind in {"REVOKE", "ALTER DEFAULT PRIVILEGES"}:
+            self.takes_from_public |= phrase.find("REVOKE") >= 0 and "PUBLIC" in phrase.words
         elif (made := into(phrase)) is not None:
             self._add(made)
         learn(phrase, self.schema)

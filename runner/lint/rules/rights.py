@@ -101,8 +101,9 @@ def _is_random(found: str) -> bool:
     return -sum(n / len(found) * math.log2(n / len(found)) for n in counts.values()) >= _RANDOM_BITS
 
 
-def _to_public(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
-    if "GRANT" not in phrase.words:
+def _to_public(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
+    gives_back = facts.undoes is not None and facts.undoes.takes_from_public
+    if gives_back or "GRANT" not in phrase.words:
         return
     index = phrase.find("TO")
     for begin, _ in phrase.actions(index + 1) if index >= 0 else ():
@@ -147,7 +148,8 @@ RULES = (
     Rule(
         id="grant-to-public",
         name="A right is granted to PUBLIC",
-        condition="GRANT … TO PUBLIC, or ALTER DEFAULT PRIVILEGES … GRANT … TO PUBLIC.",
+        condition="GRANT … TO PUBLIC, or ALTER DEFAULT PRIVILEGES … GRANT … TO PUBLIC; not in the rollback of a file that"
+        " revokes a right from PUBLIC.",
         effect="Every role that can connect has it, those made later too.",
         safer="Grant it to a group role and make the accounts members of that.",
         unknown="Whether the right was there before: PostgreSQL itself grants EXECUTE on new functions to PUBLIC.",

@@ -263,3 +263,12 @@ def test_a_rollback_with_a_remark_may_do_nothing(found):
     applied = "GRANT SELECT ON app.t TO reader;"
     assert found({"0001_x.sql": applied, "0001_x.rollback.sql": "-- The right may stay."}) == []
     assert rules(found({"0001_x.sql": applied, "0001_x.rollback.sql": "\n"})) == ["empty"]
+
+
+def test_a_rollback_may_give_back_to_public_what_its_file_revoked(found):
+    back = "GRANT CREATE ON SCHEMA public TO PUBLIC;"
+    revoked = {"0001_x.sql": "REVOKE CREATE ON SCHEMA public FROM PUBLIC;", "0001_x.rollback.sql": back}
+    assert found(revoked) == []
+    assert rules(
+        found({"0001_x.sql": "GRANT USAGE ON SCHEMA public TO a;", "0001_x.rollback.sql": back})
+    ) == ["grant-to-public"]
