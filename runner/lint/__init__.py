@@ -3,6 +3,7 @@
 from runner.lint.allow import allowed_rules
 from runner.lint.build import schema_of
 from runner.lint.check import Base, lint
+from runner.lint.fold import fold
 from runner.lint.model import Finding, Level, Rule
 from runner.lint.rules import BORROWED, BY_ID, RULES
 
@@ -15,6 +16,7 @@ __all__ = [
     "Level",
     "Rule",
     "allowed_rules",
+    "fold",
     "lint",
     "schema_of",
 ]

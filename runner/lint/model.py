@@ -66,6 +66,7 @@ class Rule:
     kinds: Sequence[str] = ()  # of statements, see Phrase.kind; none: it is not about single statements
     check: Callable[[Phrase, Facts], Iterable[Problem]] | None = field(default=None, repr=False)
     once: bool = False  # said once a file
+    folds: bool = False  # said once a database, with the number of files
     in_rollback: bool = False  # whether a file that undoes is held to it too
     shows_line: bool = True  # whether its findings may repeat the line
 

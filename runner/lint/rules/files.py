@@ -38,7 +38,8 @@ EMPTY = Rule(
 ROLLBACK_MISSING = Rule(
     id="rollback-missing",
     name="No rollback",
-    condition="A migration or a function's file without a rollback beside it and without -- irreversible: reason.",
+    condition="A migration or a function's file without a rollback beside it and without -- irreversible: reason; told once a"
+    " database with the number of files, and for each file with --all.",
     effect="Nobody can go back with runner rollback when the release fails.",
     safer="Write NAME.rollback.sql; or, if there is no way back, -- irreversible: reason in the file.",
     unknown="Whether there is a way back.",
@@ -46,6 +47,7 @@ ROLLBACK_MISSING = Rule(
     good="=== 0006_add_note.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
     "=== 0006_add_note.rollback.sql\nALTER TABLE app.orders DROP COLUMN note;",
     source="DDL is transactional, see BEGIN",
+    folds=True,
 )
 ROLLBACK_NOT_MIRRORING = Rule(
     id="rollback-not-mirroring",

@@ -218,5 +218,6 @@ RULES = (
         ),
         check=_unqualified,
         once=True,
+        folds=True,
     ),
 )

@@ -22,6 +22,10 @@ rule and no other, the good one breaks none. `runner verify` measures on a datab
   functions; and of what no file makes, what the committed snapshot says. Statements inside `DO` are read as if they ran.
 - What a file does to a table that the same file creates is harmless, and no rule minds it. A rollback is looked at for
   secrets, rights and grammar only: what it drops, it drops by intent.
+- In a git repository, findings in files that the default branch has unchanged are counted and not shown: such a file may
+  be applied somewhere, and an applied file is not edited. `--all` shows them, and `--base` shows what a branch changes.
+  Files that `migrate` would refuse are always shown. The default branch is `origin/HEAD`, else `main` or `master`; where
+  git knows none, as in a shallow clone, everything is shown.
 - A file **sets a rule aside** in its leading comment, with its reason; without a reason it sets nothing aside, and where
   nothing is found the line itself is a finding:
 
