@@ -262,8 +262,9 @@ def _disagreement(
                 *([] if tools is None else [f"{tools[:1].upper()}{tools[1:]}."]),
             )
         ),
-        hint="What is not this project's is set aside with --ignore 'table:schema.*'. Choose another beginning with --to,"
-        " mend the database, or record it all the same with --accept-differences: repeatable files are then run by the next migrate, the rest is yours to mend.",
+        hint="What is not this project's is set aside with --ignore 'table:schema.*'. Choose another beginning with --to, mend"
+        " the database, or record it all the same with --accept-differences: repeatable files are then run by the next"
+        " migrate, the rest is yours to mend.",
     )
 
 
