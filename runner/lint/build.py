@@ -7,13 +7,14 @@ Source: PostgreSQL manual, the synopsis of each command.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 from runner.lint.alter import Action, actions
 from runner.lint.phrase import Name, Phrase, bare
 from runner.lint.proofs import never_null
-from runner.lint.schema import Column, Constraint, Domain, Index, Routine, Schema, Table
+from runner.lint.routines import alter_routine, create_routine
+from runner.lint.schema import Column, Constraint, Domain, Index, Schema, Table
 from runner.lint.types import read_type
 from runner.sqltext import SqlSyntaxError, statements
 
@@ -28,7 +29,7 @@ _SUFFIX = {
     "NOT": "not_null",
 }
 _WITH_INDEX = frozenset({"UNIQUE", "PRIMARY", "EXCLUDE"})
-_STEADY = frozenset({"STABLE", "IMMUTABLE"})
+_CHECKS = ("ALL", "CONSTRAINTS")  # of INCLUDING
 
 
 def schema_of(text: str) -> Schema:
@@ -80,12 +81,15 @@ def _create_table(phrase: Phrase, schema: Schema) -> None:
             _element(phrase, start, end, table, schema)
 
 
-def _inherit(table: Table, parent: Table | None) -> None:
-    if parent is not None:
-        table.is_whole = parent.is_whole
-        table.columns = {n: Column(c.type, c.not_null, c.is_virtual) for n, c in parent.columns.items()}
-        table.constraints = {
-            n: Constraint(c.kind, c.never_null, c.is_valid)
+def _inherit(table: Table, parent: Table | None, *, has_checks: bool = True) -> None:
+    if parent is None:
+        table.is_whole = False
+        return
+    table.is_whole = parent.is_whole
+    table.columns |= {n: Column(c.type, c.not_null, c.is_virtual) for n, c in parent.columns.items()}
+    if has_checks:
+        table.constraints |= {
+            n: Constraint(c.kind, c.never_null, c.is_valid, is_copied=True)
             for n, c in parent.constraints.items()
             if c.kind == "CHECK"
         }
@@ -94,7 +98,10 @@ def _inherit(table: Table, parent: Table | None) -> None:
 def _element(phrase: Phrase, start: int, end: int, table: Table, schema: Schema) -> None:
     word = phrase.words[start] if start < end else ""
     if word == "LIKE":
-        _inherit(table, schema.table(phrase.name(start + 1, end=end)[0]))
+        has_checks = any(
+            phrase.find("INCLUDING", what, start=start, end=end, depth=None) >= 0 for what in _CHECKS
+        )
+        _inherit(table, schema.table(phrase.name(start + 1, end=end)[0]), has_checks=has_checks)
     elif phrase.tokens[start].kind == "word" and word in _TABLE_CONSTRAINTS:
         given, index = phrase.name(start + 1, end=end) if word == "CONSTRAINT" else (None, start)
         _constraint(phrase, index, end, table, schema, named=None if given is None else given.name)
@@ -273,7 +280,9 @@ def _create_index(phrase: Phrase, schema: Schema) -> None:
 
 def _drop(phrase: Phrase, schema: Schema) -> None:
     for name, _ in phrase.names(phrase.start_of_names()):
-        if phrase.kind == "DROP DOMAIN":
+        if phrase.kind == "DROP SCHEMA":
+            schema.drop_schema(name.name)
+        elif phrase.kind == "DROP DOMAIN":
             schema.domains.drop(name)
         elif phrase.kind in {"DROP INDEX", "DROP SEQUENCE"}:
             schema.indexes.drop(name)
@@ -287,6 +296,13 @@ def _alter_index(phrase: Phrase, schema: Schema) -> None:
         new = phrase.name(index + 2)[0]
         if new is not None:
             schema.indexes.rename(name, Name(name.schema, new.name))
+
+
+def _alter_schema(phrase: Phrase, schema: Schema) -> None:
+    name, index = phrase.target()
+    new = phrase.name(index + 2)[0] if phrase.stands(index, "RENAME", "TO") else None
+    if name is not None and new is not None:
+        schema.rename_schema(name.name, new.name)
 
 
 def _alter_sequence(phrase: Phrase, schema: Schema) -> None:
@@ -339,52 +355,6 @@ def _alter_domain(phrase: Phrase, schema: Schema) -> None:
         domain.constraints.discard("" if given is None else given.name)
 
 
-def _create_routine(phrase: Phrase, schema: Schema) -> None:
-    name, index = phrase.target()
-    if name is None:
-        return
-    words = {w for w, depth in zip(phrase.words[index:], phrase.depths[index:], strict=True) if depth == 0}
-    routine = Routine(name, is_volatile=not words & _STEADY, has_search_path=sets_path(phrase, index))
-    routine.is_definer = "DEFINER" in words
-    other = schema.routines.find(name)
-    if other is not None and not phrase.stands(1, "OR", "REPLACE"):
-        routine.is_volatile |= other.is_volatile
-        routine.has_search_path &= other.has_search_path
-    schema.routines.put(routine)
-
-
-def _alter_routine(phrase: Phrase, schema: Schema) -> None:
-    name, index = phrase.target()
-    routine = schema.routine(name)
-    if routine is None:
-        return
-    words = set(phrase.words[index:])
-    if words & (_STEADY | {"VOLATILE"}):
-        routine.is_volatile = "VOLATILE" in words
-    if sets_path(phrase, index):
-        routine.has_search_path = True
-    elif resets_path(phrase, index):
-        routine.has_search_path = False
-    if phrase.find("SECURITY", start=index) >= 0:
-        routine.is_definer = "DEFINER" in words
-
-
-def sets_path(phrase: Phrase, start: int) -> bool:
-    """Return whether a routine gets a search_path of its own, however the setting is spelled."""
-    return any(bare(phrase, at + 1) == "search_path" for at in _places(phrase, "SET", start))
-
-
-def resets_path(phrase: Phrase, start: int) -> bool:
-    """Return whether a routine loses its own search_path."""
-    return any(bare(phrase, at + 1) in {"search_path", "all"} for at in _places(phrase, "RESET", start))
-
-
-def _places(phrase: Phrase, word: str, start: int) -> Iterator[int]:
-    while (start := phrase.find(word, start=start)) >= 0:
-        yield start
-        start += 1
-
-
 _READERS: dict[str, Callable[[Phrase, Schema], None]] = {
     "CREATE TABLE": _create_table,
     "CREATE FOREIGN TABLE": _create_table,
@@ -396,9 +366,11 @@ _READERS: dict[str, Callable[[Phrase, Schema], None]] = {
     "ALTER SEQUENCE": _alter_sequence,
     "CREATE DOMAIN": _create_domain,
     "ALTER DOMAIN": _alter_domain,
+    "ALTER SCHEMA": _alter_schema,
+    "DROP SCHEMA": _drop,
     **dict.fromkeys(
         ("DROP TABLE", "DROP FOREIGN TABLE", "DROP INDEX", "DROP SEQUENCE", "DROP DOMAIN"), _drop
     ),
-    **dict.fromkeys(("CREATE FUNCTION", "CREATE PROCEDURE"), _create_routine),
-    **dict.fromkeys(("ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE"), _alter_routine),
+    **dict.fromkeys(("CREATE FUNCTION", "CREATE PROCEDURE"), create_routine),
+    **dict.fromkeys(("ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE"), alter_routine),
 }

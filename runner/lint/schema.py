@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from runner.lint.phrase import Name
 from runner.lint.types import BUILT_IN, Type
 
-_DEPTH = 20  # of domains over domains, against a circle
+_DEPTH = 20  # of domains over domains and partitions of partitions, against a circle
 
 
 @dataclass(slots=True)
@@ -32,6 +32,7 @@ class Constraint:
     kind: str  # CHECK, FOREIGN, UNIQUE, PRIMARY, EXCLUDE, NOT
     never_null: frozenset[str] = frozenset()  # columns that it proves to hold no NULL, once it is valid
     is_valid: bool = True
+    is_copied: bool = False  # from a parent, or by LIKE
 
 
 @dataclass(slots=True)
@@ -54,8 +55,8 @@ class Table:
 
     @property
     def is_checked(self) -> bool:
-        """Whether it has a CHECK that all its rows passed."""
-        return any(c.is_valid and c.kind == "CHECK" for c in self.constraints.values())
+        """Whether it has a CHECK of its own that all its rows passed."""
+        return any(c.is_valid and c.kind == "CHECK" and not c.is_copied for c in self.constraints.values())
 
 
 @dataclass(slots=True)
@@ -124,6 +125,17 @@ class Named(dict[str, list[T]]):
             item.name = new
             self.put(item)
 
+    def drop_schema(self, schema: str) -> None:
+        """Remove what is in a schema."""
+        for found in self.values():
+            found[:] = [item for item in found if item.name.schema != schema]
+
+    def rename_schema(self, schema: str, new: str) -> None:
+        """Give what is in a schema another one."""
+        for item in self.all():
+            if item.name.schema == schema:
+                item.name = Name(new, item.name.name)
+
     def all(self) -> Iterator[T]:
         """Yield every object."""
         for found in self.values():
@@ -150,6 +162,17 @@ class Schema:
                 found = copy.deepcopy(there)
                 self.tables.put(found)
         return found
+
+    def never_null(self, name: Name | None, column: str) -> bool:
+        """Return whether a column can hold no NULL, for its own table or for the one whose partition it is."""
+        for _ in range(_DEPTH):
+            table = self.table(name)
+            if table is None:
+                return False
+            if table.never_null(column):
+                return True
+            name = table.parent
+        return False
 
     def domain(self, type_: Type | None) -> Domain | None:
         """Return the domain that a type is, None where it is none, or not known as one."""
@@ -210,6 +233,22 @@ class Schema:
         if dropped.is_partitioned:
             for part in [t for t in self.tables.all() if t.parent == dropped.name]:
                 self.drop_table(part.name)
+
+    def drop_schema(self, schema: str) -> None:
+        """Forget what is in a schema."""
+        for name in [table.name for table in self.tables.all() if table.name.schema == schema]:
+            self.drop_table(name)
+        self.domains.drop_schema(schema)
+        self.indexes.drop_schema(schema)
+        self.routines.drop_schema(schema)
+
+    def rename_schema(self, schema: str, new: str) -> None:
+        """Give a schema another name; what is in it follows."""
+        for name in [table.name for table in self.tables.all() if table.name.schema == schema]:
+            self.rename_table(name, Name(new, name.name))
+        self.domains.rename_schema(schema, new)
+        self.indexes.rename_schema(schema, new)
+        self.routines.rename_schema(schema, new)
 
     def rename_table(self, name: Name, new: Name) -> None:
         """Give a table another name; what belongs to it follows."""

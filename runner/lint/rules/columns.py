@@ -50,12 +50,11 @@ def _rewrites(phrase: Phrase, action: Action, schema: Schema) -> str | None:
     type_, _ = read_type(phrase, action.after, action.end)
     if schema.is_constrained(type_):
         return f"the constraint of domain {type_} is checked for every row"
-    function = _volatile(phrase, action, schema)
-    return None if function is None else f"{function}() is computed for every row"
+    return _volatile(phrase, action, schema)
 
 
 def _volatile(phrase: Phrase, action: Action, schema: Schema) -> str | None:
-    """Return the function of a DEFAULT that gives each row a value of its own, as far as the files tell."""
+    """Return what is said of a DEFAULT with a function that gives each row a value of its own, or may do so."""
     start = phrase.find("DEFAULT", start=action.after, end=action.end)
     if start < 0:
         return None
@@ -64,18 +63,26 @@ def _volatile(phrase: Phrase, action: Action, schema: Schema) -> str | None:
         if phrase.depths[index] == 0 and phrase.words[index] in _ENDS_DEFAULT and index > start + 1:
             return None
         name, after = phrase.name(index, end=action.end)
-        if name is not None and phrase.stands(after, "(") and _is_volatile(name, schema):
-            return phrase.statement.text[phrase.offset(index) : phrase.offset(after)].rstrip()
+        if name is not None and phrase.stands(after, "("):
+            said = _said_of(name, schema)
+            if said is not None:
+                return f"{name}() {said}"
         index = max(after, index + 1)
     return None
 
 
-def _is_volatile(name: Name, schema: Schema) -> bool:
+def _said_of(name: Name, schema: Schema) -> str | None:
+    """Return what is said of a function in a DEFAULT, None where it gives all rows one value."""
     own = None if name.schema == "pg_catalog" else schema.routine(name)
-    if own is not None:
-        return own.is_volatile
-    # a function that no file makes: by its schema somebody's own, of which nothing is known, or one of PostgreSQL's
-    return name.name in _VOLATILE or name.schema not in {None, "pg_catalog"}
+    if own is None and name.name not in _VOLATILE:
+        # no file makes it: one of PostgreSQL's that is not volatile; with a schema it is somebody's own
+        is_known = name.schema in {None, "pg_catalog"}
+        return (
+            None
+            if is_known
+            else "is computed for every row unless it is STABLE or IMMUTABLE, which no file tells"
+        )
+    return "is computed for every row" if own is None or own.is_volatile else None
 
 
 def _column_required(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
@@ -91,8 +98,7 @@ def _set_not_null(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     for action in _altered(phrase, facts, "ALTER COLUMN"):
         if not phrase.stands(action.after, "SET", "NOT", "NULL"):
             continue
-        table = facts.schema.table(name)
-        if table is None or not table.never_null(action.name or ""):
+        if not facts.schema.never_null(name, action.name or ""):
             message = f"SET NOT NULL reads all of {name} while it is locked"
             yield Problem(message, phrase.offset(action.start))
 

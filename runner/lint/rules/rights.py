@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from runner.lint.bodies import unquoted
-from runner.lint.build import resets_path, sets_path
 from runner.lint.facts import Facts
 from runner.lint.model import Problem, Rule
 from runner.lint.phrase import Phrase
+from runner.lint.routines import resets_path, sets_path
 
 _KNOWN = re.compile(
     r"""\b(?P<aws>(?:AKIA|ASIA)[0-9A-Z]{16})\b
@@ -79,7 +79,9 @@ def _conninfo(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
             text, _ = unquoted(token)
             found = dict(_KEYWORD.findall(text))
             is_one = _KEYWORD.sub("", text).strip() == ""
-            if is_one and len(found) > 1 and found.get("password", "***").strip("'*"):
+            password = found.get("password", "")
+            is_hidden = not password.strip("'*") or any(sign in password for sign in "<${%")
+            if is_one and len(found) > 1 and not is_hidden:
                 yield Problem("a password stands in the file", token.start)
 
 

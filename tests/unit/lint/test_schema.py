@@ -227,6 +227,7 @@ def test_the_snapshot_tells_what_no_file_makes(found):
         "ALTER FUNCTION app.f() SECURITY INVOKER;",
         "ALTER DOMAIN app.d ADD CONSTRAINT k CHECK (VALUE > 0) NOT VALID;",
         "CREATE SUBSCRIPTION s CONNECTION 'host=db user=a' PUBLICATION p WITH (connect = false);",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=db password=${PW}' PUBLICATION p WITH (connect = false);",
         "INSERT INTO app.t (s) VALUES ('host = a, password = b and more');",
         "DO $$ BEGIN EXECUTE 'ALTER ROLE a PASSWORD ' || quote_literal('x' || random()); END $$;",
     ],
@@ -272,3 +273,59 @@ def test_a_rollback_may_give_back_to_public_what_its_file_revoked(found):
     assert rules(
         found({"0001_x.sql": "GRANT USAGE ON SCHEMA public TO a;", "0001_x.rollback.sql": back})
     ) == ["grant-to-public"]
+
+
+@pytest.mark.parametrize(
+    ("files", "broken"),
+    [
+        pytest.param(
+            (
+                "CREATE TABLE app.e (k int, x int) PARTITION BY LIST (k);\nCREATE TABLE app.p PARTITION OF app.e DEFAULT;",
+                "ALTER TABLE app.e ADD CONSTRAINT c CHECK (x IS NOT NULL) NOT VALID;",
+                "ALTER TABLE app.e VALIDATE CONSTRAINT c;",
+                "ALTER TABLE app.p ALTER x SET NOT NULL;",
+            ),
+            [],
+            id="a CHECK of the parent",
+        ),
+        pytest.param(
+            (
+                "CREATE TABLE app.e (k int CHECK (k > 0)) PARTITION BY LIST (k);\nCREATE TABLE app.p (LIKE app.e INCLUDING ALL);",
+                "ALTER TABLE app.e ATTACH PARTITION app.p FOR VALUES IN (1);",
+            ),
+            ["attach-without-check"],
+            id="a CHECK that LIKE copies proves no bounds",
+        ),
+        pytest.param(
+            (
+                "CREATE TABLE x.t (a int);\nALTER SCHEMA x RENAME TO y;",
+                "ALTER TABLE y.t ALTER a TYPE integer;",
+            ),
+            [],
+            id="a schema with another name",
+        ),
+        pytest.param(
+            (
+                "CREATE TABLE x.t (a int);",
+                "-- lint: allow drop-cascade -- all of it\nDROP SCHEMA x CASCADE;",
+                "CREATE SCHEMA x;\nCREATE TABLE IF NOT EXISTS x.t (a int);\nCREATE INDEX t_a_idx ON x.t (a);",
+            ),
+            [],
+            id="a schema that is gone",
+        ),
+        pytest.param(
+            ("CREATE TABLE app.t (LIKE app.unknown, a int);", "ALTER TABLE app.t ALTER b TYPE text;"),
+            ["change-type-unknown"],
+            id="LIKE a table that no file makes",
+        ),
+    ],
+)
+def test_schemas_and_parents_are_followed(files, broken, found):
+    assert after(found, *files) == broken
+
+
+def test_of_a_function_that_no_file_makes_no_more_is_said_than_is_known(found):
+    (finding,) = found("ALTER TABLE app.t ADD COLUMN c int DEFAULT app.f();")
+    assert finding.message.endswith(
+        "app.f() is computed for every row unless it is STABLE or IMMUTABLE, which no file tells"
+    )
