@@ -26,6 +26,11 @@ BUILT_IN = frozenset({
     "bytea", "interval", "oid", "tsvector", "tsquery", "point", "line", "lseg", "box", "path", "polygon", "circle",
     "jsonpath", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange",
 })  # fmt: skip
+# as pg_catalog.format_type writes them, and so most people
+_SQL_NAMES = {
+    "int2": "smallint", "int4": "integer", "int8": "bigint", "bool": "boolean", "float4": "real",
+    "float8": "double precision", "bpchar": "char",
+}  # fmt: skip
 _FIELDS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"})  # after INTERVAL
 _WITH_ZONE = {"timestamp": "timestamptz", "time": "timetz"}
 _SINGLE_PRECISION = 24  # bits of float(n) that a float4 has
@@ -55,7 +60,7 @@ class Type(NamedTuple):
     is_array: bool = False
 
     def __str__(self) -> str:
-        named = self.name if self.schema is None else f"{self.schema}.{self.name}"
+        named = _SQL_NAMES.get(self.name, self.name) if self.schema is None else f"{self.schema}.{self.name}"
         length = f"({','.join(self.modifiers)})" if self.modifiers else ""
         return f"{named}{length}{'[]' if self.is_array else ''}"
 

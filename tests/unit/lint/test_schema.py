@@ -63,6 +63,8 @@ def test_a_finding_names_both_types(found):
     files = {"0001_x.sql": TABLE, "0002_x.sql": "ALTER TABLE app.t ALTER COLUMN a TYPE varchar(9);"}
     (finding,) = found(files)
     assert finding.message == "a of app.t: varchar(20) to varchar(9) rewrites the table"
+    (finding,) = found(files | {"0002_x.sql": "ALTER TABLE app.t ALTER COLUMN i TYPE int8;"})
+    assert finding.message == "i of app.t: integer to bigint rewrites the table"
 
 
 @pytest.mark.parametrize(
