@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import Context, read_settings, scratch_option, target_options
+from runner.cli.options import Context, ignore_option, read_settings, scratch_option, target_options
 
 
 @click.command()
@@ -31,6 +31,7 @@ def new_command(context: Context, /, *, name: str, **flags: Any) -> None:
 @click.command()
 @target_options
 @scratch_option
+@ignore_option
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit with 3 when the committed snapshot is stale."
 )

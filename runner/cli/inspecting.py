@@ -143,6 +143,12 @@ def validate_command(context: Context, /, *, grants: bool, owners: bool, strict:
 @click.option(
     "--base", metavar="REVISION", help="Only files that differ from where this branch left REVISION."
 )
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Show each finding, also those in files that the default branch has.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings too.")
 @click.option("--squawk/--no-squawk", default=None, help="Ask squawk too.  [default: where it is installed]")
 @click.option(
@@ -159,15 +165,20 @@ def lint_command(
     /,
     *,
     base: str | None,
+    every: bool,
     strict: bool,
     squawk: bool | None,
     form: str,
     **flags: Any,
 ) -> None:
-    """Check all files without a database. Changes nothing; exits with 3 when it finds errors.
+    """Check the files without a database. Changes nothing; exits with 3 when it finds errors.
+
+    In a git repository, findings in files that the default branch has are counted but not shown: such a file may be
+    applied somewhere, and an applied file is not edited.
 
     \b
     runner lint                       before every commit
+    runner lint --all                 the whole history, each finding
     runner lint --base origin/main    what a branch changes
     runner lint --format sarif        for a code host
     """
@@ -176,7 +187,14 @@ def lint_command(
 
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
-    results = findings(settings, base=base, squawk=squawk, levels=context.tables.get("lint"), say=context.say)
+    results = findings(
+        settings,
+        base=base,
+        squawk=squawk,
+        levels=context.tables.get("lint"),
+        every=every,
+        say=context.say,
+    )
     for line in forms.lines(results, "json" if context.json else form, context.style(sys.stdout)):
         context.echo(line)
     if any(result.errors or (strict and result.findings) for result in results):

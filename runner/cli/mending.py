@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import Context, lock_wait_option, read_settings, scratch_option, target_options
+from runner.cli.options import (
+    Context,
+    ignore_option,
+    lock_wait_option,
+    read_settings,
+    scratch_option,
+    target_options,
+)
 
 if TYPE_CHECKING:
     from runner.fleet.mend import Mended
@@ -27,6 +34,7 @@ reason_option = click.option("--reason", required=True, callback=_not_blank, hel
 @target_options
 @lock_wait_option
 @scratch_option
+@ignore_option
 @click.option(
     "--to",
     metavar="ID",

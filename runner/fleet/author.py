@@ -13,6 +13,8 @@ from runner.fleet.session import read_files
 from runner.migrations import find_layouts
 from runner.migrations.scaffold import NewPair, first_layout, scaffold
 from runner.settings import Settings
+from runner.sqltext import SqlSyntaxError
+from runner.validate.judging import is_ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +62,22 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
                 path=label,
                 text=text,
                 catalog=found_catalog,
-                changed=before != text,
+                changed=before != text and (write or not _is_all_ignored(settings, before, found_catalog)),
                 diff=catalog.unified_diff(before, text, f"{label} as committed", "what the files give"),
             )
         )
     return found
+
+
+def _is_all_ignored(settings: Settings, before: str, found: Catalog) -> bool:
+    """Return whether the committed snapshot differs only in objects that `--ignore` sets aside."""
+    if not settings.ignore:
+        return False
+    try:
+        differences = catalog.compare_text(before, found)
+    except SqlSyntaxError:
+        return False
+    return bool(differences) and all(is_ignored(settings.ignore, d.kind, d.identity) for d in differences)
 
 
 def new_migration(settings: Settings, name: str) -> NewPair:

@@ -72,7 +72,9 @@ def others(found: Neighbours) -> str | None:
     """Return the sentence about other tools' histories, without a full stop."""
     if not found.tools:
         return None
-    return f"the history of {listed(found.tools)} is there"
+    newest = dict(found.newest)
+    tools = [f"{tool} (newest entry: {newest[tool]})" if tool in newest else tool for tool in found.tools]
+    return f"the history of {listed(tools)} is there"
 
 
 def remark(session: Session, settings: Settings) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from runner.errors import UsageError
@@ -36,6 +37,31 @@ def _differing(base: str, project: Path, *options: str) -> frozenset[Path]:
     fork = _git(project, "merge-base", "--", base, "HEAD", asks_for=base).strip()
     names = _git(project, "diff", "--name-only", "-z", "--relative", *options, fork, "--", asks_for=base)
     return frozenset(project / name for name in names.split("\0") if name)
+
+
+def default_branch(project: Path) -> str | None:
+    """Return the branch that others start from: the remote's HEAD, or main or master; None where git knows none."""
+    asked = (
+        ("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"),
+        *(("rev-parse", "--quiet", "--verify", "--abbrev-ref", name) for name in ("main", "master")),
+    )
+    for command in asked:
+        with suppress(UsageError):
+            name = _git(project, *command, asks_for="the default branch").strip()
+            if name:
+                return name
+    return None
+
+
+def unchanged_since(base: str, paths: Collection[Path], *, project: Path) -> frozenset[Path]:
+    """Return those of the files that were there, as they are now, where this branch left `base`.
+
+    Raises: as `changed_since`.
+    """
+    fork = _git(project, "merge-base", "--", base, "HEAD", asks_for=base).strip()
+    listed = _git(project, "ls-tree", "-r", "--name-only", "-z", fork, asks_for=base)
+    there = {project / name for name in listed.split("\0") if name}
+    return frozenset(there.intersection(paths) - _differing(base, project))
 
 
 def names_at(base: str, folders: Sequence[str], *, project: Path) -> frozenset[str]:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import ConfigurationError, Location, UsageError
-from runner.fleet.changed import changed_since, edited_since, names_at
+from runner.fleet.changed import changed_since, default_branch, edited_since, names_at, unchanged_since
 from runner.fleet.session import read_files
-from runner.lint import BORROWED, BY_ID, Base, Finding, Level, lint
+from runner.lint import BORROWED, BY_ID, Base, Finding, Level, fold, lint, schema_of
+from runner.lint.schema import Schema
 from runner.migrations import Kind, Layout, Migration, Script
 from runner.migrations.foreign import refuse_foreign
 from runner.settings import CONFIG_FILE, Settings
 from runner.wording import counted, nearest
+
+_NEVER_SETTLED = "refused"  # what migrate refuses is applied nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,8 @@ class Linted:
     database: str
     files: int
     findings: tuple[Finding, ...]
+    settled: int = 0  # findings left out, because they are in files that the default branch has
+    branch: str | None = None  # the default branch, where it was asked
 
     @property
     def errors(self) -> int:
@@ -37,11 +42,14 @@ def findings(
     base: str | None = None,
     squawk: bool | None = None,
     levels: Mapping[str, object] | None = None,
+    every: bool = False,
     say: Callable[[str], None] = lambda _line: None,
 ) -> list[Linted]:
     """Check every file of each database, or with a `base` revision those that changed since.
 
-    `squawk` says whether it is to be run; None: where it is installed. `levels` is the table `lint` of runner.toml.
+    What the default branch has may be applied already, and an applied file is never edited: without a `base`, findings in
+    its files are counted only, unless `every` one is asked for; and without `every`, what many files have in common is
+    told once. `squawk` says whether it is to be run; None: where it is installed. `levels` is the table `lint` of runner.toml.
 
     Raises: FileError for what cannot even be read, and for files of another tool; ConfigurationError for a bad level;
     UsageError when git does not know the base, or squawk is asked for and not there.
@@ -53,14 +61,45 @@ def findings(
         branch = None if base is None else base_of(base, layout, files, settings.project)
         looked_at = [m for m in files if branch is None or m.id in branch.changed]
         refuse_foreign(looked_at)
+        all_of_them = lint(
+            files,
+            base=branch,
+            levels=own,
+            borrowed=_borrowed(program, looked_at),
+            start=start_of(layout),
+        )
+        default = None if base is not None or every else default_branch(settings.project)
+        settled = _settled(default, files, settings.project)
+        shown = [f for f in all_of_them if f.rule == _NEVER_SETTLED or str(f.where.path) not in settled]
         found.append(
             Linted(
                 database=layout.title,
                 files=len(looked_at),
-                findings=tuple(lint(files, base=branch, levels=own, borrowed=_borrowed(program, looked_at))),
+                findings=tuple(shown if every else fold(shown, files)),
+                settled=len(all_of_them) - len(shown),
+                branch=default,
             )
         )
     return found
+
+
+def _settled(branch: str | None, files: Sequence[Migration], project: Path) -> frozenset[str]:
+    """Return the files, as people see them, that a branch has unchanged; none where git cannot tell."""
+    if branch is None:
+        return frozenset()
+    labels = {script.path: script.label for migration in files for script in scripts(migration)}
+    try:
+        return frozenset(labels[path] for path in unchanged_since(branch, labels, project=project))
+    except UsageError:  # a shallow clone, a repository without a commit
+        return frozenset()
+
+
+def start_of(layout: Layout) -> Schema | None:
+    """Return what the committed snapshot says of the schema; None where there is none that can be read."""
+    try:
+        return schema_of(layout.snapshot.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def project_levels(table: Mapping[str, object], project: Path) -> Mapping[str, Level]:

@@ -12,6 +12,7 @@ from runner import catalog
 from runner.catalog import Difference
 from runner.errors import CheckError, ConfigurationError, UsageError
 from runner.events import Say
+from runner.fleet.beside import others
 from runner.fleet.scratch import build, scratch_session
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import Actor, Operation, Record, find_neighbours, in_order, recording
@@ -19,6 +20,8 @@ from runner.history.names import YOYO_LOCK
 from runner.migrations import Kind, Migration
 from runner.plan import resolve_id
 from runner.settings import Settings
+from runner.validate.judging import is_ignored
+from runner.validate.partitions import follows_its_parent
 
 _SHOWN = 12
 
@@ -31,6 +34,7 @@ class Adoption:
     place: str
     recorded: Sequence[str]
     differences: Sequence[Difference] = ()  # accepted ones
+    others: str | None = None  # the histories of other tools, and how far they had come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +73,12 @@ def baseline(
         ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
         ids = [m.id for m in ordered]
         target = None if to is None else resolve_id(to, ids, "file")
-        histories = find_neighbours(session.history).histories  # of other tools: no file of ours makes them
-        actual = catalog.read(session.connection, exclude=(settings.migration_table, *histories))
+        neighbours = find_neighbours(session.history)  # no file of ours makes the tables of other tools
+        actual = catalog.read(session.connection, exclude=(settings.migration_table, *neighbours.histories))
         with scratch_session(settings, session.layout, session.files, url=scratch_url, say=say) as scratch:
             found, differences = _agreement(scratch, settings, ordered, target, actual)
         if differences and not accept:
-            raise _disagreement(session, found, differences)
+            raise _disagreement(session, found, differences, others(neighbours))
         chosen = ordered[: ids.index(found) + 1]
         if differences:
             chosen = [m for m in chosen if m.kind is not Kind.REPEATABLE]
@@ -90,6 +94,7 @@ def baseline(
             place=session.place,
             recorded=[m.id for m in chosen],
             differences=differences,
+            others=others(neighbours),
         )
 
 
@@ -194,11 +199,11 @@ def _agreement(
 ) -> tuple[str, list[Difference]]:
     """Return the id to begin at and how the database differs from what the files give up to there."""
     if target is not None:
-        return target, catalog.diff(build(scratch, settings, to=target), actual)
+        return target, _counting(catalog.diff(build(scratch, settings, to=target), actual), settings)
     nearest: tuple[str, list[Difference]] | None = None
     equal: list[str] = []
     for migration in ordered:
-        differences = catalog.diff(build(scratch, settings, to=migration.id), actual)
+        differences = _counting(catalog.diff(build(scratch, settings, to=migration.id), actual), settings)
         if not differences:
             equal.append(migration.id)
         if nearest is None or _extent(differences) < _extent(nearest[1]):
@@ -212,6 +217,16 @@ def _agreement(
             hint="Say which were done already: --to ID",
         )
     return nearest
+
+
+def _counting(differences: Sequence[Difference], settings: Settings) -> list[Difference]:
+    """Return the differences without what `--ignore` sets aside, and partitions that follow their parent."""
+    return [
+        difference
+        for difference in differences
+        if not is_ignored(settings.ignore, difference.kind, difference.identity)
+        and not follows_its_parent(difference)
+    ]
 
 
 def _extent(differences: Sequence[Difference]) -> int:
@@ -232,15 +247,24 @@ def _refuse_history(session: Session) -> None:
         )
 
 
-def _disagreement(session: Session, found: str, differences: Sequence[Difference]) -> CheckError:
+def _disagreement(
+    session: Session, found: str, differences: Sequence[Difference], tools: str | None
+) -> CheckError:
     shown = [str(difference) for difference in differences[:_SHOWN]]
     if len(differences) > _SHOWN:
         shown.append(f"… and {len(differences) - _SHOWN} more")
     return CheckError(
         f"{session.title} is not what the files give up to {found}",
-        detail="\n".join(("Nothing was recorded. In the database, compared with the files:", *shown)),
-        hint="Choose another beginning with --to, mend the database, or record it all the same with "
-        "--accept-differences: repeatable files are then run by the next migrate, the rest is yours to mend.",
+        detail="\n".join(
+            (
+                "Nothing was recorded. In the database, compared with the files:",
+                *shown,
+                *([] if tools is None else [f"{tools[:1].upper()}{tools[1:]}."]),
+            )
+        ),
+        hint="What is not this project's is set aside with --ignore 'table:schema.*'. Choose another beginning with --to, mend"
+        " the database, or record it all the same with --accept-differences: repeatable files are then run by the next"
+        " migrate, the rest is yours to mend.",
     )
 
 

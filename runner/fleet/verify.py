@@ -14,7 +14,7 @@ from runner.catalog.mirror import Mirror
 from runner.errors import ConfigurationError
 from runner.events import Say
 from runner.fleet.changed import changed_since
-from runner.fleet.linting import base_of, scripts
+from runner.fleet.linting import base_of, scripts, start_of
 from runner.fleet.scratch import scratch_session
 from runner.fleet.session import actor_of, open_session, read_files
 from runner.history import in_order
@@ -121,7 +121,7 @@ def _linted(
     settings: Settings, layout: Layout, files: list[Migration], options: VerifyOptions
 ) -> Sequence[Finding]:
     base = None if options.base is None else base_of(options.base, layout, files, settings.project)
-    return lint(files, base=base, levels=options.levels)
+    return lint(files, base=base, levels=options.levels, start=start_of(layout))
 
 
 def _allowed(migration: Migration) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,35 @@ _TOOLS = {
     "schemaversion": "Postgrator",
     "sequelizemeta": "Sequelize",
 }
+# Of each table the column that names an entry, and the one that orders them.
+_NEWEST = {
+    "__diesel_schema_migrations": ("version", "version"),
+    "__efmigrationshistory": ("MigrationId", "MigrationId"),
+    "_prisma_migrations": ("migration_name", "started_at"),
+    "_sqlx_migrations": ("version", "version"),
+    "alembic_version": ("version_num", "version_num"),
+    "atlas_schema_revisions": ("version", "version"),
+    "changes": ("change", "committed_at"),  # Sqitch
+    "databasechangelog": ("id", "orderexecuted"),
+    "django_migrations": ("name", "id"),
+    "doctrine_migration_versions": ("version", "executed_at"),
+    "flyway_schema_history": ("version", "installed_rank"),
+    "goose_db_version": ("version_id", "id"),
+    "gorp_migrations": ("id", "applied_at"),
+    "knex_migrations": ("name", "id"),
+    "kysely_migration": ("name", "timestamp"),
+    "mikro_orm_migrations": ("name", "id"),
+    "pgmigrations": ("name", "id"),
+    "phinxlog": ("version", "version"),
+    "schema_migrations": ("version", "version"),
+    "schema_version": ("version", "version"),
+    "schemaversion": ("version", "version"),
+    "sequelizemeta": ("name", "name"),
+}
+_READABLE = (
+    "SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attname = ANY (%s) AND NOT a.attisdropped"
+    " AND a.attrelid = %s::pg_catalog.regclass AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
+)
 _SCHEMAS = {"graphile_migrate": "graphile-migrate", "pgroll": "pgroll", "sqitch": "Sqitch"}
 
 
@@ -55,6 +85,7 @@ class Neighbours:
     tables: tuple[str, ...] = ()  # qualified, quoted as in SQL; without those of other tools' histories
     tools: tuple[str, ...] = ()
     histories: tuple[str, ...] = ()  # the names of the tools' tables
+    newest: tuple[tuple[str, str], ...] = ()  # a tool and its newest entry, where that can be read
 
 
 def find_neighbours(history: History) -> Neighbours:
@@ -67,7 +98,27 @@ def find_neighbours(history: History) -> Neighbours:
         tables=tuple(identity for identity, tool in tools.items() if tool is None),
         histories=tuple(name for schema, name, _ in rows if tool_of(schema, name) is not None),
         tools=tuple(sorted({tool for tool in tools.values() if tool is not None})),
+        newest=tuple(_newest(history, rows)),
     )
+
+
+def _newest(history: History, rows: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each tool's newest entry: of a table that has the tool's columns and that the role may read."""
+    for schema, name, _ in rows:
+        tool, columns = tool_of(schema, name), _NEWEST.get(name.lower())
+        if tool is None or columns is None:
+            continue
+        table = sql.Identifier(schema, name)
+        found = history.connection.execute(_READABLE, (list(columns), table.as_string(None))).fetchone()
+        if found is None or found[0] < len(set(columns)):
+            continue
+        entry, order = map(sql.Identifier, columns)
+        statement = sql.SQL(
+            "SELECT {}::text FROM {} WHERE {} IS NOT NULL ORDER BY {} DESC NULLS LAST LIMIT 1"
+        )
+        row = history.connection.execute(statement.format(entry, table, entry, order)).fetchone()
+        if row is not None:
+            yield tool, row[0]
 
 
 def has_entries(history: History) -> bool:

@@ -10,13 +10,17 @@ from dataclasses import dataclass, replace
 from runner.errors import FileError, Location
 from runner.history import in_order
 from runner.lint.allow import settle
-from runner.lint.facts import Facts, World
+from runner.lint.bodies import inner
+from runner.lint.build import schema_of
+from runner.lint.facts import Facts
 from runner.lint.mirror import gaps
 from runner.lint.model import Finding, Level, Rule
 from runner.lint.phrase import Phrase
 from runner.lint.rules import BORROWED, BY_ID, RULES, files
 from runner.lint.rules.rights import secrets
+from runner.lint.schema import Schema
 from runner.migrations import Kind, Migration, Script, checked_statements
+from runner.sqltext.tokens import tokens
 
 _NUMBER = re.compile(r"\d+")
 _READABLE_STATEMENTS = 1000  # a longer file is data: its rollback is not held against it
@@ -37,10 +41,12 @@ def lint(
     base: Base | None = None,
     levels: Mapping[str, Level] | None = None,
     borrowed: Sequence[Finding] | None = None,
+    start: Schema | None = None,
 ) -> list[Finding]:
     """Check the files of one database; with `base` report only those that changed.
 
-    `levels` are the project's own, by rule; `borrowed` is what squawk found, None where it did not run.
+    `levels` are the project's own, by rule; `borrowed` is what squawk found, None where it did not run; `start` is what
+    the committed snapshot says, asked for what no file makes.
     """
     levels = {rule.id: rule.level for rule in RULES} | dict(levels or {})
     watched = {
@@ -49,7 +55,7 @@ def lint(
         if levels[rule.id] is not Level.OFF and (borrowed is not None or rule not in BORROWED)
     }
     by_file: dict[str, list[Finding]] = defaultdict(list)
-    for finding in (*_examine(migrations, base), *(borrowed or ())):
+    for finding in (*_examine(migrations, base, start), *(borrowed or ())):
         if levels[finding.rule] is not Level.OFF:
             by_file[str(finding.where.path)].append(finding)
     found = [
@@ -73,16 +79,20 @@ def _scripts(migration: Migration) -> Iterator[Script]:
             yield migration.rollback
 
 
-def _examine(migrations: Sequence[Migration], base: Base | None) -> Iterator[Finding]:
+def _examine(migrations: Sequence[Migration], base: Base | None, start: Schema | None) -> Iterator[Finding]:
     try:
         in_order(migrations)
     except FileError as error:
         yield _refused(error, migrations[0].apply)
     yield from _numbers(migrations, base)
-    world = World()
+    schema = Schema(start=start)
+    for migration in migrations:
+        if migration.kind is Kind.REPEATABLE and migration.apply.text is not None:  # whatever comes first
+            for routine in schema_of(migration.apply.text).routines.all():
+                schema.routines.put(routine)
     for migration in migrations:
         if migration.kind is not Kind.PYTHON:
-            yield from _migration(migration, world)
+            yield from _migration(migration, schema)
 
 
 def _numbers(migrations: Sequence[Migration], base: Base | None) -> Iterator[Finding]:
@@ -113,13 +123,14 @@ def _number(id_: str) -> int:
     return -1 if match is None else int(match[0])
 
 
-def _migration(migration: Migration, world: World) -> Iterator[Finding]:
+def _migration(migration: Migration, schema: Schema) -> Iterator[Finding]:
     apply: list[Phrase] = []
-    yield from _script(migration.apply, Facts(migration.apply, world), apply, RULES)
+    done = Facts(migration.apply, schema)
+    yield from _script(migration.apply, done, apply, RULES)
     if migration.rollback is not None:
         undo = migration.rollback
         back: list[Phrase] = []
-        yield from _script(undo, Facts(undo, World()), back, _IN_ROLLBACK)
+        yield from _script(undo, Facts(undo, Schema(), undoes=done), back, _IN_ROLLBACK)
         if migration.irreversible is None and max(len(apply), len(back)) < _READABLE_STATEMENTS:
             for message, offset in gaps(apply, back):
                 yield files.ROLLBACK_NOT_MIRRORING.finding(message, migration.apply.location(offset))
@@ -144,9 +155,10 @@ def _script(script: Script, facts: Facts, phrases: list[Phrase], rules: Sequence
             phrase = Phrase(statement)
             if len(phrases) < _READABLE_STATEMENTS:
                 phrases.append(phrase)
-            for rule in by_kind.get(phrase.kind, by_kind["*"]):
-                yield from _statement(rule, phrase, facts, said)
-            facts.note(phrase)
+            for done in (phrase, *map(Phrase, inner(statement))):
+                for rule in by_kind.get(done.kind, by_kind["*"]):
+                    yield from _statement(rule, done, facts, said)
+                facts.note(done)
             if script.text is None:
                 yield from _secrets(script, statement.text, statement.start)
                 for piece in statement.copy_stream or (statement.copy_data or "",):
@@ -156,8 +168,13 @@ def _script(script: Script, facts: Facts, phrases: list[Phrase], rules: Sequence
         return
     if script.text is not None:
         yield from _secrets(script, script.text, 0)
-    if count == 0:
+    if count == 0 and not (rules is _IN_ROLLBACK and _is_explained(script)):
         yield files.EMPTY.finding("the file holds no statement", Location(script.label))
+
+
+def _is_explained(script: Script) -> bool:
+    """Return whether a file without a statement has a comment, so that it is meant to do nothing."""
+    return script.text is not None and any(token.is_comment for token in tokens(script.text))
 
 
 def _statement(rule: Rule, phrase: Phrase, facts: Facts, said: set[str]) -> Iterator[Finding]:
@@ -165,7 +182,9 @@ def _statement(rule: Rule, phrase: Phrase, facts: Facts, said: set[str]) -> Iter
         return
     for problem in rule.check(phrase, facts):
         said.add(rule.id)
-        yield rule.finding(problem.message, facts.script.location(phrase.statement.start + problem.offset))
+        where = facts.script.location(phrase.statement.start + problem.offset)
+        where = where if rule.shows_line else replace(where, text=None)
+        yield rule.finding(problem.message, where, hint=problem.hint)
 
 
 def _secrets(script: Script, text: str, start: int) -> Iterator[Finding]:

@@ -1,27 +1,23 @@
-"""What a file has done before the statement at hand, and the files before it."""
+"""What a file has done before the statement at hand, and the schema that the files before it made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runner.lint.alter import Action, actions
+from runner.lint.alter import actions
+from runner.lint.build import into, learn
 from runner.lint.locks import Mode, locks
 from runner.lint.phrase import Name, Phrase
+from runner.lint.schema import Schema
 from runner.migrations import Script
 
-_MAKES = frozenset(
-    f"CREATE {kind}"
-    for kind in ("TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE", "INDEX", "TYPE", "DOMAIN")
-)
-
-
-@dataclass(slots=True)
-class World:
-    """What the files so far say of a database's tables."""
-
-    not_null: dict[tuple[str, str], str] = field(default_factory=dict)  # table and constraint → column
-    proven: set[tuple[str, str]] = field(default_factory=set)  # table and column that hold no NULL
-    checked: set[str] = field(default_factory=set)  # tables with a CHECK
+_KINDS = (
+    "TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE", "INDEX", "TYPE", "DOMAIN",
+)  # fmt: skip
+_MAKES = frozenset(f"CREATE {kind}" for kind in _KINDS)
+_RENAMES = frozenset(f"ALTER {kind}" for kind in _KINDS)
+_ROUTINES = frozenset({"CREATE FUNCTION", "CREATE PROCEDURE"})
+_NAMES_AN_INDEX = frozenset({"DROP INDEX", "ALTER INDEX", "DROP SEQUENCE", "ALTER SEQUENCE", "REINDEX"})
 
 
 @dataclass(slots=True)
@@ -29,77 +25,84 @@ class Facts:
     """What one file did so far."""
 
     script: Script
-    world: World
+    schema: Schema
+    undoes: Facts | None = None  # what the file did that this one undoes
     created: dict[str, list[Name]] = field(default_factory=dict)  # by bare name
-    added_values: dict[str, str] = field(default_factory=dict)  # literal → its type
+    added_values: dict[str, Name] = field(default_factory=dict)  # literal → its type
     not_valid: set[str] = field(default_factory=set)  # constraints
+    takes_from_public: bool = False  # it revokes a right from PUBLIC
     exclusive: Name | None = None  # the existing relation that is locked against everyone, the first of them
 
     def is_new(self, name: Name | None) -> bool:
-        """Say whether this file made it, so that nobody else can see it yet; what cannot be named counts too."""
+        """Return whether this file made it, so that nobody else can see it yet; what cannot be named counts too."""
         return name is None or any(made.may_be(name) for made in self.created.get(name.name, ()))
 
     def note(self, phrase: Phrase) -> None:
         """Remember what a statement does."""
+        if self.script.transactional and self.exclusive is None:
+            self.exclusive = self._locked(phrase)
         if phrase.kind in _MAKES:
-            made, _ = phrase.target()
-            self._note_made(made)
-            if made is not None and phrase.kind == "CREATE TABLE" and "CHECK" in phrase.words:
-                self.world.checked.add(made.name)
-        elif phrase.kind == "ALTER TABLE":
-            self._note_alter(phrase)
+            self._note_made(phrase)
+        elif phrase.kind in _RENAMES:
+            self._note_renamed(phrase)
+        if phrase.kind == "ALTER TABLE":
+            self._note_not_valid(phrase)
         elif phrase.kind == "ALTER TYPE":
             self._note_value(phrase)
-        if self.script.transactional and self.exclusive is None:
-            self.exclusive = next(
-                (n for n, mode in locks(phrase) if mode is Mode.ACCESS_EXCLUSIVE and not self.is_new(n)), None
-            )
+        elif phrase.kind in _ROUTINES:
+            self._add(phrase.target()[0])
+        elif phrase.kind in {"REVOKE", "ALTER DEFAULT PRIVILEGES"}:
+            self.takes_from_public |= phrase.find("REVOKE") >= 0 and "PUBLIC" in phrase.words
+        elif (made := into(phrase)) is not None:
+            self._add(made)
+        learn(phrase, self.schema)
 
-    def _note_made(self, name: Name | None) -> None:
+    def table_of(self, phrase: Phrase, name: Name) -> Name | None:
+        """Return the table that a lock on a name is about: an index is its table's; None where that is not known."""
+        owner = self.schema.owner(name)
+        if owner is not None:
+            return owner
+        return None if phrase.kind in _NAMES_AN_INDEX and self.schema.table(name) is None else name
+
+    def _locked(self, phrase: Phrase) -> Name | None:
+        for name, mode in locks(phrase):
+            if mode is Mode.ACCESS_EXCLUSIVE and not self.is_new(name):
+                table = self.table_of(phrase, name)
+                if table is not None and not self.is_new(table):
+                    return table
+        return None
+
+    def _add(self, name: Name | None) -> None:
         if name is not None:
             self.created.setdefault(name.name, []).append(name)
 
-    def _note_alter(self, phrase: Phrase) -> None:
-        table, _ = phrase.target()
-        if table is None:
-            return
-        for action in actions(phrase):
-            if action.verb == "RENAME TO" and self.is_new(table):
-                self._note_made(phrase.name(action.after)[0])
-            elif action.verb in {"ADD CHECK", "ADD FOREIGN", "ADD NOT"}:
-                self._note_constraint(phrase, action, table)
-            elif action.verb == "VALIDATE CONSTRAINT":
-                self.world.checked.add(table.name)
-                column = self.world.not_null.get((table.name, action.name or ""))
-                if column is not None:
-                    self.world.proven.add((table.name, column))
+    def _note_made(self, phrase: Phrase) -> None:
+        name, index = phrase.target()
+        is_made = phrase.find("IF", "NOT", "EXISTS", end=index) < 0 or self.schema.table(name) is None
+        if is_made:
+            self._add(name)
 
-    def _note_constraint(self, phrase: Phrase, action: Action, table: Name) -> None:
-        column, name = _never_null(phrase, action.after), action.name or ""
-        if column is not None:
-            self.world.not_null[table.name, name] = column
-        if phrase.find("NOT", "VALID", start=action.after, end=action.end) >= 0:
-            self.not_valid.add(name)
+    def _note_renamed(self, phrase: Phrase) -> None:
+        name, index = phrase.target()
+        if name is None or name.name not in self.created or not self.is_new(name):
             return
-        self.world.checked.add(table.name)
-        if column is not None:
-            self.world.proven.add((table.name, column))
+        if phrase.stands(index, "RENAME", "TO"):
+            new = phrase.name(index + 2)[0]
+            self._add(None if new is None else Name(name.schema, new.name))
+        elif phrase.stands(index, "SET", "SCHEMA"):
+            new = phrase.name(index + 2)[0]
+            self._add(None if new is None else Name(new.name, name.name))
+
+    def _note_not_valid(self, phrase: Phrase) -> None:
+        for action in actions(phrase):
+            is_added = action.verb in {"ADD CHECK", "ADD FOREIGN", "ADD NOT"} and action.name is not None
+            if is_added and phrase.find("NOT", "VALID", start=action.after, end=action.end) >= 0:
+                self.not_valid.add(action.name or "")
 
     def _note_value(self, phrase: Phrase) -> None:
         type_, index = phrase.target()
-        if not phrase.stands(index, "ADD", "VALUE") or self.is_new(type_):
+        if type_ is None or not phrase.stands(index, "ADD", "VALUE") or self.is_new(type_):
             return
         index = phrase.skip(index + 2, ("IF", "NOT", "EXISTS"))
         if index < len(phrase.words):
-            self.added_values[phrase.words[index]] = str(type_)
-
-
-def _never_null(phrase: Phrase, index: int) -> str | None:
-    """Return the column of CHECK (column IS NOT NULL), or of NOT NULL column."""
-    is_check = phrase.stands(index, "CHECK", "(")
-    column, after = phrase.name(index + 2)
-    if column is None:
-        return None
-    if is_check:
-        return column.name if phrase.stands(after, "IS", "NOT", "NULL", ")") else None
-    return column.name if phrase.stands(index, "NOT", "NULL") else None
+            self.added_values[phrase.words[index]] = type_

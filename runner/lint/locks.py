@@ -63,7 +63,8 @@ def _mode(phrase: Phrase, action: Action) -> Mode:
         "RESET (",
     }:
         return Mode.SHARE_UPDATE_EXCLUSIVE
-    if action.verb == "DETACH PARTITION" and phrase.statement.concurrently:
+    is_short = phrase.statement.concurrently or phrase.find("FINALIZE", start=action.after) >= 0
+    if action.verb == "DETACH PARTITION" and is_short:
         return Mode.SHARE_UPDATE_EXCLUSIVE
     set_aside = (("SET", "STATISTICS"), ("SET", "("), ("RESET", "("))
     if action.verb == "ALTER COLUMN" and any(phrase.stands(action.after, *words) for words in set_aside):

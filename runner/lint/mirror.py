@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runner.lint.alter import Action, actions
+from runner.lint.build import column_at
 from runner.lint.phrase import Name, Phrase
 
 _KINDS = (
     "TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE",
-    "SCHEMA", "INDEX", "TRIGGER", "POLICY", "ROLE",
+    "SCHEMA", "INDEX", "TRIGGER", "POLICY", "ROLE", "ROUTINE",
 )  # fmt: skip
+_WITH_PARTS = ("TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE")  # what they have goes with them
+_TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
 _ON_TABLES = frozenset({"TRIGGER", "POLICY"})
 _UNREADABLE = frozenset({"DO", "CALL", "SELECT"})
 _VERBS = {
@@ -49,6 +52,10 @@ class _Changes:
         default_factory=list
     )  # with its place, and whether for certain
     gone: list[tuple[Thing, int, bool]] = field(default_factory=list)
+    parents: list[tuple[Name, Name]] = field(default_factory=list)  # a partition and whose it is
+    owners: list[tuple[Name, Thing]] = field(default_factory=list)  # a sequence, and what it goes with
+    backed: list[tuple[Name, Thing]] = field(default_factory=list)  # an index, and the constraint it became
+    temporary: set[str] = field(default_factory=set)
     is_readable: bool = True
 
 
@@ -62,13 +69,14 @@ def gaps(apply: Sequence[Phrase], rollback: Sequence[Phrase]) -> Iterator[tuple[
             is_certain
             and thing.name is not None
             and not _has(there.gone, thing)
-            and not _is_undone(thing, back)
+            and not _is_undone(thing, there, back)
         ):
             yield f"the rollback does not drop {thing}", offset
     for thing, offset, is_certain in there.gone:
         if (
             is_certain
             and thing.name is not None
+            and thing.name.name not in there.temporary
             and not _has(there.made, thing)
             and not _is_remade(thing, back)
         ):
@@ -79,16 +87,35 @@ def _has(changes: list[tuple[Thing, int, bool]], thing: Thing) -> bool:
     return any(other.may_be(thing) for other, _, _ in changes)
 
 
-def _is_undone(thing: Thing, back: _Changes) -> bool:
-    if _has(back.gone, thing):
+def _is_undone(thing: Thing, there: _Changes, back: _Changes) -> bool:
+    if _has(back.gone, thing) or _goes_with_table(thing.table, there, back):
         return True
-    # an index or constraint goes with a column, a sequence perhaps with its table
-    with_column = thing.kind in {"INDEX", "CONSTRAINT", "TRIGGER"} and _has(
+    if thing.kind == "TABLE":
+        parents = [
+            parent for part, parent in there.parents if thing.name is not None and part.may_be(thing.name)
+        ]
+        return any(_goes_with_table(parent, there, back) for parent in parents)
+    # an index, constraint or trigger goes with a column, which of them cannot be told
+    if thing.kind in {"INDEX", "CONSTRAINT", "TRIGGER"} and _has(
         back.gone, Thing("COLUMN", None, thing.table)
-    )
-    with_table = thing.table is not None and _has(back.gone, Thing("TABLE", thing.table))
-    owned = thing.kind == "SEQUENCE" and _has(back.gone, Thing("TABLE", None))
-    return with_column or with_table or owned
+    ):
+        return True
+    if thing.kind == "INDEX":
+        return any(_has(back.gone, with_) for name, with_ in there.backed if _may_be(name, thing.name))
+    if thing.kind == "SEQUENCE":
+        owners = [with_ for name, with_ in there.owners if _may_be(name, thing.name)]
+        return any(_has(back.gone, with_) or _goes_with_table(with_.table, there, back) for with_ in owners)
+    return False
+
+
+def _goes_with_table(table: Name | None, there: _Changes, back: _Changes, depth: int = 0) -> bool:
+    """Return whether the rollback drops a table or view, or the one whose partition it is."""
+    if table is None or depth > len(there.parents):
+        return False
+    if any(_has(back.gone, Thing(kind, table)) for kind in _WITH_PARTS):
+        return True
+    parents = [parent for part, parent in there.parents if part.may_be(table)]
+    return any(_goes_with_table(parent, there, back, depth + 1) for parent in parents)
 
 
 def _is_remade(thing: Thing, back: _Changes) -> bool:
@@ -100,26 +127,59 @@ def _changes(phrases: Sequence[Phrase]) -> _Changes:
     changes = _Changes()
     for phrase in phrases:
         verb, _, kind = phrase.kind.partition(" ")
-        if (
-            phrase.kind in _UNREADABLE
-            or "RENAME" in phrase.statement.words
-            or "CASCADE" in phrase.statement.words
-        ):
+        is_unbounded = phrase.kind.startswith(("DROP ", "ALTER ")) and drops_more(phrase)
+        if phrase.kind in _UNREADABLE or "RENAME" in phrase.statement.words or is_unbounded:
             changes.is_readable = False
         elif phrase.kind == "ALTER TABLE":
             _read_alter(phrase, changes)
         elif verb == "CREATE" and kind in _KINDS:
-            thing = _created(phrase, kind)
-            is_certain = not (phrase.stands(1, "OR", "REPLACE") or phrase.find("IF", "NOT", "EXISTS") >= 0)
-            is_temporary = bool({"TEMP", "TEMPORARY"} & set(phrase.words[:4]))
-            if thing is not None and not is_temporary:
-                changes.made.append((thing, phrase.statement.start, is_certain))
+            _read_create(phrase, kind, changes)
         elif verb == "DROP" and kind in _KINDS:
             is_certain = phrase.find("IF", "EXISTS") < 0
             changes.gone.extend(
                 (thing, phrase.statement.start, is_certain) for thing in _dropped(phrase, kind)
             )
+        if phrase.kind in {"CREATE SEQUENCE", "ALTER SEQUENCE"}:
+            _read_owner(phrase, changes)
     return changes
+
+
+def drops_more(phrase: Phrase) -> bool:
+    """Return whether a DROP takes along what depends on it; ON DELETE CASCADE is none."""
+    index = 0
+    while (index := phrase.find("CASCADE", start=index)) >= 0:
+        if phrase.words[index - 1] not in {"DELETE", "UPDATE"}:
+            return True
+        index += 1
+    return False
+
+
+def _read_create(phrase: Phrase, kind: str, changes: _Changes) -> None:
+    thing = _created(phrase, kind)
+    if thing is None or thing.name is None:
+        return
+    if _TEMPORARY & set(phrase.words[:4]):
+        changes.temporary.add(thing.name.name)
+        return
+    is_certain = not (phrase.stands(1, "OR", "REPLACE") or phrase.find("IF", "NOT", "EXISTS") >= 0)
+    changes.made.append((thing, phrase.statement.start, is_certain))
+    _, index = phrase.target()
+    if kind == "TABLE" and phrase.stands(index, "PARTITION", "OF"):
+        _note_parent(changes, thing.name, phrase.name(index + 2)[0])
+
+
+def _note_parent(changes: _Changes, part: Name | None, parent: Name | None) -> None:
+    if part is not None and parent is not None:
+        changes.parents.append((part, parent))
+
+
+def _read_owner(phrase: Phrase, changes: _Changes) -> None:
+    name, index = phrase.target()
+    at = phrase.find("OWNED", "BY", start=index)
+    owner = None if at < 0 else column_at(phrase, at + 2)
+    if name is not None and owner is not None:
+        table, column = owner
+        changes.owners.append((name, Thing("COLUMN", Name(None, column), table)))
 
 
 def _created(phrase: Phrase, kind: str) -> Thing | None:
@@ -142,7 +202,7 @@ def _dropped(phrase: Phrase, kind: str) -> Iterator[Thing]:
 
 
 def _routine(kind: str) -> str:
-    return "FUNCTION" if kind == "PROCEDURE" else kind
+    return "FUNCTION" if kind in {"PROCEDURE", "ROUTINE"} else kind
 
 
 def _read_alter(phrase: Phrase, changes: _Changes) -> None:
@@ -150,13 +210,28 @@ def _read_alter(phrase: Phrase, changes: _Changes) -> None:
     for action in actions(phrase):
         if action.verb == "SET SCHEMA":
             changes.is_readable = False
+        if action.verb == "ATTACH PARTITION" and table is not None:
+            _note_parent(changes, phrase.name(action.after)[0], table)
         if action.verb not in _VERBS:
             continue
         is_made, kind = _VERBS[action.verb]
         thing = Thing(kind, None if action.name is None else Name(None, action.name), table)
         offset = phrase.statement.start + phrase.offset(action.start)
+        if is_made and kind == "CONSTRAINT":
+            thing = _note_backed(phrase, action, thing, changes)
         (changes.made if is_made else changes.gone).append((thing, offset, _is_certain(phrase, action)))
 
 
 def _is_certain(phrase: Phrase, action: Action) -> bool:
     return phrase.find("EXISTS", start=action.start, end=action.after) < 0
+
+
+def _note_backed(phrase: Phrase, action: Action, thing: Thing, changes: _Changes) -> Thing:
+    """Return a constraint with the name that it takes from its index where it has none of its own."""
+    using = phrase.find("USING", "INDEX", start=action.after, end=action.end)
+    index = phrase.name(using + 2, end=action.end)[0] if using >= 0 else None
+    if index is None:
+        return thing
+    named = thing if thing.name is not None else Thing(thing.kind, Name(None, index.name), thing.table)
+    changes.backed.append((index, named))
+    return named

@@ -42,6 +42,7 @@ class Problem:
 
     message: str
     offset: int = 0
+    hint: str | None = None  # where the rule's own advice does not fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Rule:
     condition: str  # when it fires
     effect: str  # what then happens in production
     safer: str
+    unknown: str  # what the files do not tell it, so where it is silent or wrong
     bad: str
     good: str
     source: str  # a page of the PostgreSQL manual; empty where the matter is runner's own
@@ -64,7 +66,9 @@ class Rule:
     kinds: Sequence[str] = ()  # of statements, see Phrase.kind; none: it is not about single statements
     check: Callable[[Phrase, Facts], Iterable[Problem]] | None = field(default=None, repr=False)
     once: bool = False  # said once a file
+    folds: bool = False  # said once a database, with the number of files
     in_rollback: bool = False  # whether a file that undoes is held to it too
+    shows_line: bool = True  # whether its findings may repeat the line
 
     def finding(self, message: str, where: Location, *, hint: str | None = None) -> Finding:
         """Return what this rule finds at a place."""

@@ -169,6 +169,26 @@ class Phrase:
         if begin < len(words):
             yield begin, len(words)
 
+    def elements(self, opened: int) -> Iterator[tuple[int, int]]:
+        """Yield where each part of a list in brackets, as the columns of CREATE TABLE, begins and ends."""
+        words, depths = self.words, self.depths
+        if opened >= len(words):
+            return
+        begin, depth = opened + 1, depths[opened]
+        for index in range(begin, len(words)):
+            is_end = words[index] == ")" and depths[index] == depth
+            if is_end or (words[index] == "," and depths[index] == depth + 1):
+                if begin < index:
+                    yield begin, index
+                begin = index + 1
+            if is_end:
+                return
+
+
+def bare(phrase: Phrase, index: int) -> str | None:
+    """Return the name at a place without its schema, folded as PostgreSQL does."""
+    return _folded(phrase.tokens[index]) if index < len(phrase.tokens) else None
+
 
 def _depths(words: Sequence[str]) -> Iterator[int]:
     depth = 0

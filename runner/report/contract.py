@@ -149,6 +149,7 @@ def adoption(result: Adoption) -> dict[str, Any]:
     return {
         "database": result.database,
         "recorded": list(result.recorded),
+        "others": result.others,
         "differences": [str(difference) for difference in result.differences],
     }
 

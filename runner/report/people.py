@@ -205,6 +205,8 @@ def adoption(result: Adoption, style: Style) -> Iterator[str]:
     for difference in result.differences:
         yield f"  {style('accepted', 'yellow')}  {difference}"
     yield f"  {counted(len(result.recorded), 'migration')} recorded as applied, none was run"
+    if result.others is not None:
+        yield f"  {result.others}; runner does not read or change it"
 
 
 def mended(result: Mended, style: Style) -> str:

@@ -17,6 +17,7 @@ _SUPPOSED: Mapping[str, frozenset[Matter]] = {
             "column-rewrite",
             "table-rewrite",
             "change-type",
+            "change-type-unknown",
             "check-not-valid",
             "foreign-key-not-valid",
             "set-not-null",

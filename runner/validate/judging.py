@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from runner.catalog import Change
+from runner.validate.partitions import follows_its_parent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,10 @@ class Judge:
         return difference.kind == "extension" and difference.change is Change.UNEXPECTED
 
     def is_set_aside(self, difference: Difference) -> bool:
-        """Whether it is a right that somebody was given besides, or one that the project ignores."""
+        """Whether it is a right that somebody was given besides, a partition that follows its parent, or ignored."""
         if not self._tolerance.grants and self._is_a_right_more(difference):
+            return True
+        if follows_its_parent(difference):
             return True
         return is_ignored(self._tolerance.ignore, difference.kind, difference.identity)
 

@@ -8,11 +8,19 @@ from runner.lint.facts import Facts
 from runner.lint.model import Level, Problem, Rule
 from runner.lint.phrase import Phrase
 
+_FOR_PARTITIONS = (
+    "CREATE INDEX CONCURRENTLY is refused for a partitioned table: CREATE INDEX … ON ONLY it, CREATE INDEX"
+    " CONCURRENTLY on each partition in files of their own, then ALTER INDEX … ATTACH PARTITION for each."
+)
+
 
 def _index_not_concurrent(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     table, _ = phrase.on()
-    if not (phrase.statement.concurrently or facts.is_new(table) or phrase.find("ON", "ONLY") >= 0):
-        yield Problem(f"an index on {table} that is built while nobody can write to it")
+    if phrase.statement.concurrently or facts.is_new(table) or phrase.find("ON", "ONLY") >= 0:
+        return
+    known = facts.schema.table(table)
+    hint = _FOR_PARTITIONS if known is not None and known.is_partitioned else None
+    yield Problem(f"an index on {table} that is built while nobody can write to it", hint=hint)
 
 
 def _drop_index(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
@@ -52,6 +60,7 @@ RULES = (
         " reads no partition.",
         effect="SHARE on the table until every row is read and sorted: no INSERT, UPDATE or DELETE meanwhile.",
         safer="CREATE INDEX CONCURRENTLY in a file of its own with -- transactional: false.",
+        unknown="How large the table is. A table that application code creates counts as one in use.",
         bad="CREATE INDEX orders_placed_at_idx ON app.orders (placed_at);",
         good="-- transactional: false\n\nCREATE INDEX CONCURRENTLY orders_placed_at_idx ON app.orders (placed_at);",
         source='CREATE INDEX, "Building Indexes Concurrently"',
@@ -66,6 +75,7 @@ RULES = (
         condition="DROP INDEX without CONCURRENTLY.",
         effect="ACCESS EXCLUSIVE on the table, for an instant; while it waits, every query of the table waits behind it.",
         safer="DROP INDEX CONCURRENTLY in a file of its own with -- transactional: false.",
+        unknown="How busy the table is, which decides whether the instant is felt.",
         bad="DROP INDEX app.orders_placed_at_idx;",
         good="-- transactional: false\n\nDROP INDEX CONCURRENTLY app.orders_placed_at_idx;",
         source="DROP INDEX",
@@ -80,6 +90,7 @@ RULES = (
         effect="SHARE on the table and ACCESS EXCLUSIVE on the index until it is built: no writes, and no query that"
         " would use the index.",
         safer="REINDEX INDEX CONCURRENTLY or REINDEX TABLE CONCURRENTLY, with -- transactional: false.",
+        unknown="How large the index is.",
         bad="REINDEX INDEX app.orders_placed_at_idx;",
         good="-- transactional: false\n\nREINDEX INDEX CONCURRENTLY app.orders_placed_at_idx;",
         source='REINDEX, "Rebuilding Indexes Concurrently"',
@@ -95,6 +106,7 @@ RULES = (
         " psql and yoyo call the next try a success.",
         safer="Leave IF NOT EXISTS out: runner removes the leftover of an interrupted build by itself. With psql, first"
         " DROP INDEX CONCURRENTLY IF EXISTS.",
+        unknown="Whether an index of the name is there, and valid.",
         bad="-- transactional: false\n\n"
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_placed_at_idx ON app.orders (placed_at);",
         good="-- transactional: false\n\n"
@@ -111,6 +123,7 @@ RULES = (
         condition="REFRESH MATERIALIZED VIEW without CONCURRENTLY.",
         effect="ACCESS EXCLUSIVE on the view while its query runs: nobody can read it.",
         safer="REFRESH MATERIALIZED VIEW CONCURRENTLY; the view needs a unique index for it.",
+        unknown="Whether the view has a unique index, which CONCURRENTLY needs, and how long its query runs.",
         bad="REFRESH MATERIALIZED VIEW app.totals;",
         good="REFRESH MATERIALIZED VIEW CONCURRENTLY app.totals;",
         source="REFRESH MATERIALIZED VIEW",

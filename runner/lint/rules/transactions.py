@@ -15,8 +15,9 @@ def _after_exclusive(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     held = facts.exclusive
     if held is None:
         return
-    for name, mode in locks(phrase):
-        if facts.is_new(name):
+    for named, mode in locks(phrase):
+        name = facts.table_of(phrase, named)
+        if name is None or facts.is_new(named) or facts.is_new(name):
             continue
         if not name.may_be(held):
             yield Problem(f"it waits for {mode} on {name} while {held} is locked against everyone")
@@ -45,6 +46,8 @@ RULES = (
         effect="The first table is locked against everyone until the end of the transaction, so also while the later"
         " statement waits or works; two such files can deadlock with the application.",
         safer="One table a file, and rows in a file of their own.",
+        unknown="How long the later statement waits or works. What functions and triggers lock. The table of an"
+        " index that no file makes: such an index is passed over.",
         bad="ALTER TABLE app.orders ADD COLUMN note text;\n\nALTER TABLE app.customers ADD COLUMN note text;",
         good="=== 0006_order_notes.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
         "=== 0007_customer_notes.sql\nALTER TABLE app.customers ADD COLUMN note text;",
@@ -61,6 +64,7 @@ RULES = (
         " the catalogue can decide (CONCURRENTLY) nor a second run repeats harmlessly (VACUUM, REINDEX).",
         effect="If the run is interrupted in it, runner stops and a person must say with runner repair whether it was done.",
         safer="Make what it does safe to repeat, and leave a note of that here; or do it outside of migrations.",
+        unknown="What a procedure does, and whether that may be repeated.",
         bad="-- transactional: false\n\nCREATE DATABASE reports;",
         good="-- transactional: false\n\nVACUUM app.orders;",
         source="the commands that cannot run inside a transaction block, each on its page",

@@ -210,3 +210,31 @@ class TestTenants:
 
     def test_a_history_outside_the_path_that_everybody_has_is_found(self, tenants):
         assert "1 applied; at 0001_a" in tenants.ok("status").out
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            (
+                "CREATE TABLE flyway_schema_history (installed_rank int, version text);"
+                " INSERT INTO flyway_schema_history VALUES (1, '9'), (2, '10'), (3, NULL)"
+            ),
+            "the history of Flyway (newest entry: 10) is there",
+        ),
+        (
+            "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('ae10')",
+            "the history of Alembic (newest entry: ae10) is there",
+        ),
+        ("CREATE TABLE goose_db_version (id int, version_id int)", "the history of goose is there"),
+        ("CREATE TABLE knex_migrations (other text)", "the history of Knex is there"),
+    ],
+)
+def test_a_baseline_says_how_far_another_tool_had_come(made, said, project):
+    project.query(f"CREATE TABLE a (id int); {made}")
+    project.write("0001_a", "CREATE TABLE a (id bigint);")
+    refused = project.run("baseline")
+    assert refused.code == 3
+    assert f"{said[:1].upper()}{said[1:]}." in refused.err
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    assert f"{said}; runner does not read or change it" in project.ok("baseline").out

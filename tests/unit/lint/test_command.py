@@ -146,6 +146,93 @@ def test_a_base_leaves_only_what_the_branch_changed(project):
     assert "0001_a" not in done.out
 
 
+def committed(project: Project, *, branch: str = "main") -> None:
+    project.git("init", "-q", "-b", branch)
+    project.git("add", ".")
+    project.git("commit", "-qm", "a")
+
+
+def test_what_the_default_branch_has_is_counted_and_not_shown(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    committed(project)
+    project.git("checkout", "-qb", "ours")
+    done = project.lint("--strict")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (
+        "database: 1 file, no findings\n  not shown: 1 finding in files that main has; --all shows each\n"
+    )
+    project.write("migrations/0002_b.sql", ERROR)
+    done = project.lint()
+    assert done.code == 3
+    assert "0002_b.sql:2:1" in done.out
+    assert "0001_a" not in done.out
+    assert project.lint("--all").out.count("error: TRUNCATE") == 2
+    (database,) = json.loads(project.lint("--json").out)["databases"]
+    assert (len(database["findings"]), database["settled"], database["default_branch"]) == (1, 1, "main")
+
+
+def test_an_edited_file_is_shown_whatever_the_default_branch_has(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    committed(project, branch="master")
+    project.write("migrations/0001_a.sql", ERROR + "TRUNCATE app.b;\n")
+    assert project.lint().out.count("error: TRUNCATE") == 2
+
+
+def test_a_new_rollback_of_a_file_that_the_default_branch_has_is_shown_alone(project):
+    project.write("migrations/0001_a.sql", "TRUNCATE app.a;\n")
+    committed(project)
+    project.write("migrations/0001_a.rollback.sql", "GRANT SELECT ON app.a TO PUBLIC;\n")
+    done = project.lint()
+    assert [line.split(":")[0] for line in done.out.splitlines() if "error:" in line] == [
+        "migrations/0001_a.rollback.sql"
+    ]
+
+
+def test_what_migrate_would_refuse_is_shown_wherever_it_is(project):
+    project.write("migrations/0001_a.sql", IRREVERSIBLE + "BEGIN;\nSELECT 1;\nROLLBACK;\n")
+    committed(project)
+    assert "[refused]" in project.lint().out
+
+
+def test_where_git_knows_no_default_branch_all_is_shown(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    assert project.lint().code == 3
+    committed(project, branch="work")
+    assert project.lint().code == 3
+
+
+def test_a_file_that_git_ignores_is_shown(project):
+    project.write("migrations/0001_a.sql", ERROR)
+    project.write(".gitignore", "migrations/\n")
+    committed(project)
+    assert project.lint().code == 3
+
+
+def test_the_remotes_default_branch_comes_before_a_local_one(project, tmp_path):
+    project.write("migrations/0001_a.sql", ERROR)
+    committed(project)
+    project.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
+    project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+    project.write("migrations/0002_b.sql", ERROR)
+    project.git("add", ".")
+    project.git("commit", "-qm", "b")
+    done = project.lint()
+    assert "0002_b.sql:2:1" in done.out
+    assert "in files that origin/trunk has" in done.out
+
+
+def test_what_many_files_have_in_common_is_told_once(project):
+    for number in range(1, 4):
+        project.write(f"migrations/{number:04d}_x.sql", f"CREATE TABLE t{number} (id bigint PRIMARY KEY);\n")
+    said = project.lint().out
+    assert said.count("[rollback-missing]") == said.count("[unqualified-name]") == 1
+    assert "no file has a rollback, 3 files in all" in said
+    assert "t1 is made, or looked up, where search_path leads; so in 2 other files, which --all shows" in said
+    assert project.lint("--all").out.count("[rollback-missing]") == 3
+    project.write("migrations/0003_x.rollback.sql", "DROP TABLE t3;\n")
+    assert "0001_x cannot be undone; so in 1 other file, which --all shows" in project.lint().out
+
+
 def test_a_file_below_what_the_base_got_meanwhile_has_to_move(project):
     project.write("migrations/0001_a.sql", WARNING)
     project.git("init", "-q", "-b", "main")
@@ -181,7 +268,7 @@ def test_without_squawk_it_is_said_what_was_not_looked_for(project, monkeypatch)
     (linted,) = findings(chosen, say=said.append)
     assert linted.findings == ()
     assert said == [
-        "squawk is not installed: 9 rules not looked for. Install it with: pip install squawk-cli; or say --no-squawk."
+        "squawk is not installed: 8 rules not looked for. Install it with: pip install squawk-cli; or say --no-squawk."
     ]
     with pytest.raises(UsageError, match="squawk is not installed"):
         findings(chosen, squawk=True)

@@ -28,7 +28,7 @@ def test_each_of_ten_classic_mistakes_is_found_at_its_line_with_its_safer_form(f
     assert {line - 1: finding.rule for line, finding in by_line.items()} == {
         1: "column-rewrite",
         2: "set-not-null",
-        3: "change-type",
+        3: "change-type-unknown",
         4: "check-not-valid",
         5: "foreign-key-not-valid",
         6: "rename-column",

@@ -28,6 +28,43 @@ MIRRORED = [
         "CREATE TYPE app.m AS ENUM ('a');\nCREATE TABLE app.a (m app.m);",
         "DROP TABLE app.a;\nDROP TYPE app.m;",
     ),
+    (
+        (
+            "CREATE TABLE app.e (d date) PARTITION BY RANGE (d);\nCREATE TABLE app.e_1 PARTITION OF app.e DEFAULT PARTITION BY RANGE (d);\n"
+            "CREATE TABLE app.e_2 PARTITION OF app.e_1 DEFAULT;\nCREATE INDEX e_2_idx ON app.e_2 (d);"
+        ),
+        "DROP TABLE app.e;",
+    ),
+    (
+        "CREATE TABLE app.p (d date);\nALTER TABLE app.e ATTACH PARTITION app.p DEFAULT;",
+        "DROP TABLE app.e;",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW app.v AS SELECT 1 AS i;\nCREATE INDEX v_idx ON app.v (i);",
+        "DROP MATERIALIZED VIEW app.v;",
+    ),
+    (
+        "CREATE VIEW app.v AS SELECT 1;\nCREATE TRIGGER t INSTEAD OF INSERT ON app.v EXECUTE FUNCTION app.f();",
+        "DROP VIEW app.v;",
+    ),
+    (
+        "CREATE SEQUENCE app.q;\nALTER TABLE app.a ADD COLUMN c int;\nALTER SEQUENCE app.q OWNED BY app.a.c;",
+        "ALTER TABLE app.a DROP COLUMN c;",
+    ),
+    ("CREATE SEQUENCE app.q OWNED BY app.a.c;", "DROP TABLE app.a;"),
+    (
+        "CREATE UNIQUE INDEX i ON app.a (id);\nALTER TABLE app.a ADD CONSTRAINT k UNIQUE USING INDEX i;",
+        "ALTER TABLE app.a DROP CONSTRAINT k;",
+    ),
+    (
+        "CREATE UNIQUE INDEX i ON app.a (id);\nALTER TABLE app.a ADD PRIMARY KEY USING INDEX i;",
+        "ALTER TABLE app.a DROP CONSTRAINT i;",
+    ),
+    ("CREATE PROCEDURE app.p() LANGUAGE sql AS 'SELECT 1';", "DROP ROUTINE app.p();"),
+    (
+        "CREATE TEMP TABLE t (id int);\nDROP TABLE t;\nALTER TABLE app.a ADD c int;",
+        "ALTER TABLE app.a DROP c;",
+    ),
 ]
 GAPS = [
     ("CREATE TABLE app.a (id int);", "DROP TABLE app.b;", "the rollback does not drop table app.a"),
@@ -51,6 +88,21 @@ GAPS = [
         "CREATE TYPE app.m AS ENUM ('a');\nCREATE TABLE app.a (m app.m);",
         "DROP TABLE app.a;",
         "the rollback does not drop type app.m",
+    ),
+    (
+        "ALTER TABLE app.a ADD CONSTRAINT f FOREIGN KEY (i) REFERENCES app.b ON DELETE CASCADE NOT VALID;",
+        "COMMENT ON TABLE app.a IS NULL;",
+        "the rollback does not drop constraint f of app.a",
+    ),
+    (
+        "CREATE SEQUENCE app.q OWNED BY app.a.c;",
+        "DROP TABLE app.b;",
+        "the rollback does not drop sequence app.q",
+    ),
+    (
+        "CREATE TABLE app.p (d date);\nALTER TABLE app.e ATTACH PARTITION app.p DEFAULT;",
+        "ALTER TABLE app.e DETACH PARTITION app.p;",
+        "the rollback does not drop table app.p",
     ),
 ]
 

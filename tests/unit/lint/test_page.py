@@ -18,8 +18,14 @@ HEAD = f"""\
 rule and no other, the good one breaks none. `runner verify` measures on a database what lint can only read.
 
 - An **error** is exit code 3; a **warning** is one with `--strict` only; a rule that is **off** is asked for by name.
+- It knows the schema that the earlier files make: columns and their types, domains, constraints, indexes, partitions,
+  functions; and of what no file makes, what the committed snapshot says. Statements inside `DO` are read as if they ran.
 - What a file does to a table that the same file creates is harmless, and no rule minds it. A rollback is looked at for
   secrets, rights and grammar only: what it drops, it drops by intent.
+- In a git repository, findings in files that the default branch has unchanged are counted and not shown: such a file may
+  be applied somewhere, and an applied file is not edited. `--all` shows them, and `--base` shows what a branch changes.
+  Files that `migrate` would refuse are always shown. The default branch is `origin/HEAD`, else `main` or `master`; where
+  git knows none, as in a shallow clone, everything is shown.
 - A file **sets a rule aside** in its leading comment, with its reason; without a reason it sets nothing aside, and where
   nothing is found the line itself is a finding:
 
@@ -57,6 +63,7 @@ def _table() -> Iterator[str]:
 def _section(rule: Rule) -> Iterator[str]:
     yield from ("", f"## {rule.id}", "", f"{rule.name}.", "", f"- **When:** {rule.condition}")
     yield from (f"- **In production:** {rule.effect}", f"- **Safer:** {rule.safer}")
+    yield f"- **Cannot know:** {rule.unknown}"
     yield from ([f"- **Manual:** {rule.source}."] if rule.source else [])
     yield ""
     yield from ("Bad:", "", *_example(rule.bad), "", "Good:", "", *_example(rule.good))
@@ -83,8 +90,8 @@ def test_the_page_is_what_the_rules_say():
     assert_golden(PAGE, page())
 
 
-def test_every_rule_says_when_it_fires_what_happens_and_what_is_safer():
+def test_every_rule_says_when_it_fires_what_happens_what_is_safer_and_what_it_cannot_know():
     for rule in RULES:
-        for text in (rule.condition, rule.effect, rule.safer):
+        for text in (rule.condition, rule.effect, rule.safer, rule.unknown):
             assert text.endswith((".", "here")), text
             assert "  " not in text, text

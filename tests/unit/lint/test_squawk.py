@@ -53,7 +53,7 @@ SHARED = [rule for rule in RULES if rule not in BORROWED and rule.squawk and rul
 
 @pytest.mark.parametrize("rule", SHARED, ids=lambda rule: rule.id)
 def test_squawk_agrees_where_it_knows_our_rule(rule, program, migrations_of):
-    (migration, *_) = migrations_of(files_of(rule.bad))
+    (*_, migration) = migrations_of(files_of(rule.bad))
     heard = squawk._ask(program, [str(migration.apply.path)])
     assert {item["rule_name"] for item in heard} & set(rule.squawk)
 
