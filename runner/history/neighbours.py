@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from runner.history.names import RUNNER_JOURNAL, RUNNER_MIGRATION, YOYO_LOG
-from runner.history.schema import path_is_chosen
+from runner.history.schema import read_path
 
 if TYPE_CHECKING:
     from runner.history.store import History
@@ -91,7 +91,10 @@ class Neighbours:
 def find_neighbours(history: History) -> Neighbours:
     """Return what is in the schema that the session works in, or in the whole database where nobody chose a schema."""
     text: Any = _QUERY.read_text("utf-8")
-    parameters = {"ours": list(history.names.tables), "is_chosen": path_is_chosen(history.connection)}
+    parameters = {
+        "ours": list(history.names.tables),
+        "is_chosen": read_path(history.connection, None).is_chosen,
+    }
     rows = history.connection.execute(text, parameters).fetchall()
     tools = {identity: tool_of(schema, name) for schema, name, identity in rows}
     return Neighbours(

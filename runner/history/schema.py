@@ -20,6 +20,7 @@ class Path:
 
     current: str | None  # the schema in which an unqualified CREATE TABLE lands
     is_chosen: bool = False  # by the client, for the role, or by a schema of the role's own name
+    is_named: bool = False  # by the client, for this very session
 
 
 def choose_schema(
@@ -33,7 +34,8 @@ def choose_schema(
 ) -> str:
     """Return the schema that was asked for, else the one where search_path finds yoyo's table, else the current one.
 
-    A history that search_path does not find counts only where the path is the one of everybody who uses the database:
+    A path that the client named begins with the schema to work in: a history further back in it, mostly in public, is
+    not that schema's. A history that search_path does not find counts only where the path is the one of everybody who uses the database:
     otherwise it may be another tenant's. `may_begin`: a new history may then begin in the current schema.
     A row of `tables` begins with schema, name and whether search_path finds it.
 
@@ -49,6 +51,10 @@ def choose_schema(
         return wanted
     holding = [table for table in tables if table[1] == migration_table]
     visible = [table for table in holding if table[2]]
+    if visible and path.is_named and path.current not in {table[0] for table in visible}:
+        if may_begin and path.current is not None:
+            return path.current
+        raise _hidden(sorted(str(table[0]) for table in visible), path.current)
     if visible:
         return str(visible[0][0])
     if holding and path.is_chosen and not (may_begin and path.current is not None):
@@ -84,10 +90,11 @@ def _hidden(schemas: Sequence[str], current: str | None) -> ConfigurationError:
     )
 
 
-def path_is_chosen(connection: psycopg.Connection[Any]) -> bool:
-    """Return whether the session's search_path was chosen for it: by its client, or for its role."""
+def read_path(connection: psycopg.Connection[Any], current: str | None) -> Path:
+    """Return the session's search_path as far as it was chosen for it."""
     row = connection.execute(_PATH.read_text("utf-8").encode()).fetchone()
-    return row is not None and bool(row[0])
+    is_chosen, is_named = (False, False) if row is None else row
+    return Path(current=current, is_chosen=bool(is_chosen), is_named=bool(is_named))
 
 
 def hidden_rows(role: str, tables: Sequence[str]) -> CredentialsError:
@@ -100,7 +107,7 @@ def hidden_rows(role: str, tables: Sequence[str]) -> CredentialsError:
     )
 
 
-def is_hidden(tables: Sequence[Sequence[Any]], migration_table: str) -> bool:
-    """Return whether there is a history, and search_path does not find it."""
-    visible = [table[2] for table in tables if table[1] == migration_table]
-    return bool(visible) and not any(visible)
+def is_elsewhere(tables: Sequence[Sequence[Any]], migration_table: str, current: str | None) -> bool:
+    """Return whether there is a history, and none in the schema in which the session works."""
+    holding = {table[0] for table in tables if table[1] == migration_table}
+    return bool(holding) and current not in holding

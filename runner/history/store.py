@@ -40,13 +40,12 @@ from runner.history.names import (
     Names,
 )
 from runner.history.schema import Path as SearchPath
-from runner.history.schema import choose_schema, hidden_rows, is_hidden, path_is_chosen
+from runner.history.schema import choose_schema, hidden_rows, is_elsewhere, read_path
 
 if TYPE_CHECKING:
     from runner.history.actor import Actor
 
 _QUERIES = Path(__file__).with_name("queries")  # importlib.resources costs more than reading them
-OLDEST_SERVER = 140000
 _YOYO_POLL_S = 0.5
 _TELL_EVERY_S = 10.0
 _MOMENTS = frozenset({"applied_at", "recorded_at", "begun_at", "since"})
@@ -418,11 +417,13 @@ class History:
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
         server = Server(**{key: row[key] for key in Server.__slots__})
-        hidden = self._wanted_schema is None and is_hidden(row["tables"], self._migration_table)
+        path = SearchPath(current=row["schema"])
+        if self._wanted_schema is None and is_elsewhere(row["tables"], self._migration_table, path.current):
+            path = read_path(self.connection, path.current)
         schema = choose_schema(
             row["tables"],
             self._migration_table,
-            path=SearchPath(current=row["schema"], is_chosen=hidden and path_is_chosen(self.connection)),
+            path=path,
             wanted=self._wanted_schema,
             wanted_exists=row["wanted_exists"],
             may_begin=self._may_begin,

@@ -18,7 +18,7 @@ _SECTIONS = "a tool with up and down sections"
 
 # what stands behind the two dashes of a comment that has its line to itself
 _MARKS = (
-    ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub)\b.*"),
+    ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub\s+\w+)"),
     ("sql-migrate", r"\+migrate\s+(?:up|down|statementbegin|statementend)\b.*"),
     ("micrate", r"\+micrate\s+(?:up|down|statementbegin|statementend)\b.*"),
     ("dbmate", r"migrate:(?:up|down)\b.*"),
@@ -171,6 +171,8 @@ _RENAME = (
 
 def _undone_by(id_: str, ids: Collection[str]) -> str | None:
     """Return the file that this one undoes by its name: 0001_users_down beside 0001_users_up."""
+    if id_[:1] in {"U", "u"} and id_[1:2].isdigit() and id_[1:] in ids:
+        return id_[1:]
     match = _UNDOES.fullmatch(id_)
     if match is None:
         return None

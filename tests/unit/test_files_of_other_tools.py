@@ -56,6 +56,13 @@ def refused(root, files, *, applied=(), **flags):
         ("graphile-migrate", f"--! Previous: -\n--! Hash: sha1:2b5c\n\n{UP}"),
         ("sqitch", f"-- Deploy flipr:users to pg\n\n{UP}"),
         ("a tool with up and down sections", f"-- Up\n{UP}\n-- Down\n{DOWN}"),
+        (
+            "node-pg-migrate",
+            f"-- Up Migration: create the users table\n{UP}-- Down Migration: drop it again\n{DOWN}",
+        ),
+        ("dbmate", f"-- migrate:up creates the table\n{UP}-- migrate:down drops it\n{DOWN}"),
+        ("sql-migrate", f"-- +migrate Up foo\n{UP}-- +migrate Down foo\n{DOWN}"),
+        ("MyBatis Migrations", f"{UP}-- //@UNDO drop it\n{DOWN}"),
     ],
 )
 def test_a_mark_of_another_tool_is_refused(tmp_path, tool, text):
@@ -96,6 +103,7 @@ def test_a_mark_far_down_in_a_large_file_is_found(tmp_path):
     [
         (["0001_u.up.sql", "0001_u.down.sql"], "named as a file of golang-migrate or sqlx"),
         (["20240101_u.up.sql"], "named as a file of golang-migrate or sqlx"),
+        (["001_a.sql", "U001_a.sql"], "U001_a.sql"),
         (["V1__u.sql", "U1__u.sql"], "named as a file of Flyway"),
         (["V1__u.sql", "R__views.sql"], "named as a file of Flyway"),
         (["V2__u.sql", "V10__v.sql"], "named as a file of Flyway"),

@@ -208,6 +208,16 @@ class TestTenants:
             tenants.query(f"DROP OWNED BY {name}")
             tenants.query(f"DROP ROLE {name}")
 
+    def test_a_history_behind_the_schema_that_the_client_named_is_another_ones(self, tenants):
+        tenants.ok("migrate", "--no-validate", "--history-schema", "public", "--beside-existing")
+        done = tenants.run("migrate", "--url", self.by_path(tenants, "t2,public"))
+        assert done.code == 2
+        assert 'history was found in schema "public" only' in done.err
+        tenants.ok(
+            "migrate", "--no-validate", "--url", self.by_path(tenants, "t2,public"), "--history-schema", "t2"
+        )
+        assert "t2" in self.where(tenants)
+
     def test_a_history_outside_the_path_that_everybody_has_is_found(self, tenants):
         assert "1 applied; at 0001_a" in tenants.ok("status").out
 
