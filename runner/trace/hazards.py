@@ -51,9 +51,8 @@ def hazards(rehearsal: Rehearsal, around: Surroundings | None = None) -> Iterato
         yield from _of_statement(trace, scales)
         yield from _all_rows(trace, rehearsal.statements)
     yield from _held(rehearsal.statements, scales)
-    dropped = list(_dropped(rehearsal, scales))
-    yield from dropped
-    yield from _of_round_trip(rehearsal, tells_rows=not dropped and not rehearsal.round_trip.after_rollback)
+    yield from _dropped(rehearsal, scales)
+    yield from _of_round_trip(rehearsal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +247,7 @@ _REFUSED = {
 }
 
 
-def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard]:
+def _of_round_trip(rehearsal: Rehearsal) -> Iterator[Hazard]:
     trip = rehearsal.round_trip
     back = Location(rehearsal.rollback_path or rehearsal.path)
     next_time = ""
@@ -257,7 +256,7 @@ def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard
     elif trip.error is not None and trip.failed_on is not None:
         yield Hazard(Matter.FAILED, _refusal(trip.error, trip.failed_on, rehearsal))
     if trip.verdict is Verdict.NO_ROLLBACK:
-        yield _about_rollback(
+        yield about_rollback(
             "rollback-missing",
             f"{rehearsal.id} cannot be undone",
             Location(rehearsal.path),
@@ -266,7 +265,7 @@ def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard
         )
     if trip.after_rollback:
         left = listed([str(difference) for difference in trip.after_rollback])
-        yield _about_rollback(
+        yield about_rollback(
             "rollback-differs",
             f"the rollback leaves the schema otherwise: {left}",
             _place(rehearsal, trip.after_rollback),
@@ -275,21 +274,12 @@ def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard
         )
     if trip.after_again:
         left = listed([str(difference) for difference in trip.after_again])
-        yield _about_rollback(
+        yield about_rollback(
             "apply-again-differs",
             f"applied again after its rollback it leaves another schema: {left}",
             Location(rehearsal.path),
             "A release that was rolled back and made again is not the one that was tested.",
             "Make the rollback undo what the migration does, or the migration independent of what was there.",
-        )
-    if trip.changed_rows and tells_rows:
-        yield _about_rollback(
-            "rollback-changes-rows",
-            f"after its rollback {listed(trip.changed_rows)} holds other rows than before",
-            back,
-            "A rollback does not bring the data back.",
-            "Keep the old values in a column or table of their own until the release is settled, and restore them from it.",
-            level=Level.WARNING,
         )
 
 
@@ -315,8 +305,9 @@ def _refusal(error: RunnerError, way: Way, rehearsal: Rehearsal) -> Finding:
     )
 
 
-def _about_rollback(
+def about_rollback(
     rule: str, message: str, where: Location, effect: str, hint: str, *, level: Level = Level.ERROR
 ) -> Hazard:
+    """Return a finding about the rollback of a migration."""
     found = Finding(rule=rule, level=level, message=message, where=where, effect=effect, hint=hint)
     return Hazard(Matter.ROLLBACK, found)

@@ -115,6 +115,23 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowChange:
+    """How the rows of a relation differ after a rollback from those before its migration."""
+
+    relation: str  # of a sequence: the column that takes its numbers from it
+    what: str  # "holds 2 rows more than before"
+    columns: tuple[str, ...] = ()  # whose values are others, where the number of rows is the same
+    is_view: bool = False  # a materialized one
+    is_more: bool = False  # rows were left behind
+    remedy: str | None = None  # SQL that sets a sequence behind the numbers that are taken
+    is_explained: bool = False  # by what the migration itself drops, which is a finding of its own
+
+    def __str__(self) -> str:
+        columns = f" in {', '.join(self.columns)}" if self.columns else ""
+        return f"{self.relation} {self.what}{columns}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundTrip:
     """One migration, applied, rolled back and applied again."""
 
@@ -127,7 +144,7 @@ class RoundTrip:
     loses: tuple[
         str, ...
     ] = ()  # what the rollback throws away: "table public.notes", "column public.orders.note"
-    changed_rows: tuple[str, ...] = ()  # tables whose rows are not what they were before up and down
+    changed_rows: tuple[RowChange, ...] = ()  # after the rollback, compared with before the migration
     failed_on: Way | None = None
     error: RunnerError | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 
@@ -18,15 +18,11 @@ from runner.errors import FileError, MigrationFailedError, RunnerError
 from runner.history import recording
 from runner.migrations import Kind, Migration, check_script
 from runner.plan import Action, Plan, Step
-from runner.trace.contents import fingerprints
 from runner.trace.files import trace_file
-from runner.trace.losses import Connect, Kept
+from runner.trace.losses import Connect, Kept, vanished
 from runner.trace.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.trace.relations import Relations
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+from runner.trace.rows import Rows
 
 # SQLSTATEs: a column, schema, relation, object, function exists already.
 _EXISTS = frozenset({"42701", "42P06", "42P07", "42710", "42723"})
@@ -56,7 +52,7 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
         raise ValueError(step)
     started = time.monotonic()
     before, existing = ground.schema, Relations.read(ground.measuring, hidden=ground.hidden)
-    rows = fingerprints(ground.measuring, existing)
+    rows = Rows.read(ground.measuring, hidden=ground.hidden)
     traces: tuple[StatementTrace, ...] = ()
     try:
         check_script(step.script)
@@ -81,7 +77,7 @@ def not_tried(migration: Migration) -> Rehearsal:
 
 
 def _there_and_back(
-    ground: Ground, step: Step, before: Catalog, after: Catalog, existing: Relations, rows: dict[str, str]
+    ground: Ground, step: Step, before: Catalog, after: Catalog, existing: Relations, rows: Rows
 ) -> RoundTrip:
     migration = step.migration
     if migration is None:
@@ -92,17 +88,19 @@ def _there_and_back(
         return RoundTrip(verdict=Verdict.NO_ROLLBACK)
     undo = Step(action=Action.ROLLBACK, id=step.id, script=migration.rollback, migration=migration)
     kept = Kept.read(ground.measuring, existing, _differences(before, after))
+    dropped = vanished(ground.measuring, rows.places)
     error = _run(ground, undo)
     if error is not None:
         return RoundTrip(verdict=Verdict.FAILED, failed_on=Way.ROLLBACK, error=error)
     back = ground.read()
     lost = kept.lost(ground.measuring, _differences(after, back))
+    now = Rows.read(ground.measuring, hidden=ground.hidden)
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
         after_rollback=_differences(before, back),
         rollback_diff=_diff(before, back, "before it", "after its rollback"),
         loses=() if migration.kind is Kind.REPEATABLE else lost.loses,
-        changed_rows=tuple(sorted({*lost.anew, *(_changed(ground, rows) if rows else ())})),
+        changed_rows=tuple(rows.changes(now, dropped=dropped, anew=lost.anew)),
     )
     error = _run(ground, replace(step, action=Action.APPLY))
     if error is not None:
@@ -130,12 +128,6 @@ def _run(ground: Ground, step: Step) -> RunnerError | None:
 def _record(ground: Ground, step: Step) -> None:
     """Tell history of what was applied statement by statement, so that it can be rolled back as usual."""
     ground.work.conn.execute(recording(ground.work.names, record_of(step, 0), ground.work.actor))
-
-
-def _changed(ground: Ground, before: dict[str, str]) -> Iterator[str]:
-    """Yield the tables that held rows before, and hold others or none now."""
-    after = fingerprints(ground.measuring, Relations.read(ground.measuring, hidden=ground.hidden))
-    return (name for name in sorted(before) if after.get(name) != before[name])
 
 
 def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:

@@ -66,7 +66,7 @@ def _round_trip(trip: RoundTrip) -> dict[str, Any]:
         "verdict": trip.verdict.value,
         "reason": trip.reason,
         "loses": list(trip.loses),
-        "changed_rows": list(trip.changed_rows),
+        "changed_rows": sorted(c.relation for c in trip.changed_rows if c.remedy is None),
         "after_rollback": _differences(trip.after_rollback),
         "rollback_diff": trip.rollback_diff,
         "after_again": _differences(trip.after_again),
