@@ -54,19 +54,35 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
     before, existing = ground.schema, Relations.read(ground.measuring, hidden=ground.hidden)
     rows = Rows.read(ground.measuring, hidden=ground.hidden)
     traces: tuple[StatementTrace, ...] = ()
+    after, way = before, Way.APPLY
     try:
         check_script(step.script)
         traces = trace_file(
             ground.measuring, step.script, existing=existing, connect=ground.connect, as_one=as_one
         )
+        _record(ground, step)
+        after = ground.read()
+        way = Way.ROLLBACK
+        trip = _there_and_back(ground, step, before, after, existing, rows)
     except (MigrationFailedError, FileError) as error:
-        trip = RoundTrip(verdict=Verdict.FAILED, failed_on=Way.APPLY, error=error)
-        return _rehearsal(migration, traces, trip, before, before, started)
-    _record(ground, step)
-    after = ground.read()
-    trip = _there_and_back(ground, step, before, after, existing, rows)
+        trip = RoundTrip(verdict=Verdict.FAILED, failed_on=way, error=error)
+    except psycopg.OperationalError:  # the server is gone: nothing is known of the file
+        raise
+    except psycopg.Error as error:
+        trip = RoundTrip(verdict=Verdict.FAILED, failed_on=way, error=_unusable(error))
     ground.schema = after
     return _rehearsal(migration, traces, trip, before, after, started)
+
+
+def _unusable(error: psycopg.Error) -> MigrationFailedError:
+    """Return the error for a file after which our own questions are refused."""
+    return MigrationFailedError(
+        error.diag.message_primary or str(error),
+        detail="The statements of the file succeeded; after them history could not be written, or the schema not be read."
+        " It happened in the scratch database, which is dropped.",
+        hint="Leave the tables of the migration history, and the catalog, as they are.",
+        sqlstate=error.sqlstate,
+    )
 
 
 def not_tried(migration: Migration) -> Rehearsal:
