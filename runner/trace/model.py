@@ -145,6 +145,7 @@ class RoundTrip:
         str, ...
     ] = ()  # what the rollback throws away: "table public.notes", "column public.orders.note"
     changed_rows: tuple[RowChange, ...] = ()  # after the rollback, compared with before the migration
+    notes: tuple[str, ...] = ()  # on differences that need no correction, or cannot have any
     failed_on: Way | None = None
     error: RunnerError | None = None
 

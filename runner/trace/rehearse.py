@@ -19,6 +19,7 @@ from runner.history import recording
 from runner.migrations import Kind, Migration, check_script
 from runner.plan import Action, Plan, Step
 from runner.trace.files import trace_file
+from runner.trace.harmless import without_harmless
 from runner.trace.losses import Connect, Kept, vanished
 from runner.trace.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.trace.relations import Relations
@@ -111,10 +112,12 @@ def _there_and_back(
     back = ground.read()
     lost = kept.lost(ground.measuring, _differences(after, back))
     now = Rows.read(ground.measuring, hidden=ground.hidden)
+    left, notes = without_harmless(_differences(before, back))
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
-        after_rollback=_differences(before, back),
-        rollback_diff=_diff(before, back, "before it", "after its rollback"),
+        after_rollback=left,
+        rollback_diff=_diff(before, back, "before it", "after its rollback") if left else "",
+        notes=notes,
         loses=() if migration.kind is Kind.REPEATABLE else lost.loses,
         changed_rows=tuple(rows.changes(now, dropped=dropped, anew=lost.anew)),
     )
@@ -122,12 +125,16 @@ def _there_and_back(
     if error is not None:
         if error.sqlstate in _EXISTS:
             error.hint = "Its rollback left it behind, and must undo that too."
+            if notes:
+                error.hint = "Its rollback left it behind. What no rollback can remove needs IF NOT EXISTS."
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
+    left, more = without_harmless(_differences(after, again))
     trip = replace(
         trip,
-        after_again=_differences(after, again),
-        again_diff=_diff(after, again, "after it", "after applying it again"),
+        after_again=left,
+        again_diff=_diff(after, again, "after it", "after applying it again") if left else "",
+        notes=notes + tuple(note for note in more if note not in notes),
     )
     return replace(trip, verdict=Verdict.DIFFERS) if trip.after_rollback or trip.after_again else trip
 
