@@ -63,8 +63,9 @@ def scratch_session(
     url: str | None,
     say: Say,
     beside_target: bool = True,
+    time_zone: str | None = None,
 ) -> Iterator[Session]:
-    """Make an empty database, open it, and drop it at the end.
+    """Make an empty database, open it, and drop it at the end; its sessions have the `time_zone`, if one is given.
 
     It is made where `url` says, else on the local server, else, where `beside_target` lets it, on the configured server.
 
@@ -85,7 +86,11 @@ def scratch_session(
                 hint="ALTER ROLE … CREATEDB, or name another server with --scratch-url.",
             ) from error
         try:
-            target = replace(home, parameters={**home.parameters, "dbname": name}, refresh=None)
+            target = replace(
+                home,
+                parameters={**home.parameters, "dbname": name, **_in_zone(admin, home, time_zone, say)},
+                refresh=None,
+            )
             with open_target(settings, layout, files, target) as session:
                 yield session
         except KeyboardInterrupt as stop:
@@ -99,6 +104,20 @@ def scratch_session(
             raise
         finally:
             _drop_or_warn(admin, home, name, say)
+
+
+def _in_zone(admin: psycopg.Connection[Any], home: Target, time_zone: str | None, say: Say) -> dict[str, str]:
+    """Return the connection's options with a time zone, on which depends what a change of type rewrites."""
+    if time_zone is None:
+        return {}
+    try:
+        admin.execute("SELECT pg_catalog.set_config('TimeZone', %s, false)", [time_zone])
+    except psycopg.errors.InvalidParameterValue:
+        message = f"the scratch server does not know the target's time zone {time_zone}; its own is used"
+        say(Event(name="scratch.time_zone", level=WARNING, message=message, facts={"time_zone": time_zone}))
+        return {}
+    escaped = time_zone.replace("\\", "\\\\").replace(" ", "\\ ")
+    return {"options": f"{home.parameters.get('options', '')} -c TimeZone={escaped}".lstrip()}
 
 
 def _drop_leftovers(admin: psycopg.Connection[Any], home: Target) -> None:

@@ -68,6 +68,15 @@ class TableLock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """A new name for a relation, or for one of its columns."""
+
+    old: str  # schema-qualified, quoted as in SQL; of a column with its relation
+    new: str  # of a relation as the old one, of a column alone
+    is_column: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementTrace:
     """One statement as it was rehearsed. Relations are named as in SQL, schema-qualified."""
 
@@ -83,6 +92,7 @@ class StatementTrace:
     scanned: tuple[str, ...] = ()  # tables that were read from end to end
     built: tuple[str, ...] = ()  # indexes made or made anew, on tables that existed before the migration
     dropped: tuple[str, ...] = ()  # with the rows in it: "table public.notes", "column public.orders.note"
+    renamed: tuple[Rename, ...] = ()
     wal_bytes: int = 0
     elapsed_ms: float = 0.0
     rows: int | None = None  # affected
