@@ -83,11 +83,11 @@ def _verify(
     rehearsed: Callable[[Rehearsal], None],
 ) -> Verification:
     started, begun_at = time.monotonic(), datetime.now(UTC)
-    chosen, zone = _choose(settings, layout, files, options, only=only, say=say)
-    if options.weigh and zone is None:
+    chosen, asked = _choose(settings, layout, files, options, only=only, say=say)
+    if options.weigh and asked is None:
         with open_session(settings, layout, files, only=only, say=say) as session:
-            zone = _time_zone(session)
-    run = _Run(settings, layout, files, options.scratch_url, say, zone)
+            asked = _Asked.of(session)
+    run = _Run(settings, layout, files, options.scratch_url, say, None if asked is None else asked.time_zone)
     found = tuple(run.rehearsals(chosen, rehearsed)) if chosen else ()
     surroundings = None
     if options.weigh:
@@ -98,6 +98,7 @@ def _verify(
             surroundings = look_around(session.connection, tables, place=session.place)
     return Verification(
         database=layout.title,
+        place=None if asked is None else asked.place,
         server_version=run.server_version,
         replayed=run.replayed,
         rehearsals=found,
@@ -139,8 +140,8 @@ def _choose(
     *,
     only: bool,
     say: Say,
-) -> tuple[frozenset[str], str | None]:
-    """Return the ids to rehearse, and the target's time zone where the target was asked for them."""
+) -> tuple[frozenset[str], _Asked | None]:
+    """Return the ids to rehearse, and what was asked of the target where it says which are pending."""
     ids = [m.id for m in _ordered(files)]
     if options.everything:
         return frozenset(ids), None
@@ -152,19 +153,27 @@ def _choose(
     try:
         with open_session(settings, layout, files, only=only, say=say) as session:
             plan = plan_apply(session.files, session.state, allow_out_of_order=True)
-            zone = _time_zone(session)
+            asked = _Asked.of(session)
     except ConfigurationError as error:
         raise ConfigurationError(
             f"what is pending is not known: {error.message}",
             detail=error.detail,
             hint="Name the files without a target: --all, --since ID, or --base GIT_REVISION",
         ) from error
-    return frozenset(step.id for step in plan.steps if step.action is not Action.HOOK), zone
+    return frozenset(step.id for step in plan.steps if step.action is not Action.HOOK), asked
 
 
-def _time_zone(session: Session) -> str:
-    row = session.connection.execute("SHOW TimeZone").fetchone()
-    return str(row[0]) if row else "UTC"
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of the target."""
+
+    place: str
+    time_zone: str
+
+    @classmethod
+    def of(cls, session: Session) -> _Asked:
+        row = session.connection.execute("SHOW TimeZone").fetchone()
+        return cls(session.place, str(row[0]) if row else "UTC")
 
 
 def _ordered(files: Sequence[Migration]) -> list[Migration]:

@@ -223,6 +223,7 @@ class Verification:
     """One database: what was rehearsed in its scratch copy."""
 
     database: str
+    place: str | None = None  # of the target, where it was asked: for what is pending, or to weigh
     server_version: int  # as server_version_num
     replayed: int  # migrations applied before the first that was rehearsed
     rehearsals: tuple[Rehearsal, ...]
