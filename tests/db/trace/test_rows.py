@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+from uuid import uuid4
+
 import pytest
 
 BASE = """\
@@ -233,3 +236,23 @@ def test_the_hint_is_the_statement_that_corrects_a_sequence(project, verify):
     findings = verify("--since", "0001_base").database["findings"]
     (found,) = (f for f in findings if f["rule"] == "sequence-behind")
     assert found["hint"].endswith("SELECT setval('public.person_id_seq', 2);")
+
+
+def test_rows_that_the_rollback_makes_unreadable_are_told_and_end_nothing(project, verify):
+    role = f"reader_{uuid4().hex[:8]}"
+    project.query(f"CREATE ROLE {role} LOGIN CREATEDB PASSWORD 'secret'")
+    place = urlsplit(project.url)
+    scratch = place._replace(netloc=f"{role}:secret@{place.netloc.rpartition('@')[2]}", path="/postgres")
+    project.write(
+        "0001_base",
+        "-- irreversible: a test\nCREATE SCHEMA a; CREATE TABLE a.t (id int); INSERT INTO a.t VALUES (1);\n"
+        "ALTER TABLE a.t FORCE ROW LEVEL SECURITY;\n"
+        "CREATE POLICY p ON a.t USING (current_setting('app.tenant')::int = id);\n",
+    )
+    project.write("0002_change", "SELECT 1;\n", "ALTER TABLE a.t ENABLE ROW LEVEL SECURITY;\n")
+    try:
+        found = verify("--since", "0001_base", "--scratch-url", scratch.geturl())
+    finally:
+        project.query(f"DROP ROLE {role}")
+    (told,) = (f for f in found.database["findings"] if f["rule"] == "rollback-changes-rows")
+    assert "a.t cannot be read, so that its rows are not compared: unrecognized" in told["message"]
