@@ -16,8 +16,14 @@ from runner import catalog, connection, credentials, local
 from runner.apply import Listener, Work, check_plan, run_plan
 from runner.catalog import Catalog
 from runner.credentials import Target
-from runner.errors import ConfigurationError, CredentialsError, MigrationFailedError, StoppedError
-from runner.events import Say
+from runner.errors import (
+    ConfigurationError,
+    CredentialsError,
+    MigrationFailedError,
+    RunnerError,
+    StoppedError,
+)
+from runner.events import WARNING, Event, Say
 from runner.fleet.session import Session, actor_of, explained, open_target
 from runner.migrations import Layout, Migration
 from runner.plan import plan_apply
@@ -36,6 +42,16 @@ WHERE
         SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.application_name = %(keeper)s || d.datname::text
     )
 """
+_SUBSCRIPTIONS = """
+SELECT s.subname::text
+FROM pg_catalog.pg_subscription AS s
+WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+"""
+_WITHOUT_SLOT = (
+    "ALTER SUBSCRIPTION {} DISABLE",
+    "ALTER SUBSCRIPTION {} SET (slot_name = NONE)",
+    "DROP SUBSCRIPTION {}",
+)
 
 
 @contextmanager
@@ -47,8 +63,9 @@ def scratch_session(
     url: str | None,
     say: Say,
     beside_target: bool = True,
+    time_zone: str | None = None,
 ) -> Iterator[Session]:
-    """Make an empty database, open it, and drop it at the end.
+    """Make an empty database, open it, and drop it at the end; its sessions have the `time_zone`, if one is given.
 
     It is made where `url` says, else on the local server, else, where `beside_target` lets it, on the configured server.
 
@@ -58,7 +75,7 @@ def scratch_session(
     name = f"{PREFIX}{os.getpid()}_{uuid.uuid4().hex[:8]}"
     # the name of this session says that the database is in use
     with explained(home), connection.connect(home, application_name=f"{_KEEPER}{name}") as admin:
-        _drop_leftovers(admin)
+        _drop_leftovers(admin, home)
         try:
             admin.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
@@ -69,7 +86,11 @@ def scratch_session(
                 hint="ALTER ROLE … CREATEDB, or name another server with --scratch-url.",
             ) from error
         try:
-            target = replace(home, parameters={**home.parameters, "dbname": name}, refresh=None)
+            target = replace(
+                home,
+                parameters={**home.parameters, "dbname": name, **_in_zone(admin, home, time_zone, say)},
+                refresh=None,
+            )
             with open_target(settings, layout, files, target) as session:
                 yield session
         except KeyboardInterrupt as stop:
@@ -82,15 +103,65 @@ def scratch_session(
             error.hint = "Correct the file." if error.hint is None or "runner " in error.hint else error.hint
             raise
         finally:
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            _drop_or_warn(admin, home, name, say)
 
 
-def _drop_leftovers(admin: psycopg.Connection[Any]) -> None:
+def _in_zone(admin: psycopg.Connection[Any], home: Target, time_zone: str | None, say: Say) -> dict[str, str]:
+    """Return the connection's options with a time zone, on which depends what a change of type rewrites."""
+    if time_zone is None:
+        return {}
+    try:
+        admin.execute("SELECT pg_catalog.set_config('TimeZone', %s, false)", [time_zone])
+    except psycopg.errors.InvalidParameterValue:
+        message = f"the scratch server does not know the target's time zone {time_zone}; its own is used"
+        say(Event(name="scratch.time_zone", level=WARNING, message=message, facts={"time_zone": time_zone}))
+        return {}
+    escaped = time_zone.replace("\\", "\\\\").replace(" ", "\\ ")
+    return {"options": f"{home.parameters.get('options', '')} -c TimeZone={escaped}".lstrip()}
+
+
+def _drop_leftovers(admin: psycopg.Connection[Any], home: Target) -> None:
     """Drop the scratch databases of runners that were killed: nobody keeps them, and they are ours to drop."""
     rows = admin.execute(_LEFTOVERS, {"prefix": PREFIX, "keeper": _KEEPER}).fetchall()
     for (name,) in rows:
-        with suppress(psycopg.Error):  # another runner may be dropping it too
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        with suppress(psycopg.Error, RunnerError):  # another runner may be dropping it too
+            _drop(admin, home, name)
+
+
+def _drop_or_warn(admin: psycopg.Connection[Any], home: Target, name: str, say: Say) -> None:
+    """Drop a scratch database; where the server refuses, say so, since what was found in it is still true."""
+    try:
+        _drop(admin, home, name)
+    except (psycopg.Error, RunnerError) as error:
+        reason = str(error).partition("\n")[0]
+        say(
+            Event(
+                name="scratch.left",
+                level=WARNING,
+                message=f"the scratch database {name} at {home.address} is left behind: {reason}; drop it by hand",
+                facts={"scratch": name, "reason": reason},
+            )
+        )
+
+
+def _drop(admin: psycopg.Connection[Any], home: Target, name: str) -> None:
+    """Drop a scratch database, and first what a migration may have made in it that forbids that.
+
+    A subscription's slot is at a publisher that is not ours to ask: without the slot's name it goes alone.
+
+    Raises: psycopg.Error, RunnerError.
+    """
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    with suppress(psycopg.errors.WrongObjectType, psycopg.errors.ObjectInUse):  # a template; subscriptions
+        admin.execute(drop)
+        return
+    admin.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name)))
+    inside = replace(home, parameters={**home.parameters, "dbname": name}, refresh=None)
+    with connection.connect(inside) as conn:
+        for (subscription,) in conn.execute(_SUBSCRIPTIONS).fetchall():
+            for text in _WITHOUT_SLOT:
+                conn.execute(sql.SQL(text).format(sql.Identifier(subscription)))
+    admin.execute(drop)
 
 
 def build(session: Session, settings: Settings, *, to: str | None = None) -> Catalog:

@@ -16,7 +16,7 @@ from runner.events import Say
 from runner.fleet.changed import changed_since
 from runner.fleet.linting import base_of, scripts, start_of
 from runner.fleet.scratch import scratch_session
-from runner.fleet.session import actor_of, open_session, read_files
+from runner.fleet.session import Session, actor_of, open_session, read_files
 from runner.history import in_order
 from runner.limits import Limits
 from runner.lint import Finding, Level, allowed_rules, lint
@@ -83,8 +83,11 @@ def _verify(
     rehearsed: Callable[[Rehearsal], None],
 ) -> Verification:
     started, begun_at = time.monotonic(), datetime.now(UTC)
-    chosen = _choose(settings, layout, files, options, only=only, say=say)
-    run = _Run(settings, layout, files, options.scratch_url, say)
+    chosen, asked = _choose(settings, layout, files, options, only=only, say=say)
+    if options.weigh and asked is None:
+        with open_session(settings, layout, files, only=only, say=say) as session:
+            asked = _Asked.of(session)
+    run = _Run(settings, layout, files, options.scratch_url, say, None if asked is None else asked.time_zone)
     found = tuple(run.rehearsals(chosen, rehearsed)) if chosen else ()
     surroundings = None
     if options.weigh:
@@ -95,6 +98,7 @@ def _verify(
             surroundings = look_around(session.connection, tables, place=session.place)
     return Verification(
         database=layout.title,
+        place=None if asked is None else asked.place,
         server_version=run.server_version,
         replayed=run.replayed,
         rehearsals=found,
@@ -136,25 +140,40 @@ def _choose(
     *,
     only: bool,
     say: Say,
-) -> frozenset[str]:
+) -> tuple[frozenset[str], _Asked | None]:
+    """Return the ids to rehearse, and what was asked of the target where it says which are pending."""
     ids = [m.id for m in _ordered(files)]
     if options.everything:
-        return frozenset(ids)
+        return frozenset(ids), None
     if options.since is not None:
         since = resolve_id(options.since, ids, "file")
-        return frozenset(ids[ids.index(since) + 1 :])
+        return frozenset(ids[ids.index(since) + 1 :]), None
     if options.base is not None:
-        return changed_since(options.base, files, project=settings.project)
+        return changed_since(options.base, files, project=settings.project), None
     try:
         with open_session(settings, layout, files, only=only, say=say) as session:
             plan = plan_apply(session.files, session.state, allow_out_of_order=True)
+            asked = _Asked.of(session)
     except ConfigurationError as error:
         raise ConfigurationError(
             f"what is pending is not known: {error.message}",
             detail=error.detail,
             hint="Name the files without a target: --all, --since ID, or --base GIT_REVISION",
         ) from error
-    return frozenset(step.id for step in plan.steps if step.action is not Action.HOOK)
+    return frozenset(step.id for step in plan.steps if step.action is not Action.HOOK), asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of the target."""
+
+    place: str
+    time_zone: str
+
+    @classmethod
+    def of(cls, session: Session) -> _Asked:
+        row = session.connection.execute("SHOW TimeZone").fetchone()
+        return cls(session.place, str(row[0]) if row else "UTC")
 
 
 def _ordered(files: Sequence[Migration]) -> list[Migration]:
@@ -170,6 +189,7 @@ class _Run:
     files: list[Migration]
     scratch_url: str | None
     say: Say
+    time_zone: str | None  # of the target, where it is known
     server_version: int = 0
     replayed: int = 0
     seed: Seed | None = None
@@ -223,6 +243,7 @@ class _Run:
                     url=self.scratch_url,
                     say=self.say,
                     beside_target=False,
+                    time_zone=self.time_zone,
                 )
             )
             self.server_version = session.history.server.version_num

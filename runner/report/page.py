@@ -48,6 +48,7 @@ def table(
 ) -> Iterator[str]:
     """Yield a table that becomes a stack of cards where there is no room; cells are HTML, the first names its row.
 
+    Each cell is one block beside its label, whatever it holds.
     Roles are said, for a browser forgets them where a table is not displayed as one.
     """
     yield f'<table class="cards" role="table"><caption>{escape(caption)}</caption>'
@@ -60,7 +61,7 @@ def table(
     for first, *rest in rows:
         row = [f'<th scope="row" role="rowheader"{_number(0, numbers)}>{first}</th>']
         row += [
-            f'<td role="cell" data-label="{escape(head[at])}"{_number(at, numbers, is_none=cell == NONE)}>{cell}</td>'
+            f'<td role="cell" data-label="{escape(head[at])}"{_number(at, numbers, is_none=cell == NONE)}><div>{cell}</div></td>'
             for at, cell in enumerate(rest, 1)
         ]
         yield f'<tr role="row">{"".join(row)}</tr>'

@@ -1,4 +1,4 @@
-"""The rows of a scratch database: those that are loaded first, and whether they are what they were."""
+"""Development data, which is loaded into a scratch database first."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from runner.errors import FileError, Location
 from runner.sqltext import SqlSyntaxError, Statement, line_and_column, statements
-from runner.trace.relations import Relations
 from runner.trace.statements import execute
-
-_LARGE_BYTES = 8 << 20  # rows beyond are not compared
 
 
 @dataclass(slots=True)
@@ -57,19 +53,3 @@ class Seed:
                     line, _ = line_and_column(self.text, statement.start)
                     refused.append(f"line {line}: {error.diag.message_primary or error}")
         self.waiting, self.refused = waiting, tuple(refused)
-
-
-def fingerprints(conn: psycopg.Connection[Any], relations: Relations) -> dict[str, str]:
-    """Return a fingerprint of the rows of each table that holds some; the order of rows and columns does not count."""
-    tables = [r for r in relations.values() if r.kind == "r" and 0 < r.size_bytes <= _LARGE_BYTES]
-    if not tables:
-        return {}
-    parts = [
-        sql.SQL(
-            "SELECT {}, pg_catalog.md5(pg_catalog.string_agg(r.row, '' ORDER BY r.row))"
-            " FROM (SELECT pg_catalog.md5(pg_catalog.to_jsonb(t)::text) AS row FROM {} AS t) AS r"
-        ).format(sql.Literal(table.name), sql.SQL(table.name))  # quoted by the server
-        for table in tables
-    ]
-    rows = conn.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
-    return {name: fingerprint for name, fingerprint in rows if fingerprint is not None}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from runner.lint import Finding, Level
 from runner.trace.hazards import Hazard, Matter, hazards
 from runner.trace.model import Rehearsal, StatementTrace, Surroundings, Verdict
+from runner.trace.row_hazards import row_hazards
 
 _WORK = frozenset({Matter.REWRITE, Matter.SCAN, Matter.BUILD})
 # What lint can only suppose of a statement is known once it was measured.
@@ -58,7 +59,7 @@ def findings(
     for rehearsal in rehearsals:
         measured = [
             _weighed(hazard, levels)
-            for hazard in hazards(rehearsal, around)
+            for hazard in (*hazards(rehearsal, around), *row_hazards(rehearsal))
             if hazard.finding.rule not in allowed.get(rehearsal.id, ())
             and levels.get(hazard.finding.rule) is not Level.OFF
         ]

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 from runner.errors import Location
 from runner.lint import Finding, Level
 from runner.sqltext import keywords
-from runner.trace.model import LockMode, Rehearsal, StatementTrace, Surroundings, TableLock, Verdict, Way
-from runner.trace.renames import renames
+from runner.trace.model import (
+    LockMode,
+    Rehearsal,
+    Rename,
+    StatementTrace,
+    Surroundings,
+    TableLock,
+    Verdict,
+    Way,
+)
 from runner.trace.safer import safer_form
 from runner.wording import counted, listed, size
 
@@ -51,9 +59,8 @@ def hazards(rehearsal: Rehearsal, around: Surroundings | None = None) -> Iterato
         yield from _of_statement(trace, scales)
         yield from _all_rows(trace, rehearsal.statements)
     yield from _held(rehearsal.statements, scales)
-    dropped = list(_dropped(rehearsal, scales))
-    yield from dropped
-    yield from _of_round_trip(rehearsal, tells_rows=not dropped and not rehearsal.round_trip.after_rollback)
+    yield from _dropped(rehearsal, scales)
+    yield from _of_round_trip(rehearsal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,33 +117,46 @@ def _hazard(
     scales: _Scales,
     done: str,
 ) -> Hazard:
-    mode = max(modes[name] for name in names)
     are = "it is" if len(names) == 1 else "they are"
     return _found(
         matter,
         trace,
-        f"{mode} on {scales.all(names)} while {are} {done}",
-        f"{_who_waits(mode, names)} until it has ended; the larger the table, the longer.",
+        f"{_each_mode(modes, names, scales)} while {are} {done}",
+        f"{_who_waits(modes, names)} until it has ended; the larger the table, the longer.",
     )
 
 
 def _building(
     trace: StatementTrace, modes: dict[str, LockMode], names: Sequence[str], scales: _Scales
 ) -> Hazard:
-    mode = max(modes[name] for name in names)
     is_ = "is" if len(trace.built) == 1 else "are"
     return _found(
         Matter.BUILD,
         trace,
-        f"{mode} on {scales.all(names)} while {listed(trace.built)} {is_} built",
-        f"{_who_waits(mode, names)} until it has ended; the larger the table, the longer.",
+        f"{_each_mode(modes, names, scales)} while {listed(trace.built)} {is_} built",
+        f"{_who_waits(modes, names)} until it has ended; the larger the table, the longer.",
     )
 
 
-def _who_waits(mode: LockMode, names: Sequence[str]) -> str:
-    if mode.stops_reads:
-        return f"Every query of {listed(names)} waits"
-    return f"INSERT, UPDATE and DELETE of {listed(names)} wait"
+def _each_mode(modes: dict[str, LockMode], names: Sequence[str], scales: _Scales) -> str:
+    """Name each lock with the tables that are under just this one, the strongest first."""
+    return listed(
+        [
+            f"{mode} on {scales.all([name for name in names if modes[name] is mode])}"
+            for mode in sorted({modes[name] for name in names}, reverse=True)
+        ]
+    )
+
+
+def _who_waits(modes: dict[str, LockMode], names: Sequence[str]) -> str:
+    unreadable = [name for name in names if modes[name].stops_reads]
+    others = [name for name in names if not modes[name].stops_reads]
+    parts = []
+    if unreadable:
+        parts.append(f"Every query of {listed(unreadable)} waits")
+    if others:
+        parts.append(f"INSERT, UPDATE and DELETE of {listed(others)} wait")
+    return listed(parts)
 
 
 def _found(matter: Matter, trace: StatementTrace, message: str, effect: str) -> Hazard:
@@ -204,21 +224,25 @@ def _is(names: Sequence[str]) -> str:
 
 def _dropped(rehearsal: Rehearsal, scales: _Scales) -> Iterator[Hazard]:
     for trace in rehearsal.statements:
-        for rename in renames(trace.text):
-            if trace.locks and trace.locks[0].kind in _WITH_ROWS:
-                table = trace.locks[0].relation
-                old = table if rename.column is None else f"{table}.{rename.column}"
-                yield _found(
-                    Matter.RENAME,
-                    trace,
-                    f"{old} is called {rename.new} from one moment to the next",
-                    "What is deployed still asks for the old name and fails until it is replaced; after a rollback again.",
-                )
+        for rename in trace.renamed:
+            yield _renamed(rename, trace)
         for dropped in trace.dropped:
             yield _lost(dropped, trace, rehearsal, scales)
 
 
-_WITH_ROWS = frozenset({"table", "partitioned table", "view", "materialized view"})
+def _renamed(rename: Rename, trace: StatementTrace) -> Hazard:
+    is_moved = not rename.is_column and _LAST_NAME.sub("", rename.old) != _LAST_NAME.sub("", rename.new)
+    last = _LAST_NAME.search(rename.new)
+    new = rename.new if rename.is_column or is_moved or last is None else last[0].removeprefix(".")
+    found = _found(
+        Matter.RENAME,
+        trace,
+        f"{rename.old} is called {new} from one moment to the next",
+        "What is deployed still asks for the old name and fails until it is replaced; after a rollback again.",
+    )
+    return replace(
+        found, finding=replace(found.finding, rule=f"rename-{'column' if rename.is_column else 'table'}")
+    )
 
 
 def _lost(dropped: str, trace: StatementTrace, rehearsal: Rehearsal, scales: _Scales) -> Hazard:
@@ -248,7 +272,7 @@ _REFUSED = {
 }
 
 
-def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard]:
+def _of_round_trip(rehearsal: Rehearsal) -> Iterator[Hazard]:
     trip = rehearsal.round_trip
     back = Location(rehearsal.rollback_path or rehearsal.path)
     next_time = ""
@@ -257,7 +281,7 @@ def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard
     elif trip.error is not None and trip.failed_on is not None:
         yield Hazard(Matter.FAILED, _refusal(trip.error, trip.failed_on, rehearsal))
     if trip.verdict is Verdict.NO_ROLLBACK:
-        yield _about_rollback(
+        yield about_rollback(
             "rollback-missing",
             f"{rehearsal.id} cannot be undone",
             Location(rehearsal.path),
@@ -266,7 +290,7 @@ def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard
         )
     if trip.after_rollback:
         left = listed([str(difference) for difference in trip.after_rollback])
-        yield _about_rollback(
+        yield about_rollback(
             "rollback-differs",
             f"the rollback leaves the schema otherwise: {left}",
             _place(rehearsal, trip.after_rollback),
@@ -275,21 +299,12 @@ def _of_round_trip(rehearsal: Rehearsal, *, tells_rows: bool) -> Iterator[Hazard
         )
     if trip.after_again:
         left = listed([str(difference) for difference in trip.after_again])
-        yield _about_rollback(
+        yield about_rollback(
             "apply-again-differs",
             f"applied again after its rollback it leaves another schema: {left}",
             Location(rehearsal.path),
             "A release that was rolled back and made again is not the one that was tested.",
             "Make the rollback undo what the migration does, or the migration independent of what was there.",
-        )
-    if trip.changed_rows and tells_rows:
-        yield _about_rollback(
-            "rollback-changes-rows",
-            f"after its rollback {listed(trip.changed_rows)} holds other rows than before",
-            back,
-            "A rollback does not bring the data back.",
-            "Keep the old values in a column or table of their own until the release is settled, and restore them from it.",
-            level=Level.WARNING,
         )
 
 
@@ -315,8 +330,9 @@ def _refusal(error: RunnerError, way: Way, rehearsal: Rehearsal) -> Finding:
     )
 
 
-def _about_rollback(
+def about_rollback(
     rule: str, message: str, where: Location, effect: str, hint: str, *, level: Level = Level.ERROR
 ) -> Hazard:
+    """Return a finding about the rollback of a migration."""
     found = Finding(rule=rule, level=level, message=message, where=where, effect=effect, hint=hint)
     return Hazard(Matter.ROLLBACK, found)

@@ -77,7 +77,7 @@ class Kept:
         """Take down what a rollback may drop."""
         relations = {_relation(change) for change in changes if change.kind in _WITH_ROWS}
         tables = {(oid, 0): found.name for oid, found in existing.items() if found.kind in _TABLES}
-        gone = _gone(conn, tables)
+        gone = vanished(conn, tables)
         return cls(
             tables={place: name for place, name in tables.items() if place not in gone},
             touched=_numbered(conn, relations),
@@ -85,7 +85,7 @@ class Kept:
 
     def lost(self, conn: psycopg.Connection[Any], undone: Sequence[Difference]) -> Losses:
         """Compare with what is there after the rollback; `undone` is how it changed the schema."""
-        gone = _gone(conn, {**self.tables, **self.touched})
+        gone = vanished(conn, {**self.tables, **self.touched})
         survivors = {name for place, name in self.touched.items() if place not in gone}
         missing = [d for d in undone if d.change is Change.MISSING and d.kind in _WITH_ROWS]
         loses = [f"{d.kind} {d.identity}" for d in missing if d.identity not in survivors]
@@ -113,7 +113,8 @@ def _numbered(conn: psycopg.Connection[Any], relations: Collection[str]) -> dict
     return {(oid, number): name for oid, number, name in rows}
 
 
-def _gone(conn: psycopg.Connection[Any], places: Collection[Place]) -> set[Place]:
+def vanished(conn: psycopg.Connection[Any], places: Collection[Place]) -> set[Place]:
+    """Return which relations and columns are not there any more, whatever bears their names now."""
     parameters = {"relations": [oid for oid, _ in places], "numbers": [number for _, number in places]}
     return set(conn.execute(query("gone"), parameters).fetchall()) if places else set()
 

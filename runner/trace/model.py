@@ -68,6 +68,15 @@ class TableLock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """A new name for a relation, or for one of its columns."""
+
+    old: str  # schema-qualified, quoted as in SQL; of a column with its relation
+    new: str  # of a relation as the old one, of a column alone
+    is_column: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementTrace:
     """One statement as it was rehearsed. Relations are named as in SQL, schema-qualified."""
 
@@ -83,6 +92,7 @@ class StatementTrace:
     scanned: tuple[str, ...] = ()  # tables that were read from end to end
     built: tuple[str, ...] = ()  # indexes made or made anew, on tables that existed before the migration
     dropped: tuple[str, ...] = ()  # with the rows in it: "table public.notes", "column public.orders.note"
+    renamed: tuple[Rename, ...] = ()
     wal_bytes: int = 0
     elapsed_ms: float = 0.0
     rows: int | None = None  # affected
@@ -115,6 +125,23 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowChange:
+    """How the rows of a relation differ after a rollback from those before its migration."""
+
+    relation: str  # of a sequence: the column that takes its numbers from it
+    what: str  # "holds 2 rows more than before"
+    columns: tuple[str, ...] = ()  # whose values are others, where the number of rows is the same
+    is_view: bool = False  # a materialized one
+    is_more: bool = False  # rows were left behind
+    remedy: str | None = None  # SQL that sets a sequence behind the numbers that are taken
+    is_explained: bool = False  # by what the migration itself drops, which is a finding of its own
+
+    def __str__(self) -> str:
+        columns = f" in {', '.join(self.columns)}" if self.columns else ""
+        return f"{self.relation} {self.what}{columns}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundTrip:
     """One migration, applied, rolled back and applied again."""
 
@@ -127,7 +154,8 @@ class RoundTrip:
     loses: tuple[
         str, ...
     ] = ()  # what the rollback throws away: "table public.notes", "column public.orders.note"
-    changed_rows: tuple[str, ...] = ()  # tables whose rows are not what they were before up and down
+    changed_rows: tuple[RowChange, ...] = ()  # after the rollback, compared with before the migration
+    notes: tuple[str, ...] = ()  # on differences that need no correction, or cannot have any
     failed_on: Way | None = None
     error: RunnerError | None = None
 
@@ -195,6 +223,7 @@ class Verification:
     """One database: what was rehearsed in its scratch copy."""
 
     database: str
+    place: str | None = None  # of the target, where it was asked: for what is pending, or to weigh
     server_version: int  # as server_version_num
     replayed: int  # migrations applied before the first that was rehearsed
     rehearsals: tuple[Rehearsal, ...]

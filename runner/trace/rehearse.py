@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 
@@ -18,15 +18,12 @@ from runner.errors import FileError, MigrationFailedError, RunnerError
 from runner.history import recording
 from runner.migrations import Kind, Migration, check_script
 from runner.plan import Action, Plan, Step
-from runner.trace.contents import fingerprints
 from runner.trace.files import trace_file
-from runner.trace.losses import Connect, Kept
+from runner.trace.harmless import without_harmless
+from runner.trace.losses import Connect, Kept, vanished
 from runner.trace.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.trace.relations import Relations
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+from runner.trace.rows import Rows
 
 # SQLSTATEs: a column, schema, relation, object, function exists already.
 _EXISTS = frozenset({"42701", "42P06", "42P07", "42710", "42723"})
@@ -56,21 +53,37 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
         raise ValueError(step)
     started = time.monotonic()
     before, existing = ground.schema, Relations.read(ground.measuring, hidden=ground.hidden)
-    rows = fingerprints(ground.measuring, existing)
+    rows = Rows.read(ground.measuring, hidden=ground.hidden)
     traces: tuple[StatementTrace, ...] = ()
+    after, way = before, Way.APPLY
     try:
         check_script(step.script)
         traces = trace_file(
             ground.measuring, step.script, existing=existing, connect=ground.connect, as_one=as_one
         )
+        _record(ground, step)
+        after = ground.read()
+        way = Way.ROLLBACK
+        trip = _there_and_back(ground, step, before, after, existing, rows)
     except (MigrationFailedError, FileError) as error:
-        trip = RoundTrip(verdict=Verdict.FAILED, failed_on=Way.APPLY, error=error)
-        return _rehearsal(migration, traces, trip, before, before, started)
-    _record(ground, step)
-    after = ground.read()
-    trip = _there_and_back(ground, step, before, after, existing, rows)
+        trip = RoundTrip(verdict=Verdict.FAILED, failed_on=way, error=error)
+    except psycopg.OperationalError:  # the server is gone: nothing is known of the file
+        raise
+    except psycopg.Error as error:
+        trip = RoundTrip(verdict=Verdict.FAILED, failed_on=way, error=_unusable(error))
     ground.schema = after
     return _rehearsal(migration, traces, trip, before, after, started)
+
+
+def _unusable(error: psycopg.Error) -> MigrationFailedError:
+    """Return the error for a file after which our own questions are refused."""
+    return MigrationFailedError(
+        error.diag.message_primary or str(error),
+        detail="The statements of the file succeeded; after them history could not be written, or the schema not be read."
+        " It happened in the scratch database, which is dropped.",
+        hint="Leave the tables of the migration history, and the catalog, as they are.",
+        sqlstate=error.sqlstate,
+    )
 
 
 def not_tried(migration: Migration) -> Rehearsal:
@@ -81,7 +94,7 @@ def not_tried(migration: Migration) -> Rehearsal:
 
 
 def _there_and_back(
-    ground: Ground, step: Step, before: Catalog, after: Catalog, existing: Relations, rows: dict[str, str]
+    ground: Ground, step: Step, before: Catalog, after: Catalog, existing: Relations, rows: Rows
 ) -> RoundTrip:
     migration = step.migration
     if migration is None:
@@ -92,28 +105,36 @@ def _there_and_back(
         return RoundTrip(verdict=Verdict.NO_ROLLBACK)
     undo = Step(action=Action.ROLLBACK, id=step.id, script=migration.rollback, migration=migration)
     kept = Kept.read(ground.measuring, existing, _differences(before, after))
+    dropped = vanished(ground.measuring, rows.places)
     error = _run(ground, undo)
     if error is not None:
         return RoundTrip(verdict=Verdict.FAILED, failed_on=Way.ROLLBACK, error=error)
     back = ground.read()
     lost = kept.lost(ground.measuring, _differences(after, back))
+    now = Rows.read(ground.measuring, hidden=ground.hidden)
+    left, notes = without_harmless(_differences(before, back))
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
-        after_rollback=_differences(before, back),
-        rollback_diff=_diff(before, back, "before it", "after its rollback"),
+        after_rollback=left,
+        rollback_diff=_diff(before, back, "before it", "after its rollback") if left else "",
+        notes=notes,
         loses=() if migration.kind is Kind.REPEATABLE else lost.loses,
-        changed_rows=tuple(sorted({*lost.anew, *(_changed(ground, rows) if rows else ())})),
+        changed_rows=tuple(rows.changes(now, dropped=dropped, anew=lost.anew)),
     )
     error = _run(ground, replace(step, action=Action.APPLY))
     if error is not None:
         if error.sqlstate in _EXISTS:
             error.hint = "Its rollback left it behind, and must undo that too."
+            if notes:
+                error.hint = "Its rollback left it behind. What no rollback can remove needs IF NOT EXISTS."
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
+    left, more = without_harmless(_differences(after, again))
     trip = replace(
         trip,
-        after_again=_differences(after, again),
-        again_diff=_diff(after, again, "after it", "after applying it again"),
+        after_again=left,
+        again_diff=_diff(after, again, "after it", "after applying it again") if left else "",
+        notes=notes + tuple(note for note in more if note not in notes),
     )
     return replace(trip, verdict=Verdict.DIFFERS) if trip.after_rollback or trip.after_again else trip
 
@@ -130,12 +151,6 @@ def _run(ground: Ground, step: Step) -> RunnerError | None:
 def _record(ground: Ground, step: Step) -> None:
     """Tell history of what was applied statement by statement, so that it can be rolled back as usual."""
     ground.work.conn.execute(recording(ground.work.names, record_of(step, 0), ground.work.actor))
-
-
-def _changed(ground: Ground, before: dict[str, str]) -> Iterator[str]:
-    """Yield the tables that held rows before, and hold others or none now."""
-    after = fingerprints(ground.measuring, Relations.read(ground.measuring, hidden=ground.hidden))
-    return (name for name in sorted(before) if after.get(name) != before[name])
 
 
 def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:

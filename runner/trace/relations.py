@@ -145,10 +145,14 @@ class Effect:
 def effect(before: Mapping[int, Relation], after: Relations, existing: Mapping[int, Relation]) -> Effect:
     """Compare all relations before a statement with the touched ones after it; `existing` are from before the migration.
 
+    A partitioned index is nothing but a name for those of the partitions: it is built where one of them is.
+
     An index that is new and has an old one's file was taken over from it, as ALTER TYPE does where it can.
     """
     files = {relation.filenode for relation in before.values()}
-    moved, built = [], []
+    moved: list[str] = []
+    built: list[str] = []
+    whole: list[str] = []  # of partitioned tables
     for oid, now in after.items():
         was = before.get(oid)
         is_new_file = now.filenode not in files
@@ -157,7 +161,7 @@ def effect(before: Mapping[int, Relation], after: Relations, existing: Mapping[i
             and now.table_oid in existing
             and (is_new_file or (was is None and now.filenode is None))
         ):
-            built.append(now.name)
+            (whole if now.filenode is None else built).append(now.name)
         elif oid in existing and was is not None and now.has_rows and is_new_file:
             moved.append(existing[oid].name)
-    return Effect(tuple(sorted(moved)), tuple(sorted(built)), after)
+    return Effect(tuple(sorted(moved)), tuple(sorted(built + whole if built else built)), after)

@@ -17,6 +17,7 @@ from runner.sqltext.classify import changes_rows
 from runner.trace.losses import Connect, Dropped
 from runner.trace.model import LockMode, StatementTrace, TableLock
 from runner.trace.relations import Effect, Measured, Relation, Relations, effect, table_locks
+from runner.trace.renames import Renamed
 
 # On small tables the planner prefers a scan that it would never choose in production.
 _PREFER_INDEXES = "SET LOCAL enable_seqscan = off"
@@ -36,13 +37,14 @@ class Measuring:
     existing: Relations  # from before the file
     current: Relations  # as they stand now
     losses: Dropped
+    renames: Renamed
 
     @classmethod
     def begin(
         cls, conn: psycopg.Connection[Any], script: Script, existing: Relations, *, connect: Connect
     ) -> Measuring:
         """Begin a file; what it makes itself is not among `existing`."""
-        return cls(conn, script, existing, Relations(existing), Dropped(connect))
+        return cls(conn, script, existing, Relations(existing), Dropped(connect), Renamed(connect))
 
     def alone(self, statement: Statement, number: int, held: tuple[TableLock, ...]) -> StatementTrace:
         """Run a statement in a transaction of its own, so that it shows every lock it takes.
@@ -89,7 +91,9 @@ class Measuring:
             self.conn.execute("RESET enable_seqscan")
         after = Measured.read(self.conn)
         taken = after.locks - before.locks
+        was = Relations(self.current)
         done = self.look({oid for oid, _ in after.locks})
+        renamed = self.renames.since(self.conn, statement, after.locks, was, done.after, self.existing)
         dropped = self.losses.since(self.conn, after.locks, self.existing, done.after)
         locks = table_locks(taken, self.existing)
         emptied = statement.starts_with("TRUNCATE")
@@ -100,6 +104,7 @@ class Measuring:
             held=held,
             done=done,
             dropped=dropped,
+            renamed=renamed,
             emptied=emptied,
             scanned=() if emptied else self.names(after.scanned_since(before)),
             wal_bytes=max(0, after.wal - before.wal),

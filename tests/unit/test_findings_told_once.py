@@ -14,6 +14,7 @@ from runner.trace import (
     LockMode,
     Rehearsal,
     RoundTrip,
+    RowChange,
     StatementTrace,
     Surroundings,
     TableLock,
@@ -189,7 +190,8 @@ def test_what_a_function_drops_is_told_as_what_it_is():
 
 
 def test_rows_that_a_rollback_changes_are_a_warning():
-    (found,) = findings([rehearsal(changed_rows=("public.orders",))], [], allowed={})
+    change = RowChange(relation="public.orders", what="holds 1 row fewer than before")
+    (found,) = findings([rehearsal(changed_rows=(change,))], [], allowed={})
     assert (found.rule, found.level) == ("rollback-changes-rows", Level.WARNING)
 
 
@@ -202,7 +204,13 @@ def test_the_page_names_every_rule_that_can_be_measured():
         if row.startswith("| `")
         for rule in re.findall(r"`([a-z-]+)`", row)
     }
-    own = {"table-scan", "rollback-differs", "rollback-changes-rows", "apply-again-differs"}
+    own = {
+        "table-scan",
+        "rollback-differs",
+        "rollback-changes-rows",
+        "sequence-behind",
+        "apply-again-differs",
+    }
     assert named - own <= set(BY_ID)
     assert named == own | set(_SUPPOSED) | {rule for rule, _, _ in _FORMS} | {
         matter.value for matter in Matter

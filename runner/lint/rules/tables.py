@@ -167,8 +167,9 @@ RULES = (
         level=Level.WARNING,
         condition="DETACH PARTITION without CONCURRENTLY.",
         effect="ACCESS EXCLUSIVE on the parent: every query of any partition waits behind it.",
-        safer="DETACH PARTITION … CONCURRENTLY in a file of its own with -- transactional: false.",
-        unknown="How busy the parent is. CONCURRENTLY is refused while there is a DEFAULT partition.",
+        safer="DETACH PARTITION … CONCURRENTLY in a file of its own with -- transactional: false. PostgreSQL refuses that while there is a"
+        " default partition: then leave out CONCURRENTLY, in a file of its own.",
+        unknown="How busy the parent is.",
         bad="ALTER TABLE app.events DETACH PARTITION app.events_2024;",
         good="-- transactional: false\n\nALTER TABLE app.events DETACH PARTITION app.events_2024 CONCURRENTLY;",
         source="ALTER TABLE, DETACH PARTITION",

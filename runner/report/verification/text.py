@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.redaction import redacted
 from runner.report.failure import error_as_text
+from runner.report.fold import folded
 from runner.report.people import diff_lines
 from runner.report.verification.words import (
     FAILED_ON,
@@ -50,6 +51,11 @@ _VERDICT_COLOURS = {
 
 def lines(result: Verification, style: Style) -> Iterator[str]:
     """Yield one database's part; statements that take nothing from anybody are only counted."""
+    for line in _lines(result, style):
+        yield from folded(line)
+
+
+def _lines(result: Verification, style: Style) -> Iterator[str]:
     yield f"{style(result.database, 'bold')}  {style(scratch(result), 'dim')}"
     if result.replayed:
         yield style(f"  {counted(result.replayed, 'migration')} replayed first", "dim")
@@ -111,7 +117,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     yield f"      {style(f'{finding.level.value}:', colour)} {finding.message}"
     yield f"        {style(finding.rule + at, 'dim')}"
     if finding.effect is not None:
-        yield from textwrap.wrap(finding.effect, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        yield from _wrapped(finding.effect, 8)
     if finding.hint is not None:
         yield f"        {style('safer:', 'cyan')}"
         yield from _hint(finding.hint)
@@ -122,8 +128,20 @@ def _hint(hint: str) -> Iterator[str]:
     sentence, text, language = hint_parts(hint)
     if language == "diff":
         sentence, text = sentence.removesuffix("; it leaves:") + ".", ""
-    yield from textwrap.wrap(sentence, _WIDTH + 10, initial_indent=" " * 10, subsequent_indent=" " * 10)
+    yield from _wrapped(sentence, 10)
     yield from (f"          {line}" for line in text.splitlines())
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    indent = " " * columns
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _trip(trip: RoundTrip, style: Style) -> Iterator[str]:

@@ -88,9 +88,8 @@ def trip_remarks(trip: RoundTrip) -> Iterator[str]:
     if trip.reason is not None:
         yield f"irreversible: {trip.reason}"
     yield from (f"its rollback drops {name}, with what was written to it since" for name in trip.loses)
-    yield from (
-        f"the rows of {name} are not what they were before it and its rollback" for name in trip.changed_rows
-    )
+    yield from (f"after its rollback {change}" for change in trip.changed_rows)
+    yield from (f"after its rollback {note}" for note in trip.notes)
 
 
 def scratch(result: Verification) -> str:

@@ -19,6 +19,16 @@ CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefaul
 LEFT JOIN pg_catalog.pg_roles AS r ON acl.grantee = r.oid
 WHERE d.datname = pg_catalog.current_database() AND (acl.grantee = 0 OR r.oid IS NOT NULL)
 UNION ALL
+SELECT
+    'database property',
+    property.name,
+    'ALTER DATABASE … ' || property.name || ' ' || property.value || ';'
+FROM pg_catalog.pg_database AS d
+CROSS JOIN LATERAL (
+    VALUES ('IS_TEMPLATE', d.datistemplate::text), ('CONNECTION LIMIT', d.datconnlimit::text)
+) AS property (name, value)
+WHERE d.datname = pg_catalog.current_database()
+UNION ALL
 SELECT 'database owner', 'of the database', 'ALTER DATABASE … OWNER TO ' || pg_catalog.pg_get_userbyid(d.datdba)::text || ';'
 FROM pg_catalog.pg_database AS d
 WHERE d.datname = pg_catalog.current_database()

@@ -207,3 +207,17 @@ def test_the_safer_form_is_safer(results, server, tmp_path, rule):
     assert [(f.rule, f.message) for f in found.findings] == []
     assert [r.round_trip.verdict.value for r in found.rehearsals] == ["irreversible"] * len(found.rehearsals)
     assert len(found.rehearsals) == {"index-not-concurrent": 1, "set-not-null": 3}.get(rule, 2)
+
+
+def test_the_text_fits_80_columns(results):
+    assert [line for line in rendered(results, "text").splitlines() if len(line) > 80] == []
+
+
+def test_the_page_names_its_target_and_is_a_stack_of_cards_on_narrow_screens_alone(results):
+    page = rendered([replace(result, place="shop on db.example:5432") for result in results], "html")
+    assert "<h1>Database change: shop, for shop on db.example:5432</h1>" in page
+    assert re.findall(r"@media ([^{]*max-width[^{]*) ", page) == ["screen and (max-width: 58rem)"]
+    # beside its label each cell is one thing, or its parts fall under the label
+    cells = re.findall(r"<td [^>]*>(.*?)</td>", page, re.DOTALL)
+    assert cells
+    assert all(cell.startswith("<div>") and cell.endswith("</div>") for cell in cells)

@@ -119,7 +119,7 @@ def test_rows_of_the_seed_that_do_not_fit_are_told_for_no_constraint_has_seen_th
     found = verify("--all")
     assert found.database["seed_rows"] == 1
     assert found.database["seed_refused"] == ['line 2: column "paid" of relation "orders" does not exist']
-    said = project.run("verify", "--all", "--scratch-url", project.url).out
+    said = " ".join(project.run("verify", "--all", "--scratch-url", project.url).out.split())
     assert "1 row of sql/seed/database.sql (line 2 refused)" in said
 
 
@@ -249,3 +249,29 @@ def test_a_rollback_that_leaves_what_no_snapshot_describes_is_not_proven(project
     trip = verify("--since", "0001_orders").trip("0002_change")
     assert trip["verdict"] == "differs"
     assert shown in trip["rollback_diff"]
+
+
+def test_what_no_rollback_can_undo_is_a_note_and_no_fault(project, verify):
+    project.write(
+        "0001_base",
+        "-- irreversible: a test\nCREATE TYPE mood AS ENUM ('sad', 'happy');\nCREATE DOMAIN d AS integer;\n"
+        "ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID;\n"
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';\n",
+    )
+    project.write(
+        "0002_mood", "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok' BEFORE 'happy';\n", "SELECT 1;\n"
+    )
+    project.write("0003_valid", "ALTER DOMAIN d VALIDATE CONSTRAINT c;\n", "SELECT 1;\n")
+    project.write(
+        "0004_f",
+        "CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 2';\n",
+        "CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS '\n    SELECT 1\n';\n",
+    )
+    found = verify("--since", "0001_base", "--no-lint", "--strict")
+    assert (found.code, set(found.verdicts().values())) == (0, {"proven"})
+    assert [found.trip(id_)["notes"] for id_ in found.migrations] == [
+        ["type public.mood keeps 'ok': PostgreSQL cannot remove a value from an enum"],
+        ["constraint c on domain public.d stays validated, which allows nothing that was refused before"],
+        ["function public.f() differs in white space alone"],
+    ]
+    assert found.database["findings"] == []

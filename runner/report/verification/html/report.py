@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 def as_html(results: Sequence[Verification]) -> str:
     """Return the page."""
-    names = ", ".join(result.database for result in results)
+    names = ", ".join(
+        result.database if result.place is None else f"{result.database}, for {result.place}"
+        for result in results
+    )
     kind = _kind(results)
     head = [
         f"<h1>Database change: {escape(names)}</h1>",

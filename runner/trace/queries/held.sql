@@ -1,0 +1,25 @@
+-- The tables and materialized views that have rows of their own, with their columns by name, to compare them later:
+-- each partition, child table and unlogged table for itself.
+SELECT
+    c.oid::bigint AS oid,
+    pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name,
+    c.relkind = 'm' AS is_view,
+    c.relispopulated AS is_populated,
+    pg_catalog.pg_relation_size(c.oid) AS size_bytes,
+    ARRAY(
+        SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY a.attname
+    ) AS columns,
+    ARRAY(
+        SELECT a.attnum::int FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY a.attname
+    ) AS numbers
+FROM pg_catalog.pg_class AS c
+INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+WHERE
+    c.oid >= 16384
+    AND c.relkind IN ('r', 'm')
+    AND n.nspname !~ '^pg_(temp|toast)'
+    AND c.relname <> ALL(%(hidden)s);

@@ -1,0 +1,87 @@
+"""Which differences of the schema are a note, and which are a fault of the rollback."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.catalog import Change, Difference
+from runner.trace.harmless import harmless
+
+FUNCTION = "CREATE OR REPLACE FUNCTION public.f()\n RETURNS integer\n LANGUAGE {}\nAS $function${}$function$;"
+
+
+def changed(kind: str, before: str, after: str) -> Difference:
+    return Difference(kind, "public.x", Change.CHANGED, before, after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        pytest.param(
+            "function",
+            FUNCTION.format("sql", "SELECT 'a  b', 1"),
+            FUNCTION.format("sql", "\n  SELECT 'a  b',\n\t1 \n"),
+            id="white space of a body",
+        ),
+        pytest.param(
+            "constraint",
+            "ALTER DOMAIN public.x ADD CONSTRAINT c CHECK ((VALUE > 0)) NOT VALID;",
+            "ALTER DOMAIN public.x ADD CONSTRAINT c CHECK ((VALUE > 0));",
+            id="a domain's constraint stays validated",
+        ),
+        pytest.param(
+            "type",
+            "CREATE TYPE public.x AS ENUM (\n    'a',\n    'c'\n);",
+            "CREATE TYPE public.x AS ENUM (\n    'a',\n    'b''s',\n    'c'\n);",
+            id="an enum keeps a value",
+        ),
+    ],
+)
+def test_what_no_rollback_needs_to_undo_is_a_note(kind, before, after):
+    assert harmless(changed(kind, before, after))
+    assert not harmless(changed(kind, after, before)) or kind == "function"
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        pytest.param(
+            "function",
+            FUNCTION.format("sql", "SELECT 'a b'"),
+            FUNCTION.format("sql", "SELECT 'a  b'"),
+            id="in a literal",
+        ),
+        pytest.param(
+            "function",
+            FUNCTION.format("sql", "SELECT 1e5"),
+            FUNCTION.format("sql", "SELECT 1 e5"),
+            id="a number and an alias",
+        ),
+        pytest.param(
+            "function",
+            FUNCTION.format("plpython3u", "if x:\n  return 1"),
+            FUNCTION.format("plpython3u", "if x:\n return 1"),
+            id="a language in which it counts",
+        ),
+        pytest.param(
+            "function",
+            FUNCTION.format("sql", "SELECT 1"),
+            FUNCTION.format("sql", "SELECT 1").replace("integer", "bigint"),
+            id="the head",
+        ),
+        pytest.param(
+            "type",
+            "CREATE TYPE public.x AS ENUM (\n    'a',\n    'b'\n);",
+            "CREATE TYPE public.x AS ENUM (\n    'b',\n    'a',\n    'c'\n);",
+            id="values in another order",
+        ),
+        pytest.param(
+            "constraint",
+            "ALTER TABLE public.x\n    ADD CONSTRAINT c CHECK ((a > 0)) NOT VALID;",
+            "ALTER TABLE public.x\n    ADD CONSTRAINT c CHECK ((a > 1));",
+            id="another constraint",
+        ),
+    ],
+)
+def test_what_counts_is_a_difference(kind, before, after):
+    assert harmless(changed(kind, before, after)) is None
