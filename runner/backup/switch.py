@@ -136,7 +136,9 @@ def _state_after_stop(server: Target, live: str, restored: str) -> str:
     """Return what a signal left: both databases are renamed, or neither."""
     try:
         with administration(server) as admin:
-            row = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [restored]).fetchone()
+            row = admin.execute(
+                "SELECT FROM pg_catalog.pg_database WHERE datname = %s", [restored]
+            ).fetchone()
     except (RunnerError, psycopg.Error):
         return f"Either {restored} has taken the place of {live}, or neither was renamed; the server did not answer."
     if row is None:

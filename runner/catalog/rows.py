@@ -57,6 +57,9 @@ class Constraint(NamedTuple):
     kind: str  # p primary key, u unique, x exclusion, c check, f foreign key, n not null
     definition: str
     not_null_column: int | None
+    is_deferrable: bool
+    is_deferred: bool
+    predicate: str | None  # of an exclusion constraint: the condition after WHERE
     index_oid: int
     index_name: str | None
     index_options: list[str] | None
@@ -75,6 +78,7 @@ class Index(NamedTuple):
     name: str
     qualified: str
     definition: str
+    predicate: str | None  # the condition after WHERE
     tablespace: str | None
     is_invalid: bool
     is_clustered: bool

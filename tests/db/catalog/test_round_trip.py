@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -234,6 +235,66 @@ def test_statements_are_in_an_order_in_which_they_run(
     first, second = empty(), empty()
     with psycopg.connect(**first, autocommit=True) as conn:
         conn.execute(statements.encode())
+        before = read(conn)
+    psql(second, render(before))
+    assert read_from(second) == before
+    assert compare_text(render(before), before) == []
+
+
+CLAUSES = [
+    pytest.param(
+        "EXCLUDE USING btree (a WITH =) WITH (fillfactor = 55)", id="an exclusion with storage parameters"
+    ),
+    pytest.param(
+        "EXCLUDE USING btree (s WITH =) WITH (fillfactor = 55) USING INDEX TABLESPACE catalog_space "
+        "WHERE (s <> ' DEFERRABLE WHERE (' AND CASE WHEN a > 0 THEN s <> 'x  y' ELSE true END) DEFERRABLE INITIALLY DEFERRED",
+        id="an exclusion with every clause",
+    ),
+    pytest.param(
+        'UNIQUE (a, "x DEFERRABLE") WITH (fillfactor = 50) DEFERRABLE', id="a column named like a clause"
+    ),
+    pytest.param(
+        'PRIMARY KEY ("x DEFERRABLE") INCLUDE (" WHERE (") WITH (fillfactor = 50) USING INDEX TABLESPACE catalog_space '
+        "DEFERRABLE INITIALLY DEFERRED",
+        id="a key with every clause",
+    ),
+]
+INDEXES = [
+    pytest.param("((s || ' WHERE (')) TABLESPACE catalog_space", id="a literal like a clause"),
+    pytest.param("(a) TABLESPACE catalog_space WHERE s <> ' WHERE ('", id="a predicate with such a literal"),
+    pytest.param(
+        "(a) TABLESPACE catalog_space WHERE CASE WHEN a > 0 THEN s <> 'a  b' ELSE true END",
+        id="a predicate of several lines",
+    ),
+]
+
+
+@pytest.fixture
+def tablespace(any_server: Parameters) -> None:
+    """Make a tablespace once and let it stay: it belongs to the whole server, and others may race for it."""
+    with psycopg.connect(**any_server, autocommit=True) as admin:
+        admin.execute("SET allow_in_place_tablespaces = on")
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            admin.execute("CREATE TABLESPACE catalog_space LOCATION ''")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(pytest.param(f"ALTER TABLE t ADD CONSTRAINT k {p.values[0]}", id=p.id) for p in CLAUSES),
+        *(pytest.param(f"CREATE INDEX i ON t {p.values[0]}", id=p.id) for p in INDEXES),
+    ],
+)
+@pytest.mark.usefixtures("tablespace")
+def test_index_clauses_stand_where_they_belong_whatever_names_and_literals_hold(
+    statement: str, empty: Callable[[], Parameters], psql: Callable[[Parameters, str], None]
+) -> None:
+    first, second = empty(), empty()
+    with psycopg.connect(**first, autocommit=True) as conn:
+        if "catalog_space" in statement and conn.info.server_version < 150000:
+            pytest.skip("needs tablespaces in the data folder")
+        conn.execute('CREATE TABLE t (a integer, s text, "x DEFERRABLE" integer, " WHERE (" integer)')
+        conn.execute(statement.encode())
         before = read(conn)
     psql(second, render(before))
     assert read_from(second) == before
