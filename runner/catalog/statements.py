@@ -32,7 +32,9 @@ def create_type(made: rows.Type, attributes: Sequence[str]) -> str:
     """Write CREATE TYPE or CREATE DOMAIN; `attributes` are the lines of a composite type."""
     if made.kind == "d":
         collation = f" COLLATE {made.collation}" if made.collation else ""
-        null = " NOT NULL" if made.not_null else ""
+        named = made.not_null_name not in (None, f"{made.raw_name}_not_null")
+        null = f" CONSTRAINT {made.quoted_not_null_name}" if named else ""
+        null += " NOT NULL" if made.not_null else ""
         default = f" DEFAULT {made.expression}" if made.expression is not None else ""
         return f"CREATE DOMAIN {made.qualified} AS {made.base_type}{collation}{null}{default};"
     if made.kind == "e":

@@ -1,6 +1,6 @@
 -- Constraints of tables and domains, without those that a parent table hands down.
--- NOT NULL constraints have rows since PostgreSQL 18 (tables) and 17 (domains); only those count here that a
--- plain NOT NULL cannot say.
+-- NOT NULL constraints have rows since PostgreSQL 18 (tables) and 17 (domains); only those count here that NOT NULL in
+-- CREATE TABLE cannot say on every version.
 SELECT
     c.oid,
     c.conrelid,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from runner.catalog import compare_text, diff, read, render
+from runner.catalog.parse import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,8 @@ def read_from(parameters: Parameters, **options: object):
 
 def test_every_kind_of_object_reads_as_the_reviewed_text_on_every_version(everything: Parameters) -> None:
     text = render(read_from(everything, exclude=EXCLUDE))
+    # servers before 18 know no names of NOT NULL constraints; one of a table that was renamed is not the usual one
+    text = re.sub(rf" CONSTRAINT {NAME} NOT NULL", " NOT NULL", text)
     if os.environ.get(UPDATE):
         GOLDEN.write_text(text, encoding="utf-8", newline="\n")
     assert text == GOLDEN.read_text(encoding="utf-8"), (
@@ -142,14 +146,15 @@ def test_what_only_newer_versions_know_round_trips_there(
     assert after == before
 
 
-def test_a_not_null_constraint_reads_the_same_with_and_without_a_name(
+def test_the_name_of_a_not_null_constraint_is_written_only_where_it_is_not_the_usual_one(
     empty: Callable[[], Parameters],
 ) -> None:
     named, plain = empty(), empty()
-    for parameters, constraint in ((named, "CONSTRAINT by_name"), (plain, "")):
+    for parameters, constraint in ((named, "CONSTRAINT t_id_not_null"), (plain, "")):
         with psycopg.connect(**parameters, autocommit=True) as conn:
             conn.execute(f"CREATE TABLE t (id integer {constraint} NOT NULL)".encode())
     assert read_from(named) == read_from(plain)
+    assert "id integer NOT NULL" in render(read_from(plain))
 
 
 @pytest.mark.parametrize(
