@@ -97,10 +97,12 @@ def _there_and_back(
         return RoundTrip(verdict=Verdict.FAILED, failed_on=Way.ROLLBACK, error=error)
     back = ground.read()
     lost = kept.lost(ground.measuring, _differences(after, back))
+    after_rollback, notes = _counting(before, back)
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
-        after_rollback=_differences(before, back),
-        rollback_diff=_diff(before, back, "before it", "after its rollback"),
+        after_rollback=after_rollback,
+        rollback_diff=_diff(before, back, "before it", "after its rollback") if after_rollback else "",
+        column_order=notes,
         loses=() if migration.kind is Kind.REPEATABLE else lost.loses,
         changed_rows=tuple(sorted({*lost.anew, *(_changed(ground, rows) if rows else ())})),
     )
@@ -110,10 +112,12 @@ def _there_and_back(
             error.hint = "Its rollback left it behind, and must undo that too."
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
+    after_again, notes = _counting(after, again)
     trip = replace(
         trip,
-        after_again=_differences(after, again),
-        again_diff=_diff(after, again, "after it", "after applying it again"),
+        after_again=after_again,
+        again_diff=_diff(after, again, "after it", "after applying it again") if after_again else "",
+        column_order=tuple(dict.fromkeys((*trip.column_order, *notes))),
     )
     return replace(trip, verdict=Verdict.DIFFERS) if trip.after_rollback or trip.after_again else trip
 
@@ -140,6 +144,14 @@ def _changed(ground: Ground, before: dict[str, str]) -> Iterator[str]:
 
 def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:
     return tuple(catalog.diff(*catalog.only_changed(expected, actual)))
+
+
+def _counting(expected: Catalog, actual: Catalog) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Return the differences that decide, and the tables of which only the order of the columns differs."""
+    found = _differences(expected, actual)
+    counting = tuple(difference for difference in found if not difference.is_note)
+    notes = (d.identity.removeprefix("of ") for d in found if d.kind == "column order")
+    return counting, tuple(notes)
 
 
 def _diff(expected: Catalog, actual: Catalog, from_label: str, to_label: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from runner.errors import CheckError, FileError, Location
-from runner.wording import counted
+from runner.wording import counted, listed
 
 if TYPE_CHECKING:
     from runner.catalog import Catalog, Difference
@@ -37,10 +37,13 @@ class Validation:
     differences: Sequence[Difference] = ()
     origins: Sequence[
         str | None
-    ] = ()  # of each difference the migration that made it; None: no file names it
+    ] = ()  # of each difference the newest file with its names; None: there is none
+    behind: Sequence[str] = ()  # files of this run that name all that differs: the snapshot is older
     unseen: Sequence[str] = ()  # objects of kinds that a snapshot does not describe
     beside: Sequence[str] = ()  # extensions that the snapshot does not know; servers come with their own
-    set_aside: Sequence[str] = ()  # differences that do not count: ignored, or rights beyond the snapshot's
+    set_aside: Sequence[
+        str
+    ] = ()  # differences that do not count: ignored, rights beyond the snapshot's, the order of columns
     diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
 
     @property
@@ -60,9 +63,12 @@ def validate(
     exclude: Sequence[str] = (),
     name: str = "the database",
     files: Sequence[Migration] = (),
+    recent: Sequence[str] = (),
     tolerance: Tolerance = _STRICTLY,
 ) -> Validation:
-    """Compare the database's catalogue with a snapshot; reads only. `files` tell which migration made what differs.
+    """Compare the database's catalogue with a snapshot; reads only.
+
+    `files` tell which migration last names what differs, `recent` which of them this run applied.
 
     Raises: FileError when the snapshot cannot be read.
     """
@@ -77,6 +83,7 @@ def validate(
             hint="Write it anew with: runner snapshot",
         ) from error
     from runner import catalog
+    from runner.validate.origin import not_in_snapshot
 
     found = catalog.read(conn, exclude=exclude)
     actual = catalog.render(found)
@@ -84,7 +91,8 @@ def validate(
     strangers = _other_owners(conn, exclude) if tolerance.owners else []
     if actual == expected and not strangers:
         return Validation(snapshot=label, unseen=unseen)
-    return _validation(expected, found, strangers, label, name, files, tolerance)
+    result = _validation(expected, found, strangers, label, name, files, tolerance)
+    return replace(result, behind=not_in_snapshot(result.origins, recent))
 
 
 def _validation(
@@ -103,7 +111,7 @@ def _validation(
     differences = [*catalog.compare_text(expected, found), *strangers]
     judge = Judge(tolerance)
     beside = [d.identity for d in differences if judge.is_extension_beside(d)]
-    set_aside = [d for d in differences if judge.is_set_aside(d)]
+    set_aside = [d for d in differences if d.is_note or judge.is_set_aside(d)]
     line_ends = [d for d in differences if d not in set_aside and _differs_in_line_ends(d)]
     counting = [d for d in differences if d.identity not in beside and d not in (*set_aside, *line_ends)]
     if differences and not counting:
@@ -164,17 +172,29 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
     rest = len(validation.differences) - len(shown)
     if rest:
         shown.append(f"… and {counted(rest, 'other')}")
+    detail = "\n".join((state, *shown, "", validation.diff.rstrip()))
+    if validation.behind:
+        return CheckError(
+            older(validation),
+            detail=detail,
+            hint="Write the snapshot, and commit it with the migration: runner snapshot",
+        )
     return CheckError(
         f"the database is not as {validation.snapshot} says",
-        detail="\n".join((state, *shown, "", validation.diff.rstrip())),
-        hint="If the files are right and the snapshot is old, write it with: runner snapshot. "
-        "Otherwise something changed the database behind the migrations' back.",
+        detail=detail,
+        hint="If the snapshot is older than the files, write it: runner snapshot. Otherwise something other than the "
+        "migrations changed the database: undo that change, or put it in a new migration.",
     )
 
 
+def older(validation: Validation) -> str:
+    """Return the sentence that says which files the snapshot does not hold."""
+    return f"{listed(validation.behind)} {'is' if len(validation.behind) == 1 else 'are'} not in {validation.snapshot} yet"
+
+
 def described(validation: Validation) -> list[str]:
-    """Return a line for each difference, with the migration that it belongs to."""
+    """Return a line for each difference, with the newest file that has its names."""
     return [
-        f"{difference}  (made by {origin})" if origin is not None else str(difference)
+        f"{difference}  (last named in {origin})" if origin is not None else str(difference)
         for difference, origin in zip(validation.differences, validation.origins, strict=True)
     ]

@@ -67,6 +67,7 @@ def _round_trip(trip: RoundTrip) -> dict[str, Any]:
         "reason": trip.reason,
         "loses": list(trip.loses),
         "changed_rows": list(trip.changed_rows),
+        "column_order": list(trip.column_order),
         "after_rollback": _differences(trip.after_rollback),
         "rollback_diff": trip.rollback_diff,
         "after_again": _differences(trip.after_again),

@@ -89,6 +89,10 @@ def trip_remarks(trip: RoundTrip) -> Iterator[str]:
         yield f"irreversible: {trip.reason}"
     yield from (f"its rollback drops {name}, with what was written to it since" for name in trip.loses)
     yield from (
+        f"the columns of {name} are in another order after it and its rollback; this does not count"
+        for name in trip.column_order
+    )
+    yield from (
         f"the rows of {name} are not what they were before it and its rollback" for name in trip.changed_rows
     )
 
