@@ -194,11 +194,11 @@ def _agreement(
 ) -> tuple[str, list[Difference]]:
     """Return the id to begin at and how the database differs from what the files give up to there."""
     if target is not None:
-        return target, catalog.diff(build(scratch, settings, to=target), actual)
+        return target, _counting(build(scratch, settings, to=target), actual)
     nearest: tuple[str, list[Difference]] | None = None
     equal: list[str] = []
     for migration in ordered:
-        differences = catalog.diff(build(scratch, settings, to=migration.id), actual)
+        differences = _counting(build(scratch, settings, to=migration.id), actual)
         if not differences:
             equal.append(migration.id)
         if nearest is None or _extent(differences) < _extent(nearest[1]):
@@ -212,6 +212,11 @@ def _agreement(
             hint="Say which were done already: --to ID",
         )
     return nearest
+
+
+def _counting(expected: catalog.Catalog, actual: catalog.Catalog) -> list[Difference]:
+    """Return the differences that decide: the order of a table's columns is none."""
+    return [difference for difference in catalog.diff(expected, actual) if not difference.is_note]
 
 
 def _extent(differences: Sequence[Difference]) -> int:
@@ -238,10 +243,31 @@ def _disagreement(session: Session, found: str, differences: Sequence[Difference
         shown.append(f"… and {len(differences) - _SHOWN} more")
     return CheckError(
         f"{session.title} is not what the files give up to {found}",
-        detail="\n".join(("Nothing was recorded. In the database, compared with the files:", *shown)),
+        detail="\n".join(
+            (
+                "Nothing was recorded. In the database, compared with the files:",
+                *shown,
+                "",
+                *_as_sql(differences, found),
+            )
+        ),
         hint="Choose another beginning with --to, mend the database, or record it all the same with "
         "--accept-differences: repeatable files are then run by the next migrate, the rest is yours to mend.",
     )
+
+
+def _as_sql(differences: Sequence[Difference], found: str) -> list[str]:
+    """Return the differences as unified diffs, "-" the files, "+" the database."""
+    return [
+        line
+        for difference in differences
+        for line in catalog.unified_diff(
+            difference.expected_sql or "",
+            difference.actual_sql or "",
+            f"{difference.kind} {difference.identity} of the files up to {found}",
+            f"{difference.kind} {difference.identity} of the database",
+        ).splitlines()
+    ]
 
 
 def _adopted(
