@@ -57,7 +57,7 @@ class Builder(Registry):
     ) -> None:
         super().__init__(found, owners=owners, schemas=schemas)
         self._exclude = HIDDEN | frozenset(exclude)
-        self._unsaid_owner = found.main_owner if other_owners and not owners else None
+        self.unsaid_owner = found.main_owner if other_owners and not owners else None
         self._relations: dict[int, rows.Relation] = {}
         self._index_names: dict[int, str] = {}
         self._columns: dict[int, list[rows.Column]] = {}
@@ -82,7 +82,7 @@ class Builder(Registry):
         self._add_triggers()
         self._add_dependencies()
         self._write_tables()
-        if self.owners or self._unsaid_owner is not None:
+        if self.owners or self.unsaid_owner is not None:
             self._add_owners()
         self._add_comments()
         add_grants(self)
@@ -431,7 +431,7 @@ class Builder(Registry):
 
     def _add_owners(self) -> None:
         for subject in list(self.subjects.values()):
-            if subject.node is not None and subject.owner not in (None, self._unsaid_owner):
+            if subject.node is not None and subject.owner is not None and self.writes_owner(subject.owner):
                 sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
                 self.add_part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
 

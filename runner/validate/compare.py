@@ -25,7 +25,7 @@ class Tolerance:
 
     ignore: tuple[str, ...] = ()  # patterns of what may differ: "index:*tmp_*", "table:audit.*"
     grants: bool = False  # whether rights beyond the snapshot's count too
-    owners: bool = False  # whether an owner other than the one of history counts
+    owners: bool = False  # whether an owner other than the snapshot's counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +85,18 @@ def validate(
     from runner import catalog
     from runner.validate.origin import not_in_snapshot
 
-    found = catalog.read(conn, exclude=exclude)
+    found = catalog.read(conn, exclude=exclude, other_owners=True)
     actual = catalog.render(found)
     unseen = found.unsupported
-    strangers = _other_owners(conn, exclude) if tolerance.owners else []
-    if actual == expected and not strangers:
+    if actual == expected:
         return Validation(snapshot=label, unseen=unseen)
-    result = _validation(expected, found, strangers, label, name, files, tolerance)
+    result = _validation(expected, found, label, name, files, tolerance)
     return replace(result, behind=not_in_snapshot(result.origins, recent))
 
 
 def _validation(
     expected: str,
     found: Catalog,
-    strangers: Sequence[Difference],
     label: str,
     name: str,
     files: Sequence[Migration],
@@ -108,15 +106,16 @@ def _validation(
     from runner.validate.judging import Judge
     from runner.validate.origin import origins
 
-    differences = [*catalog.compare_text(expected, found), *strangers]
+    everything = catalog.compare_text(expected, found)
+    differences = [d for d in everything if tolerance.owners or d.kind != "owner"]
     judge = Judge(tolerance)
     beside = [d.identity for d in differences if judge.is_extension_beside(d)]
     set_aside = [d for d in differences if d.is_note or judge.is_set_aside(d)]
     line_ends = [d for d in differences if d not in set_aside and _differs_in_line_ends(d)]
     counting = [d for d in differences if d.identity not in beside and d not in (*set_aside, *line_ends)]
-    if differences and not counting:
+    if everything and not counting:
         diff = ""
-    elif len(counting) + len(beside) == len(differences) and not strangers:
+    elif len(counting) + len(beside) == len(everything):
         diff = catalog.unified_diff(expected, catalog.render(found), label, name)
     else:
         diff = "".join(
@@ -144,26 +143,6 @@ def _differs_in_line_ends(difference: Difference) -> bool:
     if expected is None or actual is None:
         return False
     return expected.replace("\r\n", "\n") == actual.replace("\r\n", "\n")
-
-
-def _other_owners(conn: psycopg.Connection[Any], exclude: Sequence[str]) -> list[Difference]:
-    """List what does not belong to the role that owns history."""
-    from runner import catalog
-
-    found = catalog.read(conn, exclude=exclude, owners=True)
-    owner = catalog.main_owner(conn)
-    ours = f" OWNER TO {owner};"
-    return [
-        catalog.Difference(
-            item.kind,
-            item.identity,
-            catalog.Change.CHANGED,
-            item.sql.rpartition(" OWNER TO ")[0] + ours,
-            item.sql,
-        )
-        for item in found.objects.values()
-        if item.kind == "owner" and not item.sql.endswith(ours)
-    ]
 
 
 def mismatch(validation: Validation, *, state: str) -> CheckError:

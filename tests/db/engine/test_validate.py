@@ -197,8 +197,24 @@ def test_an_owner_counts_on_request(shop):
         assert shop.run("validate").code == 0
         done = shop.run("validate", "--owners")
         assert done.code == 3
-        assert "changed owner of table public.a" in done.out
+        assert "unexpected owner of table public.a" in done.out
         assert "+ALTER TABLE public.a OWNER TO pg_monitor;" in done.out
+    finally:
+        shop.query("ALTER TABLE a OWNER TO CURRENT_USER")
+
+
+def test_an_owner_that_the_files_give_is_in_the_snapshot(shop):
+    shop.write("0002_owner", "ALTER TABLE a OWNER TO pg_monitor;", "ALTER TABLE a OWNER TO CURRENT_USER;")
+    shop.ok("snapshot", "--scratch-url", shop.url)
+    shop.ok("migrate")
+    try:
+        shop.ok("validate", "--owners")
+        shop.ok("snapshot", "--check", "--scratch-url", shop.url)
+        shop.query("ALTER TABLE a OWNER TO CURRENT_USER")
+        shop.ok("validate")
+        done = shop.run("validate", "--owners")
+        assert done.code == 3
+        assert "missing owner of table public.a" in done.out
     finally:
         shop.query("ALTER TABLE a OWNER TO CURRENT_USER")
 
