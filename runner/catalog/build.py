@@ -28,7 +28,7 @@ from runner.catalog.rights import add_default_privileges, add_grants
 from runner.catalog.spelling import canonical_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 # yoyo's tables and ours, whatever schema they are in.
 HIDDEN = frozenset(
@@ -57,13 +57,13 @@ class Builder(Registry):
     ) -> None:
         super().__init__(found, owners=owners, schemas=schemas)
         self._exclude = HIDDEN | frozenset(exclude)
-        self._unsaid_owner = found.main_owner if other_owners and not owners else None
+        self.unsaid_owner = found.main_owner if other_owners and not owners else None
         self._relations: dict[int, rows.Relation] = {}
         self._index_names: dict[int, str] = {}
         self._columns: dict[int, list[rows.Column]] = {}
         self._descendants: dict[int, list[Node]] = {}
         self._deferred: set[tuple[int, int]] = set()  # columns whose default is set after the table is made
-        self._not_null_apart: set[tuple[int, int]] = set()  # columns whose NOT NULL is a statement of its own
+        self._parents: dict[int, list[int]] = defaultdict(list)  # of tables, in the order of INHERITS
         self._sequence_of: dict[tuple[int, int], rows.Sequence] = {}
 
     def catalog(self) -> Catalog:
@@ -82,7 +82,7 @@ class Builder(Registry):
         self._add_triggers()
         self._add_dependencies()
         self._write_tables()
-        if self.owners or self._unsaid_owner is not None:
+        if self.owners or self.unsaid_owner is not None:
             self._add_owners()
         self._add_comments()
         add_grants(self)
@@ -136,6 +136,11 @@ class Builder(Registry):
             node = self.add(kind, made.qualified, sql, section=Section.TYPES, group=made.qualified)
             target = f"{kind.upper()} {made.qualified}"
             self.register((TYPE, made.oid), node, target, target, made.owner)
+            if made.not_null_oid is not None:
+                on = f"CONSTRAINT {made.quoted_not_null_name} ON DOMAIN {made.qualified}"
+                self.subjects[CONSTRAINT, made.not_null_oid] = self.subjects[TYPE, made.oid]._replace(
+                    comment_on=on, grant_on=None, owner=None
+                )
             if made.relation:  # comments on its columns refer to this one
                 self.subjects[CLASS, made.relation] = self.subjects[TYPE, made.oid]
 
@@ -208,6 +213,7 @@ class Builder(Registry):
         for child, parent in self.rows.inherits:
             if child in self._relations and parent in self._relations:
                 children[parent].append(child)
+                self._parents[child].append(parent)
                 child_node = self.subjects[CLASS, child].node
                 parent_node = self.subjects[CLASS, parent].node
                 if child_node is not None and parent_node is not None:
@@ -237,8 +243,6 @@ class Builder(Registry):
             relation = self._relations.get(constraint.relation)
             if relation is None:
                 continue
-            if constraint.not_null_column is not None:
-                self._not_null_apart.add((relation.oid, constraint.not_null_column))
             table = self.subjects[CLASS, relation.oid]
             identity = f"{constraint.name} on {relation.qualified}"
             sql = statements.add_constraint(relation, constraint)
@@ -390,36 +394,44 @@ class Builder(Registry):
             found = self._columns.get(oid, [])
             written[oid] = [self._write_column(column, relation) for column in found]
             for column in found:
-                if column.storage is None and column.statistics_target is None and column.options is None:
-                    continue
-                for kind, sql in tables.column_settings(relation, column).items():
+                above = [
+                    c for p in self._parents[oid] for c in self._columns.get(p, ()) if c.name == column.name
+                ]
+                for kind, sql in tables.column_settings(relation, column, above).items():
                     self.add_part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
-        parents: dict[int, list[int]] = defaultdict(list)
-        for child, parent in self.rows.inherits:
-            if child in written and parent in written:
-                parents[child].append(parent)
+                if column.not_null_oid is not None and (CONSTRAINT, column.not_null_oid) not in self.subjects:
+                    on = f"CONSTRAINT {column.quoted_not_null_name} ON {relation.qualified}"
+                    self.subjects[CONSTRAINT, column.not_null_oid] = table._replace(
+                        comment_on=on, grant_on=None, owner=None
+                    )
         for oid, columns in written.items():
             node = self.subjects[CLASS, oid].node
             if node is not None:
-                above = parents.get(oid, [])
-                names = [self._relations[parent].qualified for parent in above]
-                node.sql = tables.create_table(
-                    self._relations[oid], columns, names, [written[p] for p in above]
-                )
+                names = [self._relations[parent].qualified for parent in self._parents[oid]]
+                parents = [self._as_made(parent, written) for parent in self._parents[oid]]
+                relation = self._relations[oid]
+                node.sql = tables.create_table(relation, columns, names, parents)
+                if relation.partition_bound is None and not tables.is_joined_late(columns, parents):
+                    for column, made in zip(self._columns.get(oid, []), columns, strict=True):
+                        if tables.changed_default(made, parents):
+                            self._defer_default(self.subjects[CLASS, oid], column, [])
+
+    def _as_made(self, oid: int, written: Mapping[int, list[tables.TableColumn]]) -> list[tables.TableColumn]:
+        """Return a table's columns in the order in which its own statements make them."""
+        above = [self._as_made(parent, written) for parent in self._parents[oid]]
+        is_short = self._relations[oid].partition_bound is None and not tables.is_joined_late(
+            written[oid], above
+        )
+        return tables.in_child_order(written[oid], above) if above and is_short else written[oid]
 
     def _write_column(self, column: rows.Column, relation: rows.Relation) -> tables.TableColumn:
         place = (relation.oid, column.number)
-        return tables.table_column(
-            column,
-            relation,
-            self._sequence_of.get(place),
-            not_null=column.not_null and place not in self._not_null_apart,
-            with_default=place not in self._deferred,
-        )
+        sequence = self._sequence_of.get(place)
+        return tables.table_column(column, relation, sequence, with_default=place not in self._deferred)
 
     def _add_owners(self) -> None:
         for subject in list(self.subjects.values()):
-            if subject.node is not None and subject.owner not in (None, self._unsaid_owner):
+            if subject.node is not None and subject.owner is not None and self.writes_owner(subject.owner):
                 sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
                 self.add_part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.catalog.model import PARENTS, Catalog, CatalogObject, Change, Difference, Key
 from runner.catalog.parse import identify, parse
+from runner.catalog.spelling import split, split_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -132,28 +133,47 @@ def _column_changes(expected: CatalogObject, actual: CatalogObject) -> list[Diff
     if before is None or after is None or before["head"] != after["head"] or before["tail"] != after["tail"]:
         return None
     old, new = _columns(before["body"]), _columns(after["body"])
-    if [name for name in old if name in new] != [name for name in new if name in old]:
+    if any(name.startswith("CONSTRAINT ") and old.get(name) != new.get(name) for name in (*old, *new)):
         return None
+    table = actual.identity
     found = []
     for name in (*old, *(name for name in new if name not in old)):
         is_line, was_line = new.get(name), old.get(name)
-        if is_line != was_line:
-            change = (
-                Change.MISSING
-                if is_line is None
-                else Change.UNEXPECTED
-                if was_line is None
-                else Change.CHANGED
-            )
-            found.append(Difference("column", f"{actual.identity}.{name}", change, was_line, is_line))
+        if is_line == was_line:
+            continue
+        change = (
+            Change.MISSING if is_line is None else Change.UNEXPECTED if was_line is None else Change.CHANGED
+        )
+        kind, identity = "column", f"{table}.{name}"
+        if is_line and was_line and _without_not_null_name(is_line) == _without_not_null_name(was_line):
+            kind, identity = "not null name", f"of {identity}"
+        found.append(Difference(kind, identity, change, was_line, is_line))
+    was_order, is_order = [name for name in old if name in new], [name for name in new if name in old]
+    if was_order != is_order:
+        lists = (", ".join(was_order), ", ".join(is_order))
+        found.append(Difference("column order", f"of {table}", Change.CHANGED, *lists))
     return found or None
+
+
+def _without_not_null_name(line: str) -> str:
+    """Return a column's line without CONSTRAINT and the name that follows it."""
+    words = split(line)
+    depth, out, at = 0, [], 0
+    while at < len(words):
+        depth += (words[at] in ("(", "[")) - (words[at] in (")", "]"))
+        if words[at] == "CONSTRAINT" and not depth:
+            at += 4  # with the name, and a blank after each
+            continue
+        out.append(words[at])
+        at += 1
+    return "".join(out)
 
 
 def _columns(body: str) -> dict[str, str]:
     """Split the body of CREATE TABLE, which has a column a line, by column name."""
     found: dict[str, str] = {}
-    for line in body.split(",\n    "):
-        text = line.strip()
+    for text in split_list(body):
         match = _COLUMN_NAME.match(text)
-        found[match.group() if match else text] = text
+        is_constraint = text.startswith("CONSTRAINT ")  # a NOT NULL for an inherited column
+        found[match.group() if match and not is_constraint else text] = text
     return found

@@ -16,11 +16,12 @@ _TABLE = re.compile(
     re.DOTALL,
 )
 _PARTITION = re.compile(
-    rf"(?:^PARTITION OF |ALTER TABLE ONLY )(?P<parent>{QUALIFIED})(?: ATTACH PARTITION| )", re.MULTILINE
+    rf"^(?:PARTITION OF (?P<of>{QUALIFIED}) |ALTER TABLE ONLY (?P<to>{QUALIFIED}) ATTACH PARTITION )",
+    re.MULTILINE,
 )
 _PARENTS = re.compile(rf"^INHERITS \((?P<parents>{QUALIFIED}(?:, {QUALIFIED})*)\)", re.MULTILINE)
 _COLUMN = re.compile(
-    rf"(?P<name>{NAME}) (?P<type>.*?)(?= COMPRESSION | COLLATE | NOT NULL| DEFAULT | GENERATED |$)(?P<rest>.*)",
+    rf"(?P<name>{NAME}) (?P<type>.*?)(?= COMPRESSION | COLLATE | CONSTRAINT | NOT NULL| DEFAULT | GENERATED |$)(?P<rest>.*)",
     re.DOTALL,
 )
 _SERIAL = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
@@ -128,11 +129,14 @@ def _tables(catalog: Catalog) -> tuple[dict[str, list[Attribute]], dict[str, lis
         if match is None:
             continue
         columns[item.identity] = [
-            _attribute(line) for line in (match["body"] or "").split(",\n    ") if line.strip()
+            _attribute(line)
+            for line in (match["body"] or "").split(",\n    ")
+            if line.strip()
+            and not line.lstrip().startswith("CONSTRAINT ")  # a NOT NULL for an inherited column
         ]
         partition = _PARTITION.search(match["tail"])
         if partition is not None:
-            partition_of[item.identity] = partition["parent"]
+            partition_of[item.identity] = partition["of"] or partition["to"]
         inherits = _PARENTS.search(match["tail"])
         parents[item.identity] = [] if inherits is None else _EACH_QUALIFIED.findall(inherits["parents"])
     return columns, parents, partition_of

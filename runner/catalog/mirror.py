@@ -129,8 +129,11 @@ class Mirror:
         types = list(map(rows.Type._make, some("types", of=TYPE)))
         for found in (constraints, indexes, sequences, triggers, rules, policies, statistics):
             parts += [part.oid for part in found]
+        parts += [t.not_null_oid for t in types if t.not_null_oid is not None]
         parts += [c.index_oid for c in constraints] + [t.relation for t in types if t.relation]
         oids |= {t.relation for t in types if t.relation}
+        columns = list(map(rows.Column._make, some("columns")))
+        parts += [c.not_null_oid for c in columns if c.not_null_oid is not None]
         whole = self._whole
         if whole is None:
             raise RuntimeError("nothing was read yet")
@@ -147,7 +150,7 @@ class Mirror:
             functions=list(map(rows.Function._make, some("functions", of=PROC))),
             aggregates=dict(some("aggregates", of=PROC)),
             relations=list(map(rows.Relation._make, some("relations", of=CLASS))),
-            columns=list(map(rows.Column._make, some("columns"))),
+            columns=columns,
             inherits=[(child, parent) for child, parent in some("inherits", of=CLASS)],
             constraints=constraints,
             indexes=indexes,

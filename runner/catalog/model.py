@@ -30,6 +30,9 @@ PARENTS = frozenset(
 )
 
 
+NOTES = frozenset({"column order", "not null name"})
+
+
 def in_words(target: str) -> str:
     """Write what a statement is about as a sentence has it: "TABLE public.users" as "table public.users"."""
     keyword, _, name = target.partition(" ")
@@ -93,6 +96,15 @@ class Difference:
     change: Change
     expected_sql: str | None
     actual_sql: str | None
+
+    @property
+    def is_note(self) -> bool:
+        """Whether no statement can mend it and no query depends on it: it is shown, and decides nothing.
+
+        A column that was added again stands last. The names of NOT NULL constraints exist since PostgreSQL 18, and
+        the same files give another name where a table was renamed.
+        """
+        return self.kind in NOTES
 
     def __str__(self) -> str:
         return f"{self.change} {self.kind} {self.identity}"

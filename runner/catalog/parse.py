@@ -158,6 +158,10 @@ _PATTERNS = _patterns(
         rf"ALTER INDEX (?P<table>QUALIFIED) ATTACH PARTITION {_NAMED}",
         lambda match: Identified("index attachment", f"{match['name']} to {match['table']}"),
     ),
+    (
+        rf"{_ALTER}ALTER COLUMN NAME (?:SET NOT NULL|DROP NOT NULL|DROP DEFAULT|SET COMPRESSION)",
+        lambda match: Identified("table", match["table"]),
+    ),
     (rf"{_ALTER_COLUMN}STORAGE ", _of_column("column storage")),
     (rf"{_ALTER_COLUMN}STATISTICS ", _of_column("column statistics")),
     (rf"{_ALTER_COLUMN}\(", _of_column("column options")),

@@ -36,9 +36,14 @@ class Registry:
     def __init__(self, found: rows.Snapshot, *, owners: bool, schemas: Collection[str] | None) -> None:
         self.rows = found
         self.owners = owners
+        self.unsaid_owner: str | None = None  # with other owners alone: the one that is not written
         self.schemas = None if schemas is None else frozenset(schemas)
         self.subjects: dict[ObjectId, Subject] = {}
         self.nodes: list[Node] = []
+
+    def writes_owner(self, owner: str) -> bool:
+        """Return whether an object of this owner says whose it is."""
+        return self.owners or (self.unsaid_owner is not None and owner != self.unsaid_owner)
 
     def includes(self, schema: str) -> bool:
         """Tell whether objects of this schema are wanted."""

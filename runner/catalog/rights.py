@@ -133,7 +133,9 @@ def add_grants(registry: Registry) -> None:
             continue
         if subject.grant_on == "SCHEMA public":
             rights = _rights_on_public(registry.rows, rights)
-        owner = subject.owner if registry.owners and subject.owner is not None else "CURRENT_ROLE"
+        owner = "CURRENT_ROLE"
+        if subject.owner is not None and registry.writes_owner(subject.owner):
+            owner = subject.owner
         keyword, _, name = subject.grant_on.partition(" ")
         for (verb, grantee), group in _by_grantee(_of_object(rights)):
             role = owner if grantee == "CURRENT_ROLE" else grantee

@@ -35,15 +35,33 @@ class Column(NamedTuple):
     relation: int
     number: int
     name: str
-    definition: str  # name, type, compression, collation
-    not_null: bool
+    type: str
+    compression: str | None
+    collation: str | None  # where it is not the type's own
+    not_null: bool  # by a constraint that is valid and that children inherit
+    not_null_oid: int | None  # the constraint, which has a row since PostgreSQL 18
+    not_null_name: str | None
+    quoted_not_null_name: str | None
+    is_not_null_local: bool
     expression: str | None
     generated: str  # s stored, v virtual, or empty
     identity: str  # a always, d by default, or empty
-    storage: str | None
+    storage: str | None  # where it is not the type's own
+    usual_storage: str
     statistics_target: int | None
     options: list[str] | None
     is_local: bool
+
+    @property
+    def definition(self) -> str:
+        """Name, type, compression and collation."""
+        compression = f" COMPRESSION {self.compression}" if self.compression else ""
+        return f"{self.plain_definition[0]}{compression}{self.plain_definition[1]}"
+
+    @property
+    def plain_definition(self) -> tuple[str, str]:
+        """Name and type, and the collation: what stands before and after the compression."""
+        return f"{self.name} {self.type}", f" COLLATE {self.collation}" if self.collation else ""
 
 
 class Constraint(NamedTuple):
@@ -57,6 +75,9 @@ class Constraint(NamedTuple):
     kind: str  # p primary key, u unique, x exclusion, c check, f foreign key, n not null
     definition: str
     not_null_column: int | None
+    is_deferrable: bool
+    is_deferred: bool
+    predicate: str | None  # of an exclusion constraint: the condition after WHERE
     index_oid: int
     index_name: str | None
     index_options: list[str] | None
@@ -75,6 +96,7 @@ class Index(NamedTuple):
     name: str
     qualified: str
     definition: str
+    predicate: str | None  # the condition after WHERE
     tablespace: str | None
     is_invalid: bool
     is_clustered: bool
@@ -127,6 +149,9 @@ class Type(NamedTuple):
     labels: list[str] | None
     base_type: str | None
     not_null: bool
+    not_null_oid: int | None  # of a domain, since PostgreSQL 17
+    not_null_name: str | None
+    quoted_not_null_name: str | None
     expression: str | None
     subtype: str | None
     operator_class: str | None

@@ -40,6 +40,22 @@ def split_list(text: str) -> list[str]:
     return [item.strip() for item in items if item.strip()]
 
 
+def cut_ending(text: str, ending: str) -> tuple[str, str]:
+    """Cut a text before an ending that it is known to have, though its white space may be another.
+
+    The server breaks lines in an expression that it prints alone, and not in the same one at the end of an index.
+
+    Raises: ValueError when the text does not end so.
+    """
+    at = len(text)
+    for mark in reversed("".join(ending.split())):
+        at = len(text[:at].rstrip()) - 1
+        if at < 0 or text[at] != mark:
+            raise ValueError(f"{text!r} does not end with {ending!r}")
+    at = len(text[:at].rstrip()) if ending[:1].isspace() else at
+    return text[:at], text[at:]
+
+
 def canonical_arrays(sql: str) -> str:
     """Spell a cast array as an array of casts.
 

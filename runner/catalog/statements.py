@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.catalog.spelling import is_name, split, split_list
+from runner.catalog.spelling import cut_ending, is_name, split, split_list
 from runner.catalog.tables import literal, options_list
 from runner.catalog.views import canonical_view
 
@@ -32,7 +32,9 @@ def create_type(made: rows.Type, attributes: Sequence[str]) -> str:
     """Write CREATE TYPE or CREATE DOMAIN; `attributes` are the lines of a composite type."""
     if made.kind == "d":
         collation = f" COLLATE {made.collation}" if made.collation else ""
-        null = " NOT NULL" if made.not_null else ""
+        named = made.not_null_name not in (None, f"{made.raw_name}_not_null")
+        null = f" CONSTRAINT {made.quoted_not_null_name}" if named else ""
+        null += " NOT NULL" if made.not_null else ""
         default = f" DEFAULT {made.expression}" if made.expression is not None else ""
         return f"CREATE DOMAIN {made.qualified} AS {made.base_type}{collation}{null}{default};"
     if made.kind == "e":
@@ -98,22 +100,28 @@ def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
     attached. One whose triggers are disabled says so, for no other statement does.
     """
     only = "ONLY " if relation.kind == "p" and constraint.kind in "pux" else ""
-    definition = constraint.definition
-    options = sorted(options_list(constraint.index_options))
-    if options or constraint.index_tablespace:
-        where = definition.find(" WHERE (") if constraint.kind == "x" else -1
-        head, _, tail = definition.partition(" DEFERRABLE")
-        suffix = f" DEFERRABLE{tail}" if _ else ""
-        if where >= 0:
-            head, suffix = definition[:where], definition[where:]
-        with_options = f" WITH ({', '.join(options)})" if options else ""
-        space = (
-            f" USING INDEX TABLESPACE {constraint.index_tablespace}" if constraint.index_tablespace else ""
-        )
-        definition = f"{head}{with_options}{space}{suffix}"
+    definition = _with_index_clauses(constraint) if constraint.kind in "pux" else constraint.definition
     warning = "\n    /* NOT ENFORCED: its triggers are disabled */" if constraint.is_switched_off else ""
     return (
         f"ALTER TABLE {only}{relation.qualified}\n    ADD CONSTRAINT {constraint.name} {definition}{warning};"
+    )
+
+
+def _with_index_clauses(constraint: rows.Constraint) -> str:
+    """Return the definition of a key or exclusion constraint with its storage parameters and tablespace.
+
+    pg_get_constraintdef() prints the tablespace for neither and the parameters only for an exclusion constraint. Both
+    come before what the catalog says that it ends with, so no text is searched for.
+    """
+    ending = f" WHERE ({constraint.predicate})" if constraint.predicate is not None else ""
+    ending += " DEFERRABLE" if constraint.is_deferrable else ""
+    ending += " INITIALLY DEFERRED" if constraint.is_deferred else ""
+    options = sorted(options_list(constraint.index_options)) if constraint.kind != "x" else []
+    clauses = f" WITH ({', '.join(options)})" if options else ""
+    if constraint.index_tablespace:
+        clauses += f" USING INDEX TABLESPACE {constraint.index_tablespace}"
+    return (
+        f"{constraint.definition.removesuffix(ending)}{clauses}{ending}" if clauses else constraint.definition
     )
 
 
@@ -126,8 +134,9 @@ def create_index(index: rows.Index) -> str:
     """Write CREATE INDEX. An invalid one says so: a build with CONCURRENTLY failed, and nothing uses it."""
     definition = index.definition
     if index.tablespace:
-        head, where, tail = definition.partition(" WHERE (")
-        definition = f"{head} TABLESPACE {index.tablespace}{where}{tail}"
+        ending = "" if index.predicate is None else f" WHERE {index.predicate}"
+        head, tail = cut_ending(definition, ending)
+        definition = f"{head} TABLESPACE {index.tablespace}{tail}"
     warning = (
         "\n    /* INVALID: a build with CONCURRENTLY failed; nothing uses it */" if index.is_invalid else ""
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,14 +73,38 @@ def unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-class TableColumn(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableColumn:
     """A column as it is written in CREATE TABLE."""
 
     name: str
-    line: str  # in its own table
-    inherited: str  # in a child that changes nothing about it: no identity, no sequence of its own
+    base: str  # name, type, compression and collation
+    start: str  # the same, or "id serial"
+    plain_start: str  # without the compression, which a child may not give differently from its parent
+    null: str  # " NOT NULL", with the name of the constraint where that is not the usual one
+    rest: str  # default, generation expression or identity
+    value: str  # of `rest` what a child takes over
     has_default: bool
+    is_generated: bool
+    compression: str | None
+    not_null_name: str | None  # quoted; since PostgreSQL 18
+    is_not_null_local: bool
     is_local: bool
+
+    @property
+    def line(self) -> str:
+        """The column in its own table."""
+        return f"{self.start}{self.null}{self.rest}"
+
+    @property
+    def unnamed(self) -> str:
+        """The column without the name of its NOT NULL constraint."""
+        return f"{self.start}{' NOT NULL' if self.null else ''}{self.rest}"
+
+    @property
+    def inherited(self) -> str:
+        """The column in a child that changes nothing about it: no identity, no sequence of its own."""
+        return f"{self.base}{' NOT NULL' if self.null else ''}{self.value}"
 
 
 def table_column(
@@ -87,31 +112,50 @@ def table_column(
     relation: rows.Relation,
     sequence: rows.Sequence | None,
     *,
-    not_null: bool,
     with_default: bool = True,
 ) -> TableColumn:
     """Spell a column. `sequence` is the one it owns; `with_default` is off where the default is set later."""
-    null = " NOT NULL" if not_null else ""
+    null = " NOT NULL" if column.not_null else ""
+    if column.not_null and column.not_null_name is not None and not _is_usual_not_null(column, relation):
+        null = f" CONSTRAINT {column.quoted_not_null_name} NOT NULL"
     expression = column.expression
     value = ""
     if column.generated:
         value = f" GENERATED ALWAYS AS ({expression}) {'VIRTUAL' if column.generated == 'v' else 'STORED'}"
     elif expression is not None and with_default:
         value = f" DEFAULT {expression}"
-    inherited = f"{column.definition}{null}{value}"
-    line = inherited
+    start, plain_start, rest = column.definition, "".join(column.plain_definition), value
     if sequence is None:
         pass
     elif sequence.is_identity:
         always = "ALWAYS" if column.identity == "a" else "BY DEFAULT"
         usual = has_usual_name(sequence, relation, unquoted(column.name))
         details = [*([] if usual else [f"SEQUENCE NAME {sequence.qualified}"]), *sequence_options(sequence)]
-        line = f"{column.definition}{null} GENERATED {always} AS IDENTITY" + (
-            f" ({' '.join(details)})" if details else ""
-        )
-    elif is_serial(column, relation, sequence, not_null=not_null):
-        line = f"{column.name} {_SERIAL[sequence.type]}{null}"
-    return TableColumn(column.name, line, inherited, expression is not None, column.is_local)
+        rest = f" GENERATED {always} AS IDENTITY" + (f" ({' '.join(details)})" if details else "")
+    elif is_serial(column, relation, sequence, not_null=column.not_null):
+        start, rest = f"{column.name} {_SERIAL[sequence.type]}", ""
+        plain_start = start
+    return TableColumn(
+        name=column.name,
+        start=start,
+        plain_start=plain_start,
+        null=null,
+        rest=rest,
+        value=value,
+        has_default=expression is not None and not column.generated,
+        is_generated=bool(column.generated),
+        compression=column.compression,
+        not_null_name=column.quoted_not_null_name if column.not_null else None,
+        is_not_null_local=column.is_not_null_local,
+        is_local=column.is_local,
+        base=column.definition,
+    )
+
+
+def _is_usual_not_null(column: rows.Column, relation: rows.Relation) -> bool:
+    """Return whether PostgreSQL would name the constraint so; where it would cut the name, say no."""
+    usual = f"{relation.raw_name}_{unquoted(column.name)}_not_null"
+    return column.not_null_name == usual and len(usual.encode()) <= 63
 
 
 def is_serial(
@@ -136,50 +180,98 @@ def create_table(
 ) -> str:
     """Write the statements that make a table, its columns in their physical order, as a child of its parents.
 
-    A child that only repeats its parents is written short (PARTITION OF, INHERITS); one whose columns differ
-    in order, default or nullability is written whole and attached.
+    A partition that only repeats its parent is written short (PARTITION OF); one whose columns differ in order,
+    default or nullability is written whole and attached. An inheriting table has the columns in its parentheses that
+    it declares itself, and statements for what it changed about the others. So its own columns stay its own when the
+    parent drops them. `parent_columns` are in the order in which the parents' statements make them.
     """
     create = f"CREATE {'UNLOGGED ' if relation.unlogged else ''}TABLE {relation.qualified}"
     tail = _tail(relation)
+    whole = f"{create} {_body([c.line for c in columns])}{tail};"
     if relation.partition_bound is not None and parents:
-        if [c.line for c in columns] == [c.inherited for c in parent_columns[0]]:
+        if _repeats(columns, parent_columns[0]):
             return f"{create} PARTITION OF {parents[0]} {relation.partition_bound}{tail};"
         attach = (
             f"ALTER TABLE ONLY {parents[0]} ATTACH PARTITION {relation.qualified} {relation.partition_bound};"
         )
-        return f"{create} {_body([c.line for c in columns])}{tail};\n{attach}"
+        return f"{whole}\n{attach}"
     if parents:
-        own = _own_columns(columns, parent_columns)
-        if own is not None:
-            return f"{create} {_body(own)}\nINHERITS ({', '.join(parents)}){tail};"
-        inherit = [f"ALTER TABLE {relation.qualified} INHERIT {parent};" for parent in parents]
-        return "\n".join([f"{create} {_body([c.line for c in columns])}{tail};", *inherit])
-    sql = f"{create} {_body([c.line for c in columns])}{tail};"
+        if is_joined_late(columns, parent_columns):
+            inherit = [f"ALTER TABLE {relation.qualified} INHERIT {parent};" for parent in parents]
+            return "\n".join([whole, *inherit])
+        lines, changes = _own_part(relation, in_child_order(columns, parent_columns), parent_columns)
+        return "\n".join([f"{create} {_body(lines)}\nINHERITS ({', '.join(parents)}){tail};", *changes])
     if relation.of_type is not None:
-        sql += f"\nALTER TABLE {relation.qualified} OF {relation.of_type};"
-    return sql
+        whole += f"\nALTER TABLE {relation.qualified} OF {relation.of_type};"
+    return whole
 
 
-def _own_columns(
+def _repeats(columns: Sequence[TableColumn], above: Sequence[TableColumn]) -> bool:
+    """Return whether a partition's columns are its parent's, with the names of their NOT NULL constraints."""
+    return [(c.unnamed, c.not_null_name) for c in columns] == [(c.inherited, c.not_null_name) for c in above]
+
+
+def in_child_order(
     columns: Sequence[TableColumn], parent_columns: Sequence[Sequence[TableColumn]]
-) -> list[str] | None:
-    """List the lines a child adds to its parents', or None when INHERITS would not give the same columns."""
-    inherited: dict[str, TableColumn] = {}
-    for parent in parent_columns:
-        for column in parent:
-            inherited.setdefault(column.name, column)
-    expected = [*inherited, *(c.name for c in columns if c.name not in inherited)]
-    if [c.name for c in columns] != expected:
-        return None
+) -> list[TableColumn]:
+    """Return the columns as INHERITS makes them: the parents' first, then the rest."""
+    names = dict.fromkeys(column.name for parent in parent_columns for column in parent)
+    place = {name: number for number, name in enumerate(names)}
+    return sorted(columns, key=lambda column: place.get(column.name, len(place)))
+
+
+def is_joined_late(columns: Sequence[TableColumn], parent_columns: Sequence[Sequence[TableColumn]]) -> bool:
+    """Return whether a table with all columns of its own, in an order of its own, became a child later."""
+    return all(c.is_local for c in columns) and list(columns) != in_child_order(columns, parent_columns)
+
+
+def _own_part(
+    relation: rows.Relation,
+    columns: Sequence[TableColumn],
+    parent_columns: Sequence[Sequence[TableColumn]],
+) -> tuple[list[str], list[str]]:
+    """Return the lines of a child's own CREATE TABLE, and the statements for what differs in the other columns.
+
+    The default of such a column is an object of its own (`changed_default`).
+    """
+    lines: list[str] = []
+    changes: list[str] = []
     for column in columns:
-        above = inherited.get(column.name)
-        if above is None:
+        above = [c for parent in parent_columns for c in parent if c.name == column.name]
+        alter = f"ALTER TABLE ONLY {relation.qualified} ALTER COLUMN {column.name}"
+        if not above:
+            lines.append(column.line)
             continue
-        if not column.is_local and column.line != above.inherited:
-            return None
-        if column.is_local and above.has_default and not column.has_default:
-            return None
-    return [c.line for c in columns if c.is_local]
+        has_name, is_below_null = column.not_null_name is not None, not any(c.null for c in above)
+        own_null = column.null if not has_name or column.is_not_null_local or is_below_null else ""
+        if is_own(column, above):
+            lines.append(f"{column.plain_start}{own_null}{column.rest}")
+        elif has_name and own_null:
+            lines.append(f"CONSTRAINT {column.not_null_name} NOT NULL {column.name}")
+        elif own_null and is_below_null:
+            changes.append(f"{alter} SET NOT NULL;")
+        if not column.null and not is_below_null:
+            changes.append(f"{alter} DROP NOT NULL;")
+        if not column.has_default and any(c.has_default for c in above):
+            changes.append(f"{alter} DROP DEFAULT;")
+        if column.compression != above[0].compression:
+            changes.append(f"{alter} SET COMPRESSION {column.compression or 'default'};")
+    return lines, changes
+
+
+def is_own(column: TableColumn, above: Sequence[TableColumn]) -> bool:
+    """Return whether a child must declare a column that it inherits: it did, or the parents do not agree about it."""
+    values = {c.value for c in above if c.value}
+    is_generated = column.is_generated or any(c.is_generated for c in above)
+    return column.is_local or len(values) > 1 or (is_generated and values != {column.value})
+
+
+def changed_default(column: TableColumn, parent_columns: Sequence[Sequence[TableColumn]]) -> bool:
+    """Return whether a column that a child does not declare has another default than it inherits."""
+    above = [c for parent in parent_columns for c in parent if c.name == column.name]
+    if not above or is_own(column, above):
+        return False
+    return bool(column.value) and column.value not in {c.value for c in above}
 
 
 def _body(lines: Sequence[str]) -> str:
@@ -198,12 +290,17 @@ def _tail(relation: rows.Relation) -> str:
     return tail
 
 
-def column_settings(relation: rows.Relation, column: rows.Column) -> Mapping[str, str]:
-    """Give the settings that CREATE TABLE cannot carry on every version, by kind."""
+def column_settings(
+    relation: rows.Relation, column: rows.Column, above: Sequence[rows.Column] = ()
+) -> Mapping[str, str]:
+    """Give the settings that CREATE TABLE cannot carry on every version, by kind.
+
+    `above` is the column in the table's parents: a new child takes its storage over.
+    """
     alter = f"ALTER TABLE ONLY {relation.qualified} ALTER COLUMN {column.name}"
     settings = {}
-    if column.storage:
-        settings["column storage"] = f"{alter} SET STORAGE {column.storage};"
+    if column.storage or any(c.storage for c in above):
+        settings["column storage"] = f"{alter} SET STORAGE {column.storage or column.usual_storage};"
     if column.statistics_target is not None:
         settings["column statistics"] = f"{alter} SET STATISTICS {column.statistics_target};"
     if column.options:

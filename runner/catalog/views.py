@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from runner.catalog.spelling import is_name, split
@@ -20,9 +21,9 @@ _ORDERING = frozenset({"ASC", "DESC", "NULLS", "FIRST", "LAST"})
 def canonical_view(definition: str) -> str:
     """Spell a view's query as PostgreSQL 16 does, whatever server it was read from.
 
-    A query over one relation names its columns without that relation, except where ORDER BY would then mean
-    an output column of the same name (which 16 to 18 get wrong themselves). Subqueries keep theirs: every
-    version qualifies there.
+    A query over one relation names its columns without that relation, except where ORDER BY or DISTINCT ON would
+    then mean an output column of the same name (which early releases of 16 to 18 get wrong themselves). Subqueries
+    keep theirs: every version qualifies there.
     """
     words = split(definition)
     depths, nested = _structure(words)
@@ -40,7 +41,10 @@ def canonical_view(definition: str) -> str:
     stripped = set(_qualifiers(words, nested, kept, alias, range(start, end)))
     clashing = _clashing_outputs(words, top, start)
     out = ["" if i in stripped else word for i, word in enumerate(words)]
-    for i in _bare_order_items(words, stripped, top, end):
+    for i in (
+        *_bare_order_items(words, stripped, top, end),
+        *_bare_distinct_items(words, stripped, depths, top),
+    ):
         if words[i] in clashing:
             out[i] = f"{alias}.{words[i]}"
     return "".join(out)
@@ -124,8 +128,24 @@ def _bare_order_items(words: Sequence[str], stripped: set[int], top: Sequence[in
             items.append([])
         elif inside and words[i] != "BY" and i not in stripped and words[i] not in _ORDERING:
             items[-1].append(i)
-    return [
-        item[0]
-        for item in items
-        if len(item) == 1 and words[item[0]][0] not in "('" and not words[item[0]][0].isdigit()
-    ]
+    return _single_columns(words, items)
+
+
+def _bare_distinct_items(
+    words: Sequence[str], stripped: set[int], depths: Sequence[int], top: Sequence[int]
+) -> list[int]:
+    """Find the items of DISTINCT ON that are one column and nothing else; it reads names as ORDER BY does."""
+    select = [*dropwhile(lambda i: words[i] != "SELECT", top)]
+    if [words[i] for i in select[:4]] != ["SELECT", "DISTINCT", "ON", "("]:
+        return []
+    items: list[list[int]] = [[]]
+    for i in range(select[3] + 1, select[4]):
+        if depths[i] == 1 and words[i] == ",":
+            items.append([])
+        elif i not in stripped and not words[i].isspace():
+            items[-1].append(i)
+    return _single_columns(words, items)
+
+
+def _single_columns(words: Sequence[str], items: Sequence[Sequence[int]]) -> list[int]:
+    return [item[0] for item in items if len(item) == 1 and is_name(words[item[0]])]

@@ -113,7 +113,7 @@ def plan_command(
 @target_options
 @ignore_option
 @click.option("--grants", is_flag=True, help="Rights beyond the snapshot's are a difference too.")
-@click.option("--owners", is_flag=True, help="An owner other than the one of history is a difference too.")
+@click.option("--owners", is_flag=True, help="An owner other than the snapshot's is a difference too.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for a concern too, as an invalid index.")
 @click.pass_obj
 def validate_command(context: Context, /, *, grants: bool, owners: bool, strict: bool, **flags: Any) -> None:

@@ -37,7 +37,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
     found = []
     for layout, files in read_files(settings):
         with scratch_session(settings, layout, files, url=scratch_url, say=say) as session:
-            found_catalog = build(session, settings)
+            found_catalog = build(session, settings, other_owners=True)
             text = catalog.render(found_catalog)
             if found_catalog.unsupported:
                 unseen = list(found_catalog.unsupported)

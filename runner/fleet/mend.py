@@ -199,11 +199,11 @@ def _agreement(
 ) -> tuple[str, list[Difference]]:
     """Return the id to begin at and how the database differs from what the files give up to there."""
     if target is not None:
-        return target, _counting(catalog.diff(build(scratch, settings, to=target), actual), settings)
+        return target, _counting(build(scratch, settings, to=target), actual, settings)
     nearest: tuple[str, list[Difference]] | None = None
     equal: list[str] = []
     for migration in ordered:
-        differences = _counting(catalog.diff(build(scratch, settings, to=migration.id), actual), settings)
+        differences = _counting(build(scratch, settings, to=migration.id), actual, settings)
         if not differences:
             equal.append(migration.id)
         if nearest is None or _extent(differences) < _extent(nearest[1]):
@@ -219,12 +219,16 @@ def _agreement(
     return nearest
 
 
-def _counting(differences: Sequence[Difference], settings: Settings) -> list[Difference]:
-    """Return the differences without what `--ignore` sets aside, and partitions that follow their parent."""
+def _counting(expected: catalog.Catalog, actual: catalog.Catalog, settings: Settings) -> list[Difference]:
+    """Return the differences that decide.
+
+    Left out are notes, such as the order of a table's columns, what `--ignore` names, and partitions that follow their parent.
+    """
     return [
         difference
-        for difference in differences
-        if not is_ignored(settings.ignore, difference.kind, difference.identity)
+        for difference in catalog.diff(expected, actual)
+        if not difference.is_note
+        and not is_ignored(settings.ignore, difference.kind, difference.identity)
         and not follows_its_parent(difference)
     ]
 
@@ -260,12 +264,28 @@ def _disagreement(
                 "Nothing was recorded. In the database, compared with the files:",
                 *shown,
                 *([] if tools is None else [f"{tools[:1].upper()}{tools[1:]}."]),
+                "",
+                *_as_sql(differences, found),
             )
         ),
-        hint="What is not this project's is set aside with --ignore 'table:schema.*'. Choose another beginning with --to, mend"
-        " the database, or record it all the same with --accept-differences: repeatable files are then run by the next"
-        " migrate, the rest is yours to mend.",
+        hint="What is not this project's is set aside with --ignore 'table:schema.*'. Choose another beginning with --to,"
+        " correct the database, or record it all the same with --accept-differences: repeatable files are then run by the"
+        " next migrate, and the rest you must correct yourself.",
     )
+
+
+def _as_sql(differences: Sequence[Difference], found: str) -> list[str]:
+    """Return the differences as unified diffs, "-" the files, "+" the database."""
+    return [
+        line
+        for difference in differences
+        for line in catalog.unified_diff(
+            difference.expected_sql or "",
+            difference.actual_sql or "",
+            f"{difference.kind} {difference.identity} of the files up to {found}",
+            f"{difference.kind} {difference.identity} of the database",
+        ).splitlines()
+    ]
 
 
 def _adopted(

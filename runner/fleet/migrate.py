@@ -386,6 +386,7 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
         exclude=(settings.migration_table,),
         name=session.place,
         files=session.files,
+        recent=[step.id for step in plan.steps],
         tolerance=Tolerance(ignore=settings.ignore),
     )
 

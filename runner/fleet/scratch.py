@@ -164,8 +164,12 @@ def _drop(admin: psycopg.Connection[Any], home: Target, name: str) -> None:
     admin.execute(drop)
 
 
-def build(session: Session, settings: Settings, *, to: str | None = None) -> Catalog:
-    """Apply the files to a scratch session, up to `to`, and read the catalogue that they give.
+def build(
+    session: Session, settings: Settings, *, to: str | None = None, other_owners: bool = False
+) -> Catalog:
+    """Apply the files to a scratch session, up to `to`, and read the catalog that they give.
+
+    With `other_owners` it holds who owns what the files gave to another role than the one that migrates.
 
     Raises: FileError, MigrationFailedError.
     """
@@ -178,7 +182,7 @@ def build(session: Session, settings: Settings, *, to: str | None = None) -> Cat
             Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect), plan
         )
     session.refresh()
-    return catalog.read(session.connection, exclude=(settings.migration_table,))
+    return catalog.read(session.connection, exclude=(settings.migration_table,), other_owners=other_owners)
 
 
 def _home(settings: Settings, layout: Layout, *, url: str | None, say: Say, beside_target: bool) -> Target:

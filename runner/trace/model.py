@@ -151,6 +151,7 @@ class RoundTrip:
     rollback_diff: str = ""  # the same as unified diff in SQL
     after_again: tuple[Difference, ...] = ()  # expected: the schema after the first time
     again_diff: str = ""
+    column_order: tuple[str, ...] = ()  # tables that have the same columns in another order afterwards
     loses: tuple[
         str, ...
     ] = ()  # what the rollback throws away: "table public.notes", "column public.orders.note"

@@ -112,12 +112,14 @@ def _there_and_back(
     back = ground.read()
     lost = kept.lost(ground.measuring, _differences(after, back))
     now = Rows.read(ground.measuring, hidden=ground.hidden)
-    left, notes = without_harmless(_differences(before, back))
+    counting, order = _counting(before, back)
+    left, notes = without_harmless(counting)
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
         after_rollback=left,
         rollback_diff=_diff(before, back, "before it", "after its rollback") if left else "",
         notes=notes,
+        column_order=order,
         loses=() if migration.kind is Kind.REPEATABLE else lost.loses,
         changed_rows=tuple(rows.changes(now, dropped=dropped, anew=lost.anew)),
     )
@@ -129,12 +131,14 @@ def _there_and_back(
                 error.hint = "Its rollback left it behind. What no rollback can remove needs IF NOT EXISTS."
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
-    left, more = without_harmless(_differences(after, again))
+    counting, order = _counting(after, again)
+    left, more = without_harmless(counting)
     trip = replace(
         trip,
         after_again=left,
         again_diff=_diff(after, again, "after it", "after applying it again") if left else "",
         notes=notes + tuple(note for note in more if note not in notes),
+        column_order=tuple(dict.fromkeys((*trip.column_order, *order))),
     )
     return replace(trip, verdict=Verdict.DIFFERS) if trip.after_rollback or trip.after_again else trip
 
@@ -155,6 +159,14 @@ def _record(ground: Ground, step: Step) -> None:
 
 def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:
     return tuple(catalog.diff(*catalog.only_changed(expected, actual)))
+
+
+def _counting(expected: Catalog, actual: Catalog) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Return the differences that decide, and the tables of which only the order of the columns differs."""
+    found = _differences(expected, actual)
+    counting = tuple(difference for difference in found if not difference.is_note)
+    notes = (d.identity.removeprefix("of ") for d in found if d.kind == "column order")
+    return counting, tuple(notes)
 
 
 def _diff(expected: Catalog, actual: Catalog, from_label: str, to_label: str) -> str:

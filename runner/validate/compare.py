@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from runner.errors import CheckError, FileError, Location
-from runner.wording import counted
+from runner.wording import counted, listed
 
 if TYPE_CHECKING:
     from runner.catalog import Catalog, Difference
@@ -25,7 +25,7 @@ class Tolerance:
 
     ignore: tuple[str, ...] = ()  # patterns of what may differ: "index:*tmp_*", "table:audit.*"
     grants: bool = False  # whether rights beyond the snapshot's count too
-    owners: bool = False  # whether an owner other than the one of history counts
+    owners: bool = False  # whether an owner other than the snapshot's counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,13 @@ class Validation:
     differences: Sequence[Difference] = ()
     origins: Sequence[
         str | None
-    ] = ()  # of each difference the migration that made it; None: no file names it
+    ] = ()  # of each difference the newest file with its names; None: there is none
+    behind: Sequence[str] = ()  # files of this run that name all that differs: the snapshot is older
     unseen: Sequence[str] = ()  # objects of kinds that a snapshot does not describe
     beside: Sequence[str] = ()  # extensions that the snapshot does not know; servers come with their own
-    set_aside: Sequence[str] = ()  # differences that do not count: ignored, or rights beyond the snapshot's
+    set_aside: Sequence[
+        str
+    ] = ()  # differences that do not count: ignored, rights beyond the snapshot's, the order of columns
     diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
 
     @property
@@ -60,9 +63,12 @@ def validate(
     exclude: Sequence[str] = (),
     name: str = "the database",
     files: Sequence[Migration] = (),
+    recent: Sequence[str] = (),
     tolerance: Tolerance = _STRICTLY,
 ) -> Validation:
-    """Compare the database's catalogue with a snapshot; reads only. `files` tell which migration made what differs.
+    """Compare the database's catalogue with a snapshot; reads only.
+
+    `files` tell which migration last names what differs, `recent` which of them this run applied.
 
     Raises: FileError when the snapshot cannot be read.
     """
@@ -77,20 +83,20 @@ def validate(
             hint="Write it anew with: runner snapshot",
         ) from error
     from runner import catalog
+    from runner.validate.origin import not_in_snapshot
 
-    found = catalog.read(conn, exclude=exclude)
+    found = catalog.read(conn, exclude=exclude, other_owners=True)
     actual = catalog.render(found)
     unseen = found.unsupported
-    strangers = _other_owners(conn, exclude) if tolerance.owners else []
-    if actual == expected and not strangers:
+    if actual == expected:
         return Validation(snapshot=label, unseen=unseen)
-    return _validation(expected, found, strangers, label, name, files, tolerance)
+    result = _validation(expected, found, label, name, files, tolerance)
+    return replace(result, behind=not_in_snapshot(result.origins, recent))
 
 
 def _validation(
     expected: str,
     found: Catalog,
-    strangers: Sequence[Difference],
     label: str,
     name: str,
     files: Sequence[Migration],
@@ -100,15 +106,16 @@ def _validation(
     from runner.validate.judging import Judge
     from runner.validate.origin import origins
 
-    differences = [*catalog.compare_text(expected, found), *strangers]
+    everything = catalog.compare_text(expected, found)
+    differences = [d for d in everything if tolerance.owners or d.kind != "owner"]
     judge = Judge(tolerance)
     beside = [d.identity for d in differences if judge.is_extension_beside(d)]
-    set_aside = [d for d in differences if judge.is_set_aside(d)]
+    set_aside = [d for d in differences if d.is_note or judge.is_set_aside(d)]
     line_ends = [d for d in differences if d not in set_aside and _differs_in_line_ends(d)]
     counting = [d for d in differences if d.identity not in beside and d not in (*set_aside, *line_ends)]
-    if differences and not counting:
+    if everything and not counting:
         diff = ""
-    elif len(counting) + len(beside) == len(differences) and not strangers:
+    elif len(counting) + len(beside) == len(everything):
         diff = catalog.unified_diff(expected, catalog.render(found), label, name)
     else:
         diff = "".join(
@@ -138,43 +145,35 @@ def _differs_in_line_ends(difference: Difference) -> bool:
     return expected.replace("\r\n", "\n") == actual.replace("\r\n", "\n")
 
 
-def _other_owners(conn: psycopg.Connection[Any], exclude: Sequence[str]) -> list[Difference]:
-    """List what does not belong to the role that owns history."""
-    from runner import catalog
-
-    found = catalog.read(conn, exclude=exclude, owners=True)
-    owner = catalog.main_owner(conn)
-    ours = f" OWNER TO {owner};"
-    return [
-        catalog.Difference(
-            item.kind,
-            item.identity,
-            catalog.Change.CHANGED,
-            item.sql.rpartition(" OWNER TO ")[0] + ours,
-            item.sql,
-        )
-        for item in found.objects.values()
-        if item.kind == "owner" and not item.sql.endswith(ours)
-    ]
-
-
 def mismatch(validation: Validation, *, state: str) -> CheckError:
     """Return the error that shows how the database differs; `state` says what was kept or undone."""
     shown = described(validation)[:_SHOWN]
     rest = len(validation.differences) - len(shown)
     if rest:
         shown.append(f"… and {counted(rest, 'other')}")
+    detail = "\n".join((state, *shown, "", validation.diff.rstrip()))
+    if validation.behind:
+        return CheckError(
+            older(validation),
+            detail=detail,
+            hint="Write the snapshot, and commit it with the migration: runner snapshot",
+        )
     return CheckError(
         f"the database is not as {validation.snapshot} says",
-        detail="\n".join((state, *shown, "", validation.diff.rstrip())),
-        hint="If the files are right and the snapshot is old, write it with: runner snapshot. "
-        "Otherwise something changed the database behind the migrations' back.",
+        detail=detail,
+        hint="If the snapshot is older than the files, write it: runner snapshot. Otherwise something other than the "
+        "migrations changed the database: undo that change, or put it in a new migration.",
     )
 
 
+def older(validation: Validation) -> str:
+    """Return the sentence that says which files the snapshot does not hold."""
+    return f"{listed(validation.behind)} {'is' if len(validation.behind) == 1 else 'are'} not in {validation.snapshot} yet"
+
+
 def described(validation: Validation) -> list[str]:
-    """Return a line for each difference, with the migration that it belongs to."""
+    """Return a line for each difference, with the newest file that has its names."""
     return [
-        f"{difference}  (made by {origin})" if origin is not None else str(difference)
+        f"{difference}  (last named in {origin})" if origin is not None else str(difference)
         for difference, origin in zip(validation.differences, validation.origins, strict=True)
     ]

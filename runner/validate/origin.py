@@ -1,4 +1,4 @@
-"""Pure: which migration made what differs, as far as the names in the files tell."""
+"""Pure: which migration last names what differs. That it made it, only a rehearsal could show."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ def origins(differences: Sequence[Difference], files: Sequence[Migration]) -> li
     """Return for each difference the newest file that speaks of it by its names, without their schema."""
     texts = [_File(m) for m in reversed(in_order([m for m in files if m.kind is not Kind.HOOK]))]
     return [_origin(difference, texts) for difference in differences]
+
+
+def not_in_snapshot(found: Sequence[str | None], recent: Sequence[str]) -> tuple[str, ...]:
+    """Return which of the files that this run applied name all that differs; none where something else differs too.
+
+    A difference in what an earlier file made says nothing of the snapshot's age: somebody may have changed it.
+    """
+    return tuple(id_ for id_ in recent if id_ in found) if found and set(found) <= set(recent) else ()
 
 
 class _File:

@@ -66,7 +66,9 @@ def test_a_missing_index_is_named_with_its_table() -> None:
             "id bigint NOT NULL,\n    role text", ["changed column public.users.id"], id="another type"
         ),
         pytest.param(
-            "role text,\n    id integer NOT NULL", ["changed table public.users"], id="another order"
+            "role text,\n    id integer NOT NULL",
+            ["changed column order of public.users"],
+            id="another order",
         ),
     ],
 )

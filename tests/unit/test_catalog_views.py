@@ -62,6 +62,11 @@ from runner.catalog.views import canonical_view
             id="ORDER BY a column that an output column hides",
         ),
         pytest.param(
+            " SELECT DISTINCT ON (a.c, a.b, (a.d + 1)) a.b,\n    lower(a.b) AS c\n   FROM a\n  ORDER BY a.c;",
+            " SELECT DISTINCT ON (a.c, b, (d + 1)) b,\n    lower(b) AS c\n   FROM a\n  ORDER BY a.c;",
+            id="DISTINCT ON a column that an output column hides",
+        ),
+        pytest.param(
             " SELECT g.n\n   FROM generate_series(1, 3) WITH ORDINALITY g(n, i)\n  WHERE (g.i > 1);",
             " SELECT n\n   FROM generate_series(1, 3) WITH ORDINALITY g(n, i)\n  WHERE (i > 1);",
             id="a function",
@@ -85,3 +90,20 @@ def test_both_spellings_become_one(older: str, newer: str) -> None:
 def test_an_order_by_column_is_not_taken_for_an_output_column() -> None:
     query = " SELECT upper(name) AS name\n   FROM users\n  ORDER BY name;"
     assert canonical_view(query).endswith("ORDER BY users.name;")
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        (" SELECT DISTINCT ON (t.a) lower(t.b) AS a\n   FROM t;", "ON (t.a) lower(b) AS a"),
+        (" SELECT DISTINCT ON (t.a, t.b) t.a AS b,\n    t.b AS a\n   FROM t;", "ON (t.a, t.b) a AS b"),
+        (" SELECT DISTINCT ON (t.b) t.a\n   FROM t;", "ON (b) a"),
+        (" SELECT DISTINCT ON (((t.a + 1))) t.b AS a\n   FROM t;", "ON (((a + 1))) b AS a"),
+        (
+            " WITH w AS (\n         SELECT 1 AS a\n        )\n SELECT DISTINCT ON (w.a) w.a AS k,\n    2 AS a\n   FROM w;",
+            "ON (w.a) a AS k",
+        ),
+    ],
+)
+def test_distinct_on_keeps_a_qualifier_that_decides_what_it_means(query: str, kept: str) -> None:
+    assert kept in canonical_view(query)

@@ -1,6 +1,6 @@
 -- Constraints of tables and domains, without those that a parent table hands down.
--- NOT NULL constraints have rows since PostgreSQL 18 (tables) and 17 (domains); only those count here that a
--- plain NOT NULL cannot say.
+-- NOT NULL constraints have rows since PostgreSQL 18 (tables) and 17 (domains); only those count here that NOT NULL in
+-- CREATE TABLE cannot say on every version.
 SELECT
     c.oid,
     c.conrelid,
@@ -10,6 +10,9 @@ SELECT
     c.contype::text,
     pg_catalog.pg_get_constraintdef(c.oid) AS definition,
     CASE WHEN c.contype = 'n' THEN c.conkey[1] END AS not_null_column,
+    c.condeferrable,
+    c.condeferred,
+    pg_catalog.pg_get_expr(x.indpred, x.indrelid) AS predicate,
     c.conindid,
     pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(i.relname) AS index_name,
     i.reloptions AS index_options,

@@ -6,6 +6,7 @@ SELECT
     pg_catalog.quote_ident(x.relname) AS name,
     pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) AS qualified,
     pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+    pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
     pg_catalog.quote_ident(space.spcname) AS tablespace,
     x.relkind = 'i' AND NOT i.indisvalid AS is_invalid,
     i.indisclustered,

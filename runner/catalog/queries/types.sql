@@ -13,6 +13,9 @@ SELECT
     ) AS labels,
     CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END AS base_type,
     t.typnotnull,
+    k.oid AS not_null_oid,
+    k.conname::text AS not_null_name,
+    pg_catalog.quote_ident(k.conname) AS quoted_not_null_name,
     coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), t.typdefault) AS expression,
     pg_catalog.format_type(r.rngsubtype, NULL) AS subtype,
     CASE WHEN NOT o.opcdefault THEN pg_catalog.quote_ident(ons.nspname) || '.' || pg_catalog.quote_ident(o.opcname) END
@@ -32,6 +35,7 @@ FROM pg_catalog.pg_type AS t
 INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
 LEFT JOIN pg_catalog.pg_class AS c ON t.typrelid = c.oid
 LEFT JOIN pg_catalog.pg_range AS r ON t.oid = r.rngtypid
+LEFT JOIN pg_catalog.pg_constraint AS k ON t.oid = k.contypid AND k.contype = 'n'  -- since PostgreSQL 17
 LEFT JOIN pg_catalog.pg_opclass AS o ON r.rngsubopc = o.oid
 LEFT JOIN pg_catalog.pg_namespace AS ons ON o.opcnamespace = ons.oid
 LEFT JOIN pg_catalog.pg_type AS m ON r.rngmultitypid = m.oid

@@ -68,6 +68,7 @@ def _round_trip(trip: RoundTrip) -> dict[str, Any]:
         "loses": list(trip.loses),
         "changed_rows": sorted(c.relation for c in trip.changed_rows if c.remedy is None),
         "notes": list(trip.notes),
+        "column_order": list(trip.column_order),
         "after_rollback": _differences(trip.after_rollback),
         "rollback_diff": trip.rollback_diff,
         "after_again": _differences(trip.after_again),

@@ -90,6 +90,10 @@ def trip_remarks(trip: RoundTrip) -> Iterator[str]:
     yield from (f"its rollback drops {name}, with what was written to it since" for name in trip.loses)
     yield from (f"after its rollback {change}" for change in trip.changed_rows)
     yield from (f"after its rollback {note}" for note in trip.notes)
+    yield from (
+        f"the columns of {name} are in another order after it and its rollback; this does not count"
+        for name in trip.column_order
+    )
 
 
 def scratch(result: Verification) -> str:

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from runner.errors import ConfigurationError
+from runner.local import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,3 +111,29 @@ def psql() -> Callable[[Parameters, str], None]:
         assert done.returncode == 0, done.stderr.decode()
 
     return load
+
+
+@pytest.fixture(scope="session")
+def dump(
+    any_server: Parameters, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Parameters], list[str]]:
+    """Return the lines of pg_dump's schema of a database, sorted; nothing where no pg_dump fits the server."""
+    with psycopg.connect(**any_server) as conn:
+        major = conn.info.server_version // 10000
+    try:
+        programs = installed.find(os.environ, tmp_path_factory.mktemp("programs"), major=major)
+    except ConfigurationError:
+        return lambda _: []
+
+    def lines(parameters: Parameters) -> list[str]:
+        environ = {**os.environ, **programs.environment}
+        done = subprocess.run(
+            [programs.bin / "pg_dump", "--schema-only", make_conninfo(**parameters)],
+            capture_output=True,
+            text=True,
+            env=environ,
+            check=True,
+        )
+        return sorted(line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\")))
+
+    return lines

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import psycopg
 import pytest
 
 from runner.catalog import compare_text, diff, read, render
+from runner.catalog.parse import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +30,8 @@ def read_from(parameters: Parameters, **options: object):
 
 def test_every_kind_of_object_reads_as_the_reviewed_text_on_every_version(everything: Parameters) -> None:
     text = render(read_from(everything, exclude=EXCLUDE))
+    # servers before 18 know no names of NOT NULL constraints; one of a table that was renamed is not the usual one
+    text = re.sub(rf" CONSTRAINT {NAME} NOT NULL", " NOT NULL", text)
     if os.environ.get(UPDATE):
         GOLDEN.write_text(text, encoding="utf-8", newline="\n")
     assert text == GOLDEN.read_text(encoding="utf-8"), (
@@ -141,14 +146,15 @@ def test_what_only_newer_versions_know_round_trips_there(
     assert after == before
 
 
-def test_a_not_null_constraint_reads_the_same_with_and_without_a_name(
+def test_the_name_of_a_not_null_constraint_is_written_only_where_it_is_not_the_usual_one(
     empty: Callable[[], Parameters],
 ) -> None:
     named, plain = empty(), empty()
-    for parameters, constraint in ((named, "CONSTRAINT by_name"), (plain, "")):
+    for parameters, constraint in ((named, "CONSTRAINT t_id_not_null"), (plain, "")):
         with psycopg.connect(**parameters, autocommit=True) as conn:
             conn.execute(f"CREATE TABLE t (id integer {constraint} NOT NULL)".encode())
     assert read_from(named) == read_from(plain)
+    assert "id integer NOT NULL" in render(read_from(plain))
 
 
 @pytest.mark.parametrize(
@@ -234,6 +240,66 @@ def test_statements_are_in_an_order_in_which_they_run(
     first, second = empty(), empty()
     with psycopg.connect(**first, autocommit=True) as conn:
         conn.execute(statements.encode())
+        before = read(conn)
+    psql(second, render(before))
+    assert read_from(second) == before
+    assert compare_text(render(before), before) == []
+
+
+CLAUSES = [
+    pytest.param(
+        "EXCLUDE USING btree (a WITH =) WITH (fillfactor = 55)", id="an exclusion with storage parameters"
+    ),
+    pytest.param(
+        "EXCLUDE USING btree (s WITH =) WITH (fillfactor = 55) USING INDEX TABLESPACE catalog_space "
+        "WHERE (s <> ' DEFERRABLE WHERE (' AND CASE WHEN a > 0 THEN s <> 'x  y' ELSE true END) DEFERRABLE INITIALLY DEFERRED",
+        id="an exclusion with every clause",
+    ),
+    pytest.param(
+        'UNIQUE (a, "x DEFERRABLE") WITH (fillfactor = 50) DEFERRABLE', id="a column named like a clause"
+    ),
+    pytest.param(
+        'PRIMARY KEY ("x DEFERRABLE") INCLUDE (" WHERE (") WITH (fillfactor = 50) USING INDEX TABLESPACE catalog_space '
+        "DEFERRABLE INITIALLY DEFERRED",
+        id="a key with every clause",
+    ),
+]
+INDEXES = [
+    pytest.param("((s || ' WHERE (')) TABLESPACE catalog_space", id="a literal like a clause"),
+    pytest.param("(a) TABLESPACE catalog_space WHERE s <> ' WHERE ('", id="a predicate with such a literal"),
+    pytest.param(
+        "(a) TABLESPACE catalog_space WHERE CASE WHEN a > 0 THEN s <> 'a  b' ELSE true END",
+        id="a predicate of several lines",
+    ),
+]
+
+
+@pytest.fixture
+def tablespace(any_server: Parameters) -> None:
+    """Make a tablespace once and let it stay: it belongs to the whole server, and others may race for it."""
+    with psycopg.connect(**any_server, autocommit=True) as admin:
+        admin.execute("SET allow_in_place_tablespaces = on")
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            admin.execute("CREATE TABLESPACE catalog_space LOCATION ''")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(pytest.param(f"ALTER TABLE t ADD CONSTRAINT k {p.values[0]}", id=p.id) for p in CLAUSES),
+        *(pytest.param(f"CREATE INDEX i ON t {p.values[0]}", id=p.id) for p in INDEXES),
+    ],
+)
+@pytest.mark.usefixtures("tablespace")
+def test_index_clauses_stand_where_they_belong_whatever_names_and_literals_hold(
+    statement: str, empty: Callable[[], Parameters], psql: Callable[[Parameters, str], None]
+) -> None:
+    first, second = empty(), empty()
+    with psycopg.connect(**first, autocommit=True) as conn:
+        if "catalog_space" in statement and conn.info.server_version < 150000:
+            pytest.skip("needs tablespaces in the data folder")
+        conn.execute('CREATE TABLE t (a integer, s text, "x DEFERRABLE" integer, " WHERE (" integer)')
+        conn.execute(statement.encode())
         before = read(conn)
     psql(second, render(before))
     assert read_from(second) == before

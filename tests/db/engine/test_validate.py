@@ -47,7 +47,7 @@ def test_a_migration_that_the_snapshot_does_not_know_ends_with_3_and_stays(shop)
     done = shop.run("migrate")
     assert done.code == 3
     assert "applied      0002_b" in done.out
-    assert "the database is not as sql/schema/schema.sql says" in done.err
+    assert "0002_b is not in sql/schema/schema.sql yet" in done.err
     assert "All migrations are applied and recorded.\n    unexpected table public.b" in done.err
     assert "+CREATE TABLE public.b (" in done.err
     assert shop.applied() == ["0001_a", "0002_b"]
@@ -107,14 +107,44 @@ def test_an_extension_more_is_told_and_no_failure(shop):
     assert shop.run("validate").code == 3
 
 
+def test_a_snapshot_older_than_the_newest_file_is_said_in_one_sentence_with_one_command(shop):
+    shop.write("0002_more", "ALTER TABLE a ADD COLUMN more int;", "ALTER TABLE a DROP COLUMN more;")
+    done = shop.run("migrate")
+    assert done.code == 3
+    assert "error: 0002_more is not in sql/schema/schema.sql yet" in done.err
+    assert "hint: Write the snapshot, and commit it with the migration: runner snapshot" in done.err
+    assert "behind" not in done.err
+    shop.query("DROP INDEX a_note_idx")
+    shop.write("0003_c", "ALTER TABLE a ADD COLUMN c int;", "ALTER TABLE a DROP COLUMN c;")
+    done = shop.run("migrate")
+    assert done.code == 3
+    assert "error: the database is not as sql/schema/schema.sql says" in done.err
+
+
+def test_the_order_of_columns_alone_is_shown_and_is_no_failure(shop):
+    shop.write("0003_c", "ALTER TABLE a ADD COLUMN c int;", "ALTER TABLE a DROP COLUMN c;")
+    shop.ok("snapshot", "--scratch-url", shop.url)
+    shop.ok("migrate")
+    shop.write("0002_b", "ALTER TABLE a ADD COLUMN b int;", "ALTER TABLE a DROP COLUMN b;")
+    shop.ok("snapshot", "--scratch-url", shop.url)
+    note = "set aside: changed column order of public.a"
+    assert note in shop.ok("migrate", "--allow-out-of-order").out
+    assert note in shop.ok("validate").out
+    shop.query("ALTER TABLE a ALTER b SET DEFAULT 1")
+    done = shop.run("validate")
+    assert done.code == 3
+    assert "changed column public.a.b" in done.out
+    assert "column order" not in done.out
+
+
 def test_a_difference_names_the_migration_that_it_belongs_to(shop):
     shop.write("0002_more", "ALTER TABLE a ADD COLUMN more int;\nCREATE TABLE c (id int);", "SELECT 1;")
     shop.ok("snapshot", "--scratch-url", shop.url)
     shop.ok("migrate")
     shop.query("DROP INDEX a_note_idx; ALTER TABLE a ALTER more SET DEFAULT 7; CREATE TABLE strange (id int)")
     done = shop.run("validate")
-    assert "missing index a_note_idx on public.a  (made by 0001_a)" in done.out
-    assert "changed column public.a.more  (made by 0002_more)" in done.out
+    assert "missing index a_note_idx on public.a  (last named in 0001_a)" in done.out
+    assert "changed column public.a.more  (last named in 0002_more)" in done.out
     assert "unexpected table public.strange\n" in done.out
     (database,) = shop.run("validate", "--json").data["databases"]
     found = {d["identity"]: d["migration"] for d in database["differences"]}
@@ -167,8 +197,24 @@ def test_an_owner_counts_on_request(shop):
         assert shop.run("validate").code == 0
         done = shop.run("validate", "--owners")
         assert done.code == 3
-        assert "changed owner of table public.a" in done.out
+        assert "unexpected owner of table public.a" in done.out
         assert "+ALTER TABLE public.a OWNER TO pg_monitor;" in done.out
+    finally:
+        shop.query("ALTER TABLE a OWNER TO CURRENT_USER")
+
+
+def test_an_owner_that_the_files_give_is_in_the_snapshot(shop):
+    shop.write("0002_owner", "ALTER TABLE a OWNER TO pg_monitor;", "ALTER TABLE a OWNER TO CURRENT_USER;")
+    shop.ok("snapshot", "--scratch-url", shop.url)
+    shop.ok("migrate")
+    try:
+        shop.ok("validate", "--owners")
+        shop.ok("snapshot", "--check", "--scratch-url", shop.url)
+        shop.query("ALTER TABLE a OWNER TO CURRENT_USER")
+        shop.ok("validate")
+        done = shop.run("validate", "--owners")
+        assert done.code == 3
+        assert "missing owner of table public.a" in done.out
     finally:
         shop.query("ALTER TABLE a OWNER TO CURRENT_USER")
 
