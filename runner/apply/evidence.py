@@ -6,7 +6,7 @@ Concurrently"), ALTER TABLE (DETACH PARTITION … CONCURRENTLY, FINALIZE).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from importlib import resources
 from typing import Any
@@ -104,6 +104,34 @@ def confirm(conn: Connection, statement: Concurrent) -> None:
         )
 
 
+def place(conn: Connection, statement: Concurrent) -> int | None:
+    """Return the OID of the table or index that a statement works on, as the session finds it now."""
+    name = statement.name if isinstance(statement, DropIndex | Reindex) else statement.table
+    if name is None or (isinstance(statement, Reindex) and statement.scope not in {"TABLE", "INDEX"}):
+        return None
+    row = conn.execute("SELECT pg_catalog.to_regclass(%s)::oid::bigint", [name]).fetchone()
+    return None if row is None else row[0]
+
+
+def placed(conn: Connection, statement: Concurrent, oid: int | None) -> Concurrent | None:
+    """Return the statement with the name that its table or index has now; None when that is gone.
+
+    Another session may have another search_path, and the table another name by then.
+    """
+    if oid is None:
+        return statement
+    row = conn.execute(
+        "SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c"
+        " INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid WHERE c.oid = %s",
+        [oid],
+    ).fetchone()
+    if row is None:
+        return None
+    if isinstance(statement, DropIndex | Reindex):
+        return replace(statement, name=row[0])
+    return replace(statement, table=row[0])
+
+
 def leftovers(conn: Connection, statement: Concurrent, seen: str | None) -> list[str]:
     """Return the names of the invalid indexes that a failed statement left."""
     if isinstance(statement, BuildIndex):
@@ -120,7 +148,24 @@ def clear(conn: Connection, statement: Concurrent, text: str, seen: str | None, 
     """
     if isinstance(statement, Reindex):
         _drop_reindex_leftovers(conn, statement, tells)
+    if isinstance(statement, DropIndex):
+        _name_half_dropped(conn, statement, tells)
     return verdict(conn, statement, text, seen, tells)
+
+
+def _name_half_dropped(conn: Connection, statement: DropIndex, tells: Say) -> None:
+    """Warn of an index that a DROP INDEX CONCURRENTLY has made useless and not removed."""
+    row = conn.execute(
+        "SELECT i.indisvalid FROM pg_catalog.pg_index AS i WHERE i.indexrelid = pg_catalog.to_regclass(%s)",
+        [statement.name],
+    ).fetchone()
+    if row == (False,):
+        said = (
+            f"index {statement.name} is no longer used since DROP INDEX CONCURRENTLY was interrupted; drop it, or rebuild "
+            f"it with REINDEX INDEX CONCURRENTLY {statement.name}"
+        )
+        facts = {"index": statement.name}
+        tells(Event(name="index.left", message=said, level=WARNING, facts=facts, indent="  "))
 
 
 def _same(definition: str, text: str) -> bool:

@@ -12,8 +12,9 @@ import psycopg
 
 from runner.apply import send
 from runner.apply.unit import Progress, run_unit
-from runner.errors import ConnectionLostError, RunnerError
+from runner.errors import ConnectionLostError, MigrationFailedError, RunnerError
 from runner.history import Direction, Journal, JournalStep
+from runner.history.session_state import read_now
 from runner.migrations import Unit
 from runner.sqltext.classify import is_for_the_session
 
@@ -47,6 +48,7 @@ def run_in_parallel(
 
     def serve(conn: Connection) -> None:
         journal = Journal(work.names, work.actor, progress.migration_id, direction, has_lock=False)
+        at_start = _settings(conn)
         while not failed.is_set():
             try:
                 unit = waiting.popleft()
@@ -74,6 +76,9 @@ def run_in_parallel(
                 raise
             with counting:
                 progress.done += len(unit.statements)
+            if _settings(conn) != at_start:
+                failed.set()
+                raise _changes_its_session(progress, unit)
 
     with ExitStack() as stack:
         helpers = [
@@ -115,6 +120,23 @@ def run_in_parallel(
             if isinstance(error, RunnerError):
                 error.detail = _with_state(error.detail, said_of.get(id(error)), progress.state)
             raise error
+
+
+def _settings(conn: Connection) -> tuple[object, ...] | None:
+    state = read_now(conn)
+    return None if state is None else (state.user, state.role, dict(state.settings))
+
+
+def _changes_its_session(progress: Progress, unit: Unit) -> MigrationFailedError:
+    """Return the error for a statement whose settings only one of the connections has."""
+    return MigrationFailedError(
+        f"statement {unit.earlier + 1} of {progress.migration_id} changed the settings of its session",
+        where=progress.script.location(unit.first.start),
+        detail="In a file with -- parallel the other statements run in other sessions, some of them already without these "
+        f"settings. {progress.state[:1].upper()}{progress.state[1:]}",
+        hint="Look at what the statements in effect did. Set it with a plain SET before all others, which is run on each "
+        "connection; or leave out -- parallel.",
+    )
 
 
 def _with_state(detail: str | None, was: str | None, now: str) -> str | None:

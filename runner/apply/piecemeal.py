@@ -17,7 +17,7 @@ from runner.apply.unit import Progress, run_unit
 from runner.apply.work import Work, direction_of, record_of
 from runner.errors import CheckError, MigrationFailedError
 from runner.history import Journal, JournalStep, committing, recording, reset_session
-from runner.history.session_state import restore
+from runner.history.session_state import custom_settings_of_functions, restore
 from runner.migrations import Unit, check_script, units
 from runner.migrations.model import FileChangedError
 from runner.plan import Step
@@ -46,7 +46,8 @@ def run_piecemeal(work: Work, step: Step) -> int | None:
 def _run(work: Work, step: Step) -> int | None:
     started = time.monotonic()
     script, conn, total = step.script, work.conn, check_script(step.script)
-    custom = () if script.text is None else custom_settings(script.text)
+    own = () if script.text is None else custom_settings(script.text)
+    custom = sorted({*own, *custom_settings_of_functions(conn)})
     journal = Journal(work.names, work.actor, step.id, direction_of(step), custom_settings=custom)
     journal.upgrade(conn)
     send.set_for_session(conn, work.settings(script))
@@ -87,7 +88,7 @@ def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, Journa
     for unit in units(script):
         row = begun.get(unit.number)
         if row is not None and row.is_done:
-            last = row
+            last = row if row.session is not None or last is None else last
             if _is_run_again(unit, row):  # what it set went with the session that was lost
                 send.send_unit(conn, unit, script, progress.state)
             continue

@@ -16,7 +16,7 @@ from runner.history.journal import with_leftovers
 from runner.migrations import Script, Unit, units
 from runner.sqltext import Statement, statements
 from runner.sqltext.classify import is_repeatable
-from runner.sqltext.concurrent import concurrent
+from runner.sqltext.concurrent import Concurrent, DropIndex, concurrent
 from runner.wording import counted, is_or_are
 
 Connection = psycopg.Connection[Any]
@@ -48,7 +48,7 @@ def clear(conn: Connection, journal: Journal, tells: Say) -> None:
         statement = _statement(row)
         found = None if statement is None else concurrent(statement)
         if statement is not None and found is not None:
-            evidence.clear(conn, found, statement.text, row.seen, tells)
+            _clear(conn, row, found, statement, tells)
 
 
 def take_over(
@@ -83,6 +83,9 @@ def require_kind(migration_id: str, script: Script, begun: Mapping[int, JournalS
     Raises: CheckError.
     """
     batches = any(row.repeats for row in begun.values())
+    steps = sum(row.is_done or row.is_batch for row in begun.values())
+    if not steps:
+        return
     if script.transactional:
         now, was = "one transaction", "batch" if batches else "transactional: false"
     elif batches and script.batch is None:
@@ -91,7 +94,6 @@ def require_kind(migration_id: str, script: Script, begun: Mapping[int, JournalS
         now, was = "run in batches", "transactional: false"
     else:
         return
-    steps = sum(row.is_done or row.is_batch for row in begun.values())
     raise CheckError(
         f"{migration_id} is {now} now, but was begun with -- {was}",
         where=Location(script.label),
@@ -137,7 +139,16 @@ def _left_no_effect(conn: Connection, row: JournalStep, tells: Say) -> bool:
     found = concurrent(statement)
     if found is None:
         return is_repeatable(statement)
-    return evidence.clear(conn, found, statement.text, row.seen, tells) is Verdict.AGAIN
+    return _clear(conn, row, found, statement, tells) is Verdict.AGAIN
+
+
+def _clear(
+    conn: Connection, row: JournalStep, found: Concurrent, statement: Statement, tells: Say
+) -> Verdict:
+    there = evidence.placed(conn, found, row.relation)
+    if there is None:  # the table is gone, and its indexes with it; of an index, that was the purpose
+        return Verdict.DONE if isinstance(found, DropIndex) else Verdict.AGAIN
+    return evidence.clear(conn, there, statement.text, row.seen, tells)
 
 
 def _changed(migration_id: str, script: Script, unit: Unit) -> CheckError:

@@ -200,6 +200,7 @@ class _OneUnit:
                 fingerprint=unit.fingerprint,
                 seen=self._seen,
                 text=unit.first.text,
+                relation=None if self._concurrent is None else evidence.place(self._conn, self._concurrent),
             )
             self._in_doubt = self._concurrent is not None
             try:

@@ -99,7 +99,9 @@ def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say:
         check_progress(begun.partial.id, script, steps)
 
     def act(session: Session, begun: _Begun) -> str:
-        if (script := begun.script) is not None:
+        if (script := begun.script) is not None and script.transactional:  # nothing of it is in effect
+            session.connection.execute(begun.journal.closing())
+        elif script is not None:
             begun.journal.take_over(
                 session.connection,
                 checksum=script.checksum,

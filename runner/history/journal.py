@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -51,7 +52,12 @@ class JournalStep:
     @property
     def session(self) -> SessionState | None:
         """The session's state after the statement; None where it was not kept."""
-        return read_state(self.context)
+        return read_state(self.context) if self.is_done else None
+
+    @property
+    def relation(self) -> int | None:
+        """The OID of what a statement that is not done works on."""
+        return None if self.is_done or self.context is None else json.loads(self.context).get("relation")
 
     @property
     def is_batch(self) -> bool:
@@ -154,10 +160,12 @@ class Journal:
         fingerprint: str,
         seen: str | None,
         text: str,
+        relation: int | None = None,
     ) -> None:
         """Note that a statement is about to be sent whose end cannot be noted in its own transaction.
 
-        Interrupted, it may leave something behind. A later run removes it also when the file has changed: it reads `text`.
+        Interrupted, it may leave something behind. A later run removes it also when the file has changed: it reads `text`,
+        and `relation`, the OID of the table or index that it works on.
         """
         self._write(
             conn,
@@ -167,7 +175,7 @@ class Journal:
             fingerprint=fingerprint,
             seen=seen,
             text=text,
-            context=None,
+            context=None if relation is None else json.dumps({"relation": relation}),
             done_at=None,
         )
 

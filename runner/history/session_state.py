@@ -38,6 +38,17 @@ def capture(custom: Sequence[str] = ()) -> bytes:
     return _CAPTURE.format(carrier=sql.Literal(_CARRIER), custom=named).as_bytes(None)
 
 
+def custom_settings_of_functions(conn: psycopg.Connection[Any]) -> list[str]:
+    """Return the settings with a dot in their name that functions of the database name: a file may call them."""
+    return [name for (name,) in conn.execute(_OF_FUNCTIONS)]
+
+
+def read_now(conn: psycopg.Connection[Any]) -> SessionState | None:
+    """Return the session's state at this moment."""
+    row = conn.execute(capture()).fetchone()
+    return None if row is None else read_state(row[0])
+
+
 def read_state(text: str | None) -> SessionState | None:
     """Return the state that `capture` kept; None for a statement that was run before states were kept."""
     if text is None:
@@ -72,3 +83,13 @@ _CAPTURE = sql.SQL("""SELECT pg_catalog.set_config({carrier}, pg_catalog.jsonb_b
   || pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object({custom})),
  'temporary', coalesce((SELECT pg_catalog.jsonb_agg(c.relname) FROM pg_catalog.pg_class AS c
   WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND c.relkind IN ('r', 'p', 'v', 'S')), '[]'))::text, true)""")
+_OF_FUNCTIONS = r"""
+SELECT DISTINCT found.parts[1]
+FROM pg_catalog.pg_proc AS p
+INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+CROSS JOIN LATERAL pg_catalog.regexp_matches(
+    p.prosrc, $re$(?:set_config|current_setting)\s*\(\s*'([a-z_][a-z0-9_$]*\.[a-z0-9_$.]+)$re$, 'gi'
+) AS found (parts)
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+ORDER BY 1
+"""

@@ -215,6 +215,14 @@ def units(script: Script) -> Iterator[Unit]:
                 unit.first.start,
                 hint="Put it before all others: it is then run on each connection.",
             )
+        if script.parallel > 1 and unit.is_block:
+            for inside in unit.statements:
+                if inside.starts_with("SET") and not inside.starts_with("SET", "LOCAL"):
+                    raise script.error(
+                        f"{_name(inside)} in a BEGIN … COMMIT block of a file that runs in parallel",
+                        inside.start,
+                        hint="Put it before all others, outside the block: it is then run on each connection.",
+                    )
         yield unit
         earlier += len(found)
 

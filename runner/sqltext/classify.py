@@ -56,7 +56,7 @@ _BEGIN = _kinds(("BEGIN",), ("START", "TRANSACTION"))
 _END = _kinds(("COMMIT",), ("END",), ("ROLLBACK",), ("ABORT",), ("PREPARE", "TRANSACTION"))
 
 _CUSTOM_SETTING = re.compile(
-    r"\bSET\s+(?:SESSION\s+)?([a-z_][\w$]*\.[\w$.]+)|\bset_config\s*\(\s*'([a-z_][\w$]*\.[\w$.]+)'",
+    r"\bSET\s+(?:SESSION\s+)?([a-z_][\w$]*\.[\w$.]+)|\b(?:set_config|current_setting)\s*\(\s*'([a-z_][\w$]*\.[\w$.]+)'",
     re.IGNORECASE,
 )
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.db.engine.interrupted import in_doubt
+
 REST = "CREATE TABLE t1 (id int);\nSELECT 1 / f FROM public.control;\nCREATE TABLE t2 (id int);\n"
 
 
@@ -67,6 +69,31 @@ def test_a_setting_of_the_application_and_a_role_are_set_again(stoppable):
         ]
     finally:
         stoppable.query(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_a_setting_that_only_a_function_names_is_set_again(stoppable):
+    stoppable.query(
+        "CREATE FUNCTION be(t text) RETURNS void LANGUAGE sql AS $$ SELECT set_config('app.tenant', t, false) $$"
+    )
+    last = "CREATE TABLE t3 AS SELECT current_setting('app.' || 'tenant', true) AS tenant;\n"
+    go_on(stoppable, f"-- transactional: false\nSELECT be('x');\n{REST}{last}")
+    assert stoppable.query("SELECT tenant FROM t3") == [("x",)]
+
+
+def test_a_statement_that_a_person_noted_as_done_does_not_hide_what_was_set(stoppable):
+    stoppable.query("CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
+    set_up = "DO $$ BEGIN PERFORM set_config('search_path', 'a, public', false); END $$;\nCALL public.p();\n"
+    stoppable.write("0001_x", f"-- transactional: false\n{set_up}{REST}")
+    assert stoppable.run("migrate").code == 1
+    in_doubt(stoppable, "0001_x", 2)
+    stoppable.query("DELETE FROM _runner_journal WHERE step > 2")
+    stoppable.query(
+        "DROP TABLE a.t1; UPDATE _runner_journal SET context = NULL WHERE step = 2; UPDATE control SET f = 1"
+    )
+    stoppable.ok("repair", "done", "0001_x", "--reason", "looked")
+    stoppable.query("UPDATE _runner_journal SET context = NULL WHERE step = 2")
+    stoppable.ok("migrate")
+    assert stoppable.query("SELECT schemaname FROM pg_tables WHERE tablename = 't2'") == [("a",)]
 
 
 def test_a_select_that_sets_something_is_not_run_again(stoppable):

@@ -126,6 +126,40 @@ def test_an_invalid_index_of_a_failed_build_goes_whatever_the_file_says_then(tab
     assert table.query("SELECT count(*) FROM _runner_journal WHERE step < 0") == [(0,)]
 
 
+@pytest.mark.parametrize("way", ["another search_path", "another name"])
+def test_an_invalid_index_is_found_whatever_its_table_is_called_then(table, way):
+    table.query("CREATE SCHEMA s; CREATE TABLE s.u (id int); INSERT INTO s.u VALUES (1), (1)")
+    table.write(
+        "0001_a",
+        "-- transactional: false\nSET search_path = s;\nCREATE UNIQUE INDEX CONCURRENTLY u_key ON u (id);\n",
+    )
+    assert table.run("migrate").code == 1
+    if way == "another name":
+        table.query("ALTER TABLE s.u RENAME TO v; ALTER TABLE s.v SET SCHEMA public")
+    table.ok("repair", "restart", "0001_a", "--reason", "nothing to undo")
+    table.write("0001_a", "SELECT 1;\n")
+    table.ok("migrate")
+    assert table.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
+
+
+def test_an_index_that_a_drop_left_half_way_is_named(table):
+    table.query("CREATE INDEX t_idx ON t (id)")
+    table.write("0001_a", "-- transactional: false\nSELECT 1;\nDROP INDEX CONCURRENTLY t_idx;\nSELECT 1/0;\n")
+    assert table.run("migrate").code == 1
+    table.query(
+        "CREATE INDEX t_idx ON t (id)"
+    )  # from here on as a run leaves it that is killed while it waits
+    in_doubt(table, "0001_a", 2)
+    table.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't_idx'::regclass")
+    table.query(
+        "UPDATE _runner_journal SET sql = 'DROP INDEX CONCURRENTLY t_idx',"
+        " context = json_build_object('relation', 't_idx'::regclass::oid::bigint)::text WHERE step = 2"
+    )
+    table.write("0001_a", "-- transactional: false\nSELECT 1;\nSELECT 2;\n")
+    done = table.ok("repair", "continue", "0001_a", "--reason", "no drop")
+    assert "index public.t_idx is no longer used since DROP INDEX CONCURRENTLY was interrupted" in done.err
+
+
 @pytest.mark.parametrize("command", ["continue", "restart"])
 def test_an_invalid_index_of_a_build_that_was_cut_off_goes_with_a_repair(table, command):
     table.query("INSERT INTO t VALUES (1), (1)")
