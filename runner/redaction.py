@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _WORD = r"(?:password|passwd|passphrase)"
-_BETWEEN = r"(?:\s|--[^\n]*\n|/\*.{0,500}?\*/|=>|:=|[=:,(])+"
+# password = 'x', password TO 'x', password = crypt('x', …)
+_BETWEEN = r"(?:\s|--[^\n]*\n|/\*.{0,500}?\*/|=>|:=|[=:,(]|\bTO\b|(?<=[=,\s])[a-z_][\w.]{0,62}(?=\())+"
 _LITERAL = (
     r"(?:\$(?P<tag>[^\W\d]\w*|)\$(?P<dollar>.*?)(?:\$(?P=tag)\$|\Z)"
     r"|''(?P<twice>[^']+)(?:''|\Z)"  # in the text of a function, or of EXECUTE
@@ -17,8 +18,11 @@ _LITERAL = (
 _AFTER_THE_WORD = re.compile(rf"{_WORD}[\"']{{0,2}}{_BETWEEN}{_LITERAL}", re.IGNORECASE | re.DOTALL)
 # host=h password=x, in a literal or not; 'password=''x y''' too
 _IN_CONNINFO = re.compile(
-    rf"{_WORD}\s*=\s*(?:\\?'{{1,2}}(?P<quoted>[^'\\]+)|(?P<bare>[^\s'\"\\=>,;()]+))", re.IGNORECASE
+    rf"{_WORD}\s*=\s*(?:\\?'{{1,2}}(?P<quoted>[^'\\]+)|(?P<bare>[^\s'\"\\=>,;()]+)(?![^\s'\"\\=>,;)]))",
+    re.IGNORECASE,
 )
+# COPY users, line 1, column password: "x", in the server's language
+_IN_CONTEXT = re.compile(rf"\w{{0,63}}{_WORD}\w{{0,63}}: \"(?P<value>[^\n]*)\"", re.IGNORECASE)
 _ADJACENT = re.compile(rf"{_WORD}'(?P<adjacent>[^'\n;]+)'", re.IGNORECASE)
 _IN_JSON = re.compile(rf"\"\w{{0,63}}{_WORD}\"\s*:\s*\"(?P<json>(?:[^\"\\]|\\.)*)", re.IGNORECASE)
 _IN_URL = re.compile(
@@ -43,7 +47,7 @@ def redacted(text: str) -> str:
     """
     if not _HINTS.search(text):
         return text
-    for pattern in (_AFTER_THE_WORD, _ADJACENT, _IN_CONNINFO, _IN_JSON, _IN_URL):
+    for pattern in (_AFTER_THE_WORD, _IN_CONTEXT, _ADJACENT, _IN_CONNINFO, _IN_JSON, _IN_URL):
         text = pattern.sub(_hidden, text)
     return _TELLING.sub(lambda match: _ANY_LITERAL.sub(_hidden, match[0]), text)
 

@@ -143,6 +143,11 @@ def _run_step(
 def _way_on(work: Work, step: Step) -> str:
     """Return what to do about a refused statement of a file that is not one transaction."""
     command = "rollback" if step.action is Action.ROLLBACK else "migrate"
+    if step.migration is None:
+        return (
+            "Its file is gone, so the SQL is the one in history. Restore the file to correct it; or, once its work is undone by "
+            f'hand: runner repair forget {step.id} --reason "…"'
+        )
     if work.conn.closed or step.id not in work.history.state().partial:
         return f"Correct the file, then: runner {command}"
     return (

@@ -259,7 +259,7 @@ def explain(
     own = _own_check(error)
     if own is not None:
         return own(script, state)
-    detail = [] if diag.message_detail is None else [_sentence(diag.message_detail)]
+    detail = [] if diag.message_detail is None else [_sentence(_row(diag.message_detail, error, script))]
     place = "" if number is None else f"Statement {number}{_of_all(script)}, "
     detail.append(f"{place}SQLSTATE {error.sqlstate}; {state}")
     if diag.context:
@@ -272,6 +272,14 @@ def explain(
         hint=_hint(diag.message_hint, error.sqlstate, script),
         sqlstate=error.sqlstate,
     )
+
+
+def _row(detail: str, error: psycopg.Error, script: Script) -> str:
+    """Return the server's detail; not the row that it shows, where the file handles passwords."""
+    shows_row = error.sqlstate in {"23502", "23514"}  # not null, check
+    if shows_row and script.text is not None and "passw" in script.text.lower():
+        return "The row is not shown, as the file handles passwords"
+    return detail
 
 
 def _shortened(query: str) -> str:

@@ -35,6 +35,7 @@ _SEPARATED = re.compile(
 _UNSEPARATED = re.compile(
     r"[ \t*]*(?P<noise>[-#>!@+.•]*)[ \t]*(?P<name>[A-Za-z][\w-]*)(?:[ \t]+(?P<value>.*?))?[ \t]*$"
 )
+_EXAMPLES = {"irreversible": "why there is no way back"}
 _SYNONYMS = {"depends_on": "depends", "depend_on": "depends"}
 
 
@@ -74,7 +75,7 @@ def evident(line: str, offset: int, fits: Callable[[str, str], bool]) -> Evident
                 name,
                 offset + match.start("name"),
                 _plain(match["name"]) != name,
-                f"-- {name}: {_cleaned(value)}".rstrip(),
+                f"-- {name}: {_cleaned(value) or _EXAMPLES.get(name, '')}".rstrip(),
             )
     return None
 

@@ -55,7 +55,7 @@ def plan_apply(
             Situation.OUTDATED,
             Situation.PARTIAL,
         )
-        if standing.migration is not None
+        if standing.migration is not None and standing.migration.kind is not Kind.HOOK
     ]
     refuse_partial(comparison, begun_sql)
     if pending:

@@ -91,7 +91,21 @@ def compare(files: Sequence[Migration], state: State) -> Comparison:
         for entry in state.partial.values()
         if entry.id not in ids | {hook.id for hook in hooks} and entry.id not in applied
     ]
-    return Comparison(standings=(*missing, *standings), hooks=hooks)
+    due = [_hook(hook, state) for hook in hooks if state.hook_due or hook.id in state.partial]
+    return Comparison(standings=(*missing, *standings, *due), hooks=hooks)
+
+
+def _hook(hook: Migration, state: State) -> Standing:
+    """Return the standing of a post-apply that has not run, or not to its end, since something was applied."""
+    partial, failure = state.partial.get(hook.id), state.failed.get(hook.id)
+    situation = Situation.PENDING if failure is None else Situation.FAILED
+    return Standing(
+        id=hook.id,
+        situation=situation if partial is None else Situation.PARTIAL,
+        migration=hook,
+        failure=failure,
+        partial=partial,
+    )
 
 
 def _with_dependents(standings: list[Standing], applied: Mapping[str, Applied]) -> list[Standing]:

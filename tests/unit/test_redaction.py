@@ -95,3 +95,16 @@ def test_no_text_takes_long(text):
     began = time.monotonic()
     redacted(text * 20_000)
     assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("UPDATE u SET password = crypt('s3cret', gen_salt('bf'))", "UPDATE u SET password = crypt('******', gen_salt('bf'))"),
+        ("SET app.password TO 's3cret'", "SET app.password TO '******'"),
+        ('COPY users, line 1, column password: "s3cret"', 'COPY users, line 1, column password: "******"'),
+        ("SELECT password FROM t WHERE id = 'x'", "SELECT password FROM t WHERE id = 'x'"),
+    ],
+)  # fmt: skip
+def test_a_password_behind_a_function_or_in_a_context_is_hidden(text, shown):
+    assert redacted(text) == shown

@@ -375,3 +375,19 @@ def test_a_failure_of_an_earlier_version_of_the_file_is_not_told_as_one_of_this(
     assert (migration["situation"], migration["failure_of_this_version"]) == ("pending", False)
     project.write("0001_a", "CREATE TABEL a (id int);")
     assert "failed  0001_a" in project.ok("status").out
+
+
+@pytest.mark.parametrize("kind", ["", "-- transactional: false\nSELECT 1;\n"], ids=["whole", "in part"])
+def test_a_post_apply_that_failed_is_not_applied(project, kind):
+    project.write("0001_a", "CREATE TABLE a ();\n")
+    project.write("migrations/post-apply.sql", f"{kind}SELECT 1/0;\n")
+    assert project.run("migrate").code == 1
+    done = project.run("status", "--check")
+    assert done.code == 3
+    assert re.search("(failed|partial) +post-apply", done.out)
+    assert project.run("wait", "--for", "applied", "--timeout", "1s").code != 0
+    project.write("migrations/post-apply.sql", f"{kind}SELECT 1;\n")
+    if kind:
+        project.ok("repair", "continue", "post-apply", "--reason", "corrected")
+    project.ok("migrate")
+    assert project.run("status", "--check").code == 0
