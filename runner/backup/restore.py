@@ -210,12 +210,8 @@ def _begin(admin: psycopg.Connection[Any], work: Restoring) -> Begun:
         return Begun.MADE
     with closing(connection.connect(work.target, application_name="runner restore")) as conn:
         found_mark = mark.read(conn, work.into)
-        if found_mark is not None and found_mark.rows is None and mark.is_in_use(conn, work.into):
-            raise BusyError(
-                f"a restore of {found_mark.archive} into {work.into} has not ended",
-                detail=f"Its mark says so, and sessions are connected to {work.into}. Nothing was changed.",
-                hint="Wait until it has ended, or end its sessions; then run the same command again.",
-            )
+        if found_mark is not None and mark.is_in_use(conn, work.into):
+            raise _in_use(work, found_mark)
         row = conn.execute(_NOT_EMPTY.encode()).fetchone()
         if row is not None and not row[0]:
             return Begun.EMPTY
@@ -227,6 +223,22 @@ def _begin(admin: psycopg.Connection[Any], work: Restoring) -> Begun:
         detail=f"{reason} A backup is restored into a new database, so that nothing is overwritten. Nothing was changed.",
         hint=f"Name another one with --into. If nobody needs what {work.into} holds, drop it and run the same command "
         f"again: DROP DATABASE {quoted(work.into)}",
+    )
+
+
+def _in_use(work: Restoring, found: mark.Mark) -> BusyError:
+    """Return the error for a marked database with sessions: the server counts what they write when they have ended."""
+    if found.rows is None:
+        return BusyError(
+            f"a restore of {found.archive} into {work.into} has not ended",
+            detail=f"Its mark says so, and sessions are connected to {work.into}. Nothing was changed.",
+            hint="Wait until it has ended, or end its sessions; then run the same command again.",
+        )
+    return BusyError(
+        f"sessions are connected to {work.into}",
+        detail=f"{found.archive} was restored into it, and whether they changed it is known only when they have ended. "
+        "Nothing was changed.",
+        hint="End them, then run the same command again.",
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from runner import settings
 from runner.migrations import find_layouts, load
-from runner.migrations.evident import NAMES, nearest_name
+from runner.migrations.evident import NAMES, evident, nearest_name
 
 RIGHT = {
     "depends": "0000_first",
@@ -145,3 +145,14 @@ def test_names_are_compared_by_letters():
     assert nearest_name("locktimeout") == "lock_timeout"
     assert nearest_name("depends_on") == "depends"
     assert nearest_name("nothing") is None
+
+
+@pytest.mark.parametrize(
+    "line", ["transactional -> false", "transactional; false", "batch - true", "lock_timeout => 5s"]
+)
+def test_other_signs_are_no_prose_where_the_value_fits(line):
+    name = line.split()[0].rstrip(";")
+    found = evident(line, 0, lambda _, value: value in {"true", "false", "5s"})
+    assert found is not None
+    assert found.right.startswith(f"-- {name}: ")
+    assert evident(f"{name} - as before", 0, lambda *_: False) is None

@@ -208,3 +208,17 @@ def test_a_database_that_was_closed_is_told_with_the_way_to_open_it(project):
                 assert f'ALTER DATABASE "{live}" ALLOW_CONNECTIONS true' in done.out + done.err
         finally:
             admin.execute(f"ALTER DATABASE {live} ALLOW_CONNECTIONS true")
+
+
+def test_what_a_session_still_does_to_it_is_waited_for(project, restored, archive, into):
+    """The server counts a session's writes when the session has ended, or much later."""
+    with psycopg.connect(restored.url, autocommit=True) as conn:
+        conn.execute("DELETE FROM notes")
+        done = again(project, archive, into, "--switch", "--yes", "--end-sessions")
+        assert done.code == 4
+        assert f"sessions are connected to {into}" in done.err
+        assert still_live(project)
+    until(lambda: not project.query("SELECT 1 FROM pg_stat_activity WHERE datname = %s", [into]))
+    done = again(project, archive, into, "--switch", "--yes")
+    assert done.code == 2
+    assert still_live(project)
