@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -60,9 +60,18 @@ WHERE d.datname = %s AND a.grantee <> d.datdba
 Admin = psycopg.Connection[Any]
 
 
-def old_name(live: str, now: datetime) -> str:
-    """Return the name under which the live database is kept."""
+def old_name(live: str, now: datetime, taken: Container[str] = ()) -> str:
+    """Return the name under which the live database is kept: one that no other database has."""
     suffix = f"_before_{now:%Y%m%dT%H%M%SZ}"
+    name = _with_suffix(live, suffix)
+    number = 2
+    while name in taken:
+        name = _with_suffix(live, f"{suffix}_{number}")
+        number += 1
+    return name
+
+
+def _with_suffix(live: str, suffix: str) -> str:
     return live.encode()[: _LONGEST_NAME - len(suffix)].decode(errors="ignore") + suffix
 
 
@@ -79,7 +88,8 @@ def switch(server: Target, live: str, restored: str, *, end_sessions: bool) -> s
     """
     with administration(server) as admin:
         exists = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [live]).fetchone()
-        kept = old_name(live, datetime.now(UTC)) if exists is not None else None
+        taken = {name for (name,) in admin.execute("SELECT datname::text FROM pg_catalog.pg_database")}
+        kept = old_name(live, datetime.now(UTC), taken) if exists is not None else None
         if end_sessions:
             with _explained(server, live, restored), _ending_sessions(server, [live, restored]):
                 _rename(admin, live, restored, kept)

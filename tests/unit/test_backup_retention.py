@@ -8,6 +8,7 @@ import pytest
 
 from runner.backup import ArchiveName, expired, from_future, keep_days_of, orphans, whole
 from runner.backup.place import split
+from runner.backup.switch import old_name
 from runner.credentials.s3 import LONGEST_UPLOAD, part_bytes
 from runner.errors import UsageError
 
@@ -122,3 +123,12 @@ def test_parts_grow_so_that_ten_thousand_hold_almost_half_a_terabyte():
     assert sizes[0] == 8 << 20
     assert max(sizes) == 128 << 20
     assert sum(sizes) > 480 << 30
+
+
+def test_two_switches_within_a_second_keep_both_old_databases():
+    now = datetime(2026, 11, 27, 14, 19, 15, tzinfo=UTC)
+    first = old_name("shop", now)
+    assert first == "shop_before_20261127T141915Z"
+    assert old_name("shop", now, {first}) == f"{first}_2"
+    long = "d" * 63
+    assert len(old_name(long, now, {old_name(long, now)})) == 63

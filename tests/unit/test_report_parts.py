@@ -85,7 +85,7 @@ def test_the_real_target_is_told_with_who_would_keep_a_lock_waiting(form):
     said = rendered([verification(statement("ALTER TABLE …", locks=(lock,)), around=around)], form)
     assert "public.orders (41 GB, 120 writes/s)" in said
     assert "pid 77" in said
-    assert "open for 62 min 5 s: a lock of ours waits for it" in said
+    assert "open for 62 min 5 s: a lock of ours waits for it" in " ".join(said.split())
     assert "replica-1, 2 s behind" in said
     assert ("report <nightly>" in said) is (form == "text")
 

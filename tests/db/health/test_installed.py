@@ -30,7 +30,7 @@ def test_a_wheel_holds_every_query_of_the_program(tmp_path):
     assert held == {path.name for path in (ROOT / "sql/health").glob("*.sql")}
     # PyPI's "runner" is somebody else's; the command and the module keep the name
     assert wheel.name.startswith("pgrunner-")
-    assert "runner = runner.cli:main" in commands
+    assert "runner = runner.__main__:main" in commands
     assert any(name.endswith("/LICENSE") for name in names)
 
 
