@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from runner.apply import send
-from runner.apply.headway import REHEARSAL, Headway, rows_found
+from runner.apply.headway import Headway, has_written, rows_left
 from runner.apply.send import Part
 from runner.apply.unit import Progress
 from runner.errors import MigrationFailedError, RunnerError
@@ -22,7 +22,6 @@ Connection = psycopg.Connection[Any]
 
 _TELL_EVERY_S = 10.0
 _LOOK_EVERY_S = 1.0
-_MOST_FRUITLESS = 5
 _CHANGES_ROWS = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
 
 
@@ -51,7 +50,6 @@ class _Repeats:
         self._tells = progress.work.listener.tells
         self._repeats = 0 if begun is None else begun.repeats
         self._rows = 0 if begun is None else begun.rows_affected
-        self._fruitless = 0  # repeats in a row that changed nothing though there was something to change
         self._told_at = time.monotonic()
 
     def run(self) -> None:
@@ -73,48 +71,30 @@ class _Repeats:
             this_run += 1
             self._repeats += 1
             self._rows += rows
-            left = rows or self._progress.retrying(self._left, self._unit)
-            if not left:
+            if headway.is_done(
+                rows,
+                wrote=wrote,
+                left=lambda: self._progress.retrying(self._left, self._unit),
+                state=self._state,
+            ):
                 self._journal.end(self._conn, self._unit.number)
                 return
-            self._fruitless = 0 if wrote else self._fruitless + 1
-            if self._fruitless >= _MOST_FRUITLESS:
-                raise self._nothing_changes()
-            if wrote:
-                self._tell()
-                headway.touched(left, state=self._state)
+            self._tell()
             time.sleep(self._batch.pause_ms / 1000)
 
     def _left(self) -> int:
-        """Return how many rows the statement would still change, by a rehearsal that is rolled back.
-
-        An empty repeat proves nothing: another session may only have changed the same rows meanwhile. In REPEATABLE
-        READ that is an error, and the rehearsal is made again.
+        """Ask for the rows that are left.
 
         Raises: as sending a statement does.
         """
         (segment,) = self._unit.segments()
-        part = Part(script=self._progress.script, state=self._state, segment=segment)
         try:
-            self._conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            row = self._conn.execute(REHEARSAL + self._unit.first.text.encode()).fetchone()
+            return rows_left(self._conn, self._unit.first)
         except psycopg.Error as error:
             if send.is_lost(self._conn, error):
                 raise
+            part = Part(script=self._progress.script, state=self._state, segment=segment)
             raise send.failure(send.StatementError(error, 0), part) from error
-        finally:
-            send.roll_back(self._conn)
-        return 0 if row is None else rows_found(row[0][0]["Plan"])
-
-    def _nothing_changes(self) -> RunnerError:
-        return RunnerError(
-            f"a batch of {self._progress.migration_id} finds rows and changes none of them",
-            where=self._progress.script.location(self._unit.first.start),
-            detail=f"A trigger, a rule or ON CONFLICT keeps them as they are, and there may be more behind them. "
-            f"{self._state[:1].upper()}{self._state[1:]}",
-            hint="Leave those rows out by the condition, then: "
-            f'runner repair continue {self._progress.migration_id} --reason "…"',
-        )
 
     def _watched(self) -> tuple[int, bool]:
         progress = self._progress
@@ -144,7 +124,7 @@ class _Repeats:
             ),
         )
         rows = self._touched(tags[1])
-        wrote = rows > 0 or self._conn.execute(_WROTE).fetchone() == (True,)
+        wrote = rows > 0 or has_written(self._conn)
         tail = self._journal.add_rows(
             unit.number,
             rows=rows,
@@ -229,5 +209,4 @@ class _Repeats:
         )
 
 
-_WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 _QUERY: Any = resources.files("runner.apply").joinpath("queries/fitness.sql").read_text("utf-8")

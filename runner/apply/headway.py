@@ -1,29 +1,52 @@
-"""Notice that a statement which repeats until it touches no row will never come to an end."""
+"""When a statement that repeats is done, and when it will never be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from runner.apply.send import roll_back
 from runner.errors import MigrationFailedError
 from runner.migrations import Script
 from runner.sqltext import Statement
 from runner.wording import counted
 
 _FIRST_LOOK_ROWS = 200
+_MOST_FRUITLESS = 5
 _UNCOUNTABLE = frozenset(
     {"Function Scan", "ProjectSet", "Table Function Scan", "Values Scan", "WorkTable Scan"}
 )
+_BEGIN_REHEARSAL = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+_REHEARSAL = b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, VERBOSE, FORMAT JSON) "
+_WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
-REHEARSAL = b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, VERBOSE, FORMAT JSON) "
+def has_written(conn: psycopg.Connection[Any]) -> bool:
+    """Whether the transaction that is open has changed anything: WITH, a rule or a trigger may write uncounted."""
+    return conn.execute(_WROTE).fetchone() == (True,)
 
 
-def rows_found(plan: Mapping[str, Any]) -> int:
+def rows_left(conn: psycopg.Connection[Any], statement: Statement) -> int:
+    """Return how many rows a statement would still change, by a rehearsal that is rolled back.
+
+    An empty repeat proves nothing: another session may only have changed the same rows meanwhile. In REPEATABLE READ
+    that is an error (PostgreSQL manual, 13.2.2), and the rehearsal can be made again.
+
+    Raises: psycopg.Error as sending the statement does.
+    """
+    try:
+        conn.execute(_BEGIN_REHEARSAL)
+        row = conn.execute(_REHEARSAL + statement.text.encode()).fetchone()
+    finally:
+        roll_back(conn)
+    return 0 if row is None else _rows_found(row[0][0]["Plan"])
+
+
+def _rows_found(plan: Mapping[str, Any]) -> int:
     """Return how many rows a rehearsed statement found to change, whatever became of them.
 
     ON CONFLICT DO NOTHING without LIMIT has met every row, and MERGE says itself what it would do.
@@ -46,10 +69,11 @@ def _found(node: Mapping[str, Any], *, limited: bool) -> int:
 
 
 class Headway:
-    """Compares the rows that a statement's repeats touched with the rows that there are.
+    """Decides after each repeat whether there is another, and notices when there would always be.
 
-    It looks after 200 rows and then whenever their number has doubled, and counts at most that many: what it reads
-    is less than what the repeats wrote. Twice the rows that there are is too many, as others may delete some meanwhile.
+    The rows that were touched are compared with the rows that there are: after 200 rows and then whenever their number
+    has doubled, counting at most that many, so that what it reads is less than what the repeats wrote. Twice the rows
+    that there are is too many, as others may delete some meanwhile.
     """
 
     def __init__(
@@ -66,12 +90,35 @@ class Headway:
         self._statement = statement
         self._rows = 0
         self._next_look = _FIRST_LOOK_ROWS
+        self._fruitless = 0  # repeats in a row that changed nothing though there was something to change
 
-    def touched(self, rows: int, *, state: str) -> None:
-        """Add the rows of one repeat; `state` says what is committed.
+    def is_done(self, rows: int, *, wrote: bool, left: Callable[[], int], state: str) -> bool:
+        """Whether the repeat that touched `rows` was the last; if it touched none, `left` is asked by a rehearsal.
 
-        Raises: MigrationFailedError when more rows were touched than there could be.
+        `wrote`: whether it changed anything at all; `state` says what is committed.
+
+        Raises: MigrationFailedError when it can never be done.
         """
+        found = rows or left()
+        if not found:
+            return True
+        self._fruitless = 0 if wrote else self._fruitless + 1
+        if self._fruitless >= _MOST_FRUITLESS:
+            raise self._nothing_changes(state)
+        if wrote:
+            self._touched(found, state)
+        return False
+
+    def _nothing_changes(self, state: str) -> MigrationFailedError:
+        return MigrationFailedError(
+            "the batch finds rows and changes none of them",
+            where=self._script.location(self._statement.start),
+            detail="A trigger, a rule or ON CONFLICT keeps them as they are, and there may be more behind them. "
+            f"{state[:1].upper()}{state[1:]}",
+            hint=f"Leave those rows out by the condition. {self._way_on}",
+        )
+
+    def _touched(self, rows: int, state: str) -> None:
         self._rows += rows
         if self._rows < self._next_look:
             return

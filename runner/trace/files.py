@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
 
-from runner.apply.headway import Headway
+from runner.apply.headway import Headway, has_written, rows_left
 from runner.apply.load import load_files
 from runner.errors import MigrationFailedError
 from runner.migrations import Script
@@ -124,12 +125,21 @@ def _single(measuring: Measuring, group: _Group, connect: Connect) -> StatementT
     except AloneRefusedError:
         return run_outside(measuring, statement, number, connect=connect)
     if measuring.script.batch is not None:
-        headway = Headway(measuring.conn, measuring.script, statement)
-        rows = trace.rows
-        while rows:
-            headway.touched(rows, state="This is the scratch database; the target is as it was.")
-            rows = execute(measuring.conn, statement)
+        _until_done(measuring, statement, number, trace.rows or 0)
     return trace
+
+
+def _until_done(measuring: Measuring, statement: Statement, number: int, rows: int) -> None:
+    conn = measuring.conn
+    headway = Headway(conn, measuring.script, statement)
+    wrote = True  # nothing has shown yet that it did not
+    with measuring.placed(statement, number):
+        while not headway.is_done(
+            rows, wrote=wrote, left=partial(rows_left, conn, statement), state="The target is as it was."
+        ):
+            with conn.transaction():
+                rows = execute(conn, statement) or 0
+                wrote = rows > 0 or has_written(conn)
 
 
 def _is_of_the_transaction(statement: Statement) -> bool:

@@ -51,7 +51,7 @@ class Measuring:
 
         Raises: MigrationFailedError; AloneRefusedError when it must not be in a transaction.
         """
-        with self._placed(statement, number):
+        with self.placed(statement, number):
             self.conn.execute("BEGIN")
             try:
                 found = self._run(statement, number, held, is_alone=True)
@@ -74,7 +74,7 @@ class Measuring:
 
         Raises: MigrationFailedError.
         """
-        with self._placed(statement, number):
+        with self.placed(statement, number):
             return self._run(statement, number, held, is_alone=False)
 
     def _run(
@@ -139,7 +139,7 @@ class Measuring:
         return tuple(sorted(self.existing[oid].name for oid in oids if oid in self.existing))
 
     @contextmanager
-    def _placed(self, statement: Statement, number: int) -> Iterator[None]:
+    def placed(self, statement: Statement, number: int) -> Iterator[None]:
         """Turn the server's refusal into one that points into the file."""
         try:
             yield

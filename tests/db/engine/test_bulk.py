@@ -107,7 +107,7 @@ def test_a_batch_that_only_meets_what_is_there_is_stopped(rows):
     )
     done = rows.run("migrate")
     assert done.code == 1
-    assert "a batch of 0001_fill finds rows and changes none of them" in done.err
+    assert "the batch finds rows and changes none of them" in done.err
     assert rows.run("status", "--check").code == 3
 
 

@@ -192,6 +192,34 @@ def test_a_batch_that_makes_no_headway_ends_here_too(project, verify):
     assert "makes no headway: it touched 200 rows where there are 50" in trip["error"]["message"]
 
 
+def test_a_batch_that_changes_nothing_ends_here_too(project, verify):
+    project.write("0001_orders", ORDERS + "INSERT INTO orders SELECT generate_series(1, 50);\n", DROP_ORDERS)
+    again = "INSERT INTO orders (id) SELECT id FROM orders LIMIT 10 ON CONFLICT DO NOTHING;\n"
+    project.write("0002_again", f"-- batch: true\n-- irreversible: rows\n{again}")
+    trip = verify("--all").trip("0002_again")
+    assert (trip["verdict"], trip["failed_on"]) == ("failed", "apply")
+    assert "finds rows and changes none of them" in trip["error"]["message"]
+
+
+def test_a_batch_whose_tag_counts_nothing_is_rehearsed_to_its_end(project, verify):
+    project.write("0001_orders", ORDERS + "INSERT INTO orders SELECT generate_series(1, 50);\n", DROP_ORDERS)
+    project.write("0002_late", "CREATE TABLE late (id int);\n", "DROP TABLE late;\n")
+    project.write(
+        "0003_move",
+        "-- batch: true\n-- irreversible: rows\n"
+        "WITH moved AS (DELETE FROM orders WHERE id IN (SELECT id FROM orders ORDER BY id LIMIT 10) RETURNING id)\n"
+        "    INSERT INTO late SELECT id FROM moved WHERE id > 30;\n",
+    )
+    project.write(
+        "0004_none_is_left",
+        "DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM orders); END $$;\n",
+        "SELECT 1;\n",
+    )
+    found = verify("--all")
+    assert found.trip("0003_move")["verdict"] != "failed"
+    assert found.trip("0004_none_is_left")["verdict"] == "proven"
+
+
 def test_batches_and_loaded_files_are_rehearsed(project, verify):
     project.write("data/orders.csv", "id,total\n1,10\n2,20\n")
     project.write("0001_orders", ORDERS, DROP_ORDERS)
