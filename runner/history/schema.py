@@ -35,9 +35,10 @@ def choose_schema(
     """Return the schema that was asked for, else the one where search_path finds yoyo's table, else the current one.
 
     A path that the client named begins with the schema to work in: a history further back in it, mostly in public, is
-    not that schema's. A history that search_path does not find counts only where the path is the one of everybody who uses the database:
-    otherwise it may be another tenant's. `may_begin`: a new history may then begin in the current schema.
-    A row of `tables` begins with schema, name and whether search_path finds it.
+    not that schema's. Nor is it where the path is the role's own and the role may not write that history. A history that
+    search_path does not find counts only where the path is the one of everybody who uses the database: otherwise it may
+    be another tenant's. `may_begin`: a new history may then begin in the current schema. A row of `tables` begins with
+    schema, name, whether search_path finds it, and whether it may be read and written.
 
     Raises: ConfigurationError when there is none, several fit, or the only one may be another tenant's.
     """
@@ -51,7 +52,8 @@ def choose_schema(
         return wanted
     holding = [table for table in tables if table[1] == migration_table]
     visible = [table for table in holding if table[2]]
-    if visible and path.is_named and path.current not in {table[0] for table in visible}:
+    leads_past = path.is_named or (path.is_chosen and not any(table[4] for table in visible))
+    if visible and leads_past and path.current not in {table[0] for table in visible}:
         if may_begin and path.current is not None:
             return path.current
         raise _hidden(sorted(str(table[0]) for table in visible), path.current)

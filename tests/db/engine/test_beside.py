@@ -218,6 +218,33 @@ class TestTenants:
         )
         assert "t2" in self.where(tenants)
 
+    @pytest.mark.parametrize("reads", [True, False])
+    @pytest.mark.parametrize(
+        "own", ["ALTER ROLE {0} SET search_path = {0}, public", "SELECT 1"], ids=["set", "$user"]
+    )
+    def test_a_history_behind_a_roles_own_schema_that_it_may_not_write_is_another_ones(
+        self, tenants, own, reads
+    ):
+        tenants.ok("migrate", "--no-validate", "--history-schema", "public", "--beside-existing")
+        name = f"tenant_{uuid.uuid4().hex[:8]}"
+        admin = dict(tenants.parameters)
+        tenants.query(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'; CREATE SCHEMA {name} AUTHORIZATION {name}")
+        tenants.query(own.format(name))
+        try:
+            if reads:
+                tenants.query(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+            tenants.parameters = {**admin, "user": name, "password": "secret"}
+            done = tenants.run("migrate")
+            assert done.code == 2
+            assert 'history was found in schema "public" only' in done.err
+            assert f'leads to schema "{name}"' in done.err
+            tenants.ok("migrate", "--no-validate", "--history-schema", name)
+            assert self.where(tenants) == ["public", "t1", name]
+        finally:
+            tenants.parameters = admin
+            tenants.query(f"DROP OWNED BY {name}")
+            tenants.query(f"DROP ROLE {name}")
+
     def test_a_history_outside_the_path_that_everybody_has_is_found(self, tenants):
         assert "1 applied; at 0001_a" in tenants.ok("status").out
 
