@@ -162,6 +162,21 @@ def _batches(w: _Writer) -> None:
     )
 
 
+def _moves(w: _Writer) -> None:
+    """The tags of its first repeats count no row, though each moves ten."""
+    table = w.table()
+    name = w.thing(table)
+    w.add(f"CREATE TABLE {name} (LIKE {table.name});\n", f"DROP TABLE {name};\n")
+    few = f"SELECT id FROM {table.name} ORDER BY id LIMIT 10"
+    middle = table.rows // 2
+    w.add(
+        f"-- batch: true\nWITH moved AS (DELETE FROM {table.name} WHERE id IN ({few}) RETURNING *),\n"
+        f"    low AS (INSERT INTO {name} SELECT * FROM moved WHERE id <= {middle})\n"
+        f"    INSERT INTO {name} SELECT * FROM moved WHERE id > {middle};\n",
+        f"INSERT INTO {table.name} SELECT * FROM {name};\nDELETE FROM {name};\n",
+    )
+
+
 def _session(w: _Writer) -> None:
     """What follows is right only in the session's own search_path, which no plain SET had set."""
     table = w.table()
@@ -216,6 +231,7 @@ _KINDS: tuple[tuple[Callable[[_Writer], None], int], ...] = (
     (_indexes_concurrently, 3),
     (_statement_by_statement, 3),
     (_batches, 2),
+    (_moves, 2),
     (_session, 2),
     (_reindex, 2),
     (_rows_in_parallel, 2),

@@ -15,7 +15,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests import fork_server
+
 VENV_BIN = Path(sys.executable).parent
+RUNNER = [sys.executable, "-m", "runner"]
 
 
 @dataclass
@@ -61,7 +64,7 @@ class Project:
 
     def run(self, *args: str, **environ: str) -> Finished:
         """Run the real command line."""
-        return self.command([sys.executable, "-m", "runner", *args], **environ)
+        return self.command([*RUNNER, *args], **environ)
 
     def start(
         self, *args: str, stdin: int = subprocess.DEVNULL, program: Sequence[str] = ("-m", "runner")
@@ -94,16 +97,20 @@ class Project:
         )
 
     def command(self, command: Sequence[str], **environ: str) -> Finished:
-        done = subprocess.run(
-            command,
-            cwd=self.root,
-            env={**clean_environment(), "DATABASE_URL": self.url, **self.environ, **environ},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
+        environ = {**clean_environment(), "DATABASE_URL": self.url, **self.environ, **environ}
+        if list(command[:3]) == RUNNER and fork_server.can_run(environ):
+            done = fork_server.run_forked(command[3:], cwd=self.root, environ=environ, timeout_s=120)
+        else:
+            done = subprocess.run(
+                command,
+                cwd=self.root,
+                env=environ,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=120,
+                check=False,
+            )
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *args: str, **environ: str) -> Finished:
