@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from runner.catalog import rows, statements, tables
+from runner.catalog.definitions import add_definitions
 from runner.catalog.model import Catalog, CatalogObject, in_words
 from runner.catalog.order import Node, Place, Section, in_order, reaches
 from runner.catalog.registry import (
@@ -80,6 +81,7 @@ class Builder(Registry):
         self._add_indexes()
         self._add_table_details()
         self._add_triggers()
+        add_definitions(self)
         self._add_dependencies()
         self._write_tables()
         if self.owners or self.unsaid_owner is not None:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from runner.catalog import rows
+from runner.catalog import definitions, rows
 from runner.catalog.build import Builder
 
 if TYPE_CHECKING:
@@ -181,6 +181,7 @@ def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
         policies=list(map(rows.Policy._make, table("policies"))),
         statistics=list(map(rows.Statistics._make, table("statistics"))),
         event_triggers=list(map(rows.EventTrigger._make, table("event_triggers"))),
+        definitions=list(map(rows.Definition._make, run_query(conn, definitions.query()))),
         comments=list(map(rows.Comment._make, table("comments"))),
         grants=list(map(rows.Grant._make, table("grants"))),
         default_privileges=list(map(rows.DefaultPrivilege._make, table("default_privileges"))),

@@ -243,6 +243,23 @@ class Extension(NamedTuple):
     schema: str
 
 
+class Definition(NamedTuple):
+    """An object of a kind that needs nothing but its own statement: a collation, an operator, a server."""
+
+    catalog: int
+    oid: int
+    kind: str  # as SQL names it, in small letters
+    schema_name: str | None
+    identity: str
+    sql: str  # without the options of foreign data and the last semicolon
+    options: list[str] | None  # of foreign data, as name=value
+    owner: str | None
+    within: (
+        list[list[int]] | None
+    )  # what it is a part of, by catalog and oid: without each of them it is left out
+    needs: list[list[int]] | None  # beside what pg_depend says
+
+
 class Comment(NamedTuple):
     """A comment on anything."""
 
@@ -310,6 +327,7 @@ class Snapshot:
     policies: list[Policy]
     statistics: list[Statistics]
     event_triggers: list[EventTrigger]
+    definitions: list[Definition]
     comments: list[Comment]
     grants: list[Grant]
     default_privileges: list[DefaultPrivilege]

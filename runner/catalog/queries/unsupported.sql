@@ -11,10 +11,6 @@ WITH others AS (
     INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
     WHERE t.typtype IN ('b', 'p') AND t.oid >= 16384 AND NOT (t.typelem <> 0 AND t.typlen = -1)
     UNION ALL
-    SELECT 'collation', n.nspname, c.collname, c.oid, 'pg_catalog.pg_collation'::pg_catalog.regclass
-    FROM pg_catalog.pg_collation AS c
-    INNER JOIN pg_catalog.pg_namespace AS n ON c.collnamespace = n.oid
-    UNION ALL
     SELECT 'operator', n.nspname, o.oprname, o.oid, 'pg_catalog.pg_operator'::pg_catalog.regclass
     FROM pg_catalog.pg_operator AS o
     INNER JOIN pg_catalog.pg_namespace AS n ON o.oprnamespace = n.oid

@@ -8,6 +8,13 @@ CREATE SCHEMA ext;
 CREATE EXTENSION btree_gist WITH SCHEMA ext;
 COMMENT ON SCHEMA app IS 'the application''s own \ schema';
 
+-- Collations
+CREATE COLLATION app.bytes (locale = 'C');
+CREATE COLLATION app."Mixed Locale" (lc_collate = 'C', lc_ctype = 'POSIX');
+COMMENT ON COLLATION app.bytes IS 'by the bytes';
+CREATE DOMAIN app.sorted AS text COLLATE app.bytes;
+CREATE TABLE public.collated (plain text COLLATE app.bytes, mixed text COLLATE app."Mixed Locale");
+
 -- Types
 CREATE TYPE app.mood AS ENUM ('sad', 'o''k', 'happy');
 ALTER TYPE app.mood ADD VALUE 'so so' BEFORE 'happy';

@@ -105,6 +105,7 @@ ALTER TABLE application.made FORCE ROW LEVEL SECURITY;
 ALTER TABLE application.made SET UNLOGGED;
 ALTER TABLE application.made SET SCHEMA public;
 ALTER EXTENSION pgcrypto SET SCHEMA application;
+ALTER COLLATION application.bytes RENAME TO by_bytes;
 DROP SCHEMA ext CASCADE;
 """
 
