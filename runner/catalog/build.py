@@ -39,6 +39,7 @@ HIDDEN = frozenset(
 _RELATIONS = {
     "r": ("table", Section.TABLES),
     "p": ("table", Section.TABLES),
+    "f": ("foreign table", Section.TABLES),
     "v": ("view", Section.VIEWS),
     "m": ("materialized view", Section.VIEWS),
 }
@@ -320,7 +321,9 @@ class Builder(Registry):
                 table = self.subjects[CLASS, item.relation]
                 sql = statements.create_statistics(item, table.parent)
                 node = self.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS)
-                self.register_part((STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}")
+                oid = (STATISTICS, item.oid)
+                self.register_part(oid, node, table, f"STATISTICS {item.qualified}")
+                self.subjects[oid] = self.subjects[oid]._replace(owner=item.owner)
         for rule in self.rows.rules:
             if rule.relation in self._relations:
                 table = self.subjects[CLASS, rule.relation]

@@ -8,16 +8,28 @@ from typing import TYPE_CHECKING
 from runner.catalog.model import as_parent
 from runner.catalog.order import Place, Section
 from runner.catalog.registry import Subject
-from runner.catalog.tables import literal
+from runner.catalog.tables import foreign_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from runner.catalog.registry import Registry
 
-_QUERIES = ("collations",)
-_SECTIONS = {"collation": Section.COLLATIONS}
-_GRANT_ON: dict[str, str] = {}
+_QUERIES = ("collations", "operators", "text_search", "servers", "publications")
+_SECTIONS = {
+    "collation": Section.COLLATIONS,
+    "cast": Section.OPERATORS,
+    "operator": Section.OPERATORS,
+    "operator family": Section.OPERATORS,
+    "operator class": Section.OPERATORS,
+    "text search parser": Section.TEXT_SEARCH,
+    "text search template": Section.TEXT_SEARCH,
+    "text search dictionary": Section.TEXT_SEARCH,
+    "text search configuration": Section.TEXT_SEARCH,
+    "foreign data wrapper": Section.SERVERS,
+    "server": Section.SERVERS,
+    "user mapping": Section.SERVERS,
+    "publication": Section.PUBLICATIONS,
+}
+_GRANT_ON = {"foreign data wrapper": "FOREIGN DATA WRAPPER", "server": "FOREIGN SERVER"}
 
 # Members of extensions come with them, and a range brings its own casts.
 _OWN = """
@@ -35,8 +47,8 @@ WHERE
 def query() -> str:
     """Return the one query that reads all of them."""
     folder = files("runner.catalog") / "queries"
-    texts = [(folder / f"{name}.sql").read_text(encoding="utf-8").rstrip().rstrip(";") for name in _QUERIES]
-    return _OWN.format("\nUNION ALL\n".join(texts))
+    texts = [(folder / f"{name}.sql").read_text(encoding="utf-8") for name in _QUERIES]
+    return _OWN.format("UNION ALL\n".join(f"(\n{text})\n" for text in texts))
 
 
 def add_definitions(registry: Registry) -> None:
@@ -71,10 +83,3 @@ def add_definitions(registry: Registry) -> None:
                 and needed.node is not None
             ):
                 subject.node.needs.append(needed.node)
-
-
-def foreign_options(options: Sequence[str] | None, verb: str = "") -> str:
-    """Write the options of foreign data."""
-    pairs = (option.partition("=") for option in options or ())
-    items = [f"{verb}{name} {literal(value)}" for name, _, value in pairs]
-    return f" OPTIONS ({', '.join(items)})" if items else ""

@@ -167,6 +167,11 @@ _KEYWORD = rf"(?P<keyword>{'|'.join(KEYWORDS)}|[A-Z]+)"
 _NAMED_ALONE = (kind for kind in NAMED_WITH_KIND if not kind.startswith(("cast", "operator", "user mapping")))
 _PATTERNS = _patterns(
     (rf"CREATE (?:UNLOGGED )?TABLE {_NAMED}", _plain("table")),
+    (rf"CREATE FOREIGN TABLE {_NAMED}", _plain("foreign table")),
+    (
+        rf"ALTER FOREIGN TABLE ONLY {_ON} ALTER COLUMN (?P<name>NAME) OPTIONS",
+        _of_column("foreign column options"),
+    ),
     (rf"ALTER TABLE ONLY QUALIFIED ATTACH PARTITION {_NAMED}", _plain("table")),
     (rf"ALTER TABLE {_NAMED} (?:INHERIT|OF) ", _plain("table")),
     (rf"{_ALTER}ADD CONSTRAINT (?P<name>NAME) FOREIGN KEY", _on_table("foreign key")),

@@ -13,7 +13,7 @@ class Relation(NamedTuple):
     schema_name: str
     raw_name: str
     qualified: str
-    kind: str  # r table, p partitioned table, v view, m materialised view
+    kind: str  # r table, p partitioned table, f foreign table, v view, m materialised view
     unlogged: bool
     options: list[str] | None
     toast_options: list[str] | None
@@ -26,6 +26,8 @@ class Relation(NamedTuple):
     partition_bound: str | None
     of_type: str | None
     view_definition: str | None
+    server: str | None  # of a foreign table
+    foreign_options: list[str] | None
     owner: str
 
 
@@ -50,6 +52,7 @@ class Column(NamedTuple):
     usual_storage: str
     statistics_target: int | None
     options: list[str] | None
+    foreign_options: list[str] | None
     is_local: bool
 
     @property
@@ -211,6 +214,7 @@ class Statistics(NamedTuple):
     columns: list[str] | None
     expressions: str | None
     target: int | None
+    owner: str
 
 
 class EventTrigger(NamedTuple):
