@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from runner.catalog import rows, statements, tables
+from runner.catalog.definitions import add_definitions
 from runner.catalog.model import Catalog, CatalogObject, in_words
 from runner.catalog.order import Node, Place, Section, in_order, reaches
 from runner.catalog.registry import (
@@ -38,6 +39,7 @@ HIDDEN = frozenset(
 _RELATIONS = {
     "r": ("table", Section.TABLES),
     "p": ("table", Section.TABLES),
+    "f": ("foreign table", Section.TABLES),
     "v": ("view", Section.VIEWS),
     "m": ("materialized view", Section.VIEWS),
 }
@@ -80,6 +82,7 @@ class Builder(Registry):
         self._add_indexes()
         self._add_table_details()
         self._add_triggers()
+        add_definitions(self)
         self._add_dependencies()
         self._write_tables()
         if self.owners or self.unsaid_owner is not None:
@@ -318,7 +321,9 @@ class Builder(Registry):
                 table = self.subjects[CLASS, item.relation]
                 sql = statements.create_statistics(item, table.parent)
                 node = self.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS)
-                self.register_part((STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}")
+                oid = (STATISTICS, item.oid)
+                self.register_part(oid, node, table, f"STATISTICS {item.qualified}")
+                self.subjects[oid] = self.subjects[oid]._replace(owner=item.owner)
         for rule in self.rows.rules:
             if rule.relation in self._relations:
                 table = self.subjects[CLASS, rule.relation]

@@ -6,13 +6,24 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from runner.catalog.model import PARENTS, Catalog, CatalogObject, Change, Difference, Key
+from runner.catalog.model import (
+    NAMED_WITH_KIND,
+    PARENTS,
+    Catalog,
+    CatalogObject,
+    Change,
+    Difference,
+    Key,
+    as_parent,
+)
 from runner.catalog.parse import identify, parse
 from runner.catalog.spelling import split, split_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+_WHOLES = frozenset({*PARENTS, *NAMED_WITH_KIND})
+_KINDS = tuple(f"{kind} " for kind in NAMED_WITH_KIND)
 _ROUTINES = ("function", "procedure", "aggregate")
 _TABLE = re.compile(r"(?P<head>CREATE [^(]*?TABLE .*?) \(\n(?P<body>.*?)\n\)(?P<tail>.*)", re.DOTALL)
 _COLUMN_NAME = re.compile(r'"(?:[^"]|"")*"|[^\s,]+')
@@ -99,12 +110,12 @@ def _same_routine(
 
 def _name(identity: str) -> str:
     """Take a routine's arguments off, which a snapshot and the server spell differently."""
-    return identity.partition("(")[0]
+    return identity if identity.startswith(_KINDS) else identity.partition("(")[0]
 
 
 def _with_parts(gone: Sequence[CatalogObject]) -> Iterator[tuple[CatalogObject, str]]:
     """Give each object with its SQL, and with that of its parts, which are not given again."""
-    wholes = {_name(item.identity): item for item in gone if item.kind in PARENTS}
+    wholes = {_name(as_parent(*item.key)): item for item in gone if item.kind in _WHOLES}
     parts: dict[int, list[str]] = {}
     for item in gone:
         whole = _whole(item, wholes)
@@ -122,7 +133,7 @@ def _whole(item: CatalogObject, wholes: Mapping[str, CatalogObject]) -> CatalogO
 
 def _changes(expected: CatalogObject, actual: CatalogObject) -> list[Difference]:
     """Say what changed in one object: its columns where nothing else did, otherwise the whole."""
-    columns = _column_changes(expected, actual) if actual.kind == "table" else None
+    columns = _column_changes(expected, actual) if actual.kind in ("table", "foreign table") else None
     if columns is not None:
         return columns
     return [Difference(actual.kind, actual.identity, Change.CHANGED, expected.sql, actual.sql)]

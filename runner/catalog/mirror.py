@@ -15,7 +15,7 @@ import psycopg
 
 from runner.catalog import rows
 from runner.catalog.build import Builder
-from runner.catalog.model import Catalog, CatalogObject, Key
+from runner.catalog.model import Catalog, CatalogObject, Key, as_parent
 from runner.catalog.read import fetch_whole, plain_session, run_query
 from runner.catalog.registry import CLASS, PROC, TYPE
 
@@ -57,6 +57,7 @@ class Mirror:
         self._whole: rows.Snapshot | None = None  # of which only what rarely changes is used later
         self._fingerprints: dict[Top, str] = {}
         self._names: dict[Top, str] = {}  # identities at the last look
+        self._defining: set[Top] = set()  # what the statements of other kinds may name
         self._objects: dict[Key, CatalogObject] = {}
         self._keys: dict[
             str, set[Key]
@@ -68,7 +69,7 @@ class Mirror:
             found = self._fingerprint()
             before, self._fingerprints = self._fingerprints, found
             changed = {top for top in before.keys() | found.keys() if before.get(top) != found.get(top)}
-            if self._whole is None or (0, 0) in changed:
+            if self._whole is None or (0, 0) in changed or self._defining & changed:
                 self._read_whole()
             elif changed:
                 self._conn.execute(_FEW_ROWS)
@@ -83,6 +84,14 @@ class Mirror:
         builder = Builder(self._whole, other_owners=True, exclude=self._exclude)
         self._objects, self._keys, self._names = {}, {}, {}
         self._keep(builder, builder.catalog(), only=None)
+        found = self._whole.definitions
+        ids = {(d.catalog, d.oid) for d in found}
+        self._defining = {
+            (catalog, oid) for d in found for catalog, oid in (*(d.within or ()), *(d.needs or ()))
+        }
+        self._defining |= {
+            (d.needs_catalog, d.needs_oid) for d in self._whole.dependencies if (d.catalog, d.oid) in ids
+        }
 
     def _read_some(self, changed: set[Top]) -> None:
         touched = {oid for _, oid in changed}
@@ -143,6 +152,7 @@ class Mirror:
             schemas=whole.schemas,
             extensions=whole.extensions,
             event_triggers=whole.event_triggers,
+            definitions=[],
             default_privileges=whole.default_privileges,
             unsupported=[],
             types=types,
@@ -183,7 +193,7 @@ class Mirror:
 
 def _top(item: CatalogObject, owners: Mapping[str, str | None]) -> str:
     """Walk up from a part to what it belongs to: from a comment on a table to the table."""
-    name = item.identity if item.parent is None else item.parent
+    name = as_parent(*item.key) if item.parent is None else item.parent
     while (above := owners.get(name)) is not None and above != name:
         name = above
     return name

@@ -23,23 +23,56 @@ PARENTS = frozenset(
         "procedure",
         "aggregate",
         "table",
+        "foreign table",
         "view",
         "materialized view",
         "event trigger",
     }
 )
 
+# Kinds whose names may also be a table's: a part names its parent with the kind, "collation public.german".
+NAMED_WITH_KIND = (
+    "collation",
+    "text search parser",
+    "text search template",
+    "text search dictionary",
+    "text search configuration",
+    "cast",
+    "operator class",
+    "operator family",
+    "operator",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
+    "publication",
+)
+KEYWORDS = (
+    "MATERIALIZED VIEW",
+    "EVENT TRIGGER",
+    "FOREIGN TABLE",
+    "FOREIGN SERVER",
+    *(kind.upper() for kind in NAMED_WITH_KIND if " " in kind),
+)
+
 
 NOTES = frozenset({"column order", "not null name"})
 
 
+def cut_keyword(target: str) -> tuple[str, str]:
+    """Cut "TEXT SEARCH PARSER public.p" into what SQL calls it and its name."""
+    keyword = next((k for k in KEYWORDS if target.startswith(f"{k} ")), target.partition(" ")[0])
+    return keyword, target.removeprefix(keyword).lstrip()
+
+
 def in_words(target: str) -> str:
     """Write what a statement is about as a sentence has it: "TABLE public.users" as "table public.users"."""
-    keyword, _, name = target.partition(" ")
-    for second in ("VIEW ", "TRIGGER "):  # MATERIALIZED VIEW, EVENT TRIGGER
-        if keyword in ("MATERIALIZED", "EVENT") and name.startswith(second):
-            keyword, name = f"{keyword} {second.strip()}", name.removeprefix(second)
+    keyword, name = cut_keyword(target)
     return f"{keyword.lower()} {name}".replace(" ON DOMAIN ", " on domain ").replace(" ON ", " on ")
+
+
+def as_parent(kind: str, identity: str) -> str:
+    """Return what parts of an object name as their parent."""
+    return f"{kind} {identity}" if kind in NAMED_WITH_KIND else identity
 
 
 @dataclass(frozen=True, slots=True)

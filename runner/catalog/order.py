@@ -17,14 +17,19 @@ class Section(IntEnum):
 
     EXTENSIONS = 0
     SCHEMAS = 1
-    TYPES = 2
-    SEQUENCES = 3
-    FUNCTIONS = 4
-    TABLES = 5
-    FOREIGN_KEYS = 6
-    VIEWS = 7
-    EVENT_TRIGGERS = 8
-    DEFAULT_PRIVILEGES = 9
+    COLLATIONS = 2
+    TYPES = 3
+    SEQUENCES = 4
+    FUNCTIONS = 5
+    OPERATORS = 6
+    TEXT_SEARCH = 7
+    SERVERS = 8
+    TABLES = 9
+    FOREIGN_KEYS = 10
+    VIEWS = 11
+    PUBLICATIONS = 12
+    EVENT_TRIGGERS = 13
+    DEFAULT_PRIVILEGES = 14
 
 
 class Place(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.catalog.model import Catalog, CatalogObject, Key, in_words
+from runner.catalog.model import KEYWORDS, NAMED_WITH_KIND, Catalog, CatalogObject, Key, as_parent, in_words
 from runner.catalog.spelling import split, split_list
 from runner.sqltext import statements
 
@@ -109,7 +109,7 @@ def _arguments(text: str) -> list[str]:
 def _comment(match: re.Match[str]) -> Identified:
     keyword, target = match["keyword"], match["target"]
     _, on, table = target.partition(" ON ")
-    parent = table.removeprefix("DOMAIN ") if on else target
+    parent = table.removeprefix("DOMAIN ") if on else as_parent(keyword.lower(), target)
     if keyword == "COLUMN":
         parent = _LAST_NAME.sub("", target)
     return Identified("comment", f"on {in_words(f'{keyword} {target}')}", parent)
@@ -119,7 +119,19 @@ def _right(match: re.Match[str]) -> Identified:
     verb = match["verb"].lower()
     preposition = "to" if verb == "grant" else "from"
     identity = f"on {match['keyword'].lower()} {match['target']} {preposition} {match['grantee']}"
-    return Identified(verb, identity, match["target"])
+    return Identified(verb, identity, as_parent(_GRANTED.get(match["keyword"], ""), match["target"]))
+
+
+def _operator(match: re.Match[str]) -> Identified:
+    sides = (re.search(rf"{side}ARG = (.*?)[,\n]", match["options"]) for side in ("LEFT", "RIGHT"))
+    types = ", ".join("NONE" if side is None else side[1] for side in sides)
+    return Identified("operator", f"{match['name']} ({types})")
+
+
+def _part_of_publication(kind: str) -> Callable[[re.Match[str]], Identified]:
+    return lambda match: Identified(
+        kind, f"{match['name']} in {match['publication']}", f"publication {match['publication']}"
+    )
 
 
 def _default_privileges(match: re.Match[str]) -> Identified:
@@ -146,9 +158,20 @@ _ALTER = rf"ALTER TABLE (?:ONLY )?{_ON} "
 _ALTER_COLUMN = rf"{_ALTER}ALTER COLUMN (?P<name>NAME) SET "
 _NAMED = r"(?P<name>QUALIFIED)"
 _SWITCH = r"(?:DISABLE|ENABLE|ENABLE REPLICA|ENABLE ALWAYS)"
-_TARGET = r"(?P<keyword>TABLE|SEQUENCE|FUNCTION|PROCEDURE|TYPE|DOMAIN|SCHEMA) (?P<target>\S.*)"
+_TARGET = (
+    r"(?P<keyword>TABLE|SEQUENCE|FUNCTION|PROCEDURE|TYPE|DOMAIN|SCHEMA|FOREIGN SERVER|FOREIGN DATA WRAPPER)"
+    r" (?P<target>\S.*)"
+)
+_GRANTED = {"FOREIGN SERVER": "server", "FOREIGN DATA WRAPPER": "foreign data wrapper"}
+_KEYWORD = rf"(?P<keyword>{'|'.join(KEYWORDS)}|[A-Z]+)"
+_NAMED_ALONE = (kind for kind in NAMED_WITH_KIND if not kind.startswith(("cast", "operator", "user mapping")))
 _PATTERNS = _patterns(
     (rf"CREATE (?:UNLOGGED )?TABLE {_NAMED}", _plain("table")),
+    (rf"CREATE FOREIGN TABLE {_NAMED}", _plain("foreign table")),
+    (
+        rf"ALTER FOREIGN TABLE ONLY {_ON} ALTER COLUMN (?P<name>NAME) OPTIONS",
+        _of_column("foreign column options"),
+    ),
     (rf"ALTER TABLE ONLY QUALIFIED ATTACH PARTITION {_NAMED}", _plain("table")),
     (rf"ALTER TABLE {_NAMED} (?:INHERIT|OF) ", _plain("table")),
     (rf"{_ALTER}ADD CONSTRAINT (?P<name>NAME) FOREIGN KEY", _on_table("foreign key")),
@@ -197,12 +220,31 @@ _PATTERNS = _patterns(
     (rf"CREATE EXTENSION (?:IF NOT EXISTS )?{_NAMED}", _plain("extension")),
     (rf"(?:CREATE|ALTER) EVENT TRIGGER {_NAMED} (?!OWNER)", _plain("event trigger")),
     (
-        r"ALTER (?P<keyword>[A-Z]+(?: [A-Z]+)?) (?P<target>\S.*) OWNER TO",
+        rf"ALTER {_KEYWORD} (?P<target>\S.*) OWNER TO",
         lambda match: Identified(
-            "owner", f"of {match['keyword'].lower()} {match['target']}", match["target"]
+            "owner",
+            f"of {match['keyword'].lower()} {match['target']}",
+            as_parent(match["keyword"].lower(), match["target"]),
         ),
     ),
-    (r"COMMENT ON (?P<keyword>[A-Z]+(?: [A-Z]+)?) (?P<target>\S.*?) IS '", _comment),
+    (rf"COMMENT ON {_KEYWORD} (?P<target>\S.*?) IS '", _comment),
+    (r"CREATE CAST (?P<name>\(.*?\)) WITH", _plain("cast")),
+    (
+        r"CREATE OPERATOR CLASS (?P<name>QUALIFIED) .*? USING (?P<method>NAME) ",
+        lambda match: Identified("operator class", f"{match['name']} USING {match['method']}"),
+    ),
+    (r"(?:CREATE|ALTER) OPERATOR FAMILY (?P<name>QUALIFIED USING NAME)", _plain("operator family")),
+    (r"CREATE OPERATOR (?P<name>\S+) (?P<options>\(.*)", _operator),
+    (r"CREATE USER MAPPING (?P<name>FOR NAME SERVER NAME)", _plain("user mapping")),
+    (
+        rf"ALTER PUBLICATION (?P<publication>NAME) ADD TABLE ONLY {_NAMED}",
+        _part_of_publication("publication table"),
+    ),
+    (
+        r"ALTER PUBLICATION (?P<publication>NAME) ADD TABLES IN SCHEMA (?P<name>NAME)",
+        _part_of_publication("publication schema"),
+    ),
+    *((rf"(?:CREATE|ALTER) {kind.upper()} {_NAMED}", _plain(kind)) for kind in _NAMED_ALONE),
     (
         rf"(?P<verb>GRANT|REVOKE) .*? ON {_TARGET} (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$",
         _right,

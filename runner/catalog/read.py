@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from runner.catalog import rows
+from runner.catalog import definitions, rows
 from runner.catalog.build import Builder
 
 if TYPE_CHECKING:
@@ -162,9 +162,11 @@ def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
             conn, (files("runner.catalog") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
         )
 
+    main_owner = owner if owner is not None else table("main_owner")[0][0]
+    defined = run_query(conn, definitions.query(), {"main_owner": main_owner})
     return rows.Snapshot(
         server_version=conn.info.server_version,
-        main_owner=owner if owner is not None else table("main_owner")[0][0],
+        main_owner=main_owner,
         schemas=list(map(rows.Schema._make, table("schemas"))),
         extensions=list(map(rows.Extension._make, table("extensions"))),
         types=list(map(rows.Type._make, table("types"))),
@@ -181,6 +183,7 @@ def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
         policies=list(map(rows.Policy._make, table("policies"))),
         statistics=list(map(rows.Statistics._make, table("statistics"))),
         event_triggers=list(map(rows.EventTrigger._make, table("event_triggers"))),
+        definitions=list(map(rows.Definition._make, defined)),
         comments=list(map(rows.Comment._make, table("comments"))),
         grants=list(map(rows.Grant._make, table("grants"))),
         default_privileges=list(map(rows.DefaultPrivilege._make, table("default_privileges"))),

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.catalog import rows
+from runner.catalog.model import in_words
 from runner.catalog.order import Place, Section
 
 if TYPE_CHECKING:
@@ -136,12 +137,12 @@ def add_grants(registry: Registry) -> None:
         owner = "CURRENT_ROLE"
         if subject.owner is not None and registry.writes_owner(subject.owner):
             owner = subject.owner
-        keyword, _, name = subject.grant_on.partition(" ")
+        target = in_words(subject.grant_on)
         for (verb, grantee), group in _by_grantee(_of_object(rights)):
             role = owner if grantee == "CURRENT_ROLE" else grantee
             registry.add(
                 verb,
-                f"on {keyword.lower()} {name} {'to' if verb == 'grant' else 'from'} {role}",
+                f"on {target} {'to' if verb == 'grant' else 'from'} {role}",
                 "\n".join(statement.on(subject.grant_on, owner=owner) for statement in group),
                 section=subject.section,
                 group=subject.group,

@@ -13,7 +13,7 @@ class Relation(NamedTuple):
     schema_name: str
     raw_name: str
     qualified: str
-    kind: str  # r table, p partitioned table, v view, m materialised view
+    kind: str  # r table, p partitioned table, f foreign table, v view, m materialised view
     unlogged: bool
     options: list[str] | None
     toast_options: list[str] | None
@@ -26,6 +26,8 @@ class Relation(NamedTuple):
     partition_bound: str | None
     of_type: str | None
     view_definition: str | None
+    server: str | None  # of a foreign table
+    foreign_options: list[str] | None
     owner: str
 
 
@@ -50,6 +52,7 @@ class Column(NamedTuple):
     usual_storage: str
     statistics_target: int | None
     options: list[str] | None
+    foreign_options: list[str] | None
     is_local: bool
 
     @property
@@ -211,6 +214,7 @@ class Statistics(NamedTuple):
     columns: list[str] | None
     expressions: str | None
     target: int | None
+    owner: str
 
 
 class EventTrigger(NamedTuple):
@@ -241,6 +245,23 @@ class Extension(NamedTuple):
     name: str
     schema_name: str
     schema: str
+
+
+class Definition(NamedTuple):
+    """An object of a kind that needs nothing but its own statement: a collation, an operator, a server."""
+
+    catalog: int
+    oid: int
+    kind: str  # as SQL names it, in small letters
+    schema_name: str | None
+    identity: str
+    sql: str  # without the options of foreign data and the last semicolon
+    options: list[str] | None  # of foreign data, as name=value
+    owner: str | None
+    within: (
+        list[list[int]] | None
+    )  # what it is a part of, by catalog and oid: without each of them it is left out
+    needs: list[list[int]] | None  # beside what pg_depend says
 
 
 class Comment(NamedTuple):
@@ -310,6 +331,7 @@ class Snapshot:
     policies: list[Policy]
     statistics: list[Statistics]
     event_triggers: list[EventTrigger]
+    definitions: list[Definition]
     comments: list[Comment]
     grants: list[Grant]
     default_privileges: list[DefaultPrivilege]

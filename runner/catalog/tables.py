@@ -17,6 +17,7 @@ INTEGER_BOUNDS = {
     "bigint": (-(2**63), 2**63 - 1),
 }
 _SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
+_SECRET = re.compile("passw|passphrase|pwd|secret|token|credential", re.IGNORECASE)
 _PLAIN_OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(\.[0-9]+)?")
 
 
@@ -32,6 +33,18 @@ def options_list(options: Sequence[str] | None, prefix: str = "") -> list[str]:
         name, _, value = option.partition("=")
         result.append(f"{prefix}{name}={value if _PLAIN_OPTION.fullmatch(value) else literal(value)}")
     return result
+
+
+def foreign_options(options: Sequence[str] | None) -> str:
+    """Write the options of foreign data, without those whose name says that the value is a secret."""
+    pairs = [(name, value) for name, _, value in (option.partition("=") for option in sorted(options or ()))]
+    shown = [f"{_quoted(name)} {literal(value)}" for name, value in pairs if not _SECRET.search(name)]
+    return f" OPTIONS ({', '.join(shown)})" if shown else ""
+
+
+def _quoted(name: str) -> str:
+    """Quote a name unless it is a plain word; behind OPTIONS every word is a name."""
+    return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def sequence_options(sequence: rows.Sequence) -> list[str]:
@@ -185,7 +198,8 @@ def create_table(
     it declares itself, and statements for what it changed about the others. So its own columns stay its own when the
     parent drops them. `parent_columns` are in the order in which the parents' statements make them.
     """
-    create = f"CREATE {'UNLOGGED ' if relation.unlogged else ''}TABLE {relation.qualified}"
+    prefix = "FOREIGN " if relation.kind == "f" else "UNLOGGED " if relation.unlogged else ""
+    create = f"CREATE {prefix}TABLE {relation.qualified}"
     tail = _tail(relation)
     whole = f"{create} {_body([c.line for c in columns])}{tail};"
     if relation.partition_bound is not None and parents:
@@ -280,6 +294,8 @@ def _body(lines: Sequence[str]) -> str:
 
 def _tail(relation: rows.Relation) -> str:
     tail = f"\nPARTITION BY {relation.partition_key}" if relation.partition_key else ""
+    if relation.server is not None:
+        tail += f"\nSERVER {relation.server}{foreign_options(relation.foreign_options)}"
     if relation.access_method:
         tail += f"\nUSING {relation.access_method}"
     options = [*options_list(relation.options), *options_list(relation.toast_options, "toast.")]
@@ -305,4 +321,8 @@ def column_settings(
         settings["column statistics"] = f"{alter} SET STATISTICS {column.statistics_target};"
     if column.options:
         settings["column options"] = f"{alter} SET ({', '.join(sorted(options_list(column.options)))});"
+    given = foreign_options(column.foreign_options)
+    if given:
+        alter = f"ALTER FOREIGN TABLE ONLY {relation.qualified} ALTER COLUMN {column.name}"
+        settings["foreign column options"] = f"{alter}{given};"
     return settings

@@ -26,6 +26,7 @@ SELECT
         AS usual_storage,
     nullif(a.attstattarget, -1) AS statistics_target,
     a.attoptions,
+    a.attfdwoptions,
     a.attislocal
 FROM pg_catalog.pg_attribute AS a
 INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
@@ -39,7 +40,7 @@ LEFT JOIN pg_catalog.pg_namespace AS n ON l.collnamespace = n.oid
 WHERE
     a.attnum > 0
     AND NOT a.attisdropped
-    AND (c.relkind IN ('r', 'p', 'c') OR (c.relkind = 'v' AND a.atthasdef))
+    AND (c.relkind IN ('r', 'p', 'c', 'f') OR (c.relkind = 'v' AND a.atthasdef))
     AND c.oid >= 16384  -- below are the server's own
     AND s.nspname !~ '^pg_'
 ORDER BY a.attrelid, a.attnum;

@@ -1,6 +1,7 @@
 -- For each relation, function and type a number that changes with any row of the system catalogues that belongs to it:
 -- with its own, its columns', constraints', indexes', comments' and so on. xmin names the transaction that wrote a row.
--- Class 0 stands for what belongs to none: schemas, extensions, event triggers, default privileges.
+-- Class 0 stands for what belongs to none: schemas, extensions, event triggers, default privileges, and the kinds of
+-- definitions.py.
 WITH relations AS MATERIALIZED (
     SELECT
         c.oid AS part,
@@ -102,6 +103,61 @@ rows AS (
     SELECT 0, 0, e.oid::bigint, e.xmin::text::bigint FROM pg_catalog.pg_event_trigger AS e
     UNION ALL
     SELECT 0, 0, d.oid::bigint, d.xmin::text::bigint FROM pg_catalog.pg_default_acl AS d
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_collation AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_cast AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_operator AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_opfamily AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_opclass AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_amop AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_amproc AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_ts_parser AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_ts_template AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_ts_dict AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_ts_config AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_foreign_data_wrapper AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_foreign_server AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_publication AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, o.oid::bigint, o.xmin::text::bigint FROM pg_catalog.pg_publication_rel AS o
+    WHERE o.oid >= 16384
+    UNION ALL
+    SELECT 0, 0, m.mapcfg::bigint * 1600 + m.maptokentype * 40 + m.mapseqno, m.xmin::text::bigint FROM pg_catalog.pg_ts_config_map AS m
+    WHERE m.mapcfg >= 16384
+    UNION ALL  -- the schemas of publications, whose catalog PostgreSQL 14 does not have
+    SELECT 0, 0, d.objid::bigint, d.xmin::text::bigint FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 6237
+    UNION ALL  -- the catalog itself is a superuser's to read, and a mapping is described without its options
+    SELECT 0, 0, u.umid::bigint, u.srvid::bigint FROM pg_catalog.pg_user_mappings AS u
+    UNION ALL
+    SELECT 1259, f.ftrelid, 0::bigint, f.xmin::text::bigint FROM pg_catalog.pg_foreign_table AS f
 )
 
 SELECT

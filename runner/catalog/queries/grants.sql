@@ -26,6 +26,14 @@ WITH secured AS (
     SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, NULL, 'n', n.nspowner, n.nspacl
     FROM pg_catalog.pg_namespace AS n
     WHERE n.nspacl IS NOT NULL AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    UNION ALL
+    SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass, w.oid, NULL, 'F', w.fdwowner, w.fdwacl
+    FROM pg_catalog.pg_foreign_data_wrapper AS w
+    WHERE w.fdwacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, NULL, 'S', s.srvowner, s.srvacl
+    FROM pg_catalog.pg_foreign_server AS s
+    WHERE s.srvacl IS NOT NULL
 )
 
 SELECT

@@ -17,14 +17,18 @@ SELECT
     pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
     CASE WHEN c.reloftype <> 0 THEN pg_catalog.format_type(c.reloftype, NULL) END AS of_type,
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_definition,
+    pg_catalog.quote_ident(s.srvname) AS server,
+    f.ftoptions AS foreign_options,
     pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) AS owner
 FROM pg_catalog.pg_class AS c
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 LEFT JOIN pg_catalog.pg_class AS toast ON c.reltoastrelid = toast.oid AND toast.reloptions IS NOT NULL
 LEFT JOIN pg_catalog.pg_tablespace AS space ON c.reltablespace = space.oid
 LEFT JOIN pg_catalog.pg_am AS am ON c.relam = am.oid
+LEFT JOIN pg_catalog.pg_foreign_table AS f ON c.oid = f.ftrelid
+LEFT JOIN pg_catalog.pg_foreign_server AS s ON f.ftserver = s.oid
 WHERE
-    c.relkind IN ('r', 'p', 'v', 'm')
+    c.relkind IN ('r', 'p', 'v', 'm', 'f')
     AND n.nspname !~ '^pg_'
     AND n.nspname <> 'information_schema'
     AND NOT EXISTS (

@@ -8,6 +8,13 @@ CREATE SCHEMA ext;
 CREATE EXTENSION btree_gist WITH SCHEMA ext;
 COMMENT ON SCHEMA app IS 'the application''s own \ schema';
 
+-- Collations
+CREATE COLLATION app.bytes (locale = 'C');
+CREATE COLLATION app."Mixed Locale" (lc_collate = 'C', lc_ctype = 'POSIX');
+COMMENT ON COLLATION app.bytes IS 'by the bytes';
+CREATE DOMAIN app.sorted AS text COLLATE app.bytes;
+CREATE TABLE public.collated (plain text COLLATE app.bytes, mixed text COLLATE app."Mixed Locale");
+
 -- Types
 CREATE TYPE app.mood AS ENUM ('sad', 'o''k', 'happy');
 ALTER TYPE app.mood ADD VALUE 'so so' BEFORE 'happy';
@@ -287,6 +294,76 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT ALL ON SEQUENCES TO catalog_writer;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE catalog_writer GRANT USAGE ON TYPES TO catalog_reader WITH GRANT OPTION;
 ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO catalog_reader;
+
+-- Casts, operators and their families
+CREATE FUNCTION app.mood_to_int(app.mood) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE CAST (app.mood AS integer) WITH FUNCTION app.mood_to_int(app.mood) AS ASSIGNMENT;
+CREATE CAST (app.address AS text[]) WITH INOUT;
+COMMENT ON CAST (app.mood AS integer) IS 'how much';
+CREATE VIEW app.cast_view AS SELECT mood::integer AS level FROM public.users;
+CREATE TYPE app.pair AS (a integer, b integer);
+CREATE FUNCTION app.pair_cmp(app.pair, app.pair) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT btrecordcmp($1, $2)';
+CREATE FUNCTION app.pair_lt(app.pair, app.pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT app.pair_cmp($1, $2) < 0';
+CREATE FUNCTION app.pair_gt(app.pair, app.pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT app.pair_cmp($1, $2) > 0';
+CREATE FUNCTION app.pair_eq(app.pair, app.pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT app.pair_cmp($1, $2) = 0';
+CREATE FUNCTION app.pair_int_eq(app.pair, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a = $2';
+CREATE FUNCTION app.negative(app.pair) RETURNS app.pair LANGUAGE sql IMMUTABLE AS 'SELECT ROW(-$1.a, -$1.b)::app.pair';
+CREATE OPERATOR app.<<< (FUNCTION = app.pair_lt, LEFTARG = app.pair, RIGHTARG = app.pair, COMMUTATOR = OPERATOR(app.>>>), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR app.>>> (FUNCTION = app.pair_gt, LEFTARG = app.pair, RIGHTARG = app.pair, COMMUTATOR = OPERATOR(app.<<<));
+CREATE OPERATOR app.=== (FUNCTION = app.pair_eq, LEFTARG = app.pair, RIGHTARG = app.pair, COMMUTATOR = OPERATOR(app.===), HASHES, MERGES);
+CREATE OPERATOR app.=== (FUNCTION = app.pair_int_eq, LEFTARG = app.pair, RIGHTARG = integer);
+CREATE OPERATOR app.- (FUNCTION = app.negative, RIGHTARG = app.pair);
+COMMENT ON OPERATOR app.- (NONE, app.pair) IS 'the other way';
+CREATE OPERATOR FAMILY app.pairs USING btree;
+CREATE OPERATOR CLASS app.pair_ops DEFAULT FOR TYPE app.pair USING btree FAMILY app.pairs AS
+    OPERATOR 1 app.<<<, OPERATOR 3 app.===, OPERATOR 5 app.>>>, FUNCTION 1 app.pair_cmp(app.pair, app.pair);
+ALTER OPERATOR FAMILY app.pairs USING btree ADD OPERATOR 3 app.=== (app.pair, integer);
+CREATE OPERATOR CLASS app."Odd Ops" FOR TYPE integer USING gin AS STORAGE bigint;
+COMMENT ON OPERATOR CLASS app.pair_ops USING btree IS 'a class';
+COMMENT ON OPERATOR FAMILY app.pairs USING btree IS 'a family';
+CREATE TABLE public.pairs (pair app.pair CHECK (pair OPERATOR(app.===) pair), PRIMARY KEY (pair));
+
+-- Text search
+CREATE TEXT SEARCH PARSER app.words (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, HEADLINE = prsd_headline, LEXTYPES = prsd_lextype);
+CREATE TEXT SEARCH TEMPLATE app.plainly (INIT = dsimple_init, LEXIZE = dsimple_lexize);
+CREATE TEXT SEARCH DICTIONARY app.few (TEMPLATE = app.plainly, stopwords = english);
+CREATE TEXT SEARCH DICTIONARY app."Snow Ball" (TEMPLATE = snowball, language = 'german');
+CREATE TEXT SEARCH CONFIGURATION app.both (PARSER = app.words);
+ALTER TEXT SEARCH CONFIGURATION app.both ADD MAPPING FOR asciiword, word WITH app.few, app."Snow Ball";
+ALTER TEXT SEARCH CONFIGURATION app.both ADD MAPPING FOR email WITH simple;
+COMMENT ON TEXT SEARCH PARSER app.words IS 'a parser';
+COMMENT ON TEXT SEARCH TEMPLATE app.plainly IS 'a template';
+COMMENT ON TEXT SEARCH DICTIONARY app.few IS 'a dictionary';
+COMMENT ON TEXT SEARCH CONFIGURATION app.both IS 'a configuration';
+CREATE INDEX users_search ON public.users USING gin (to_tsvector('app.both', name));
+
+-- Foreign data
+CREATE FOREIGN DATA WRAPPER "Odd Wrapper" OPTIONS (debug 'true', "Odd Option" 'it''s');
+CREATE SERVER other TYPE 'a kind' VERSION '1.0' FOREIGN DATA WRAPPER "Odd Wrapper" OPTIONS (host 'x', password 'hush-hush');
+CREATE SERVER plain FOREIGN DATA WRAPPER "Odd Wrapper";
+CREATE USER MAPPING FOR PUBLIC SERVER other;
+CREATE USER MAPPING FOR CURRENT_USER SERVER other OPTIONS (user 'me', password 'hush-hush');
+CREATE USER MAPPING FOR catalog_reader SERVER other;
+CREATE FOREIGN TABLE app.far (id integer OPTIONS (key 'true') NOT NULL DEFAULT 7, name text COLLATE "C", CONSTRAINT far_check CHECK (id > 0))
+    SERVER other OPTIONS (table_name 'far "away"', fetch '10');
+CREATE FOREIGN TABLE app.far_child (more text) INHERITS (app.base) SERVER other;
+CREATE FOREIGN TABLE app.hashed_far () INHERITS (app.base2) SERVER plain;
+CREATE FOREIGN TABLE app.listed_far PARTITION OF app.listed FOR VALUES IN ('happy') SERVER plain OPTIONS (x 'y');
+COMMENT ON FOREIGN DATA WRAPPER "Odd Wrapper" IS 'a wrapper';
+COMMENT ON SERVER other IS 'a server';
+COMMENT ON FOREIGN TABLE app.far IS 'a foreign table';
+COMMENT ON COLUMN app.far.id IS 'its column';
+GRANT USAGE ON FOREIGN DATA WRAPPER "Odd Wrapper" TO catalog_writer;
+GRANT USAGE ON FOREIGN SERVER other TO catalog_reader WITH GRANT OPTION;
+GRANT SELECT ON app.far TO catalog_reader;
+GRANT UPDATE (name) ON app.far TO catalog_writer;
+CREATE TRIGGER touch BEFORE UPDATE ON app.far FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+-- Publications
+CREATE PUBLICATION everything_there FOR ALL TABLES WITH (publish_via_partition_root = true);
+CREATE PUBLICATION part_of_it FOR TABLE app.b, public.users WITH (publish = 'insert, delete');
+CREATE PUBLICATION "Odd Publication";
+COMMENT ON PUBLICATION part_of_it IS 'a publication';
 
 -- What the catalogue leaves out
 CREATE TABLE public._yoyo_migration (migration_hash text PRIMARY KEY, id serial);

@@ -105,6 +105,21 @@ ALTER TABLE application.made FORCE ROW LEVEL SECURITY;
 ALTER TABLE application.made SET UNLOGGED;
 ALTER TABLE application.made SET SCHEMA public;
 ALTER EXTENSION pgcrypto SET SCHEMA application;
+ALTER COLLATION application.bytes RENAME TO by_bytes;
+ALTER FUNCTION application.mood_to_int(application.temper) RENAME TO level;
+ALTER OPERATOR FAMILY application.pairs USING btree DROP OPERATOR 3 (application.pair, integer);
+ALTER TEXT SEARCH CONFIGURATION application.both ALTER MAPPING REPLACE application.few WITH simple;
+ALTER TEXT SEARCH CONFIGURATION application.both DROP MAPPING FOR email;
+ALTER SERVER other OPTIONS (SET host 'y');
+ALTER FOREIGN TABLE application.far OPTIONS (SET fetch '20');
+ALTER FOREIGN TABLE application.far ALTER COLUMN id OPTIONS (SET key 'false');
+ALTER SERVER other RENAME TO another;
+DROP USER MAPPING FOR PUBLIC SERVER another;
+ALTER PUBLICATION part_of_it DROP TABLE application.b;
+ALTER PUBLICATION part_of_it ADD TABLE application.a;
+ALTER TABLE application.a RENAME TO aa;
+ALTER PUBLICATION part_of_it SET (publish = 'update');
+DROP TABLE application.aa CASCADE;
 DROP SCHEMA ext CASCADE;
 """
 

@@ -63,6 +63,16 @@ def test_the_owners_round_trip_too(
             "ALTER TYPE app.mood OWNER TO catalog_writer",
             "ALTER TABLE app.keys OWNER TO catalog_writer",
             "ALTER MATERIALIZED VIEW app.mat OWNER TO catalog_writer",
+            "ALTER COLLATION app.bytes OWNER TO catalog_writer",
+            "ALTER OPERATOR app.- (NONE, app.pair) OWNER TO catalog_writer",
+            "ALTER OPERATOR CLASS app.pair_ops USING btree OWNER TO catalog_writer",
+            "ALTER OPERATOR FAMILY app.pairs USING btree OWNER TO catalog_writer",
+            "ALTER TEXT SEARCH DICTIONARY app.few OWNER TO catalog_writer",
+            "ALTER TEXT SEARCH CONFIGURATION app.both OWNER TO catalog_writer",
+            "ALTER SERVER other OWNER TO catalog_writer",
+            "ALTER FOREIGN TABLE app.far OWNER TO catalog_writer",
+            "ALTER PUBLICATION part_of_it OWNER TO catalog_writer",
+            "ALTER STATISTICS public.users_stats OWNER TO catalog_writer",
         ):
             conn.execute(statement.encode())
         before = read(conn, owners=True, exclude=EXCLUDE)
@@ -70,6 +80,7 @@ def test_the_owners_round_trip_too(
         conn.rollback()
     assert ("owner", "of table app.b") in before.objects
     assert ("owner", "of table app.b") not in without.objects
+    assert compare_text(render(before), before) == []
     copy = empty()
     psql(copy, render(before))
     after = read_from(copy, owners=True)
@@ -93,6 +104,9 @@ NEWER = [
         CREATE TABLE f (a integer PRIMARY KEY, b integer, c integer,
             FOREIGN KEY (b) REFERENCES f ON DELETE SET NULL (b));
         GRANT CREATE ON SCHEMA public TO PUBLIC;
+        CREATE SCHEMA app;
+        CREATE PUBLICATION p FOR TABLE t WHERE (a > 1 AND b <> 2), TABLES IN SCHEMA public, app;
+        CREATE PUBLICATION q FOR TABLE t (b, a) WHERE (a > 1), f (c, a);
         """,
         id="15",
     ),

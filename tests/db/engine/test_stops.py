@@ -174,10 +174,10 @@ def test_snapshots_may_lie_elsewhere(project, tmp_path_factory):
 
 
 def test_what_a_snapshot_does_not_describe_is_named(project):
-    project.write("0001_a", "CREATE COLLATION plain (locale = 'C');\nCREATE TABLE a (id int);")
+    project.write("0001_a", "CREATE CONVERSION plain FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;")
     done = project.ok("snapshot", "--scratch-url", project.url)
-    assert "not described by the snapshot: collation public.plain" in done.err
-    assert "not compared: collation public.plain" in project.ok("migrate").out
+    assert "not described by the snapshot: conversion public.plain" in done.err
+    assert "not compared: conversion public.plain" in project.ok("migrate").out
 
 
 def test_history_in_a_schema_that_is_not_there_is_refused(project):
