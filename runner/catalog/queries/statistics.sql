@@ -10,6 +10,7 @@ SELECT
         INNER JOIN pg_catalog.pg_attribute AS a ON a.attrelid = s.stxrelid AND k.attnum = a.attnum
     ) AS columns,
     pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid) AS expressions,
-    nullif(s.stxstattarget, -1) AS statistics_target
+    nullif(s.stxstattarget, -1) AS statistics_target,
+    pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.stxowner)) AS owner
 FROM pg_catalog.pg_statistic_ext AS s
 INNER JOIN pg_catalog.pg_namespace AS n ON s.stxnamespace = n.oid;
