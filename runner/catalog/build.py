@@ -201,6 +201,9 @@ class Builder(Registry):
                     self.subjects[CLASS, sequence.oid] = Subject(
                         owner.node, owner.section, owner.group, owner.parent, target, target
                     )
+                    if sequence.is_unlike_its_table:
+                        sql = f"ALTER SEQUENCE {name} SET {'UNLOGGED' if sequence.unlogged else 'LOGGED'};"
+                        self.add_part(owner, "sequence persistence", f"of {name}", sql, Place.SETTING)
                     continue
             sql = tables.create_sequence(sequence)
             node = self.add("sequence", name, sql, section=Section.SEQUENCES, group=name)
@@ -263,7 +266,14 @@ class Builder(Registry):
                 self._add_marks(table, node, constraint)
 
     def _add_marks(self, table: Subject, node: Node, index: rows.Index | rows.Constraint) -> None:
-        """Write that the table is clustered on this index, or identified by it in replication."""
+        """Write that the table is clustered on this index or identified by it in replication, and what it measures."""
+        if index.statistics_targets is not None:
+            name = self._index_names[index.oid if isinstance(index, rows.Index) else index.index_oid]
+            sql = "\n".join(
+                f"ALTER INDEX {name} ALTER COLUMN {number} SET STATISTICS {target};"
+                for number, target in index.statistics_targets
+            )
+            self.add_part(table, "index statistics", f"of {name}", sql, Place.SETTING, node)
         if index.is_clustered:
             sql = f"ALTER TABLE {table.parent} CLUSTER ON {index.name};"
             self.add_part(table, "cluster", f"of {table.parent}", sql, Place.SETTING, node)
@@ -304,7 +314,7 @@ class Builder(Registry):
                 ]
                 sql = "\n".join(f"ALTER TABLE {name} {switch} ROW LEVEL SECURITY;" for switch in switches)
                 self.add_part(table, "row level security", f"of {name}", sql, Place.SETTING)
-            if relation.replica_identity in ("f", "n") and relation.kind in "rp":
+            if relation.replica_identity in ("f", "n") and relation.kind in "rpm":
                 identity = "FULL" if relation.replica_identity == "f" else "NOTHING"
                 sql = f"ALTER TABLE ONLY {name} REPLICA IDENTITY {identity};"
                 self.add_part(table, "replica identity", f"of {name}", sql, Place.SETTING)
@@ -321,9 +331,9 @@ class Builder(Registry):
                 table = self.subjects[CLASS, item.relation]
                 sql = statements.create_statistics(item, table.parent)
                 node = self.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS)
-                oid = (STATISTICS, item.oid)
-                self.register_part(oid, node, table, f"STATISTICS {item.qualified}")
-                self.subjects[oid] = self.subjects[oid]._replace(owner=item.owner)
+                self.register_part(
+                    (STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}", owner=item.owner
+                )
         for rule in self.rows.rules:
             if rule.relation in self._relations:
                 table = self.subjects[CLASS, rule.relation]
@@ -391,14 +401,14 @@ class Builder(Registry):
         written: dict[int, list[tables.TableColumn]] = {}
         for oid, relation in self._relations.items():
             table = self.subjects[CLASS, oid]
-            if table.section is not Section.TABLES:
-                for column in self._columns.get(oid, ()):
+            found = self._columns.get(oid, [])
+            if table.section is Section.TABLES:
+                written[oid] = [self._write_column(column, relation) for column in found]
+            for column in found:
+                if relation.kind == "v":
                     if column.expression is not None and (oid, column.number) not in self._deferred:
                         self._defer_default(table, column, [])
-                continue
-            found = self._columns.get(oid, [])
-            written[oid] = [self._write_column(column, relation) for column in found]
-            for column in found:
+                    continue
                 above = [
                     c for p in self._parents[oid] for c in self._columns.get(p, ()) if c.name == column.name
                 ]
@@ -412,10 +422,10 @@ class Builder(Registry):
         for oid, columns in written.items():
             node = self.subjects[CLASS, oid].node
             if node is not None:
-                names = [self._relations[parent].qualified for parent in self._parents[oid]]
+                parents_of = [self._relations[parent] for parent in self._parents[oid]]
                 parents = [self._as_made(parent, written) for parent in self._parents[oid]]
                 relation = self._relations[oid]
-                node.sql = tables.create_table(relation, columns, names, parents)
+                node.sql = tables.create_table(relation, columns, parents_of, parents)
                 if relation.partition_bound is None and not tables.is_joined_late(columns, parents):
                     for column, made in zip(self._columns.get(oid, []), columns, strict=True):
                         if tables.changed_default(made, parents):

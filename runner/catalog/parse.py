@@ -47,6 +47,8 @@ def parse(text: str) -> Catalog:
             parent = index_tables.get(identity.partition(" to ")[0])
         elif kind == "comment" and identity.startswith("on index "):
             parent = index_tables.get(identity.removeprefix("on index "))
+        elif kind == "index statistics":
+            parent = index_tables.get(identity.removeprefix("of "))
         elif kind == "sequence ownership":
             column = statement.text.rpartition("OWNED BY ")[2]
             parents["sequence", identity] = _LAST_NAME.sub("", column)
@@ -182,8 +184,16 @@ _PATTERNS = _patterns(
         lambda match: Identified("index attachment", f"{match['name']} to {match['table']}"),
     ),
     (
+        rf"ALTER INDEX {_NAMED} ALTER COLUMN ",
+        lambda match: Identified("index statistics", f"of {match['name']}"),
+    ),
+    (
         rf"{_ALTER}ALTER COLUMN NAME (?:SET NOT NULL|DROP NOT NULL|DROP DEFAULT|SET COMPRESSION)",
         lambda match: Identified("table", match["table"]),
+    ),
+    (
+        rf"ALTER MATERIALIZED VIEW {_ON} ALTER COLUMN (?P<name>NAME) SET COMPRESSION",
+        _of_column("column compression"),
     ),
     (rf"{_ALTER_COLUMN}STORAGE ", _of_column("column storage")),
     (rf"{_ALTER_COLUMN}STATISTICS ", _of_column("column statistics")),
@@ -215,6 +225,10 @@ _PATTERNS = _patterns(
     (
         rf"ALTER SEQUENCE {_NAMED} OWNED BY ",
         lambda match: Identified("sequence ownership", match["name"], match["name"]),
+    ),
+    (
+        rf"ALTER SEQUENCE {_NAMED} SET (?:LOGGED|UNLOGGED)$",
+        lambda match: Identified("sequence persistence", f"of {match['name']}"),
     ),
     (rf"CREATE SCHEMA {_NAMED}", _plain("schema")),
     (rf"CREATE EXTENSION (?:IF NOT EXISTS )?{_NAMED}", _plain("extension")),

@@ -87,6 +87,8 @@ class Registry:
         name = node.identity
         self.subjects[oid] = Subject(node, node.section, node.group, name, comment_on, grant_on, owner, name)
 
-    def register_part(self, oid: ObjectId, node: Node, of: Subject, comment_on: str) -> None:
+    def register_part(
+        self, oid: ObjectId, node: Node, of: Subject, comment_on: str, *, owner: str | None = None
+    ) -> None:
         """Let a part of an object be found; what belongs to the part belongs to the object."""
-        self.subjects[oid] = Subject(node, of.section, of.group, of.parent, comment_on)
+        self.subjects[oid] = Subject(node, of.section, of.group, of.parent, comment_on, owner=owner)

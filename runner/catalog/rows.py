@@ -32,7 +32,7 @@ class Relation(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a table or composite type, or one of a view that has a default."""
+    """A column of a table, materialized view or composite type, or one of a view that has a default."""
 
     relation: int
     number: int
@@ -87,6 +87,7 @@ class Constraint(NamedTuple):
     index_tablespace: str | None
     is_clustered: bool
     is_replica_identity: bool
+    statistics_targets: list[list[int]] | None  # column, target
     is_switched_off: bool  # by DISABLE TRIGGER ALL: it is there, and holds nobody
 
 
@@ -104,6 +105,7 @@ class Index(NamedTuple):
     is_invalid: bool
     is_clustered: bool
     is_replica_identity: bool
+    statistics_targets: list[list[int]] | None  # column, target
 
 
 class Sequence(NamedTuple):
@@ -121,6 +123,7 @@ class Sequence(NamedTuple):
     cache: int
     cycle: bool
     unlogged: bool
+    is_unlike_its_table: bool  # of which one is unlogged, and the other not
     table: int | None
     column: int | None
     is_identity: bool

@@ -83,7 +83,7 @@ def aggregate_signature(function: rows.Function) -> str:
 def create_view(relation: rows.Relation) -> str:
     """Write CREATE VIEW, or CREATE MATERIALIZED VIEW without rows: they are data, and REFRESH brings them."""
     query = canonical_view(relation.view_definition or "").strip().removesuffix(";")
-    options = sorted(options_list(relation.options))
+    options = sorted([*options_list(relation.options), *options_list(relation.toast_options, "toast.")])
     with_options = f" WITH ({', '.join(options)})" if options else ""
     if relation.kind == "v":
         return f"CREATE VIEW {relation.qualified}{with_options} AS\n {query};"

@@ -65,7 +65,7 @@ def sequence_options(sequence: rows.Sequence) -> list[str]:
 
 def create_sequence(sequence: rows.Sequence) -> str:
     """Write CREATE SEQUENCE."""
-    unlogged = "UNLOGGED " if sequence.unlogged and sequence.table is None else ""
+    unlogged = "UNLOGGED " if sequence.unlogged else ""
     as_type = [f"AS {sequence.type}"] if sequence.type != "bigint" else []
     words = [f"CREATE {unlogged}SEQUENCE {sequence.qualified}", *as_type, *sequence_options(sequence)]
     return " ".join(words) + ";"
@@ -188,13 +188,14 @@ def is_serial(
 def create_table(
     relation: rows.Relation,
     columns: Sequence[TableColumn],
-    parents: Sequence[str],
+    parents: Sequence[rows.Relation],
     parent_columns: Sequence[Sequence[TableColumn]],
 ) -> str:
     """Write the statements that make a table, its columns in their physical order, as a child of its parents.
 
     A partition that only repeats its parent is written short (PARTITION OF); one whose columns differ in order,
-    default or nullability is written whole and attached. An inheriting table has the columns in its parentheses that
+    default or nullability, or that would take a tablespace or access method over from it, is written whole and
+    attached. An inheriting table has the columns in its parentheses that
     it declares itself, and statements for what it changed about the others. So its own columns stay its own when the
     parent drops them. `parent_columns` are in the order in which the parents' statements make them.
     """
@@ -203,18 +204,20 @@ def create_table(
     tail = _tail(relation)
     whole = f"{create} {_body([c.line for c in columns])}{tail};"
     if relation.partition_bound is not None and parents:
-        if _repeats(columns, parent_columns[0]):
-            return f"{create} PARTITION OF {parents[0]} {relation.partition_bound}{tail};"
-        attach = (
-            f"ALTER TABLE ONLY {parents[0]} ATTACH PARTITION {relation.qualified} {relation.partition_bound};"
-        )
+        above, bound = parents[0], relation.partition_bound
+        has_its_own = relation.tablespace or not above.tablespace
+        has_its_own = has_its_own and (relation.access_method or not above.access_method)
+        if has_its_own and _repeats(columns, parent_columns[0]):
+            return f"{create} PARTITION OF {above.qualified} {bound}{tail};"
+        attach = f"ALTER TABLE ONLY {above.qualified} ATTACH PARTITION {relation.qualified} {bound};"
         return f"{whole}\n{attach}"
+    names = [parent.qualified for parent in parents]
     if parents:
         if is_joined_late(columns, parent_columns):
-            inherit = [f"ALTER TABLE {relation.qualified} INHERIT {parent};" for parent in parents]
+            inherit = [f"ALTER TABLE {relation.qualified} INHERIT {parent};" for parent in names]
             return "\n".join([whole, *inherit])
         lines, changes = _own_part(relation, in_child_order(columns, parent_columns), parent_columns)
-        return "\n".join([f"{create} {_body(lines)}\nINHERITS ({', '.join(parents)}){tail};", *changes])
+        return "\n".join([f"{create} {_body(lines)}\nINHERITS ({', '.join(names)}){tail};", *changes])
     if relation.of_type is not None:
         whole += f"\nALTER TABLE {relation.qualified} OF {relation.of_type};"
     return whole
@@ -319,6 +322,9 @@ def column_settings(
         settings["column storage"] = f"{alter} SET STORAGE {column.storage or column.usual_storage};"
     if column.statistics_target is not None:
         settings["column statistics"] = f"{alter} SET STATISTICS {column.statistics_target};"
+    if column.compression and relation.kind == "m":  # a table's columns have it in CREATE TABLE
+        alter_view = f"ALTER MATERIALIZED VIEW {relation.qualified} ALTER COLUMN {column.name}"
+        settings["column compression"] = f"{alter_view} SET COMPRESSION {column.compression};"
     if column.options:
         settings["column options"] = f"{alter} SET ({', '.join(sorted(options_list(column.options)))});"
     given = foreign_options(column.foreign_options)

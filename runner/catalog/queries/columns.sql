@@ -1,4 +1,4 @@
--- Columns of tables and composite types in their physical order, and the defaults that views carry.
+-- Columns of tables, materialized views and composite types in their physical order, and the defaults that views carry.
 SELECT
     a.attrelid,
     a.attnum,
@@ -40,7 +40,7 @@ LEFT JOIN pg_catalog.pg_namespace AS n ON l.collnamespace = n.oid
 WHERE
     a.attnum > 0
     AND NOT a.attisdropped
-    AND (c.relkind IN ('r', 'p', 'c', 'f') OR (c.relkind = 'v' AND a.atthasdef))
+    AND (c.relkind IN ('r', 'p', 'c', 'f', 'm') OR (c.relkind = 'v' AND a.atthasdef))
     AND c.oid >= 16384  -- below are the server's own
     AND s.nspname !~ '^pg_'
 ORDER BY a.attrelid, a.attnum;

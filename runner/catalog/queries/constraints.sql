@@ -19,6 +19,11 @@ SELECT
     pg_catalog.quote_ident(space.spcname) AS index_tablespace,
     coalesce(x.indisclustered, FALSE) AS is_clustered,
     coalesce(x.indisreplident, FALSE) AS is_replica_identity,
+    CASE WHEN x.indexprs IS NOT NULL THEN (
+        SELECT pg_catalog.array_agg(ARRAY[a.attnum::int, a.attstattarget::int] ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0
+    ) END AS statistics_targets,
     EXISTS (
         SELECT FROM pg_catalog.pg_trigger AS t
         WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R')

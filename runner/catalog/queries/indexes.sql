@@ -10,7 +10,12 @@ SELECT
     pg_catalog.quote_ident(space.spcname) AS tablespace,
     x.relkind = 'i' AND NOT i.indisvalid AS is_invalid,
     i.indisclustered,
-    i.indisreplident
+    i.indisreplident,
+    CASE WHEN i.indexprs IS NOT NULL THEN (  -- only an expression can have one
+        SELECT pg_catalog.array_agg(ARRAY[a.attnum::int, a.attstattarget::int] ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0
+    ) END AS statistics_targets
 FROM pg_catalog.pg_index AS i
 INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
 INNER JOIN pg_catalog.pg_namespace AS n ON x.relnamespace = n.oid

@@ -12,6 +12,9 @@ SELECT
     s.seqcache,
     s.seqcycle,
     c.relpersistence = 'u' AS unlogged,
+    -- before PostgreSQL 15 no sequence was unlogged, that of an unlogged table neither
+    coalesce(t.relpersistence <> c.relpersistence, FALSE)
+    AND pg_catalog.current_setting('server_version_num')::int >= 150000 AS is_unlike_its_table,
     own.refobjid AS table_oid,
     own.refobjsubid AS column_number,
     coalesce(own.deptype = 'i', FALSE) AS is_identity,
@@ -26,6 +29,7 @@ LEFT JOIN pg_catalog.pg_depend AS own
         AND own.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
         AND own.refobjsubid > 0
         AND own.deptype IN ('a', 'i')
+LEFT JOIN pg_catalog.pg_class AS t ON own.refobjid = t.oid
 WHERE
     n.nspname !~ '^pg_'
     AND NOT EXISTS (

@@ -7,10 +7,11 @@ the tests show that the catalogue reads the same from all of them.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,14 @@ def run(parameters: Parameters, text: str) -> None:
     """Run SQL as one message."""
     with psycopg.connect(**parameters, autocommit=True) as conn:
         conn.execute(text.encode())
+
+
+def make_tablespace(server: Parameters) -> None:
+    """Make a tablespace once and let it stay: it belongs to the whole server, and others may race for it."""
+    with psycopg.connect(**server, autocommit=True) as admin:
+        admin.execute("SET allow_in_place_tablespaces = on")
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            admin.execute("CREATE TABLESPACE catalog_space LOCATION ''")
 
 
 @pytest.fixture(scope="session", params=["the test server", *OTHER_SERVERS])
@@ -114,26 +123,62 @@ def psql() -> Callable[[Parameters, str], None]:
 
 
 @pytest.fixture(scope="session")
-def dump(
-    any_server: Parameters, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Parameters], list[str]]:
-    """Return the lines of pg_dump's schema of a database, sorted; nothing where no pg_dump fits the server."""
+def pg_dump(any_server: Parameters, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Parameters], str]:
+    """Return pg_dump's schema of a database; nothing where no pg_dump fits the server."""
     with psycopg.connect(**any_server) as conn:
         major = conn.info.server_version // 10000
     try:
         programs = installed.find(os.environ, tmp_path_factory.mktemp("programs"), major=major)
     except ConfigurationError:
-        return lambda _: []
+        return lambda _: ""
 
-    def lines(parameters: Parameters) -> list[str]:
+    def dump(parameters: Parameters) -> str:
         environ = {**os.environ, **programs.environment}
-        done = subprocess.run(
+        return subprocess.run(
             [programs.bin / "pg_dump", "--schema-only", make_conninfo(**parameters)],
             capture_output=True,
             text=True,
             env=environ,
             check=True,
-        )
-        return sorted(line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\")))
+        ).stdout
+
+    return dump
+
+
+@pytest.fixture(scope="session")
+def dump(pg_dump: Callable[[Parameters], str]) -> Callable[[Parameters], list[str]]:
+    """Return the lines of pg_dump's schema, sorted."""
+
+    def lines(parameters: Parameters) -> list[str]:
+        text = pg_dump(parameters)
+        return sorted(line for line in text.splitlines() if line and not line.startswith(("--", "\\")))
 
     return lines
+
+
+@pytest.fixture(scope="session")
+def dump_entries(pg_dump: Callable[[Parameters], str]) -> Callable[[Parameters], dict[str, str]]:
+    """Return the entries of pg_dump's schema by their headings, which give name, type, schema and owner."""
+    return lambda parameters: entries(pg_dump(parameters))
+
+
+def entries(dumped: str) -> dict[str, str]:
+    """Cut what pg_dump writes into its entries. Those have no order here: ours is another.
+
+    The tablespace and the access method are set before the entries that they are for, once for several; what holds
+    for a table or an index is written with it.
+    """
+    found: dict[str, str] = {}
+    state: dict[str, str] = {}
+    heading = ""
+    for line in dumped.splitlines():
+        setting = re.match(r"SET (default_tablespace|default_table_access_method) = (.*);", line)
+        if setting is not None:
+            state[setting[1]] = setting[2]
+        elif line.startswith("-- Name: "):
+            heading = line.removeprefix("-- ")
+            is_stored = re.search(r"; Type: (TABLE|INDEX|MATERIALIZED VIEW|CONSTRAINT);", line)
+            found[heading] = found.get(heading, "") + (f"\n{state}" if is_stored else "")
+        elif heading and line not in ("", "--") and not line.startswith(("-- Dep", "-- PostgreSQL", "\\")):
+            found[heading] += f"\n{line}"
+    return found

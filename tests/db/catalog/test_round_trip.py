@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pytest
 
 from runner.catalog import compare_text, diff, read, render
 from runner.catalog.parse import NAME
+from tests.db.catalog.conftest import make_tablespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -290,11 +290,7 @@ INDEXES = [
 
 @pytest.fixture
 def tablespace(any_server: Parameters) -> None:
-    """Make a tablespace once and let it stay: it belongs to the whole server, and others may race for it."""
-    with psycopg.connect(**any_server, autocommit=True) as admin:
-        admin.execute("SET allow_in_place_tablespaces = on")
-        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-            admin.execute("CREATE TABLESPACE catalog_space LOCATION ''")
+    make_tablespace(any_server)
 
 
 @pytest.mark.parametrize(
