@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import Context, ignore_option, read_settings, target_options
+from runner.cli.options import Context, ignore_option, read_settings, scratch_option, target_options
 
 if TYPE_CHECKING:
     from runner.settings import Settings
@@ -112,13 +112,24 @@ def plan_command(
 @click.command()
 @target_options
 @ignore_option
+@scratch_option
 @click.option("--grants", is_flag=True, help="Rights beyond the snapshot's are a difference too.")
 @click.option("--owners", is_flag=True, help="An owner other than the snapshot's is a difference too.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for a concern too, as an invalid index.")
 @click.pass_obj
-def validate_command(context: Context, /, *, grants: bool, owners: bool, strict: bool, **flags: Any) -> None:
+def validate_command(
+    context: Context,
+    /,
+    *,
+    grants: bool,
+    owners: bool,
+    strict: bool,
+    scratch_url: str | None,
+    **flags: Any,
+) -> None:
     """Compare the database's schema with the committed snapshot. Changes nothing.
 
+    While files are pending it is compared with what the applied ones give, built in a scratch database, which is dropped.
     Exits with 3 and shows the difference as SQL when they are not the same. Tells too of invalid indexes,
     constraints that were never validated, disabled triggers, sequences near their end, and old extensions.
 
@@ -129,7 +140,8 @@ def validate_command(context: Context, /, *, grants: bool, owners: bool, strict:
     from runner.fleet.inspect import validations
     from runner.report import contract, people
 
-    results = validations(read_settings(context, **flags), grants=grants, owners=owners, say=context.tell)
+    settings = read_settings(context, **flags)
+    results = validations(settings, grants=grants, owners=owners, scratch_url=scratch_url, say=context.tell)
     style = context.style(sys.stdout)
     context.show(
         (line for r in results for line in people.validated(r, style)), lambda: contract.validations(results)

@@ -17,6 +17,7 @@ from runner.cli.options import (
     lock_wait_option,
     read_settings,
     reconnect_wait_option,
+    scratch_option,
     target_options,
 )
 
@@ -54,6 +55,13 @@ metrics_option = click.option(
     "--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards."
 )
 @click.option(
+    "--validate-first",
+    is_flag=True,
+    envvar="RUNNER_VALIDATE_FIRST",
+    help="Run nothing where the schema is not what the applied files give, as validate compares it.",
+)
+@scratch_option
+@click.option(
     "--backup", is_flag=True, envvar="RUNNER_BACKUP", help="Back up first what is about to be changed."
 )
 @backup_options()
@@ -69,6 +77,8 @@ def migrate_command(
     allow_out_of_order: bool,
     beside_existing: bool,
     validate: bool,
+    validate_first: bool,
+    scratch_url: str | None,
     lock_wait: float,
     reconnect_wait: float,
     backup: bool,
@@ -95,6 +105,8 @@ def migrate_command(
         allow_out_of_order=allow_out_of_order,
         beside_existing=beside_existing,
         validate=validate,
+        validate_first=validate_first,
+        scratch_url=scratch_url,
         lock_wait_s=lock_wait,
         reconnect_wait_s=reconnect_wait,
         backup=_backup_options(backup_to, kms_key, lock_wait) if backup else None,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from runner.events import Say
 from runner.fleet.beside import WAYS, remark
-from runner.fleet.session import open_sessions
+from runner.fleet.partway import validate_while_pending
+from runner.fleet.session import Session, open_sessions
 from runner.history import LockHolder, YoyoLock
 from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_rollback
 from runner.settings import Settings
@@ -142,38 +143,49 @@ def plans(
 
 
 def validations(
-    settings: Settings, *, grants: bool = False, owners: bool = False, say: Say
+    settings: Settings,
+    *,
+    grants: bool = False,
+    owners: bool = False,
+    scratch_url: str | None = None,
+    say: Say,
 ) -> list[Validated]:
-    """Compare each database's catalogue with its snapshot, and look at what no comparison shows."""
+    """Compare each database's catalog with its snapshot, and look at what no comparison shows.
+
+    One with pending files is compared with what the applied ones give, built in a scratch database.
+    """
     tolerance = Tolerance(ignore=settings.ignore, grants=grants, owners=owners)
-    found = []
     with open_sessions(settings, say=say) as sessions:
-        for session in sessions:
-            label = settings.label(session.layout.snapshot)
-            comparison = compare(session.files, session.state)
-            behind = comparison.all_in(Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER)
-            partial = comparison.all_in(Situation.PARTIAL)
-            if partial:
-                ids = ", ".join(standing.id for standing in partial)
-                outcome = Validation(snapshot=label, skipped=f"applied or rolled back in part: {ids}")
-            elif behind:
-                outcome = Validation(snapshot=label, skipped=f"{len(behind)} still pending")
-            else:
-                outcome = validate(
-                    session.connection,
-                    session.layout.snapshot,
-                    label,
-                    exclude=(settings.migration_table,),
-                    name=session.place,
-                    files=session.files,
-                    tolerance=tolerance,
-                )
-            found.append(
-                Validated(
-                    database=session.title,
-                    place=session.place,
-                    validation=outcome,
-                    concerns=tuple(concerns(session.connection)),
-                )
+        return [
+            Validated(
+                database=session.title,
+                place=session.place,
+                validation=_validation(session, settings, tolerance, scratch_url, say),
+                concerns=tuple(concerns(session.connection)),
             )
-    return found
+            for session in sessions
+        ]
+
+
+def _validation(
+    session: Session, settings: Settings, tolerance: Tolerance, scratch_url: str | None, say: Say
+) -> Validation:
+    label = settings.label(session.layout.snapshot)
+    comparison = compare(session.files, session.state)
+    partial = comparison.all_in(Situation.PARTIAL)
+    if partial:
+        ids = ", ".join(standing.id for standing in partial)
+        return Validation(snapshot=label, skipped=f"applied or rolled back in part: {ids}")
+    if comparison.behind:
+        return validate_while_pending(
+            session, settings, comparison, tolerance=tolerance, scratch_url=scratch_url, say=say
+        )
+    return validate(
+        session.connection,
+        session.layout.snapshot,
+        label,
+        exclude=(settings.migration_table,),
+        name=session.place,
+        files=session.files,
+        tolerance=tolerance,
+    )

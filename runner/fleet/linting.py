@@ -27,6 +27,7 @@ class Linted:
     database: str
     files: int
     findings: tuple[Finding, ...]
+    folded: int = 0  # findings that are told with another of the same rule
     settled: int = 0  # findings left out, because they are in files that the default branch has
     branch: str | None = None  # the default branch, where it was asked
 
@@ -48,8 +49,9 @@ def findings(
     """Check every file of each database, or with a `base` revision those that changed since.
 
     What the default branch has may be applied already, and an applied file is never edited: without a `base`, findings in
-    its files are counted only, unless `every` one is asked for; and without `every`, what many files have in common is
-    told once. `squawk` says whether it is to be run; None: where it is installed. `levels` is the table `lint` of runner.toml.
+    its files are counted only, unless `every` one is asked for; and without `every`, what is broken at many places is told
+    once a file, and what many files have in common once. `squawk` says whether it is to be run; None: where it is installed.
+    `levels` is the table `lint` of runner.toml.
 
     Raises: FileError for what cannot even be read, and for files of another tool; ConfigurationError for a bad level;
     UsageError when git does not know the base, or squawk is asked for and not there.
@@ -71,11 +73,13 @@ def findings(
         default = None if base is not None or every else default_branch(settings.project)
         settled = _settled(default, files, settings.project)
         shown = [f for f in all_of_them if f.rule == _NEVER_SETTLED or str(f.where.path) not in settled]
+        told = shown if every else fold(shown, files, whole=base is None and default is None)
         found.append(
             Linted(
                 database=layout.title,
                 files=len(looked_at),
-                findings=tuple(shown if every else fold(shown, files)),
+                findings=tuple(told),
+                folded=len(shown) - len(told),
                 settled=len(all_of_them) - len(shown),
                 branch=default,
             )

@@ -8,13 +8,13 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from runner.apply import Done, Listener
-from runner.errors import BusyError, ConfigurationError, RunnerError, about
+from runner.errors import BusyError, CheckError, ConfigurationError, RunnerError, about
 from runner.events import Say
 from runner.fleet.beside import refuse_neighbours
 from runner.fleet.lost import earlier_lost, lost_steps, report_of
 from runner.fleet.session import Session, actor_of, open_sessions
 from runner.history import OnWait
-from runner.plan import Plan, plan_apply, plan_rollback, remaining
+from runner.plan import Plan, compare, plan_apply, plan_rollback, remaining
 from runner.settings import Settings
 from runner.wording import counted
 
@@ -36,6 +36,8 @@ class MigrateOptions:
     allow_out_of_order: bool = False
     beside_existing: bool = False  # also in a database that has tables and no history
     validate: bool = True
+    validate_first: bool = False  # run nothing where what is applied is not what its files give
+    scratch_url: str | None = None  # where to build these for that; None: as validate chooses
     lock_wait_s: float = 60.0
     reconnect_wait_s: float = 30.0
     backup: BackupOptions | None = None  # one is taken first
@@ -110,6 +112,9 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
         if not options.beside_existing:
             for session in pending:
                 refuse_neighbours(session, settings)
+        if options.validate_first:
+            for session in pending:
+                _require_no_drift(settings, session, options, observer)
         taken = _back_up(settings, pending, options, observer)
         return [
             _migrate_one(settings, session, first, plan, options, observer, taken.get(session.title))
@@ -168,6 +173,36 @@ def _migrate_one(
     observer.closed(outcome)
     _require_match(validation, "All migrations are applied and recorded.")
     return outcome
+
+
+def _require_no_drift(
+    settings: Settings, session: Session, options: MigrateOptions, observer: Observer
+) -> None:
+    """Refuse to run anything where the schema is not what the applied files give; with none applied there is nothing to compare.
+
+    Raises: CheckError, also where it cannot be compared.
+    """
+    from runner.fleet.partway import validate_while_pending
+    from runner.validate import Tolerance
+
+    comparison = compare(session.files, session.state)
+    if not session.state.applied:
+        return
+    validation = validate_while_pending(
+        session,
+        settings,
+        comparison,
+        tolerance=Tolerance(ignore=settings.ignore),
+        scratch_url=options.scratch_url,
+        say=observer.say,
+    )
+    if validation.skipped is not None:
+        raise CheckError(
+            f"{session.title} cannot be validated first",
+            detail=f"{validation.skipped} Nothing was run.",
+            hint="Without --validate-first the schema is compared after the last file only.",
+        )
+    _require_match(validation, "Nothing was run.")
 
 
 def _back_up(

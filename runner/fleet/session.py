@@ -124,7 +124,10 @@ class Session:
         if stored is None or stored.rollback_sql is None:
             return None
         return script_from_history(
-            id_, stored.rollback_sql, transactional=stored.rollback_transactional, project=self.project
+            f"{id_}.rollback",
+            stored.rollback_sql,
+            transactional=stored.rollback_transactional,
+            project=self.project,
         )
 
 

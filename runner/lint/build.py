@@ -339,6 +339,7 @@ def _create_domain(phrase: Phrase, schema: Schema) -> None:
 
 
 def _alter_domain(phrase: Phrase, schema: Schema) -> None:
+    _alter_type(phrase, schema)
     name, index = phrase.target()
     domain = None if name is None else schema.domains.find(name)
     if domain is None:
@@ -353,6 +354,23 @@ def _alter_domain(phrase: Phrase, schema: Schema) -> None:
     elif phrase.stands(index, "DROP", "CONSTRAINT"):
         given = phrase.name(phrase.skip(index + 2, ("IF", "EXISTS")))[0]
         domain.constraints.discard("" if given is None else given.name)
+    elif phrase.stands(index, "RENAME", "CONSTRAINT"):
+        old, after = phrase.name(index + 2)
+        given = phrase.name(after + 1)[0]
+        if old is not None and given is not None and old.name in domain.constraints:
+            domain.constraints = domain.constraints - {old.name} | {given.name}
+
+
+def _alter_type(phrase: Phrase, schema: Schema) -> None:
+    """Follow a type, which may be a domain, that gets another name or schema."""
+    name, index = phrase.target()
+    new = phrase.name(index + 2)[0]
+    if name is None or new is None:
+        return
+    if phrase.stands(index, "RENAME", "TO"):
+        schema.rename_type(name, Name(name.schema, new.name))
+    elif phrase.stands(index, "SET", "SCHEMA"):
+        schema.rename_type(name, Name(new.name, name.name))
 
 
 _READERS: dict[str, Callable[[Phrase, Schema], None]] = {
@@ -366,6 +384,7 @@ _READERS: dict[str, Callable[[Phrase, Schema], None]] = {
     "ALTER SEQUENCE": _alter_sequence,
     "CREATE DOMAIN": _create_domain,
     "ALTER DOMAIN": _alter_domain,
+    "ALTER TYPE": _alter_type,
     "ALTER SCHEMA": _alter_schema,
     "DROP SCHEMA": _drop,
     **dict.fromkeys(

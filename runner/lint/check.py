@@ -131,7 +131,9 @@ def _migration(migration: Migration, schema: Schema) -> Iterator[Finding]:
         undo = migration.rollback
         back: list[Phrase] = []
         yield from _script(undo, Facts(undo, Schema(), undoes=done), back, _IN_ROLLBACK)
-        if migration.irreversible is None and max(len(apply), len(back)) < _READABLE_STATEMENTS:
+        is_written = bool(back) or undo.text is None or _is_explained(undo)  # otherwise `empty` says it
+        is_short = max(len(apply), len(back)) < _READABLE_STATEMENTS
+        if migration.irreversible is None and is_written and is_short:
             for message, offset in gaps(apply, back):
                 yield files.ROLLBACK_NOT_MIRRORING.finding(message, migration.apply.location(offset))
     elif migration.irreversible is None and migration.kind is not Kind.HOOK:

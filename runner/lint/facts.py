@@ -18,6 +18,8 @@ _MAKES = frozenset(f"CREATE {kind}" for kind in _KINDS)
 _RENAMES = frozenset(f"ALTER {kind}" for kind in _KINDS)
 _ROUTINES = frozenset({"CREATE FUNCTION", "CREATE PROCEDURE"})
 _NAMES_AN_INDEX = frozenset({"DROP INDEX", "ALTER INDEX", "DROP SEQUENCE", "ALTER SEQUENCE", "REINDEX"})
+# of those whose offset is 0 all year. Source: TimestampTimestampTzRequiresRewrite in the server's timestamp.c
+_UTC = frozenset({"UTC", "GMT", "UCT", "ZULU", "ETC/UTC", "ETC/GMT", "0"})
 
 
 @dataclass(slots=True)
@@ -31,6 +33,9 @@ class Facts:
     added_values: dict[str, Name] = field(default_factory=dict)  # literal → its type
     not_valid: set[str] = field(default_factory=set)  # constraints
     takes_from_public: bool = False  # it revokes a right from PUBLIC
+    is_utc: bool = (
+        False  # the session's time zone is set to one in which timestamp and timestamptz are the same bytes
+    )
     exclusive: Name | None = None  # the existing relation that is locked against everyone, the first of them
 
     def is_new(self, name: Name | None) -> bool:
@@ -49,6 +54,8 @@ class Facts:
             self._note_not_valid(phrase)
         elif phrase.kind == "ALTER TYPE":
             self._note_value(phrase)
+        elif phrase.kind in {"SET", "RESET"}:
+            self._note_time_zone(phrase)
         elif phrase.kind in _ROUTINES:
             self._add(phrase.target()[0])
         elif phrase.kind in {"REVOKE", "ALTER DEFAULT PRIVILEGES"}:
@@ -71,6 +78,17 @@ class Facts:
                 if table is not None and not self.is_new(table):
                     return table
         return None
+
+    def _note_time_zone(self, phrase: Phrase) -> None:
+        """Read SET TIME ZONE and SET timezone, and what takes them back."""
+        index = phrase.skip(phrase.skip(1, ("LOCAL",)), ("SESSION",))
+        if phrase.stands(index, "TIME", "ZONE"):
+            index += 2
+        elif phrase.stands(index, "TIMEZONE"):
+            index += 2 if phrase.kind == "SET" else 1  # SET … TO, or =
+        elif not phrase.stands(index, "ALL"):
+            return
+        self.is_utc = phrase.kind == "SET" and " ".join(phrase.words[index:]).strip("'\"").upper() in _UTC
 
     def _add(self, name: Name | None) -> None:
         if name is not None:

@@ -250,6 +250,17 @@ class Schema:
         self.indexes.rename_schema(schema, new)
         self.routines.rename_schema(schema, new)
 
+    def rename_type(self, name: Name, new: Name) -> None:
+        """Give a type another name or schema; columns, and domains made of it, follow."""
+        domain = self.domains.find(name)
+        old = name if domain is None else domain.name
+        self.domains.rename(old, Name(new.schema or old.schema, new.name))
+        for made in self.domains.all():
+            made.base = _renamed(made.base, old, new)
+        for table in self.tables.all():
+            for column in table.columns.values():
+                column.type = _renamed(column.type, old, new)
+
     def rename_table(self, name: Name, new: Name) -> None:
         """Give a table another name; what belongs to it follows."""
         table = self.table(name)
@@ -264,3 +275,10 @@ class Schema:
                 part.parent = new
         self.tables.rename(old, new)
         self.gone.add(old)
+
+
+def _renamed(type_: Type | None, old: Name, new: Name) -> Type | None:
+    """Return a type under its new name, where it is the one that got it."""
+    if type_ is None or not Name(type_.schema, type_.name).may_be(old):
+        return type_
+    return type_._replace(schema=new.schema or type_.schema, name=new.name)

@@ -197,18 +197,23 @@ def _head_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
     return head, checksum.hexdigest()
 
 
-def script_from_history(id_: str, text: str, *, transactional: bool, project: Path) -> Script:
-    """Return the undoing SQL that history keeps as if it were a file, with what its leading comment asks for."""
+def script_from_history(name: str, text: str, *, transactional: bool | None, project: Path) -> Script:
+    """Return SQL that history keeps as if it were a file, with what its leading comment asks for.
+
+    With `transactional` None the comment says that too.
+    """
     data = text.encode()
     script = Script(
-        path=Path(f"{id_}.rollback.sql"),
-        label=f"{id_}.rollback.sql (from history)",
+        path=Path(f"{name}.sql"),
+        label=f"{name}.sql (from history)",
         text=text,
         checksum=checksum_of(data),
         size_bytes=len(data),
     )
     directives = read_directives(script, text, project)
     directives.problems.clear()  # it was accepted when it was stored, and cannot be edited
+    if transactional is None:
+        transactional = directives.transactional is not False
     return directives.applied_to(script, transactional=transactional)
 
 

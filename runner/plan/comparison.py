@@ -57,6 +57,11 @@ class Comparison:
         """Return the standings in one of these situations."""
         return [standing for standing in self.standings if standing.situation in situations]
 
+    @property
+    def behind(self) -> list[Standing]:
+        """The standings that the next `migrate` changes, but for those that are applied in part."""
+        return self.all_in(Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER, Situation.OUTDATED)
+
 
 def compare(files: Sequence[Migration], state: State) -> Comparison:
     """Set files and history side by side."""

@@ -115,6 +115,8 @@ def validation(result: Validation) -> dict[str, Any]:
     """Return one comparison."""
     return {
         "snapshot": result.snapshot,
+        "against": result.against,
+        "pending": result.pending,
         "matches": None if result.skipped is not None else result.matches,
         "skipped": result.skipped,
         "beside": list(result.beside),

@@ -306,6 +306,7 @@ def _local(moment: datetime) -> datetime:
 
 
 def _validation(validation: Validation, style: Style) -> str:
+    left = f"; {validation.pending} still pending" if validation.pending else ""
     if validation.skipped is not None:
         return style(f"not validated: {validation.skipped}", "yellow")
     if validation.matches:
@@ -314,8 +315,10 @@ def _validation(validation: Validation, style: Style) -> str:
             extra += f"; not compared: {', '.join(validation.unseen)}"
         if validation.set_aside:
             extra += f"; set aside: {', '.join(validation.set_aside)}"
-        return style(f"schema validated against {validation.snapshot}", "green") + extra
-    return style(f"{counted(len(validation.differences), 'difference')} from {validation.snapshot}", "red")
+        return style(f"schema validated against {validation.against}", "green") + left + extra
+    return (
+        style(f"{counted(len(validation.differences), 'difference')} from {validation.against}", "red") + left
+    )
 
 
 def _at(newest: str | None) -> str:

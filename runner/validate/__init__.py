@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from runner.deferred import deferred
-from runner.validate.compare import Tolerance, Validation, mismatch, validate
+from runner.validate.compare import Tolerance, Validation, mismatch, validate, validate_applied
 
 if TYPE_CHECKING:
     from runner.validate.concern import Concern, concerns
 else:
     __getattr__ = deferred(__name__, concern=("Concern", "concerns"))
 
-__all__ = ["Concern", "Tolerance", "Validation", "concerns", "mismatch", "validate"]
+__all__ = ["Concern", "Tolerance", "Validation", "concerns", "mismatch", "validate", "validate_applied"]

@@ -33,6 +33,8 @@ class Validation:
     """The outcome of one comparison."""
 
     snapshot: str  # the snapshot's path as people see it
+    applied: int | None = None  # of a database with pending files: so many files were compared instead
+    pending: int = 0
     skipped: str | None = None  # why nothing was compared
     differences: Sequence[Difference] = ()
     origins: Sequence[
@@ -45,6 +47,11 @@ class Validation:
         str
     ] = ()  # differences that do not count: ignored, rights beyond the snapshot's, the order of columns
     diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
+
+    @property
+    def against(self) -> str:
+        """What the database was compared with, for people."""
+        return self.snapshot if self.applied is None else f"the {counted(self.applied, 'applied migration')}"
 
     @property
     def matches(self) -> bool:
@@ -90,14 +97,33 @@ def validate(
     unseen = found.unsupported
     if actual == expected:
         return Validation(snapshot=label, unseen=unseen)
-    result = _validation(expected, found, label, name, files, tolerance)
+    result = _validation(expected, found, Validation(snapshot=label), name, files, tolerance)
     return replace(result, behind=not_in_snapshot(result.origins, recent))
+
+
+def validate_applied(
+    conn: psycopg.Connection[Any],
+    expected: Catalog,
+    label: str,
+    *,
+    pending: int,
+    exclude: Sequence[str] = (),
+    name: str = "the database",
+    files: Sequence[Migration] = (),
+    tolerance: Tolerance = _STRICTLY,
+) -> Validation:
+    """Compare the database's catalog with what its applied `files` give, which the snapshot is ahead of; reads only."""
+    from runner import catalog
+
+    found = catalog.read(conn, exclude=exclude, other_owners=True)
+    outcome = Validation(snapshot=label, applied=len(files), pending=pending)
+    return _validation(catalog.render(expected), found, outcome, name, files, tolerance)
 
 
 def _validation(
     expected: str,
     found: Catalog,
-    label: str,
+    outcome: Validation,
     name: str,
     files: Sequence[Migration],
     tolerance: Tolerance,
@@ -116,13 +142,14 @@ def _validation(
     if everything and not counting:
         diff = ""
     elif len(counting) + len(beside) == len(everything):
-        diff = catalog.unified_diff(expected, catalog.render(found), label, name)
+        diff = catalog.unified_diff(expected, catalog.render(found), outcome.against, name)
     else:
         diff = "".join(
-            catalog.unified_diff(d.expected_sql or "", d.actual_sql or "", label, name) for d in counting
+            catalog.unified_diff(d.expected_sql or "", d.actual_sql or "", outcome.against, name)
+            for d in counting
         )
-    return Validation(
-        snapshot=label,
+    return replace(
+        outcome,
         unseen=found.unsupported,
         beside=beside,
         set_aside=[*map(str, set_aside), *(f"{d}, in line endings only" for d in line_ends)],
@@ -157,6 +184,12 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
             older(validation),
             detail=detail,
             hint="Write the snapshot, and commit it with the migration: runner snapshot",
+        )
+    if validation.applied is not None:
+        return CheckError(
+            f"the database is not what {validation.against} {'gives' if validation.applied == 1 else 'give'}",
+            detail=detail,
+            hint="Something other than the migrations changed the database: undo that change, or put it in a new migration.",
         )
     return CheckError(
         f"the database is not as {validation.snapshot} says",

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from runner.lint import lint
+from runner.lint.facts import _UTC
 from runner.lint.rules.columns import _VOLATILE
 from runner.migrations import Layout, Source, load
 from tests.conftest import scratch_database
@@ -88,6 +89,18 @@ def test_a_change_of_type_is_found_where_the_server_rewrites(old, new, watched, 
     watched.execute(f"DROP TABLE IF EXISTS app.t; CREATE TABLE app.t (a {old})")
     measured = rewrites(watched, change, f"{change} USING a::{new}")
     assert says(tmp_path, f"CREATE TABLE app.t (a {old})", change) == ({"change-type"} if measured else set())
+
+
+@pytest.mark.parametrize("zone", [*sorted(_UTC), "Europe/London", "Africa/Abidjan", "1"])
+def test_timestamps_are_rewritten_in_the_zones_where_the_server_does(zone, watched, tmp_path):
+    change = "ALTER TABLE app.t ALTER COLUMN a TYPE timestamptz"
+    watched.execute("DROP TABLE IF EXISTS app.t; CREATE TABLE app.t (a timestamp)")
+    watched.execute(f"SET TIME ZONE '{zone}'")
+    measured = rewrites(watched, change)
+    watched.execute("SET TimeZone = 'Europe/Berlin'")
+    said = says(tmp_path, "CREATE TABLE app.t (a timestamp)", f"SET TIME ZONE '{zone}';\n{change}")
+    # of zones that are not UTC by name only the server knows the offset
+    assert said == ({"change-type"} if measured or zone == "Africa/Abidjan" else set())
 
 
 @pytest.mark.parametrize("column", COLUMNS)

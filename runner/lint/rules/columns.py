@@ -127,11 +127,12 @@ def _new_types(phrase: Phrase, facts: Facts) -> Iterator[tuple[Action, Type | No
         table = facts.schema.table(phrase.target()[0])
         column = None if table is None else table.columns.get(action.name or "")
         old = None if column is None else column.type
-        yield action, old, new, None if old is None else _why(phrase, action, after, old, new, facts.schema)
+        yield action, old, new, None if old is None else _why(phrase, action, after, old, new, facts)
 
 
-def _why(phrase: Phrase, action: Action, after: int, old: Type, new: Type, schema: Schema) -> str | None:
+def _why(phrase: Phrase, action: Action, after: int, old: Type, new: Type, facts: Facts) -> str | None:
     """Return why a change of type is work under the lock, None where only the catalog changes."""
+    schema = facts.schema
     if phrase.stands(after, "COLLATE"):
         return "builds its indexes anew for the collation"
     if phrase.stands(after, "USING") and not _is_plain(phrase, action, after + 1, new):
@@ -142,7 +143,8 @@ def _why(phrase: Phrase, action: Action, after: int, old: Type, new: Type, schem
     if old == new or (old_base is not None and new_base is not None and not rewrites(old_base, new_base)):
         return None
     if {old.name, new.name} == {"timestamp", "timestamptz"}:
-        return "rewrites the table, unless the session's time zone is UTC"
+        same_bytes = facts.is_utc and not rewrites(old, new._replace(name=old.name))
+        return None if same_bytes else "rewrites the table, unless the session's time zone is UTC"
     return "rewrites the table"
 
 

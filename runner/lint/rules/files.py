@@ -25,14 +25,16 @@ REFUSED = Rule(
 EMPTY = Rule(
     id="empty",
     name="A file without a statement",
-    condition="A file holds comments at most; a rollback not even that, for one with a comment is meant to do nothing.",
-    effect="It is applied and recorded, and does nothing.",
+    condition="A file holds comments at most; a rollback not even that, for one with a comment is meant to do nothing. Told"
+    " once a database with the number of files, and for each file with --all.",
+    effect="It is applied and recorded, and does nothing; as a rollback it leaves everything behind.",
     safer="Write it, or remove it.",
     unknown="Whether nothing is what is meant. A rollback that holds a comment says that it is, and is no"
     " finding.",
     bad="-- to be written",
     good="ALTER TABLE app.orders ADD COLUMN note text;",
     source='"Lexical Structure"',
+    folds=True,
     in_rollback=True,
 )
 ROLLBACK_MISSING = Rule(

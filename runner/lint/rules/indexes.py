@@ -27,7 +27,9 @@ def _drop_index(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     if phrase.statement.concurrently:
         return
     for name, index in phrase.names(phrase.start_of_names()):
-        if not facts.is_new(name):
+        owner = facts.schema.owner(name)
+        is_locked = owner is not None and owner == facts.exclusive  # so nobody can use it anyway
+        if not (facts.is_new(name) or is_locked):
             yield Problem(
                 f"index {name} is dropped under ACCESS EXCLUSIVE on its table", phrase.offset(index)
             )
@@ -72,7 +74,8 @@ RULES = (
         id="drop-index-not-concurrent",
         name="An index is dropped without CONCURRENTLY",
         level=Level.WARNING,
-        condition="DROP INDEX without CONCURRENTLY.",
+        condition="DROP INDEX without CONCURRENTLY; not after a statement of the same transaction that takes ACCESS"
+        " EXCLUSIVE on the index's table, where that is the first one locked so.",
         effect="ACCESS EXCLUSIVE on the table, for an instant; while it waits, every query of the table waits behind it.",
         safer="DROP INDEX CONCURRENTLY in a file of its own with -- transactional: false.",
         unknown="How busy the table is, which decides whether the instant is felt.",

@@ -47,6 +47,7 @@ def document(results: Sequence[Linted]) -> dict[str, Any]:
                 "database": result.database,
                 "files": result.files,
                 "findings": [finding_as_json(finding) for finding in result.findings],
+                "folded": result.folded,
                 "settled": result.settled,
                 "default_branch": result.branch,
             }
@@ -83,5 +84,7 @@ def _text(result: Linted, style: Style) -> Iterator[str]:
     counts = [counted(n, noun) for n, noun in ((result.errors, "error"), (warnings, "warning")) if n]
     said = f"{result.database}: {counted(result.files, 'file')}, {', '.join(counts) or 'no findings'}"
     yield style(said, "red" if result.errors else "yellow" if warnings else "green")
+    if result.folded:
+        yield f"  told with these: {counted(result.folded, 'finding')} of the same rules; --all shows each"
     if result.settled:
         yield f"  not shown: {counted(result.settled, 'finding')} in files that {result.branch} has; --all shows each"

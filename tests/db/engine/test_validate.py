@@ -67,13 +67,90 @@ def test_validation_can_be_left_out(shop):
     assert "validat" not in shop.ok("migrate", "--no-validate").out
 
 
-def test_a_database_below_the_last_file_is_not_compared(shop):
-    shop.write("0002_b", "CREATE TABLE b (id int);")
-    shop.write("0003_c", "CREATE TABLE c (id int);")
-    assert "not validated: 1 still pending" in shop.ok("migrate", "--to", "0002").out
-    done = shop.run("validate")
+def test_drift_is_seen_while_files_are_pending(shop):
+    """What is applied is built beside: here no prefix of the files, one file edited since, one gone."""
+    shop.write(
+        "sql/functions/f.sql", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
+    )
+    shop.write("0003_c", "CREATE TABLE c (id int);", "DROP TABLE c;")
+    shop.write("0004_gone", "ALTER TABLE c ADD COLUMN gone int;", "ALTER TABLE c DROP COLUMN gone;")
+    assert "not validated: 1 still pending" in shop.ok("migrate", "--to", "0003", "--steps", "2").out
+    shop.ok("migrate", "--no-validate")
+    shop.remove("0004_gone")
+    shop.write("0002_b", "ALTER TABLE c RENAME TO d;")
+    shop.write("0005_e", "CREATE TABLE e (id int);")
+    shop.write(
+        "sql/functions/f.sql", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';\n"
+    )
+    done = shop.ok("validate", "--scratch-url", shop.url)
+    assert "schema validated against the 4 applied migrations; 3 still pending" in done.out
+    shop.write("0003_c", "CREATE TABLE c (id int);\n-- edited")
+    shop.query("DROP INDEX a_note_idx; ALTER TABLE c ALTER id SET DEFAULT 7; CREATE TABLE strange (id int)")
+    done = shop.run("validate", "--scratch-url", shop.url)
     assert done.code == 3
-    assert "not validated: 1 still pending" in done.out
+    assert "3 differences from the 4 applied migrations; 3 still pending" in done.out
+    assert "missing index a_note_idx on public.a  (last named in 0001_a)" in done.out
+    assert "changed column public.c.id  (last named in 0003_c)" in done.out
+    assert "--- the 4 applied migrations" in done.out
+    assert "+CREATE TABLE public.strange" in done.out
+    (database,) = shop.run("validate", "--json", "--scratch-url", shop.url).data["databases"]
+    assert (database["matches"], database["pending"], len(database["differences"])) == (False, 3, 3)
+    assert database["against"] == "the 4 applied migrations"
+    shop.write("0003_c", "CREATE TABLE c (id int);", "DROP TABLE c;")
+    done = shop.run("migrate", "--allow-out-of-order", "--validate-first", "--scratch-url", shop.url)
+    assert done.code == 3
+    assert "error: the database is not what the 4 applied migrations give" in done.err
+    assert "Nothing was run.\n    changed column public.c.id" in done.err
+    assert "0005_e" not in shop.applied()
+    shop.query("UPDATE _runner_migration SET sql = NULL")
+    done = shop.run("migrate", "--allow-out-of-order", "--validate-first", "--scratch-url", shop.url)
+    assert done.code == 3
+    assert "cannot be validated first" in done.err
+    assert "Nothing was run." in done.err
+
+
+def test_where_no_scratch_database_can_be_made_that_is_said_with_the_way(shop):
+    shop.write("0002_b", "CREATE TABLE b (id int);")
+    role = f"validating_{shop.parameters['dbname']}"
+    shop.query(
+        f"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
+    )
+    login = f"//{role}:x@{shop.parameters['host']}:{shop.parameters['port']}/"
+    try:
+        done = shop.run("validate", DATABASE_URL=f"postgresql:{login}{shop.parameters['dbname']}", CI="1")
+        assert done.code == 3, done.out + done.err
+        assert (
+            "not validated: 1 still pending, and what is applied cannot be built: no scratch database: "
+            "the role may not create one at" in done.out
+        )
+        assert "ALTER ROLE … CREATEDB, or name another server with --scratch-url." in done.out
+    finally:
+        shop.query(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_what_the_files_cannot_build_is_said_with_its_place(shop):
+    shop.write("0002_b", "CREATE TABLE b (id int);")
+    shop.write("0001_a", "SELECT 1;")
+    shop.query("UPDATE _runner_migration SET sql = NULL, checksum = 'other'")
+    done = shop.run("validate", "--scratch-url", shop.url)
+    assert done.code == 3
+    assert "cannot be built: history does not keep the SQL of 0001_a. Check out the files" in done.out
+    shop.query("UPDATE _runner_migration SET sql = 'SELECT nope'")
+    done = shop.run("validate", "--scratch-url", shop.url)
+    assert 'cannot be built: column "nope" does not exist at 0001_a.sql (from history):1:8.' in done.out
+
+
+def test_without_a_history_validate_says_what_is_there_and_what_to_do(project):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    assert (
+        "not validated: nothing is applied yet; to apply the files: runner migrate"
+        in project.run("validate").out
+    )
+    project.query("CREATE TABLE theirs (id int); CREATE TABLE schema_migrations (version text PRIMARY KEY)")
+    done = project.run("validate")
+    assert done.code == 3
+    assert "1 table and no history of migrations" in done.out
+    assert "runner baseline. To migrate beside" in done.out
 
 
 def test_a_stale_snapshot_is_found_without_touching_the_database(shop):

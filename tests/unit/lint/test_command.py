@@ -175,7 +175,7 @@ def test_an_edited_file_is_shown_whatever_the_default_branch_has(project):
     project.write("migrations/0001_a.sql", ERROR)
     committed(project, branch="master")
     project.write("migrations/0001_a.sql", ERROR + "TRUNCATE app.b;\n")
-    assert project.lint().out.count("error: TRUNCATE") == 2
+    assert "error: TRUNCATE empties app.drafts; so in line 3" in project.lint().out
 
 
 def test_a_new_rollback_of_a_file_that_the_default_branch_has_is_shown_alone(project):
@@ -231,6 +231,39 @@ def test_what_many_files_have_in_common_is_told_once(project):
     assert project.lint("--all").out.count("[rollback-missing]") == 3
     project.write("migrations/0003_x.rollback.sql", "DROP TABLE t3;\n")
     assert "0001_x cannot be undone; so in 1 other file, which --all shows" in project.lint().out
+
+
+def test_a_rule_is_told_once_a_file_and_of_a_whole_history_for_its_newest_files(project):
+    for number in range(1, 8):
+        body = "".join(f"TRUNCATE app.t{table};\n" for table in range(number))
+        project.write(f"migrations/{number:04d}_x.sql", f"{IRREVERSIBLE}{body}")
+    said = project.lint().out
+    assert said.count("[truncate]") == 3
+    assert (
+        "0005_x.sql:2:1: error: TRUNCATE empties app.t0; so in lines 3, 4, 5 and 6; so in 4 earlier files"
+        in said
+    )
+    assert "so in lines 3, 4, 5, 6, 7 and 1 more [truncate]" in said
+    assert "told with these: 28 findings of the same rules; --all shows each" in said
+    assert project.lint("--all").out.count("[truncate]") == 28
+    (database,) = json.loads(project.lint("--json").out)["databases"]
+    assert (len(database["findings"]), database["folded"]) == (6, 28)
+    committed(project)
+    project.git("checkout", "-qb", "ours")
+    for number in range(8, 12):
+        project.write(f"migrations/{number:04d}_x.sql", f"{IRREVERSIBLE}TRUNCATE app.t;\n")
+    assert project.lint().out.count("[truncate]") == 4  # a branch is told of each of its files
+
+
+def test_an_empty_rollback_is_told_once_and_not_held_against_its_file(project):
+    for number in range(1, 4):
+        project.write(
+            f"migrations/{number:04d}_x.sql", f"CREATE TABLE app.t{number} (id bigint PRIMARY KEY);\n"
+        )
+        project.write(f"migrations/{number:04d}_x.rollback.sql", "\n")
+    said = project.lint().out
+    assert "the file holds no statement; so in 2 other files, which --all shows [empty]" in said
+    assert "rollback-not-mirroring" not in said
 
 
 def test_a_file_below_what_the_base_got_meanwhile_has_to_move(project):

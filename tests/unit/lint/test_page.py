@@ -26,6 +26,8 @@ rule and no other, the good one breaks none. `runner verify` measures on a datab
   be applied somewhere, and an applied file is not edited. `--all` shows them, and `--base` shows what a branch changes.
   Files that `migrate` would refuse are always shown. The default branch is `origin/HEAD`, else `main` or `master`; where
   git knows none, as in a shallow clone, everything is shown.
+- What breaks a rule at several lines of a file is one finding, which names the lines. Where the whole history is shown, each rule
+  names its newest three files and counts the rest. `--all` shows every place.
 - A file **sets a rule aside** in its leading comment, with its reason; without a reason it sets nothing aside, and where
   nothing is found the line itself is a finding:
 

@@ -59,6 +59,31 @@ def test_a_type_is_followed_through_renames_changes_and_schemas(found):
     assert after(found, TABLE, renamed, widened, again) == []
 
 
+@pytest.mark.parametrize(
+    "change", ["ALTER TYPE app.mood RENAME TO temper;", "ALTER TYPE app.mood SET SCHEMA public;"]
+)
+def test_a_column_follows_its_type_to_another_name(change, found):
+    new = "public.mood" if "SCHEMA" in change else "app.temper"
+    assert after(found, MOOD, change, f"ALTER TABLE app.moody ALTER mood TYPE {new};") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "is_rewritten"),
+    [
+        ("SET timezone = 'UTC';", "at TYPE timestamptz(3)", False),
+        ("SET LOCAL TIME ZONE 'Etc/UTC';", "at TYPE timestamptz USING at", False),
+        ("SET SESSION timezone TO utc;", "at TYPE timestamptz", False),
+        ("SET timezone = 'UTC';", "at TYPE timestamptz(2)", True),
+        ("SET timezone = 'Europe/London';", "at TYPE timestamptz", True),
+        ("SET timezone = 'UTC';\nRESET timezone;", "at TYPE timestamptz", True),
+        ("SET timezone = 'UTC';\nSET TIME ZONE DEFAULT;", "at TYPE timestamptz", True),
+    ],
+)
+def test_timestamps_are_rewritten_unless_the_file_sets_utc(before, change, is_rewritten, found):
+    statement = f"{before}\nALTER TABLE app.t ALTER COLUMN {change};"
+    assert after(found, TABLE, statement) == (["change-type"] if is_rewritten else [])
+
+
 def test_a_finding_names_both_types(found):
     files = {"0001_x.sql": TABLE, "0002_x.sql": "ALTER TABLE app.t ALTER COLUMN a TYPE varchar(9);"}
     (finding,) = found(files)
@@ -89,6 +114,10 @@ def test_a_domain_is_what_it_is_made_of_unless_it_is_constrained(domain, change,
         ("CREATE DOMAIN app.b AS int NOT NULL;\nCREATE DOMAIN app.d AS app.b;", "c app.d", True),
         ("CREATE DOMAIN app.d AS int CONSTRAINT k CHECK (VALUE > 0);\nALTER DOMAIN app.d DROP CONSTRAINT k;", "c app.d", False),
         ("CREATE DOMAIN app.d AS int;", "c app.d", False),
+        ("CREATE DOMAIN app.b AS int CHECK (VALUE > 0);\nALTER DOMAIN app.b RENAME TO d;", "c app.d", True),
+        ("CREATE DOMAIN x.d AS int CHECK (VALUE > 0);\nALTER DOMAIN x.d SET SCHEMA app;", "c app.d", True),
+        ("CREATE DOMAIN app.b AS int CHECK (VALUE > 0);\nCREATE DOMAIN app.d AS app.b;\nALTER TYPE app.b RENAME TO e;", "c app.d", True),
+        ("CREATE DOMAIN app.d int CONSTRAINT k CHECK (VALUE > 0);\nALTER DOMAIN app.d RENAME CONSTRAINT k TO l;", "c app.d", True),
         ("CREATE FUNCTION app.f() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';", "c int DEFAULT app.f()", False),
         ("CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1';", "c int DEFAULT app.f()", True),
         ("CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nALTER FUNCTION app.f STABLE;", "c int DEFAULT app.f()", False),
@@ -155,7 +184,7 @@ def test_an_index_of_the_locked_table_is_no_second_lock(found):
         + "CREATE TABLE app.u (id int);\nCREATE INDEX t_a_idx ON app.t (a);\nCREATE INDEX u_idx ON app.u (id);"
     )
     altered = "ALTER TABLE app.t ADD COLUMN c int;\n"
-    assert after(found, made, altered + "DROP INDEX app.t_a_idx;") == ["drop-index-not-concurrent"]
+    assert after(found, made, altered + "DROP INDEX app.t_a_idx;") == []
     assert "locks-after-exclusive" in after(found, made, altered + "DROP INDEX app.u_idx;")
 
 

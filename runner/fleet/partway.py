@@ -1,0 +1,99 @@
+"""Compare a database that has pending files with what its applied ones give, built in a scratch database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from runner.errors import CheckError, RunnerError, StoppedError
+from runner.events import Say
+from runner.fleet.beside import WAYS, remark
+from runner.fleet.scratch import build, scratch_session
+from runner.fleet.session import Session
+from runner.migrations import Kind, Migration, script_from_history
+from runner.plan import Comparison, Situation
+from runner.settings import Settings
+from runner.validate import Tolerance, Validation, validate_applied
+
+
+def validate_while_pending(
+    session: Session,
+    settings: Settings,
+    comparison: Comparison,
+    *,
+    tolerance: Tolerance,
+    scratch_url: str | None,
+    say: Say,
+) -> Validation:
+    """Compare the database with what the files that history says are applied give; it is only read.
+
+    Where these cannot be built the outcome says why, and what would make it possible.
+    """
+    pending = len(comparison.behind)
+    skipped = Validation(snapshot=settings.label(session.layout.snapshot), pending=pending)
+    if not session.state.applied:
+        found = remark(session, settings)
+        nothing = "nothing is applied yet; to apply the files: runner migrate"
+        return replace(skipped, skipped=nothing if found is None else f"{found}. {WAYS}")
+    try:
+        files = applied_files(session, comparison)
+        with scratch_session(settings, session.layout, files, url=scratch_url, say=say) as scratch:
+            expected = build(scratch, settings, other_owners=True)
+    except StoppedError:
+        raise
+    except RunnerError as error:
+        where = "" if error.where is None else f" at {error.where}"
+        way = error.hint or "Name a server where the role may create a database with --scratch-url."
+        return replace(
+            skipped,
+            skipped=f"{pending} still pending, and what is applied cannot be built: {error.message}{where}. {way}",
+        )
+    return validate_applied(
+        session.connection,
+        expected,
+        skipped.snapshot,
+        pending=pending,
+        exclude=(settings.migration_table,),
+        name=session.place,
+        files=[m for m in files if m.kind is not Kind.HOOK],
+        tolerance=tolerance,
+    )
+
+
+def applied_files(session: Session, comparison: Comparison) -> list[Migration]:
+    """Return what is applied in the order of the files, each as it was applied.
+
+    What was edited, or is to run anew, or has no file any more is taken from history. A file of a database that is ahead
+    follows what was applied before it. A post-apply counts unless it has yet to run.
+
+    Raises: CheckError where history does not keep one of them.
+    """
+    situations: Mapping[str, Situation] = {s.id: s.situation for s in comparison.standings}
+    files = {m.id: m for m in session.files}
+    chosen = []
+    for migration in session.files:
+        if migration.id in session.state.applied:
+            as_it_was = situations[migration.id] in {Situation.EDITED, Situation.OUTDATED}
+            chosen.append(_as_applied(session, migration.id, migration) if as_it_was else migration)
+        elif migration.kind is Kind.HOOK and not session.state.hook_due:
+            chosen.append(migration)
+    before = None
+    for id_ in session.state.applied:
+        if id_ not in files:
+            place = next((n for n, m in enumerate(chosen, 1) if m.id == before), 0)
+            chosen.insert(place, _as_applied(session, id_, None))
+        before = id_
+    return chosen
+
+
+def _as_applied(session: Session, id_: str, file: Migration | None) -> Migration:
+    stored = session.stored_sql(id_)
+    if stored is None:
+        raise CheckError(
+            f"history does not keep the SQL of {id_}",
+            hint=f"Check out the files as they were when {id_} was applied, and validate with these.",
+        )
+    script = script_from_history(id_, stored, transactional=None, project=session.project)
+    if file is None:
+        return Migration(id=id_, kind=Kind.VERSIONED, apply=script)
+    return replace(file, apply=script)
