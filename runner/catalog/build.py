@@ -96,9 +96,10 @@ class Builder(Registry):
             for n in ordered
         }
         others = (
-            f"{kind} {name}" if schema is None else f"{kind} {schema}.{name}"
-            for kind, schema, name in self.rows.unsupported
-            if (self.schemas is None if schema is None else self.includes(schema))
+            f"{other.kind} {other.identity}"
+            for other in self.rows.undescribed
+            if not other.is_usual
+            and (self.schemas is None if other.schema_name is None else self.includes(other.schema_name))
         )
         return Catalog(objects, tuple(others))
 
@@ -304,7 +305,7 @@ class Builder(Registry):
                 ]
                 sql = "\n".join(f"ALTER TABLE {name} {switch} ROW LEVEL SECURITY;" for switch in switches)
                 self.add_part(table, "row level security", f"of {name}", sql, Place.SETTING)
-            if relation.replica_identity in ("f", "n") and relation.kind in "rp":
+            if relation.replica_identity in ("f", "n") and relation.kind in "rpm":
                 identity = "FULL" if relation.replica_identity == "f" else "NOTHING"
                 sql = f"ALTER TABLE ONLY {name} REPLICA IDENTITY {identity};"
                 self.add_part(table, "replica identity", f"of {name}", sql, Place.SETTING)
