@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from runner.catalog import read, render, undescribed
+from runner.catalog import compare_text, read, render, undescribed
 from tests.db.catalog.conftest import HERE, empty_database, run
 
 if TYPE_CHECKING:
@@ -184,6 +184,78 @@ def test_no_secret_of_foreign_data_is_shown(everywhere: Connection) -> None:
 
 def _named(conn: Connection) -> set[str]:
     return {f"{item.kind} {item.identity}" for item in undescribed(conn) if not item.is_usual}
+
+
+# What changes something of the kinds that pg_dump writes last, and the differences that it is.
+CHANGES = {
+    "ALTER COLLATION app.bytes RENAME TO by_bytes; ALTER COLLATION app.by_bytes SET SCHEMA public": [
+        "changed domain app.sorted",
+        "changed column public.collated.plain",
+        "missing collation app.bytes",
+        "unexpected collation public.by_bytes",
+    ],
+    "COMMENT ON COLLATION app.bytes IS NULL": ["missing comment on collation app.bytes"],
+    "DROP CAST (app.address AS text[]); CREATE CAST (app.address AS text[]) WITH INOUT AS IMPLICIT": [
+        "changed cast (app.address AS text[])"
+    ],
+    "DROP CAST (app.mood AS integer)": ["missing cast (app.mood AS integer)"],
+    "ALTER OPERATOR app.=== (app.pair, integer) SET (RESTRICT = eqsel)": [
+        "changed operator app.=== (app.pair, integer)"
+    ],
+    "DROP OPERATOR app.- (NONE, app.pair)": ["missing operator app.- (NONE, app.pair)"],
+    "ALTER OPERATOR FAMILY app.pairs USING btree DROP OPERATOR 3 (app.pair, integer)": [
+        "changed operator family app.pairs USING btree"
+    ],
+    'DROP OPERATOR CLASS app."Odd Ops" USING gin': ['missing operator class app."Odd Ops" USING gin'],
+    "COMMENT ON OPERATOR CLASS app.pair_ops USING btree IS 'another'": [
+        "changed comment on operator class app.pair_ops USING btree"
+    ],
+    "DROP TEXT SEARCH PARSER app.words CASCADE": [
+        "missing text search parser app.words",
+        'missing text search configuration app."both"',
+        "missing index users_search on public.users",
+    ],
+    "DROP TEXT SEARCH TEMPLATE app.plainly CASCADE": [
+        "missing text search template app.plainly",
+        "missing text search dictionary app.few",
+        'missing text search configuration app."both"',
+        "missing index users_search on public.users",
+    ],
+    "ALTER TEXT SEARCH DICTIONARY app.few (stopwords = danish)": ["changed text search dictionary app.few"],
+    "ALTER TEXT SEARCH CONFIGURATION app.both DROP MAPPING FOR email": [
+        'changed text search configuration app."both"'
+    ],
+    'ALTER FOREIGN DATA WRAPPER "Odd Wrapper" OPTIONS (DROP debug)': [
+        'changed foreign data wrapper "Odd Wrapper"'
+    ],
+    "ALTER SERVER other VERSION '2.0'": ["changed server other"],
+    "ALTER SERVER other OPTIONS (SET host 'y')": ["changed server other"],
+    "REVOKE USAGE ON FOREIGN SERVER other FROM catalog_reader": [
+        "missing grant on foreign server other to catalog_reader"
+    ],
+    "DROP USER MAPPING FOR PUBLIC SERVER other": ["missing user mapping FOR PUBLIC SERVER other"],
+    "DROP USER MAPPING FOR CURRENT_USER SERVER other": ["missing user mapping FOR CURRENT_USER SERVER other"],
+    "ALTER FOREIGN TABLE app.far OPTIONS (SET fetch '20')": ["changed foreign table app.far"],
+    "ALTER FOREIGN TABLE app.far ALTER COLUMN id OPTIONS (SET key 'false')": [
+        "changed foreign column options app.far.id"
+    ],
+    "ALTER FOREIGN TABLE app.far ADD COLUMN more date": ["unexpected column app.far.more"],
+    "REVOKE SELECT ON app.far FROM catalog_reader": ["missing grant on table app.far to catalog_reader"],
+    "DROP FOREIGN TABLE app.far": ["missing foreign table app.far"],
+    "ALTER PUBLICATION part_of_it SET (publish = 'update')": ["changed publication part_of_it"],
+    "ALTER PUBLICATION part_of_it DROP TABLE app.b": ["missing publication table app.b in part_of_it"],
+    "DROP PUBLICATION part_of_it": ["missing publication part_of_it"],
+    "ALTER TABLE app.mat REPLICA IDENTITY FULL": ["unexpected replica identity of app.mat"],
+}
+
+
+def test_a_change_of_each_kind_is_one_difference_with_its_own_name(everywhere: Connection) -> None:
+    expected = render(read(everywhere))
+    for statement, lines in CHANGES.items():
+        with everywhere.transaction(force_rollback=True):
+            everywhere.execute(statement.encode())
+            found = compare_text(expected, read(everywhere))
+        assert [str(difference) for difference in found] == lines, statement
 
 
 @pytest.mark.parametrize("what", NAMED)
