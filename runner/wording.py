@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_SHOWN = 8
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return "a, b, c", and of many names the first and the number of the others."""
+    rest = len(names) - _SHOWN
+    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:_SHOWN])} and {counted(rest, 'other')}"
+
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """Return "Perhaps you meant X." for the known name most like `name`, if one is like it."""

@@ -96,9 +96,10 @@ class Builder(Registry):
             for n in ordered
         }
         others = (
-            f"{kind} {name}" if schema is None else f"{kind} {schema}.{name}"
-            for kind, schema, name in self.rows.unsupported
-            if (self.schemas is None if schema is None else self.includes(schema))
+            f"{other.kind} {other.identity}"
+            for other in self.rows.undescribed
+            if not other.is_usual
+            and (self.schemas is None if other.schema_name is None else self.includes(other.schema_name))
         )
         return Catalog(objects, tuple(others))
 

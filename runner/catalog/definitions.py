@@ -35,8 +35,7 @@ _GRANT_ON = {"foreign data wrapper": "FOREIGN DATA WRAPPER", "server": "FOREIGN 
 _OWN = """
 SELECT d.* FROM ({}) AS d
 WHERE
-    d.oid >= 16384
-    AND (d.schema_name IS NULL OR (d.schema_name !~ '^pg_' AND d.schema_name <> 'information_schema'))
+    (d.schema_name IS NULL OR (d.schema_name !~ '^pg_' AND d.schema_name <> 'information_schema'))
     AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_depend AS e
         WHERE e.classid = d.catalog AND e.objid = d.oid AND e.deptype IN ('e', 'i')

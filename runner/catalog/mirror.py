@@ -154,7 +154,7 @@ class Mirror:
             event_triggers=whole.event_triggers,
             definitions=[],
             default_privileges=whole.default_privileges,
-            unsupported=[],
+            undescribed=[],
             types=types,
             sequences=sequences,
             functions=list(map(rows.Function._make, some("functions", of=PROC))),

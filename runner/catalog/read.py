@@ -73,10 +73,10 @@ def main_owner(conn: psycopg.Connection[Any]) -> str:
     return str(run_query(conn, text)[0][0])
 
 
-def undescribed(conn: psycopg.Connection[Any]) -> list[tuple[str, str | None, str]]:
-    """Return kind, schema and name of what is there and has no place in a catalogue."""
-    text = (files("runner.catalog") / "queries" / "unsupported.sql").read_text(encoding="utf-8")
-    return run_query(conn, text, prepare=True)
+def undescribed(conn: psycopg.Connection[Any]) -> list[rows.Undescribed]:
+    """Return what is there and has no place in a catalogue, with what is usual in every database."""
+    text = (files("runner.catalog") / "queries" / "undescribed.sql").read_text(encoding="utf-8")
+    return list(map(rows.Undescribed._make, run_query(conn, text, prepare=True)))
 
 
 def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
@@ -188,5 +188,5 @@ def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
         grants=list(map(rows.Grant._make, table("grants"))),
         default_privileges=list(map(rows.DefaultPrivilege._make, table("default_privileges"))),
         dependencies=list(map(rows.Dependency._make, table("dependencies"))),
-        unsupported=[(kind, schema, name) for kind, schema, name in table("unsupported")],
+        undescribed=list(map(rows.Undescribed._make, table("undescribed"))),
     )

@@ -312,6 +312,21 @@ class Dependency(NamedTuple):
     default_column: int | None
 
 
+class Undescribed(NamedTuple):
+    """What is there and has no place in a catalogue."""
+
+    kind: str
+    schema_name: str | None
+    name: str
+    sql: str | None  # what is known of it
+    is_usual: bool  # every database has it so
+
+    @property
+    def identity(self) -> str:
+        """Its name, with its schema if it has one."""
+        return self.name if self.schema_name is None else f"{self.schema_name}.{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Every row the queries returned, at one moment."""
@@ -339,4 +354,4 @@ class Snapshot:
     grants: list[Grant]
     default_privileges: list[DefaultPrivilege]
     dependencies: list[Dependency]
-    unsupported: list[tuple[str, str | None, str]]  # kind, schema, name
+    undescribed: list[Undescribed]

@@ -15,6 +15,7 @@ from runner.migrations.scaffold import NewPair, first_layout, scaffold
 from runner.settings import Settings
 from runner.sqltext import SqlSyntaxError
 from runner.validate.judging import is_ignored
+from runner.wording import shortened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
             text = catalog.render(found_catalog)
             if found_catalog.unsupported:
                 unseen = list(found_catalog.unsupported)
-                said = f"not described by the snapshot: {', '.join(unseen)}"
+                said = f"not described by the snapshot: {shortened(unseen)}"
                 say(
                     Event(
                         name="snapshot.incomplete",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.history import Operation
 from runner.migrations import Kind
 from runner.plan import Action, Situation
-from runner.wording import counted, duration
+from runner.wording import counted, duration, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -312,7 +312,7 @@ def _validation(validation: Validation, style: Style) -> str:
     if validation.matches:
         extra = f"; beside it: extension {', '.join(validation.beside)}" if validation.beside else ""
         if validation.unseen:
-            extra += f"; not compared: {', '.join(validation.unseen)}"
+            extra += f"; not compared: {shortened(validation.unseen)}"
         if validation.set_aside:
             extra += f"; set aside: {', '.join(validation.set_aside)}"
         return style(f"schema validated against {validation.against}", "green") + left + extra

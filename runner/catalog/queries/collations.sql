@@ -29,3 +29,4 @@ INNER JOIN pg_catalog.pg_namespace AS n ON c.collnamespace = n.oid
 CROSS JOIN LATERAL (
     SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.collname) AS qualified
 ) AS names
+WHERE c.oid >= 16384

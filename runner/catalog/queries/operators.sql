@@ -64,6 +64,7 @@ CROSS JOIN LATERAL (
         '(' || pg_catalog.format_type(c.castsource, NULL) || ' AS ' || pg_catalog.format_type(c.casttarget, NULL) || ')'
             AS identity
 ) AS names
+WHERE c.oid >= 16384
 UNION ALL
 SELECT
     'pg_catalog.pg_operator'::pg_catalog.regclass,
@@ -101,7 +102,7 @@ SELECT
     NULL
 FROM pg_catalog.pg_operator AS o
 INNER JOIN pg_catalog.pg_namespace AS n ON o.oprnamespace = n.oid
-WHERE o.oprcode <> 0  -- 0: only named as the commutator or negator of another
+WHERE o.oid >= 16384 AND o.oprcode <> 0  -- 0: only named as the commutator or negator of another
 UNION ALL
 SELECT
     'pg_catalog.pg_opfamily'::pg_catalog.regclass,
@@ -124,6 +125,7 @@ CROSS JOIN LATERAL (
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(f.opfname)
         || ' USING ' || pg_catalog.quote_ident(a.amname) AS identity
 ) AS names
+WHERE f.oid >= 16384
 UNION ALL
 SELECT
     'pg_catalog.pg_opclass'::pg_catalog.regclass,
@@ -155,3 +157,4 @@ LEFT JOIN lists ON o.oid = lists.oid AND lists.catalog = 'pg_catalog.pg_opclass'
 CROSS JOIN LATERAL (
     SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.opcname) AS qualified
 ) AS names
+WHERE o.oid >= 16384

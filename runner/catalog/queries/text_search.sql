@@ -17,6 +17,7 @@ INNER JOIN pg_catalog.pg_namespace AS n ON p.prsnamespace = n.oid
 CROSS JOIN LATERAL (
     SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.prsname) AS qualified
 ) AS names
+WHERE p.oid >= 16384
 UNION ALL
 SELECT
     'pg_catalog.pg_ts_template'::pg_catalog.regclass,
@@ -36,6 +37,7 @@ INNER JOIN pg_catalog.pg_namespace AS n ON t.tmplnamespace = n.oid
 CROSS JOIN LATERAL (
     SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.tmplname) AS qualified
 ) AS names
+WHERE t.oid >= 16384
 UNION ALL
 SELECT
     'pg_catalog.pg_ts_dict'::pg_catalog.regclass,
@@ -57,6 +59,7 @@ INNER JOIN pg_catalog.pg_namespace AS tn ON t.tmplnamespace = tn.oid
 CROSS JOIN LATERAL (
     SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(d.dictname) AS qualified
 ) AS names
+WHERE d.oid >= 16384
 UNION ALL
 SELECT
     'pg_catalog.pg_ts_config'::pg_catalog.regclass,
@@ -94,3 +97,4 @@ INNER JOIN pg_catalog.pg_namespace AS pn ON p.prsnamespace = pn.oid
 CROSS JOIN LATERAL (
     SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.cfgname) AS qualified
 ) AS names
+WHERE c.oid >= 16384

@@ -1,0 +1,359 @@
+-- What the catalogue does not describe, so that nobody takes silence for sameness; `sql` is what is known of it, to be
+-- compared with itself later. What is usual needs no mention. Nothing of the whole server: others change that meanwhile.
+-- Members of extensions come with them, and a range brings its own casts.
+WITH others AS (
+    SELECT
+        'base type' AS kind,
+        n.nspname,
+        t.typname::text AS name,
+        t.oid,
+        'pg_catalog.pg_type'::pg_catalog.regclass AS classid,
+        'INPUT = ' || t.typinput::text || ', OUTPUT = ' || t.typoutput::text AS sql
+    FROM pg_catalog.pg_type AS t
+    INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
+    WHERE t.typtype IN ('b', 'p') AND NOT (t.typelem <> 0 AND t.typlen = -1)
+    UNION ALL
+    SELECT
+        'conversion',
+        n.nspname,
+        c.conname,
+        c.oid,
+        'pg_catalog.pg_conversion'::pg_catalog.regclass,
+        pg_catalog.pg_encoding_to_char(c.conforencoding)::text || ' TO ' || pg_catalog.pg_encoding_to_char(c.contoencoding)::text
+        || ' FROM ' || c.conproc::text || CASE WHEN c.condefault THEN ' DEFAULT' ELSE '' END
+    FROM pg_catalog.pg_conversion AS c
+    INNER JOIN pg_catalog.pg_namespace AS n ON c.connamespace = n.oid
+    UNION ALL
+    SELECT
+        'language',
+        NULL,
+        l.lanname,
+        l.oid,
+        'pg_catalog.pg_language'::pg_catalog.regclass,
+        'HANDLER ' || l.lanplcallfoid::pg_catalog.regproc::text || CASE WHEN l.lanpltrusted THEN ' TRUSTED' ELSE '' END
+    FROM pg_catalog.pg_language AS l
+    UNION ALL
+    SELECT 'access method', NULL, a.amname, a.oid, 'pg_catalog.pg_am'::pg_catalog.regclass, 'HANDLER ' || a.amhandler::text
+    FROM pg_catalog.pg_am AS a
+    UNION ALL
+    SELECT
+        'transform',
+        NULL,
+        'for ' || pg_catalog.format_type(t.trftype, NULL) || ' language ' || l.lanname,
+        t.oid,
+        'pg_catalog.pg_transform'::pg_catalog.regclass,
+        t.trffromsql::text || ', ' || t.trftosql::text
+    FROM pg_catalog.pg_transform AS t
+    INNER JOIN pg_catalog.pg_language AS l ON t.trflang = l.oid
+    UNION ALL
+    SELECT
+        'subscription',
+        NULL,
+        s.subname,
+        s.oid,
+        'pg_catalog.pg_subscription'::pg_catalog.regclass,
+        pg_catalog.array_to_string(s.subpublications, ', ') || CASE WHEN s.subenabled THEN ' ENABLE' ELSE ' DISABLE' END
+    FROM pg_catalog.pg_subscription AS s
+    INNER JOIN pg_catalog.pg_database AS d ON s.subdbid = d.oid
+    WHERE d.datname = pg_catalog.current_database()
+    UNION ALL
+    SELECT
+        'options of user mapping',
+        NULL,
+        'for ' || coalesce(u.usename, 'PUBLIC') || ' server ' || u.srvname,
+        u.umid,
+        'pg_catalog.pg_user_mapping'::pg_catalog.regclass,
+        pg_catalog.md5(u.umoptions::text)
+    FROM pg_catalog.pg_user_mappings AS u
+),
+
+given AS (
+    SELECT 'server' AS kind, pg_catalog.quote_ident(s.srvname) AS name, s.srvoptions AS options
+    FROM pg_catalog.pg_foreign_server AS s
+    UNION ALL
+    SELECT 'foreign data wrapper', pg_catalog.quote_ident(w.fdwname), w.fdwoptions
+    FROM pg_catalog.pg_foreign_data_wrapper AS w
+    UNION ALL
+    SELECT 'foreign table', t.ftrelid::pg_catalog.regclass::text, t.ftoptions
+    FROM pg_catalog.pg_foreign_table AS t
+),
+
+-- what has rights and is no object of a described schema: members of extensions, and the server's own
+foreigners AS (
+    SELECT
+        r.classid,
+        r.oid,
+        r.number,
+        r.acl,
+        coalesce(
+            i.initprivs,
+            pg_catalog.acldefault(r.kind, r.owner)
+            || CASE  -- initdb notes no initial rights of the information schema, which PUBLIC may read
+                WHEN r.number <> 0 THEN ARRAY[]::pg_catalog.aclitem[]
+                WHEN r.kind = 'n' AND r.oid = s.oid THEN ARRAY[pg_catalog.makeaclitem(0, r.owner, 'USAGE', FALSE)]
+                WHEN r.kind = 'r' AND r.namespace = s.oid THEN ARRAY[pg_catalog.makeaclitem(0, r.owner, 'SELECT', FALSE)]
+            END
+        ) AS initial
+    FROM (
+        SELECT
+            'pg_catalog.pg_class'::pg_catalog.regclass AS classid,
+            c.oid,
+            0 AS number,
+            (CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END)::pg_catalog."char" AS kind,
+            c.relowner AS owner,
+            c.relacl AS acl,
+            c.relnamespace AS namespace
+        FROM pg_catalog.pg_class AS c
+        UNION ALL
+        SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, 'c', c.relowner, a.attacl, 0
+        FROM pg_catalog.pg_attribute AS a
+        INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
+        UNION ALL
+        SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0, 'f', p.proowner, p.proacl, 0
+        FROM pg_catalog.pg_proc AS p
+        UNION ALL
+        SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, 'T', t.typowner, t.typacl, 0
+        FROM pg_catalog.pg_type AS t
+        UNION ALL
+        SELECT 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, 0, 'l', l.lanowner, l.lanacl, 0
+        FROM pg_catalog.pg_language AS l
+        UNION ALL
+        SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass, w.oid, 0, 'F', w.fdwowner, w.fdwacl, 0
+        FROM pg_catalog.pg_foreign_data_wrapper AS w
+        UNION ALL
+        SELECT 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 0, 'S', s.srvowner, s.srvacl, 0
+        FROM pg_catalog.pg_foreign_server AS s
+        UNION ALL
+        SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, 0, 'n', n.nspowner, n.nspacl, 0
+        FROM pg_catalog.pg_namespace AS n
+        WHERE n.nspname <> 'public'
+    ) AS r
+    LEFT JOIN pg_catalog.pg_namespace AS s ON s.nspname = 'information_schema'
+    LEFT JOIN pg_catalog.pg_init_privs AS i ON r.classid = i.classoid AND r.oid = i.objoid AND r.number = i.objsubid
+    WHERE
+        r.acl IS NOT NULL
+        AND (
+            r.oid < 16384
+            OR EXISTS (
+                SELECT FROM pg_catalog.pg_depend AS d
+                WHERE d.classid = r.classid AND d.objid = r.oid AND d.deptype = 'e'
+            )
+        )
+),
+
+-- settings of columns that only tables have otherwise
+columns AS (
+    SELECT
+        pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(a.attname) AS name,
+        n.nspname,
+        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS statistics_target,
+        CASE WHEN c.relkind = 'm' AND a.attstorage <> t.typstorage THEN a.attstorage::text END AS storage,
+        CASE WHEN c.relkind = 'm' THEN nullif(a.attcompression::text, '') END AS compression,
+        CASE WHEN c.relkind = 'm' THEN a.attoptions::text END AS options
+    FROM pg_catalog.pg_attribute AS a
+    INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
+    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+    INNER JOIN pg_catalog.pg_type AS t ON a.atttypid = t.oid
+    WHERE a.attnum > 0 AND c.relkind IN ('m', 'i', 'I') AND c.oid >= 16384 AND n.nspname !~ '^pg_'
+),
+
+-- the kinds that may be made in a schema of the server's own
+in_schemas AS (
+    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass AS classid, p.oid, p.pronamespace AS namespace FROM pg_catalog.pg_proc AS p
+    UNION ALL
+    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace FROM pg_catalog.pg_type AS t
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.relnamespace FROM pg_catalog.pg_class AS c
+    UNION ALL
+    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, o.oprnamespace FROM pg_catalog.pg_operator AS o
+    UNION ALL
+    SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, o.opcnamespace FROM pg_catalog.pg_opclass AS o
+    UNION ALL
+    SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.oid, o.opfnamespace FROM pg_catalog.pg_opfamily AS o
+    UNION ALL
+    SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, c.oid, c.collnamespace FROM pg_catalog.pg_collation AS c
+    UNION ALL
+    SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass, c.oid, c.connamespace FROM pg_catalog.pg_conversion AS c
+    UNION ALL
+    SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, t.oid, t.prsnamespace FROM pg_catalog.pg_ts_parser AS t
+    UNION ALL
+    SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, t.oid, t.tmplnamespace FROM pg_catalog.pg_ts_template AS t
+    UNION ALL
+    SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, t.oid, t.dictnamespace FROM pg_catalog.pg_ts_dict AS t
+    UNION ALL
+    SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, t.oid, t.cfgnamespace FROM pg_catalog.pg_ts_config AS t
+),
+
+everything AS (
+    SELECT others.kind, others.nspname::text AS schema_name, others.name, others.sql, FALSE AS is_usual
+    FROM others
+    WHERE
+        others.oid >= 16384
+        AND (others.nspname IS NULL OR (others.nspname !~ '^pg_' AND others.nspname <> 'information_schema'))
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend AS d
+            WHERE d.classid = others.classid AND d.objid = others.oid AND d.deptype IN ('e', 'i')
+        )
+    UNION ALL
+    SELECT 'secret option', NULL, secret.name || ' of ' || given.kind || ' ' || given.name, pg_catalog.md5(secret.value), FALSE
+    FROM given
+    CROSS JOIN LATERAL (
+        SELECT o.option_name AS name, o.option_value AS value
+        FROM pg_catalog.pg_options_to_table(given.options) AS o
+        WHERE o.option_name ~* 'passw|passphrase|pwd|secret|token|credential'
+    ) AS secret
+    UNION ALL
+    SELECT 'rights on ' || named.type, NULL, named.identity, foreigners.acl::text, FALSE
+    FROM foreigners
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(foreigners.classid, foreigners.oid, foreigners.number) AS named
+    WHERE NOT (foreigners.acl @> foreigners.initial AND foreigners.initial @> foreigners.acl)
+    UNION ALL
+    SELECT setting.kind, columns.nspname, columns.name, setting.value, FALSE
+    FROM columns
+    CROSS JOIN LATERAL (
+        VALUES
+        ('statistics target of', columns.statistics_target),
+        ('storage of', columns.storage),
+        ('compression of', columns.compression),
+        ('options of', columns.options)
+    ) AS setting (kind, value)
+    WHERE setting.value IS NOT NULL
+    UNION ALL
+    SELECT 'toast parameters of materialized view', n.nspname, c.relname, toast.reloptions::text, FALSE
+    FROM pg_catalog.pg_class AS c
+    INNER JOIN pg_catalog.pg_class AS toast ON c.reltoastrelid = toast.oid
+    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+    WHERE c.relkind = 'm' AND toast.reloptions IS NOT NULL
+    UNION ALL
+    SELECT 'detach pending of', n.nspname, c.relname, NULL, FALSE
+    FROM pg_catalog.pg_inherits AS i
+    INNER JOIN pg_catalog.pg_class AS c ON i.inhrelid = c.oid
+    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+    WHERE i.inhdetachpending
+    UNION ALL
+    SELECT 'dependency on extension', NULL, e.extname::text || ' of ' || named.type || ' ' || named.identity, NULL, FALSE
+    FROM pg_catalog.pg_depend AS d
+    INNER JOIN pg_catalog.pg_extension AS e ON d.refobjid = e.oid
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS named
+    WHERE d.deptype = 'x'
+    UNION ALL
+    SELECT 'comment', NULL, 'on extension ' || pg_catalog.quote_ident(e.extname), d.description, FALSE
+    FROM pg_catalog.pg_extension AS e
+    INNER JOIN pg_catalog.pg_description AS d ON e.oid = d.objoid AND d.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+    LEFT JOIN pg_catalog.pg_available_extensions() AS a ON e.extname = a.name
+    WHERE d.description IS DISTINCT FROM a.comment
+    UNION ALL
+    SELECT 'security label', NULL, l.provider || ' on ' || named.type || ' ' || named.identity, l.label, FALSE
+    FROM pg_catalog.pg_seclabel AS l
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) AS named
+    UNION ALL
+    SELECT 'member of a built-in operator family', NULL, named.identity, NULL, FALSE
+    FROM (
+        SELECT 'pg_catalog.pg_amop'::pg_catalog.regclass AS classid, o.oid, o.amopfamily AS family, o.amopopr AS uses
+        FROM pg_catalog.pg_amop AS o
+        UNION ALL
+        SELECT 'pg_catalog.pg_amproc'::pg_catalog.regclass, p.oid, p.amprocfamily, p.amproc FROM pg_catalog.pg_amproc AS p
+    ) AS m
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(m.classid, m.oid, 0) AS named
+    WHERE
+        m.oid >= 16384
+        AND m.family < 16384
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend AS d
+            WHERE
+                d.classid = m.classid AND d.objid = m.oid AND d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass
+        )
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = m.uses AND d.deptype = 'e')
+    UNION ALL
+    SELECT named.type || ' in a schema of the server', NULL, named.identity, NULL, FALSE
+    FROM in_schemas AS made
+    INNER JOIN pg_catalog.pg_namespace AS n ON made.namespace = n.oid
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(made.classid, made.oid, 0) AS named
+    WHERE
+        made.oid >= 16384
+        AND n.nspname IN ('pg_catalog', 'information_schema')
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend AS d
+            WHERE d.classid = made.classid AND d.objid = made.oid AND d.deptype IN ('e', 'i')
+        )
+    UNION ALL
+    SELECT 'large objects', NULL, CASE found.number WHEN 1001 THEN 'more than 1000' ELSE found.number::text END, NULL, FALSE
+    FROM (
+        SELECT pg_catalog.count(*) AS number
+        FROM (SELECT FROM pg_catalog.pg_largeobject_metadata LIMIT 1001) AS first_ones
+    ) AS found
+    WHERE found.number > 0
+    UNION ALL
+    SELECT
+        'owner', NULL, 'of schema public', pg_catalog.pg_get_userbyid(n.nspowner),
+        n.nspowner = CASE WHEN pg_catalog.current_setting('server_version_num')::int < 150000 THEN 10 ELSE 6171 END
+    FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname = 'public'
+    UNION ALL
+    SELECT
+        'database setting',
+        NULL,
+        pg_catalog.split_part(setting.text, '=', 1)
+        || CASE WHEN s.setrole = 0 THEN '' ELSE ' of ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.setrole)) END,
+        CASE
+            WHEN setting.text ~* '^[^=]*(passw|passphrase|pwd|secret|token|credential)' THEN pg_catalog.md5(setting.text)
+            ELSE 'ALTER DATABASE … SET ' || setting.text || ';'
+        END,
+        FALSE
+    FROM pg_catalog.pg_db_role_setting AS s
+    CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS setting (text)
+    WHERE s.setdatabase = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+    UNION ALL
+    SELECT
+        'database right',
+        NULL,
+        acl.privilege_type || ' to ' || coalesce(r.rolname::text, 'PUBLIC'),
+        'GRANT ' || acl.privilege_type || ' ON DATABASE … TO ' || coalesce(pg_catalog.quote_ident(r.rolname), 'PUBLIC')
+        || CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION;' ELSE ';' END,
+        TRUE
+    FROM pg_catalog.pg_database AS d
+    CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) AS acl
+    LEFT JOIN pg_catalog.pg_roles AS r ON acl.grantee = r.oid
+    WHERE d.datname = pg_catalog.current_database() AND (acl.grantee = 0 OR r.oid IS NOT NULL)
+    UNION ALL
+    SELECT 'rights', NULL, 'on the database', NULL, FALSE
+    FROM pg_catalog.pg_database AS d
+    WHERE
+        d.datname = pg_catalog.current_database()
+        AND NOT (d.datacl @> pg_catalog.acldefault('d', d.datdba) AND pg_catalog.acldefault('d', d.datdba) @> d.datacl)
+    UNION ALL
+    SELECT
+        'database property',
+        NULL,
+        property.name,
+        'ALTER DATABASE … ' || property.name || ' ' || property.value || ';',
+        property.value = property.usual
+    FROM pg_catalog.pg_database AS d
+    CROSS JOIN LATERAL (
+        VALUES ('IS_TEMPLATE', d.datistemplate::text, 'false'), ('CONNECTION LIMIT', d.datconnlimit::text, '-1')
+    ) AS property (name, value, usual)
+    WHERE d.datname = pg_catalog.current_database()
+    UNION ALL
+    SELECT
+        'database owner',
+        NULL,
+        'of the database',
+        'ALTER DATABASE … OWNER TO ' || pg_catalog.pg_get_userbyid(d.datdba)::text || ';',
+        TRUE
+    FROM pg_catalog.pg_database AS d
+    WHERE d.datname = pg_catalog.current_database()
+    UNION ALL
+    SELECT
+        'comment',
+        NULL,
+        'on the database',
+        'COMMENT ON DATABASE … IS ' || pg_catalog.quote_literal(c.description) || ';',
+        c.description ~ '^runner restore of '  -- our own mark
+    FROM pg_catalog.pg_shdescription AS c
+    INNER JOIN pg_catalog.pg_database AS d ON c.objoid = d.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+    WHERE d.datname = pg_catalog.current_database()
+)
+
+SELECT everything.kind, everything.schema_name, everything.name, everything.sql, everything.is_usual
+FROM everything
+ORDER BY everything.kind, everything.schema_name, everything.name;
