@@ -14,6 +14,7 @@ from runner.backup.facts import read_facts
 from runner.backup.manifest import ArchiveName, Facts, Manifest
 from runner.backup.place import Place, Sink
 from runner.backup.programs import Program, Running
+from runner.backup.reasons import Right
 from runner.backup.retention import CLOCK_TOLERANCE
 from runner.errors import BusyError, ConfigurationError, StoppedError
 from runner.history import BACKUP_KEY
@@ -79,7 +80,7 @@ def _write(source: Source, name: ArchiveName, sink: Sink, on_wait: Callable[...,
             *(["--schema-only"] if name.schema_only else []),
         ]
         with (
-            source.pg_dump.running(arguments, target=source.target, stdout=PIPE) as dump,
+            source.pg_dump.running(arguments, target=source.target, right=Right.READ, stdout=PIPE) as dump,
             source.pg_restore.running(["--file=/dev/null"], stdin=PIPE) as check,
         ):
             # the pipe stays empty until pg_dump has the snapshot and its locks on all tables

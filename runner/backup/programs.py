@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from runner import connection
-from runner.errors import BusyError, ConfigurationError, CredentialsError, RunnerError, UnreachableError
+from runner.backup.reasons import Right, reason_of
+from runner.errors import ConfigurationError, RunnerError
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -26,28 +27,6 @@ if TYPE_CHECKING:
 _STOP_S = 5.0
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _SAID_BYTES = 4_000
-# What the programs report of the server comes without a SQLSTATE, and in English: LC_ALL=C is in their environment.
-_KINDS: tuple[tuple[str, type[RunnerError], str], ...] = (
-    (
-        # pg_dump's own --lock-wait-timeout is a statement_timeout, and the only one that it has
-        r"(lock|statement) timeout|could not obtain lock",
-        BusyError,
-        "Run the same command again when that lock is released.",
-    ),
-    (
-        (
-            r"server closed the connection|connection to server .* failed: (?!FATAL)|terminating connection|"
-            r"no connection to the server|SSL SYSCALL|connection not open"
-        ),
-        UnreachableError,
-        "Run the same command again when the server is back.",
-    ),
-    (
-        r"permission denied|must be owner|must be superuser|row-level security",
-        CredentialsError,
-        "Use a role that may read everything: the owner of the tables, or a member of pg_read_all_data.",
-    ),
-)
 
 
 def major_of(version: str) -> int:
@@ -112,10 +91,11 @@ class Program:
         arguments: Sequence[str],
         *,
         target: Target | None = None,
+        right: Right | None = None,
         stdin: int | IO[bytes] = subprocess.DEVNULL,
         stdout: int = subprocess.DEVNULL,
     ) -> Iterator[Running]:
-        """Start the program, connected to `target`; it does not outlive the block."""
+        """Start the program, connected to `target`, of whose role it needs the `right`; it does not outlive the block."""
         environ = dict(self.environ) if target is None else connection.child_environment(target, self.environ)
         with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(
@@ -127,7 +107,7 @@ class Program:
                 preexec_fn=ends_with_us(),
             )
             try:
-                yield Running(self, process, said)
+                yield Running(self, process, said, target, right)
             finally:
                 _end(process)
 
@@ -139,6 +119,8 @@ class Running:
     program: Program
     process: subprocess.Popen[bytes]
     _said: IO[bytes]
+    _target: Target | None = None
+    _right: Right | None = None
 
     def feed(self, chunk: bytes) -> bool:
         """Write to the program; return whether it still reads. Why it does not, its end tells."""
@@ -168,7 +150,7 @@ class Running:
     def require_success(self, what: str, *, state: str, hint: str | None = None) -> None:
         """Wait for the program's end.
 
-        Raises: RunnerError, or one of its kinds as far as what the program said tells it.
+        Raises: RunnerError, or one of its kinds as far as `reason_of` knows it.
         """
         code = self.process.wait()
         if code:
@@ -180,10 +162,7 @@ class Running:
         self._said.seek(0)
         said = self._said.read().decode(errors="replace").strip()[-_SAID_BYTES:]
         ended = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        kind, advice = next(
-            ((kind, advice) for pattern, kind, advice in _KINDS if re.search(pattern, said)),
-            (RunnerError, "Correct what the program names; then run it again."),
-        )
+        kind, advice = reason_of(said, self._target, self._right)
         return kind(
             what,
             detail="\n".join(filter(None, (f"{self.program.path} ended {ended}.", said, state))),

@@ -18,6 +18,7 @@ from runner.backup.archive import Archive
 from runner.backup.facts import read_facts
 from runner.backup.manifest import Facts, Locale
 from runner.backup.programs import Program, major_of
+from runner.backup.reasons import Right
 from runner.errors import (
     BusyError,
     CheckError,
@@ -319,7 +320,7 @@ def _run(work: Restoring, begun: Begun, *, by_script: bool) -> None:
     path = work.archive.path
     if path is not None:
         arguments.append(str(path))
-    with work.pg_restore.running(arguments, target=work.target, stdin=PIPE) as running:
+    with work.pg_restore.running(arguments, target=work.target, right=Right.CREATE, stdin=PIPE) as running:
         running.feed_all(work.archive.chunks() if path is None else ())
         running.require_success(what, state=state, hint="Correct what pg_restore names, and restore again.")
 

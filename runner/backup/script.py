@@ -55,6 +55,7 @@ def restore(
         "--quiet",
         "--no-password",
         "--set=ON_ERROR_STOP=1",
+        "--set=VERBOSITY=verbose",  # with the SQLSTATE, which no language changes
         dbname,
     ]
     with (

@@ -161,3 +161,42 @@ def test_the_line_of_data_is_found_in_a_german_message(german, tmp_path):
     failed = run(tmp_path, app, "migrate", "--no-validate")
     assert failed.returncode == 1
     assert "0001_a.csv:3" in failed.stderr
+
+
+def test_a_role_that_speaks_german_is_understood_on_an_english_server(german, tmp_path):
+    app, admin_of = german
+    files = tmp_path / "migrations"
+    files.mkdir()
+    (files / "0001_a.sql").write_text("CREATE TABLE a (id int);\nCREATE TABLE b (id int);\n")
+    with psycopg.connect(**admin_of, autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET lc_messages = 'C'")
+        admin.execute("ALTER ROLE app SET lc_messages = 'de_DE.UTF-8'")
+        admin.execute("SELECT pg_reload_conf()")
+        while admin.execute("SHOW lc_messages").fetchone() != ("C",):
+            pass
+    assert run(tmp_path, {**app, "password": "wrong"}, "status").returncode == 2
+    done = run(tmp_path, app, "migrate", "--no-validate")
+    assert done.returncode == 0, done.stderr
+    (files / "0002_b.sql").write_text("LOCK TABLE a;\nSELECT nope;\n")
+    failed = run(tmp_path, app, "migrate", "--no-validate")
+    assert failed.returncode == 1
+    assert "Spalte »nope« existiert nicht" in failed.stderr
+    backup = ("backup", "--to", str(tmp_path / "kept"), "--lock-wait", "0")
+    with closing(connect(target_of(app))) as other:
+        other.execute("BEGIN; LOCK TABLE b")
+        busy = run(tmp_path, app, *backup)
+        assert busy.returncode == 4, busy.stderr
+        assert "wegen Zeitüberschreitung" in busy.stderr
+        assert "Run the same command again when that lock is released." in busy.stderr
+    with psycopg.connect(**{**admin_of, "dbname": "shop"}, autocommit=True) as admin:
+        admin.execute("ALTER TABLE b OWNER TO CURRENT_USER")
+        refused_to_read = run(tmp_path, app, *backup)
+        assert refused_to_read.returncode == 2, refused_to_read.stderr
+        assert "keine Berechtigung für Tabelle b" in refused_to_read.stderr
+        assert "a member of pg_read_all_data" in refused_to_read.stderr
+        admin.execute("ALTER TABLE b OWNER TO app")
+        assert run(tmp_path, app, *backup).returncode == 0
+        (archive,) = (tmp_path / "kept").glob("*.dump")
+        admin.execute("CREATE DATABASE empty")
+    unable = run(tmp_path, app, "restore", str(archive), "--into", "empty")
+    assert unable.returncode == 2, unable.stderr
