@@ -32,6 +32,22 @@ P = "CREATE PROCEDURE f(a integer) LANGUAGE sql AS 'SELECT 1'"
 EVENT = "CREATE FUNCTION ef() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER {s} ON ddl_command_end EXECUTE FUNCTION ef(); "
 ADD = "CREATE FUNCTION plus(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2'; CREATE FUNCTION same(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1'; "
 AGGREGATE = f"{ADD}CREATE AGGREGATE g(integer) (SFUNC = plus, STYPE = integer); "
+CASTS = "CREATE TYPE e AS ENUM ('x'); CREATE TYPE f AS ENUM ('x'); CREATE FUNCTION ef(e) RETURNS f LANGUAGE sql AS $$SELECT 'x'::f$$; "
+ARGUMENTS = "LEFTARG = integer, RIGHTARG = integer"
+CREATE_OPERATOR = f"CREATE OPERATOR === (FUNCTION = eq1, {ARGUMENTS}"
+OPERATOR = (
+    "".join(
+        f"CREATE FUNCTION eq{n}(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2'; "
+        for n in (1, 2)
+    )
+    + CREATE_OPERATOR
+)
+HASH_CLASS = "CREATE OPERATOR FAMILY o USING hash; CREATE OPERATOR CLASS o FOR TYPE integer USING hash FAMILY o AS OPERATOR 1 === (integer, integer), FUNCTION 1 hashint4(integer)"
+PARSER = "CREATE TEXT SEARCH PARSER p (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype, HEADLINE = {})"
+WRAPPER = "CREATE FOREIGN DATA WRAPPER {s} OPTIONS (o '1')"
+SERVER = "CREATE FOREIGN DATA WRAPPER {s}; CREATE SERVER {s} TYPE 't' VERSION '1' FOREIGN DATA WRAPPER {s}"
+FOREIGN = f"{SERVER}; CREATE FOREIGN TABLE t (a integer, b text) SERVER {{s}} OPTIONS (x '1')"
+PUBLICATION = "CREATE TABLE t (a integer PRIMARY KEY, b text); CREATE PUBLICATION {s} FOR TABLE t"
 
 
 def _aggregate(
@@ -1426,6 +1442,360 @@ ATTRIBUTES: list[Attribute] = [
                 "GRANT SELECT ON LARGE OBJECTS TO catalog_reader",
                 18,
             ),
+        )
+    ),
+    # what is made by one statement of its own
+    *(
+        Attribute(kind, attribute, make, change, *since)
+        for kind, attribute, make, change, *since in (
+            (
+                "collation",
+                "locale",
+                'CREATE COLLATION c FROM "C"',
+                'DROP COLLATION c; CREATE COLLATION c FROM "POSIX"',
+            ),
+            (
+                "collation",
+                "provider",
+                'CREATE COLLATION c FROM "C"',
+                "DROP COLLATION c; CREATE COLLATION c (provider = icu, locale = 'und')",
+            ),
+            (
+                "collation",
+                "deterministic",
+                "CREATE COLLATION c (provider = icu, locale = 'und')",
+                "DROP COLLATION c; CREATE COLLATION c (provider = icu, locale = 'und', deterministic = false)",
+            ),
+            (
+                "collation",
+                "owner",
+                'CREATE COLLATION c FROM "C"',
+                "ALTER COLLATION c OWNER TO catalog_writer",
+            ),
+            ("collation", "comment", 'CREATE COLLATION c FROM "C"', "COMMENT ON COLLATION c IS 'x'"),
+            (
+                "collation",
+                "of a column",
+                f'CREATE COLLATION c FROM "C"; {TABLE}',
+                "ALTER TABLE t ALTER b TYPE text COLLATE c",
+            ),
+            ("cast", "existence", CASTS, "CREATE CAST (e AS f) WITH FUNCTION ef(e)"),
+            (
+                "cast",
+                "context",
+                f"{CASTS}CREATE CAST (e AS f) WITH FUNCTION ef(e)",
+                "DROP CAST (e AS f); CREATE CAST (e AS f) WITH FUNCTION ef(e) AS ASSIGNMENT",
+            ),
+            (
+                "cast",
+                "method",
+                f"{CASTS}CREATE CAST (e AS f) WITH FUNCTION ef(e) AS IMPLICIT",
+                "DROP CAST (e AS f); CREATE CAST (e AS f) WITH INOUT AS IMPLICIT",
+            ),
+            ("cast", "comment", f"{CASTS}CREATE CAST (e AS f) WITH INOUT", "COMMENT ON CAST (e AS f) IS 'x'"),
+            (
+                "operator",
+                "function",
+                f"{OPERATOR})",
+                f"DROP OPERATOR === (integer, integer); CREATE OPERATOR === (FUNCTION = eq2, {ARGUMENTS})",
+            ),
+            (
+                "operator",
+                "commutator",
+                f"{OPERATOR})",
+                f"DROP OPERATOR === (integer, integer); {CREATE_OPERATOR}, COMMUTATOR = ===)",
+            ),
+            (
+                "operator",
+                "negator",
+                f"{OPERATOR}); CREATE OPERATOR !== (FUNCTION = eq2, {ARGUMENTS})",
+                f"DROP OPERATOR !== (integer, integer); CREATE OPERATOR !== (FUNCTION = eq2, {ARGUMENTS}, NEGATOR = ===)",
+            ),
+            (
+                "operator",
+                "estimators",
+                f"{OPERATOR}, RESTRICT = eqsel, JOIN = eqjoinsel)",
+                "ALTER OPERATOR === (integer, integer) SET (RESTRICT = neqsel, JOIN = NONE)",
+            ),
+            (
+                "operator",
+                "hashes and merges",
+                f"{OPERATOR})",
+                f"DROP OPERATOR === (integer, integer); {CREATE_OPERATOR}, HASHES, MERGES, COMMUTATOR = ===)",
+            ),
+            (
+                "operator",
+                "owner",
+                f"{OPERATOR})",
+                "ALTER OPERATOR === (integer, integer) OWNER TO catalog_writer",
+            ),
+            ("operator", "comment", f"{OPERATOR})", "COMMENT ON OPERATOR === (integer, integer) IS 'x'"),
+            (
+                "operator",
+                "left side",
+                "CREATE FUNCTION pre(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
+                "CREATE OPERATOR !! (FUNCTION = pre, RIGHTARG = integer)",
+            ),
+            ("operator family", "existence", "", "CREATE OPERATOR FAMILY o USING btree"),
+            (
+                "operator family",
+                "owner",
+                "CREATE OPERATOR FAMILY o USING hash",
+                "ALTER OPERATOR FAMILY o USING hash OWNER TO catalog_writer",
+            ),
+            (
+                "operator family",
+                "comment",
+                "CREATE OPERATOR FAMILY o USING btree",
+                "COMMENT ON OPERATOR FAMILY o USING btree IS 'x'",
+            ),
+            (
+                "operator family",
+                "loose members",
+                f"{OPERATOR}); CREATE OPERATOR FAMILY o USING hash",
+                "ALTER OPERATOR FAMILY o USING hash ADD OPERATOR 1 === (integer, integer), FUNCTION 1 (integer) hashint4(integer)",
+            ),
+            ("operator class", "existence", f"{OPERATOR}, HASHES)", HASH_CLASS),
+            (
+                "operator class",
+                "default",
+                "CREATE TYPE m AS ENUM ('x'); CREATE FUNCTION hm(m) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE OPERATOR FAMILY o USING hash; CREATE OPERATOR CLASS o FOR TYPE m USING hash FAMILY o AS FUNCTION 1 hm(m)",
+                "DROP OPERATOR CLASS o USING hash; CREATE OPERATOR CLASS o DEFAULT FOR TYPE m USING hash FAMILY o AS FUNCTION 1 hm(m)",
+            ),
+            (
+                "operator class",
+                "members",
+                f"{OPERATOR}, HASHES); {HASH_CLASS}",
+                "DROP OPERATOR CLASS o USING hash; CREATE OPERATOR CLASS o FOR TYPE integer USING hash FAMILY o AS FUNCTION 1 hashint4(integer)",
+            ),
+            (
+                "operator class",
+                "storage",
+                "CREATE OPERATOR FAMILY o USING gin; CREATE OPERATOR CLASS o FOR TYPE integer[] USING gin FAMILY o AS STORAGE integer",
+                "DROP OPERATOR CLASS o USING gin; CREATE OPERATOR CLASS o FOR TYPE integer[] USING gin FAMILY o AS STORAGE bigint",
+            ),
+            (
+                "operator class",
+                "owner",
+                f"{OPERATOR}, HASHES); {HASH_CLASS}",
+                "ALTER OPERATOR CLASS o USING hash OWNER TO catalog_writer",
+            ),
+            (
+                "operator class",
+                "comment",
+                f"{OPERATOR}, HASHES); {HASH_CLASS}",
+                "COMMENT ON OPERATOR CLASS o USING hash IS 'x'",
+            ),
+            (
+                "text search parser",
+                "functions",
+                PARSER.format("prsd_headline"),
+                f"DROP TEXT SEARCH PARSER p; {PARSER.format('NULL').replace(', HEADLINE = NULL', '')}",
+            ),
+            (
+                "text search parser",
+                "comment",
+                PARSER.format("prsd_headline"),
+                "COMMENT ON TEXT SEARCH PARSER p IS 'x'",
+            ),
+            (
+                "text search template",
+                "functions",
+                "CREATE TEXT SEARCH TEMPLATE e (INIT = dsimple_init, LEXIZE = dsimple_lexize)",
+                "DROP TEXT SEARCH TEMPLATE e; CREATE TEXT SEARCH TEMPLATE e (LEXIZE = dsimple_lexize)",
+            ),
+            (
+                "text search template",
+                "comment",
+                "CREATE TEXT SEARCH TEMPLATE e (LEXIZE = dsimple_lexize)",
+                "COMMENT ON TEXT SEARCH TEMPLATE e IS 'x'",
+            ),
+            (
+                "text search dictionary",
+                "options",
+                "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple)",
+                "ALTER TEXT SEARCH DICTIONARY d (ACCEPT = false)",
+            ),
+            (
+                "text search dictionary",
+                "template",
+                "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple)",
+                "DROP TEXT SEARCH DICTIONARY d; CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = snowball, LANGUAGE = english)",
+            ),
+            (
+                "text search dictionary",
+                "owner",
+                "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple)",
+                "ALTER TEXT SEARCH DICTIONARY d OWNER TO catalog_writer",
+            ),
+            (
+                "text search dictionary",
+                "comment",
+                "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple)",
+                "COMMENT ON TEXT SEARCH DICTIONARY d IS 'x'",
+            ),
+            (
+                "text search configuration",
+                "mapping",
+                "CREATE TEXT SEARCH CONFIGURATION c (COPY = english)",
+                "ALTER TEXT SEARCH CONFIGURATION c ALTER MAPPING FOR asciiword WITH simple",
+            ),
+            (
+                "text search configuration",
+                "order of dictionaries",
+                "CREATE TEXT SEARCH CONFIGURATION c (PARSER = 'default'); ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH simple, english_stem",
+                "ALTER TEXT SEARCH CONFIGURATION c ALTER MAPPING FOR word WITH english_stem, simple",
+            ),
+            (
+                "text search configuration",
+                "parser",
+                f"{PARSER.format('prsd_headline')}; CREATE TEXT SEARCH CONFIGURATION c (PARSER = 'default')",
+                "DROP TEXT SEARCH CONFIGURATION c; CREATE TEXT SEARCH CONFIGURATION c (PARSER = p)",
+            ),
+            (
+                "text search configuration",
+                "owner",
+                "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple)",
+                "ALTER TEXT SEARCH CONFIGURATION c OWNER TO catalog_writer",
+            ),
+            (
+                "text search configuration",
+                "comment",
+                "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple)",
+                "COMMENT ON TEXT SEARCH CONFIGURATION c IS 'x'",
+            ),
+            (
+                "foreign data wrapper",
+                "options",
+                WRAPPER,
+                "ALTER FOREIGN DATA WRAPPER {s} OPTIONS (SET o '2', ADD \"P q\" 'it''s')",
+            ),
+            (
+                "foreign data wrapper",
+                "validator",
+                WRAPPER,
+                "ALTER FOREIGN DATA WRAPPER {s} OPTIONS (DROP o); ALTER FOREIGN DATA WRAPPER {s} VALIDATOR postgresql_fdw_validator",
+            ),
+            (
+                "foreign data wrapper",
+                "owner",
+                WRAPPER,
+                "ALTER FOREIGN DATA WRAPPER {s} OWNER TO catalog_superuser",
+            ),
+            ("foreign data wrapper", "comment", WRAPPER, "COMMENT ON FOREIGN DATA WRAPPER {s} IS 'x'"),
+            (
+                "foreign data wrapper",
+                "rights",
+                WRAPPER,
+                "GRANT USAGE ON FOREIGN DATA WRAPPER {s} TO catalog_reader",
+            ),
+            ("server", "options", SERVER, "ALTER SERVER {s} OPTIONS (ADD host 'h', ADD dbname 'd')"),
+            ("server", "version", SERVER, "ALTER SERVER {s} VERSION '2'"),
+            (
+                "server",
+                "type",
+                SERVER,
+                "DROP SERVER {s}; CREATE SERVER {s} TYPE 'u' VERSION '1' FOREIGN DATA WRAPPER {s}",
+            ),
+            (
+                "server",
+                "wrapper",
+                SERVER,
+                "CREATE FOREIGN DATA WRAPPER {s}_w; DROP SERVER {s}; CREATE SERVER {s} TYPE 't' VERSION '1' FOREIGN DATA WRAPPER {s}_w",
+            ),
+            ("server", "owner", SERVER, "ALTER SERVER {s} OWNER TO catalog_writer"),
+            ("server", "comment", SERVER, "COMMENT ON SERVER {s} IS 'x'"),
+            (
+                "server",
+                "rights",
+                SERVER,
+                "GRANT USAGE ON FOREIGN SERVER {s} TO catalog_reader WITH GRANT OPTION",
+            ),
+            ("user mapping", "existence", SERVER, "CREATE USER MAPPING FOR catalog_reader SERVER {s}"),
+            (
+                "user mapping",
+                "options",
+                f"{SERVER}; CREATE USER MAPPING FOR PUBLIC SERVER {{s}} OPTIONS (\"user\" 'a')",
+                "ALTER USER MAPPING FOR PUBLIC SERVER {s} OPTIONS (SET \"user\" 'b')",
+            ),
+            ("foreign table", "options", FOREIGN, "ALTER FOREIGN TABLE t OPTIONS (SET x '2', ADD y 'it''s')"),
+            (
+                "foreign table",
+                "server",
+                FOREIGN,
+                "CREATE SERVER {s}_w FOREIGN DATA WRAPPER {s}; DROP FOREIGN TABLE t; CREATE FOREIGN TABLE t (a integer, b text) SERVER {s}_w OPTIONS (x '1')",
+            ),
+            ("foreign table", "column", FOREIGN, "ALTER FOREIGN TABLE t ADD c integer NOT NULL DEFAULT 1"),
+            (
+                "foreign table",
+                "column options",
+                FOREIGN,
+                "ALTER FOREIGN TABLE t ALTER b OPTIONS (column_name 'B b')",
+            ),
+            (
+                "foreign column options",
+                "of an inherited column",
+                f"{FOREIGN}; CREATE TABLE p (c text); ALTER FOREIGN TABLE t ADD c text; ALTER FOREIGN TABLE t INHERIT p",
+                "ALTER FOREIGN TABLE t ALTER c OPTIONS (column_name 'x')",
+            ),
+            ("foreign table", "check", FOREIGN, "ALTER FOREIGN TABLE t ADD CHECK (a > 0)"),
+            (
+                "foreign table",
+                "partition",
+                f"{SERVER}; CREATE TABLE p (a integer, b text) PARTITION BY RANGE (a); CREATE FOREIGN TABLE t PARTITION OF p FOR VALUES FROM (0) TO (10) SERVER {{s}}",
+                "ALTER TABLE p DETACH PARTITION t",
+            ),
+            ("foreign table", "owner", FOREIGN, "ALTER FOREIGN TABLE t OWNER TO catalog_writer"),
+            (
+                "foreign table",
+                "comment",
+                FOREIGN,
+                "COMMENT ON FOREIGN TABLE t IS 'x'; COMMENT ON COLUMN t.a IS 'y'",
+            ),
+            ("foreign table", "rights", FOREIGN, "GRANT SELECT ON t TO catalog_reader"),
+            (
+                "foreign table",
+                "trigger",
+                f"{TRIGGER}{FOREIGN}",
+                "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf()",
+            ),
+            ("foreign table", "statistics target", FOREIGN, "ALTER FOREIGN TABLE t ALTER a SET STATISTICS 5"),
+            (
+                "publication",
+                "tables",
+                PUBLICATION,
+                "CREATE TABLE u (a integer PRIMARY KEY); ALTER PUBLICATION {s} ADD TABLE u",
+            ),
+            (
+                "publication",
+                "all tables",
+                "CREATE PUBLICATION {s}",
+                "DROP PUBLICATION {s}; CREATE PUBLICATION {s} FOR ALL TABLES",
+            ),
+            (
+                "publication",
+                "operations",
+                PUBLICATION,
+                "ALTER PUBLICATION {s} SET (publish = 'insert, truncate')",
+            ),
+            (
+                "publication",
+                "via root",
+                PUBLICATION,
+                "ALTER PUBLICATION {s} SET (publish_via_partition_root = true)",
+            ),
+            ("publication", "row filter", PUBLICATION, "ALTER PUBLICATION {s} SET TABLE t WHERE (a > 5)", 15),
+            ("publication", "columns", PUBLICATION, "ALTER PUBLICATION {s} SET TABLE t (a)", 15),
+            ("publication", "schemas", PUBLICATION, "ALTER PUBLICATION {s} ADD TABLES IN SCHEMA {s}", 15),
+            (
+                "publication",
+                "generated columns",
+                PUBLICATION,
+                "ALTER PUBLICATION {s} SET (publish_generated_columns = stored)",
+                18,
+            ),
+            ("publication", "owner", PUBLICATION, "ALTER PUBLICATION {s} OWNER TO catalog_writer"),
+            ("publication", "comment", PUBLICATION, "COMMENT ON PUBLICATION {s} IS 'x'"),
         )
     ),
 ]

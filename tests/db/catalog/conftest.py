@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 Parameters = dict[str, str]
 HERE = Path(__file__).parent
 OTHER_SERVERS = [url.strip() for url in os.environ.get("RUNNER_TEST_URLS", "").split(";") if url.strip()]
-ROLES = ("catalog_reader", "catalog_writer")
+ROLES = {"catalog_reader": "", "catalog_writer": "", "catalog_superuser": "SUPERUSER"}
 
 
 def make_roles(server: Parameters) -> None:
     """Make the roles once and let them stay: they belong to the whole server, and others may race for it."""
     with psycopg.connect(**server, autocommit=True) as admin:
-        for role in ROLES:
+        for role, right in ROLES.items():
             try:
-                admin.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+                admin.execute(
+                    sql.SQL("CREATE ROLE {} NOLOGIN {}").format(sql.Identifier(role), sql.SQL(right))
+                )
             except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
                 continue
 

@@ -228,7 +228,9 @@ class TestTenants:
         tenants.ok("migrate", "--no-validate", "--history-schema", "public", "--beside-existing")
         name = f"tenant_{uuid.uuid4().hex[:8]}"
         admin = dict(tenants.parameters)
-        tenants.query(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'; CREATE SCHEMA {name} AUTHORIZATION {name}")
+        tenants.query(
+            f"CREATE ROLE {name} LOGIN PASSWORD 'secret'; CREATE SCHEMA {name} AUTHORIZATION {name}"
+        )
         tenants.query(own.format(name))
         try:
             if reads:
