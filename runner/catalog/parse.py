@@ -52,6 +52,8 @@ def parse(text: str) -> Catalog:
         elif kind == "sequence ownership":
             column = statement.text.rpartition("OWNED BY ")[2]
             parents["sequence", identity] = _LAST_NAME.sub("", column)
+        elif kind == "table" and ("foreign table", identity) in found:
+            kind = "foreign table"  # INHERIT and ATTACH PARTITION say TABLE of both
         found.setdefault((kind, identity), []).append(f"{statement.text};")
         parents[kind, identity] = parent
     objects = {key: CatalogObject(*key, "\n".join(sql), parents[key]) for key, sql in found.items()}

@@ -1712,12 +1712,6 @@ ATTRIBUTES: list[Attribute] = [
                 "GRANT USAGE ON FOREIGN SERVER {s} TO catalog_reader WITH GRANT OPTION",
             ),
             ("user mapping", "existence", SERVER, "CREATE USER MAPPING FOR catalog_reader SERVER {s}"),
-            (
-                "user mapping",
-                "options",
-                f"{SERVER}; CREATE USER MAPPING FOR PUBLIC SERVER {{s}} OPTIONS (\"user\" 'a')",
-                "ALTER USER MAPPING FOR PUBLIC SERVER {s} OPTIONS (SET \"user\" 'b')",
-            ),
             ("foreign table", "options", FOREIGN, "ALTER FOREIGN TABLE t OPTIONS (SET x '2', ADD y 'it''s')"),
             (
                 "foreign table",
@@ -1744,6 +1738,12 @@ ATTRIBUTES: list[Attribute] = [
                 "partition",
                 f"{SERVER}; CREATE TABLE p (a integer, b text) PARTITION BY RANGE (a); CREATE FOREIGN TABLE t PARTITION OF p FOR VALUES FROM (0) TO (10) SERVER {{s}}",
                 "ALTER TABLE p DETACH PARTITION t",
+            ),
+            (
+                "foreign table",
+                "attached partition with another order of columns",
+                f"{SERVER}; CREATE TABLE p (a integer, b text) PARTITION BY RANGE (a); CREATE FOREIGN TABLE t (b text, a integer) SERVER {{s}}",
+                "ALTER TABLE p ATTACH PARTITION t FOR VALUES FROM (0) TO (10)",
             ),
             ("foreign table", "owner", FOREIGN, "ALTER FOREIGN TABLE t OWNER TO catalog_writer"),
             (
