@@ -8,19 +8,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from runner.catalog import rows, statements, tables
+from runner.catalog.attached import add_attached
 from runner.catalog.definitions import add_definitions
 from runner.catalog.model import Catalog, CatalogObject, in_words
 from runner.catalog.order import Node, Place, Section, in_order, reaches
 from runner.catalog.registry import (
     CLASS,
     CONSTRAINT,
-    EVENT_TRIGGER,
     NAMESPACE,
-    POLICY,
     PROC,
-    REWRITE,
-    STATISTICS,
-    TRIGGER,
     TYPE,
     Registry,
     Subject,
@@ -80,8 +76,7 @@ class Builder(Registry):
         self._add_sequences()
         self._add_constraints()
         self._add_indexes()
-        self._add_table_details()
-        self._add_triggers()
+        add_attached(self, self._relations)
         add_definitions(self)
         self._add_dependencies()
         self._write_tables()
@@ -303,68 +298,6 @@ class Builder(Registry):
                 sql = f"ALTER INDEX {above} ATTACH PARTITION {name};"
                 needs = [node for node in (own.node, other.node) if node is not None]
                 self.add_part(own, "index attachment", f"{name} to {above}", sql, Place.ATTACHMENT, *needs)
-
-    def _add_table_details(self) -> None:
-        for relation in self._relations.values():
-            table = self.subjects[CLASS, relation.oid]
-            name = relation.qualified
-            if relation.row_security or relation.force_row_security:
-                switches = [
-                    *(["ENABLE"] if relation.row_security else []),
-                    *(["FORCE"] if relation.force_row_security else []),
-                ]
-                sql = "\n".join(f"ALTER TABLE {name} {switch} ROW LEVEL SECURITY;" for switch in switches)
-                self.add_part(table, "row level security", f"of {name}", sql, Place.SETTING)
-            if relation.replica_identity in ("f", "n") and relation.kind in "rpm":
-                identity = "FULL" if relation.replica_identity == "f" else "NOTHING"
-                sql = f"ALTER TABLE ONLY {name} REPLICA IDENTITY {identity};"
-                self.add_part(table, "replica identity", f"of {name}", sql, Place.SETTING)
-        for policy in self.rows.policies:
-            if policy.relation in self._relations:
-                table = self.subjects[CLASS, policy.relation]
-                sql = statements.create_policy(policy, table.parent)
-                node = self.add_part(table, "policy", f"{policy.name} on {table.parent}", sql, Place.POLICY)
-                self.register_part(
-                    (POLICY, policy.oid), node, table, f"POLICY {policy.name} ON {table.parent}"
-                )
-        for item in self.rows.statistics:
-            if item.relation in self._relations:
-                table = self.subjects[CLASS, item.relation]
-                sql = statements.create_statistics(item, table.parent)
-                node = self.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS)
-                self.register_part(
-                    (STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}", owner=item.owner
-                )
-        for rule in self.rows.rules:
-            if rule.relation in self._relations:
-                table = self.subjects[CLASS, rule.relation]
-                sql = statements.create_rule(rule, table.parent)
-                node = self.add_part(table, "rule", f"{rule.name} on {table.parent}", sql, Place.RULE)
-                self.register_part((REWRITE, rule.oid), node, table, f"RULE {rule.name} ON {table.parent}")
-
-    def _add_triggers(self) -> None:
-        for trigger in self.rows.triggers:
-            if trigger.relation not in self._relations:
-                continue
-            table = self.subjects[CLASS, trigger.relation]
-            sql = statements.create_trigger(trigger, table.parent)
-            node = self.add_part(table, "trigger", f"{trigger.name} on {table.parent}", sql, Place.TRIGGER)
-            if trigger.definition is None:  # after the parent's trigger has come down to it
-                node.section = Section.FOREIGN_KEYS
-            origin = self.subjects.get((CLASS, trigger.from_relation))
-            if origin is not None and origin.node is not None:
-                node.needs.append(origin.node)
-            self.register_part(
-                (TRIGGER, trigger.oid), node, table, f"TRIGGER {trigger.name} ON {table.parent}"
-            )
-        if self.schemas is None:
-            for trigger_on in self.rows.event_triggers:
-                name = trigger_on.name
-                sql = statements.create_event_trigger(trigger_on)
-                node = self.add("event trigger", name, sql, section=Section.EVENT_TRIGGERS, group=name)
-                self.register(
-                    (EVENT_TRIGGER, trigger_on.oid), node, f"EVENT TRIGGER {name}", None, trigger_on.owner
-                )
 
     def _add_dependencies(self) -> None:
         """Add what the server knows to need what; a default that needs its own table is set after it."""
