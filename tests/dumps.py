@@ -12,6 +12,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from runner.catalog import compare_text, diff, read, render
+from runner.catalog.spelling import canonical_arrays
 from runner.errors import ConfigurationError
 from runner.local import installed
 
@@ -42,7 +43,8 @@ def pg_dump_for(server: Parameters, home: Path) -> Callable[[Parameters], str]:
 def entries(dumped: str) -> dict[str, str]:
     """Cut what pg_dump writes into its entries, by their headings: name, type, schema and owner.
 
-    What is no schema is made one: the order of entries, of rights and of storage parameters. The tablespace and the
+    What is no schema is made one: the order of entries, of rights and of storage parameters, and how the server spells
+    an array that it has read again. The tablespace and the
     access method are set before the entries that they are for, once for several; what holds for a table or an index
     is written with it.
     """
@@ -62,7 +64,7 @@ def entries(dumped: str) -> dict[str, str]:
         elif heading and line not in ("", "--") and not line.startswith(("-- Dep", "-- PostgreSQL", "\\")):
             found[heading] += f"\n{line}"
     return {
-        heading: "\n".join(sorted(text.splitlines())) if "ACL; " in heading else text
+        heading: "\n".join(sorted(text.splitlines())) if "ACL; " in heading else canonical_arrays(text)
         for heading, text in found.items()
     }
 
