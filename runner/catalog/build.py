@@ -232,6 +232,8 @@ class Builder(Registry):
 
     def _add_constraints(self) -> None:
         self._children_first()
+        checks: dict[tuple[int, str], Node] = {}
+        validated: list[tuple[Node, rows.Constraint]] = []
         for constraint in self.rows.constraints:
             if constraint.domain:
                 domain = self.subjects.get((TYPE, constraint.domain))
@@ -247,19 +249,31 @@ class Builder(Registry):
                 continue
             table = self.subjects[CLASS, relation.oid]
             identity = f"{constraint.name} on {relation.qualified}"
-            sql = statements.add_constraint(relation, constraint)
+            if constraint.is_inherited:
+                sql = f"ALTER TABLE {relation.qualified} VALIDATE CONSTRAINT {constraint.name};"
+                node = self.add_part(table, "constraint validation", identity, sql, Place.CONSTRAINT)
+                node.section = Section.FOREIGN_KEYS  # after the parent's has come down to it
+                validated.append((node, constraint))
+                continue
             needs = self._descendants.get(relation.oid, ())
+            sql = statements.add_constraint(relation, constraint, has_children=bool(needs))
             node = self.add_part(table, "constraint", identity, sql, Place.CONSTRAINT, *needs)
             if constraint.kind == "f":
                 node.kind, node.section = "foreign key", Section.FOREIGN_KEYS
             comment_on = f"CONSTRAINT {constraint.name} ON {relation.qualified}"
             self.register_part((CONSTRAINT, constraint.oid), node, table, comment_on)
+            checks[relation.oid, constraint.name] = node
             if constraint.index_name is not None:
                 self._index_names[constraint.index_oid] = constraint.index_name
                 self.register_part(
                     (CLASS, constraint.index_oid), node, table, f"INDEX {constraint.index_name}"
                 )
                 self._add_marks(table, node, constraint)
+        for node, constraint in validated:
+            above = [*self._parents[constraint.relation]]
+            for parent in above:
+                above += [p for p in self._parents[parent] if p not in above]
+            node.needs += [checks[p, constraint.name] for p in above if (p, constraint.name) in checks]
 
     def _add_marks(self, table: Subject, node: Node, index: rows.Index | rows.Constraint) -> None:
         """Write that the table is clustered on this index or identified by it in replication, and what it measures."""

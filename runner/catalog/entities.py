@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from runner.catalog.model import Catalog, CatalogObject
-from runner.catalog.parse import NAME, QUALIFIED
+from runner.catalog.spelling import NAME, QUALIFIED
 
 _LIST = rf"(?:PERIOD )?{NAME}(?:, (?:PERIOD )?{NAME})*"
 _TABLE = re.compile(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from runner.catalog.spelling import NAME, QUALIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,10 +67,19 @@ def cut_keyword(target: str) -> tuple[str, str]:
     return keyword, target.removeprefix(keyword).lstrip()
 
 
+# What belongs to a table or domain, as COMMENT ON has it.
+PART = re.compile(
+    rf"(?:CONSTRAINT|TRIGGER|RULE|POLICY) (?P<name>{NAME}) ON (?P<domain>DOMAIN )?(?P<of>{QUALIFIED})"
+)
+
+
 def in_words(target: str) -> str:
     """Write what a statement is about as a sentence has it: "TABLE public.users" as "table public.users"."""
     keyword, name = cut_keyword(target)
-    return f"{keyword.lower()} {name}".replace(" ON DOMAIN ", " on domain ").replace(" ON ", " on ")
+    part = PART.fullmatch(target)
+    if part is not None:
+        name = f"{part['name']} on {'domain ' if part['domain'] else ''}{part['of']}"
+    return f"{keyword.lower()} {name}"
 
 
 def as_parent(kind: str, identity: str) -> str:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.catalog.model import KEYWORDS, NAMED_WITH_KIND, Catalog, CatalogObject, Key, as_parent, in_words
-from runner.catalog.spelling import split, split_list
+from runner.catalog.model import (
+    KEYWORDS,
+    NAMED_WITH_KIND,
+    PART,
+    Catalog,
+    CatalogObject,
+    Key,
+    as_parent,
+    in_words,
+)
+from runner.catalog.spelling import NAME, QUALIFIED, split, split_list
 from runner.sqltext import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAME = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
-QUALIFIED = rf"{NAME}(?:\.{NAME})*"
+# Anything up to what follows, which is not looked for inside quotes.
+_WORDS = r"""(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^"'])+?"""
 _LAST_NAME = re.compile(rf"\.{NAME}$")
 
 
@@ -112,8 +121,8 @@ def _arguments(text: str) -> list[str]:
 
 def _comment(match: re.Match[str]) -> Identified:
     keyword, target = match["keyword"], match["target"]
-    _, on, table = target.partition(" ON ")
-    parent = table.removeprefix("DOMAIN ") if on else as_parent(keyword.lower(), target)
+    part = PART.fullmatch(f"{keyword} {target}")
+    parent = as_parent(keyword.lower(), target) if part is None else part["of"]
     if keyword == "COLUMN":
         parent = _LAST_NAME.sub("", target)
     return Identified("comment", f"on {in_words(f'{keyword} {target}')}", parent)
@@ -179,6 +188,7 @@ _PATTERNS = _patterns(
     (rf"ALTER TABLE ONLY QUALIFIED ATTACH PARTITION {_NAMED}", _plain("table")),
     (rf"ALTER TABLE {_NAMED} (?:INHERIT|OF) ", _plain("table")),
     (rf"{_ALTER}ADD CONSTRAINT (?P<name>NAME) FOREIGN KEY", _on_table("foreign key")),
+    (rf"{_ALTER}VALIDATE CONSTRAINT (?P<name>NAME)$", _on_table("constraint validation")),
     (rf"{_ALTER}ADD CONSTRAINT (?P<name>NAME) ", _on_table("constraint")),
     (rf"CREATE (?:UNIQUE )?INDEX (?P<name>NAME) ON (?:ONLY )?{_ON}", _on_table("index")),
     (
@@ -206,7 +216,7 @@ _PATTERNS = _patterns(
     (rf"{_ALTER}(?:ENABLE|FORCE) ROW LEVEL SECURITY", _of_table("row level security")),
     (rf"{_ALTER}{_SWITCH} TRIGGER (?P<name>NAME)", _on_table("trigger")),
     (rf"{_ALTER}{_SWITCH} RULE (?P<name>NAME)", _on_table("rule")),
-    (rf"CREATE (?:CONSTRAINT )?TRIGGER (?P<name>NAME) .*? ON {_ON}", _on_table("trigger")),
+    (rf"CREATE (?:CONSTRAINT )?TRIGGER (?P<name>NAME) {_WORDS} ON {_ON}", _on_table("trigger")),
     (rf"CREATE RULE (?P<name>NAME) AS ON \w+ TO {_ON}", _on_table("rule")),
     (rf"CREATE POLICY (?P<name>NAME) ON {_ON}", _on_table("policy")),
     (
@@ -239,11 +249,11 @@ _PATTERNS = _patterns(
         rf"ALTER {_KEYWORD} (?P<target>\S.*) OWNER TO",
         lambda match: Identified(
             "owner",
-            f"of {match['keyword'].lower()} {match['target']}",
+            f"of {in_words(match['keyword'] + ' ' + match['target'])}",
             as_parent(match["keyword"].lower(), match["target"]),
         ),
     ),
-    (rf"COMMENT ON {_KEYWORD} (?P<target>\S.*?) IS '", _comment),
+    (rf"COMMENT ON {_KEYWORD} (?P<target>{_WORDS}) IS '", _comment),
     (r"CREATE CAST (?P<name>\(.*?\)) WITH", _plain("cast")),
     (
         r"CREATE OPERATOR CLASS (?P<name>QUALIFIED) .*? USING (?P<method>NAME) ",
@@ -262,7 +272,7 @@ _PATTERNS = _patterns(
     ),
     *((rf"(?:CREATE|ALTER) {kind.upper()} {_NAMED}", _plain(kind)) for kind in _NAMED_ALONE),
     (
-        rf"(?P<verb>GRANT|REVOKE) .*? ON {_TARGET} (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$",
+        rf"(?P<verb>GRANT|REVOKE) {_WORDS} ON {_TARGET} (?:TO|FROM) (?P<grantee>NAME)(?: WITH GRANT OPTION)?$",
         _right,
     ),
     (

@@ -84,7 +84,7 @@ def statements(
                 Statement("revoke", grantee, "ALL" if everything else _spell(lost, ""), grantable=False)
             )
     for grantee in sorted(actual):
-        if grantee == "CURRENT_ROLE":
+        if grantee == "CURRENT_ROLE" and kind != "c":  # on a column the owner has nothing by default
             continue
         for grantable in (False, True):
             given = {

@@ -89,6 +89,7 @@ class Constraint(NamedTuple):
     is_replica_identity: bool
     statistics_targets: list[list[int]] | None  # column, target
     is_switched_off: bool  # by DISABLE TRIGGER ALL: it is there, and holds nobody
+    is_inherited: bool  # and here because it is valid, which it is not in the parent
 
 
 class Index(NamedTuple):

@@ -93,13 +93,14 @@ def create_view(relation: rows.Relation) -> str:
     return f"{create} AS\n {query}\n  WITH NO DATA;"
 
 
-def add_constraint(relation: rows.Relation, constraint: rows.Constraint) -> str:
+def add_constraint(relation: rows.Relation, constraint: rows.Constraint, *, has_children: bool) -> str:
     """Write ALTER TABLE … ADD CONSTRAINT.
 
     Keys of a partitioned table are made on it alone: those of its partitions have names of their own and are
-    attached. One whose triggers are disabled says so, for no other statement does.
+    attached. So are those of a table with children, in which a primary key would set NOT NULL. One whose triggers
+    are disabled says so, for no other statement does.
     """
-    only = "ONLY " if relation.kind == "p" and constraint.kind in "pux" else ""
+    only = "ONLY " if (relation.kind == "p" or has_children) and constraint.kind in "pux" else ""
     definition = _with_index_clauses(constraint) if constraint.kind in "pux" else constraint.definition
     warning = "\n    /* NOT ENFORCED: its triggers are disabled */" if constraint.is_switched_off else ""
     return (

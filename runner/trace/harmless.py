@@ -28,6 +28,10 @@ def without_harmless(differences: Sequence[Difference]) -> tuple[tuple[Differenc
 def harmless(difference: Difference) -> str | None:
     """Return a note about a difference that a rollback need not or cannot undo, None for any other."""
     before, after = difference.expected_sql, difference.actual_sql
+    if difference.kind == "constraint validation" and difference.change is Change.UNEXPECTED:
+        return (
+            f"constraint {difference.identity} stays validated, which allows nothing that was refused before"
+        )
     if difference.change is not Change.CHANGED or before is None or after is None:
         return None
     name = f"{difference.kind} {difference.identity}"

@@ -1,7 +1,7 @@
-"""Random files, random faults, random restarts, a thousand times: python -m tests.faults --trials 1000
+"""Random files, random faults, random restarts, random schemas, a thousand times: python -m tests.faults --trials 1000
 
 Prints what happened, and exits with 1 when a promise was not kept. Everything in a trial follows from its number, so
-`--seed NUMBER --trials 1` repeats it.
+`--seed NUMBER --trials 1 --schemas 0` repeats it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random, SystemRandom
 
+from tests.dumps import pg_dump_for
 from tests.faults.edited_half_way import edited_half_way
 from tests.faults.ground import Direction, Ground, prepared
 from tests.faults.invariant import ViolationError
 from tests.faults.killed_restores import killed_restore
 from tests.faults.proxy import Step
 from tests.faults.random_faults import random_faults
+from tests.faults.random_schemas import random_schema_again
 from tests.faults.random_sets import random_set
 from tests.faults.trial import ManualActionNeededError, attempt, places
 from tests.faults.world import World
@@ -41,6 +43,8 @@ class Tally:
     hits: int = 0  # trials in which a fault came while the migration lock was held
     violations: list[str] = field(default_factory=list)
     manual: int = 0
+    schemas: int = 0
+    statements: int = 0  # of which those schemas are made
 
     def add(self, other: Tally) -> None:
         """Count what another worker did."""
@@ -49,6 +53,8 @@ class Tally:
         self.hits += other.hits
         self.violations += other.violations
         self.manual += other.manual
+        self.schemas += other.schemas
+        self.statements += other.statements
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -57,6 +63,7 @@ def main(args: Sequence[str] | None = None) -> int:
         prog="make torture", description="Random files, random faults, random restarts."
     )
     parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--schemas", type=int, default=500, help="how many random schemas, beside the trials")
     parser.add_argument(
         "--seed", type=int, default=SystemRandom().randrange(10**6), help="number of the first trial"
     )
@@ -64,12 +71,15 @@ def main(args: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(args)
     numbers = range(chosen.seed, chosen.seed + chosen.trials)
     sets = sorted({number // _A_SET for number in numbers})
-    print(f"trials {numbers.start} to {numbers.stop - 1}", flush=True)
+    schemas = range(chosen.seed, chosen.seed + chosen.schemas)
+    print(f"from number {chosen.seed}: {len(numbers)} trials, {len(schemas)} schemas", flush=True)
     started, total = time.monotonic(), Tally()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(chosen.workers, len(sets)), mp_context=spawn) as pool:
-        shares = [sets[n :: chosen.workers] for n in range(min(chosen.workers, len(sets)))]
-        for tally in pool.map(_work, shares, [numbers] * len(shares)):
+    workers = range(chosen.workers)
+    with ProcessPoolExecutor(chosen.workers, mp_context=spawn) as pool:
+        shares = [sets[n :: chosen.workers] for n in workers]
+        of_schemas = [schemas[n :: chosen.workers] for n in workers]
+        for tally in pool.map(_work, shares, [numbers] * len(shares), of_schemas):
             total.add(tally)
     _report(total, time.monotonic() - started)
     return 1 if total.violations else 0
@@ -79,14 +89,18 @@ def _report(total: Tally, elapsed_s: float) -> None:
     for name, count in total.faults.most_common():
         print(f"  {count:6} {name}")
     print(
+        f"{total.schemas} schemas of {total.statements} statements, "
         f"{total.trials} trials, {total.faults.total()} faults, {total.hits} trials hit while work was under way, "
         f"{len(total.violations)} violations, {total.manual} manual actions needed, {elapsed_s:.0f} s"
     )
 
 
-def _work(sets: Sequence[int], numbers: range) -> Tally:
+def _work(sets: Sequence[int], numbers: range, schemas: range) -> Tally:
     tally = Tally()
     with World.make() as world:
+        dump = pg_dump_for(world.parameters, world.folder / "programs") if schemas else None
+        for number in schemas:
+            _schema(number, world, dump, tally)
         for share in sets:
             with prepared(world, random_set(Random(f"set {share}"))) as ground:
                 rehearsed = cache(lambda direction, ground=ground: places(ground.rehearse(direction)))
@@ -94,6 +108,14 @@ def _work(sets: Sequence[int], numbers: range) -> Tally:
                     if number in numbers:
                         _trial(number, ground, rehearsed, tally)
     return tally
+
+
+def _schema(number: int, world: World, dump, tally: Tally) -> None:
+    tally.schemas += 1
+    try:
+        tally.statements += random_schema_again(Random(f"schema {number}"), world, dump)
+    except ViolationError as violation:
+        _note(number, tally, violation, "--trials 0 --schemas 1")
 
 
 def _trial(number: int, ground: Ground, rehearsed, tally: Tally) -> None:
@@ -129,7 +151,7 @@ def _trial(number: int, ground: Ground, rehearsed, tally: Tally) -> None:
     tally.hits += any(Step(f.step.side, f.step.number) in at_work for f in outcome.fired)
 
 
-def _note(number: int, tally: Tally, problem: Exception) -> None:
+def _note(number: int, tally: Tally, problem: Exception, what: str = "--trials 1 --schemas 0") -> None:
     told = "".join(traceback.format_exception_only(problem))
-    tally.violations.append(f'make torture ARGS="--seed {number} --trials 1"\n{told}')
+    tally.violations.append(f'make torture ARGS="--seed {number} {what}"\n{told}')
     print(tally.violations[-1], flush=True)

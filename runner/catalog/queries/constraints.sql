@@ -1,4 +1,4 @@
--- Constraints of tables and domains, without those that a parent table hands down.
+-- Constraints of tables and domains, without those that a parent table hands down, unless they are valid only below it.
 -- NOT NULL constraints have rows since PostgreSQL 18 (tables) and 17 (domains); only those count here that NOT NULL in
 -- CREATE TABLE cannot say on every version.
 SELECT
@@ -32,7 +32,8 @@ SELECT
         SELECT FROM pg_catalog.pg_constraint AS part
         INNER JOIN pg_catalog.pg_trigger AS t ON part.oid = t.tgconstraint
         WHERE part.conparentid = c.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R')
-    ) AS is_switched_off
+    ) AS is_switched_off,
+    c.contype = 'c' AND c.contypid = 0 AND NOT c.conislocal AS is_inherited
 FROM pg_catalog.pg_constraint AS c
 INNER JOIN pg_catalog.pg_namespace AS s ON c.connamespace = s.oid
 LEFT JOIN pg_catalog.pg_class AS i ON c.conindid = i.oid AND c.contype IN ('p', 'u', 'x')
@@ -46,5 +47,14 @@ WHERE
         c.contype IN ('p', 'u', 'x')
         OR (c.contype = 'f' AND c.conparentid = 0)
         OR (c.contype = 'c' AND (c.conislocal OR c.contypid <> 0))
+        OR (
+            c.contype = 'c'
+            AND c.convalidated
+            AND EXISTS (  -- handed down by a parent in which it is not valid
+                SELECT FROM pg_catalog.pg_inherits AS h
+                INNER JOIN pg_catalog.pg_constraint AS above ON h.inhparent = above.conrelid
+                WHERE h.inhrelid = c.conrelid AND above.conname = c.conname AND above.contype = 'c' AND NOT above.convalidated
+            )
+        )
         OR (c.contype = 'n' AND c.conrelid <> 0 AND c.conislocal AND (c.connoinherit OR NOT c.convalidated))
     );

@@ -7,7 +7,6 @@ the tests show that the catalogue reads the same from all of them.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import uuid
@@ -18,10 +17,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
-from runner.errors import ConfigurationError
-from runner.local import installed
+from tests.dumps import pg_dump_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,24 +125,7 @@ def psql() -> Callable[[Parameters, str], None]:
 @pytest.fixture(scope="session")
 def pg_dump(any_server: Parameters, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Parameters], str]:
     """Return pg_dump's schema of a database; nothing where no pg_dump fits the server."""
-    with psycopg.connect(**any_server) as conn:
-        major = conn.info.server_version // 10000
-    try:
-        programs = installed.find(os.environ, tmp_path_factory.mktemp("programs"), major=major)
-    except ConfigurationError:
-        return lambda _: ""
-
-    def dump(parameters: Parameters) -> str:
-        environ = {**os.environ, **programs.environment}
-        return subprocess.run(
-            [programs.bin / "pg_dump", "--schema-only", make_conninfo(**parameters)],
-            capture_output=True,
-            text=True,
-            env=environ,
-            check=True,
-        ).stdout
-
-    return dump
+    return pg_dump_for(any_server, tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture(scope="session")
@@ -156,31 +137,3 @@ def dump(pg_dump: Callable[[Parameters], str]) -> Callable[[Parameters], list[st
         return sorted(line for line in text.splitlines() if line and not line.startswith(("--", "\\")))
 
     return lines
-
-
-@pytest.fixture(scope="session")
-def dump_entries(pg_dump: Callable[[Parameters], str]) -> Callable[[Parameters], dict[str, str]]:
-    """Return the entries of pg_dump's schema by their headings, which give name, type, schema and owner."""
-    return lambda parameters: entries(pg_dump(parameters))
-
-
-def entries(dumped: str) -> dict[str, str]:
-    """Cut what pg_dump writes into its entries. Those have no order here: ours is another.
-
-    The tablespace and the access method are set before the entries that they are for, once for several; what holds
-    for a table or an index is written with it.
-    """
-    found: dict[str, str] = {}
-    state: dict[str, str] = {}
-    heading = ""
-    for line in dumped.splitlines():
-        setting = re.match(r"SET (default_tablespace|default_table_access_method) = (.*);", line)
-        if setting is not None:
-            state[setting[1]] = setting[2]
-        elif line.startswith("-- Name: "):
-            heading = line.removeprefix("-- ")
-            is_stored = re.search(r"; Type: (TABLE|INDEX|MATERIALIZED VIEW|CONSTRAINT);", line)
-            found[heading] = found.get(heading, "") + (f"\n{state}" if is_stored else "")
-        elif heading and line not in ("", "--") and not line.startswith(("-- Dep", "-- PostgreSQL", "\\")):
-            found[heading] += f"\n{line}"
-    return found

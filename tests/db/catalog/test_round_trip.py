@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from runner.catalog import compare_text, diff, read, render
-from runner.catalog.parse import NAME
+from runner.catalog.spelling import NAME
 from tests.db.catalog.conftest import make_tablespace
 
 if TYPE_CHECKING:
