@@ -153,9 +153,9 @@ def test_a_batch_that_makes_the_same_rows_each_time_is_stopped(rows, source, row
 
 def test_a_trigger_may_make_headway_with_rows_from_a_function(rows):
     rows.query(
-        "CREATE TABLE u (id int, made bigint DEFAULT txid_current());"
+        "CREATE TABLE u (id int, made timestamptz DEFAULT statement_timestamp());"
         "CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
-        " IF EXISTS (SELECT FROM u WHERE id = NEW.id) OR (SELECT count(*) FROM u WHERE made = txid_current()) >= 100"
+        " IF EXISTS (SELECT FROM u WHERE id = NEW.id) OR (SELECT count(*) FROM u WHERE made = statement_timestamp()) >= 100"
         " THEN RETURN NULL; END IF; RETURN NEW; END'"
     )
     rows.query("CREATE TRIGGER few BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION few()")
