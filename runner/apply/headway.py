@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any
@@ -20,6 +21,17 @@ _MOST_FRUITLESS = 5
 _UNCOUNTABLE = frozenset(
     {"Function Scan", "ProjectSet", "Table Function Scan", "Values Scan", "WorkTable Scan"}
 )
+# of these, functions whose rows are the same whatever the batch did
+_SAME_ROWS = frozenset({"generate_series", "generate_subscripts", "unnest", "string_to_table"})
+_CALL = re.compile(r"([\w.]+)\(")
+_TRIGGERS = """
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    INNER JOIN pg_catalog.pg_class AS c ON t.tgrelid = c.oid
+    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+    WHERE n.nspname = %s AND c.relname = %s AND NOT t.tgisinternal
+)
+"""
 _BEGIN_REHEARSAL = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 _REHEARSAL = b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, VERBOSE, FORMAT JSON) "
 _WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
@@ -89,6 +101,7 @@ class Headway:
         self._script = script
         self._statement = statement
         self._rows = 0
+        self._first: int | None = None  # rows of the first repeat of this run
         self._next_look = _FIRST_LOOK_ROWS
         self._fruitless = 0  # repeats in a row that changed nothing though there was something to change
 
@@ -120,6 +133,7 @@ class Headway:
 
     def _touched(self, rows: int, state: str) -> None:
         self._rows += rows
+        self._first = rows if self._first is None else self._first
         if self._rows < self._next_look:
             return
         self._next_look = 2 * self._rows
@@ -162,7 +176,7 @@ class Headway:
         if updated:
             return sum(self._count(*relation) for relation in updated if relation is not None)
         if any(node["Node Type"] in _UNCOUNTABLE for node in nodes):
-            return None
+            return self._first if self._makes_the_same_rows(nodes, targets - {None}) else None
         sources = {_relation(node) for node in nodes if node["Node Type"] != "ModifyTable"} - targets - {None}
         if not sources:
             return None
@@ -173,6 +187,28 @@ class Headway:
             else 0
         )
         return joined + own
+
+    def _makes_the_same_rows(
+        self, nodes: list[Mapping[str, Any]], targets: set[tuple[str, str] | None]
+    ) -> bool:
+        """Return whether an INSERT makes as many rows at every repeat, since nothing in it asks for what is there already.
+
+        That is so without conditions, conflicts and triggers, and where no table is read.
+        """
+        for node in nodes:
+            type_ = node["Node Type"]
+            if type_ == "ModifyTable":
+                if node["Operation"] != "Insert" or "Conflict Resolution" in node:
+                    return False
+                continue
+            is_conditional = any(key.endswith(("Filter", " Cond")) for key in node)
+            is_steady = type_ not in _UNCOUNTABLE or _is_steady(node)
+            if is_conditional or not is_steady or _relation(node) is not None:
+                return False
+        return not any(
+            row is not None and row[0]
+            for row in (self._conn.execute(_TRIGGERS, target).fetchone() for target in targets if target)
+        )
 
     def _count(self, schema: str, name: str) -> int:
         """Count the rows of a table, at most as many as were touched."""
@@ -191,3 +227,12 @@ def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _relation(node: Mapping[str, Any]) -> tuple[str, str] | None:
     return (node["Schema"], node["Relation Name"]) if "Relation Name" in node else None
+
+
+def _is_steady(node: Mapping[str, Any]) -> bool:
+    """Return whether a node gives the same number of rows each time."""
+    if node["Node Type"] == "Function Scan":
+        return node.get("Schema") == "pg_catalog" and node.get("Function Name") in _SAME_ROWS
+    if node["Node Type"] == "ProjectSet":
+        return all(name in _SAME_ROWS for text in node.get("Output", ()) for name in _CALL.findall(text))
+    return bool(node["Node Type"] == "Values Scan")

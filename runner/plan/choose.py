@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from runner.errors import CheckError, Location, UsageError
-from runner.history import State, in_order
+from runner.history import Applied, State, in_order
 from runner.migrations import Kind, Migration, Script
 from runner.plan.comparison import Situation, compare
 from runner.plan.refusals import (
     edited_error,
+    order_in_doubt,
+    order_in_doubt_error,
     out_of_order_error,
     reapplied_error,
     refuse_edited_half_way,
@@ -117,8 +119,8 @@ def plan_rollback(
     What depends on another goes before it, also when it was applied earlier: a repeatable may have come to depend on
     a newer migration.
 
-    Raises: CheckError when one of them cannot be undone, or when the last thing that was applied is a repeatable's new
-    version and nothing says how far back to go; UsageError for an unknown `to`.
+    Raises: CheckError when one of them cannot be undone, or when nothing says how far back to go and the last thing that
+    was applied is a repeatable's new version, or not known for certain; UsageError for an unknown `to`.
     """
     by_id = {m.id: m for m in files}
     newest_first = _dependents_first([entry.id for entry in state.newest_first()], by_id)
@@ -128,8 +130,13 @@ def plan_rollback(
     else:
         chosen = newest_first if everything else newest_first[: 1 if steps is None else steps]
     refuse_half_applied(state, chosen)
-    again = state.reapplied_last()
     warnings: list[str] = []
+    doubt = _order_in_doubt(state, files, set(chosen))
+    if doubt is not None:
+        if to is None and steps is None and not everything:
+            raise order_in_doubt_error(*doubt)
+        warnings.append(order_in_doubt(*doubt))
+    again = state.reapplied_last()
     if again is not None and chosen and again.id not in chosen[:1]:
         if to is None and steps is None and not everything:
             raise reapplied_error(again, chosen[0])
@@ -147,6 +154,32 @@ def plan_rollback(
     refuse_edited_half_way(state, plan_steps)
     refuse_problems([problem for step in plan_steps for problem in step.script.problems])
     return Plan(steps=tuple(plan_steps), warnings=tuple(warnings))
+
+
+def _order_in_doubt(
+    state: State, files: Sequence[Migration], chosen: set[str]
+) -> tuple[Applied, Applied] | None:
+    """Return what stock yoyo applied and another, of which one is chosen, where it is not certain which of them was first.
+
+    Of yoyo's own there is only the time: it is in doubt where it is the other's too, where the numbers of history show that
+    the clock went back, and where the files are in another order, as after such a clock or when one was applied late.
+    """
+    place = {id_: n for n, id_ in enumerate(state.applied)}
+    in_files = {m.id: n for n, m in enumerate(in_order(files)) if m.kind is Kind.VERSIONED}
+    for entry in state.applied.values():
+        if entry.first_run is not None:
+            continue
+        for other in state.applied.values():
+            if (entry.id in chosen) == (other.id in chosen):
+                continue
+            by_clock = entry.applied_at > other.applied_at
+            is_later = place[entry.id] > place[other.id]
+            by_file = is_later
+            if other.first_run is not None and entry.id in in_files and other.id in in_files:
+                by_file = in_files[entry.id] > in_files[other.id]
+            if entry.applied_at == other.applied_at or by_clock != is_later or by_file != is_later:
+                return entry, other
+    return None
 
 
 def resolve_id(wanted: str, ids: Sequence[str], noun: str) -> str:

@@ -169,6 +169,24 @@ def reapplied_error(again: Applied, older: str) -> CheckError:
     )
 
 
+def order_in_doubt(entry: Applied, other: Applied) -> str:
+    """Return the sentence about two migrations of which nobody knows which was applied first."""
+    return (
+        f"it is not certain whether {entry.id} was applied before {other.id} or after it: yoyo applied the former, and "
+        "history has only its time"
+    )
+
+
+def order_in_doubt_error(entry: Applied, other: Applied) -> CheckError:
+    """Return the error for a rollback of the newest, where that is not certain."""
+    return CheckError(
+        order_in_doubt(entry, other),
+        detail=f"By the server's clock {entry.id} was applied at {entry.applied_at:%Y-%m-%d %H:%M:%S}, {other.id} at "
+        f"{other.applied_at:%Y-%m-%d %H:%M:%S} UTC. Nothing was rolled back.",
+        hint="See the order that history assumes with runner status --history, and say how far back to go: runner rollback --to ID",
+    )
+
+
 def _diff(before: str | None, script: Script, name: str) -> str:
     """Return a unified diff on lines of its own; nothing where one of the two is too large to keep."""
     if before is None or script.text is None:

@@ -66,12 +66,24 @@ def _set_not_null(match: re.Match[str], _: StatementTrace) -> str:
     )
 
 
-def _constraint(match: re.Match[str], _: StatementTrace) -> str:
+def _constraint(match: re.Match[str], trace: StatementTrace) -> str:
     table, name = match["table"], match["name"] or "…"
     rest = match["rest"].rstrip(" ;")
+    if rest.upper().startswith("FOREIGN") and _is_partitioned(trace, table):
+        return _of_partitions(table, name, rest)
     return (
         f"ALTER TABLE {table}\n    ADD CONSTRAINT {name}\n    {rest} NOT VALID;\n"
         f"-- in the next file; reads and writes go on:\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"
+    )
+
+
+def _of_partitions(table: str, name: str, foreign_key: str) -> str:
+    return (
+        f"-- on each partition, since PostgreSQL before 18 refuses NOT VALID for a foreign key of a partitioned table:\n"
+        f"ALTER TABLE …\n    ADD CONSTRAINT {name}\n    {foreign_key} NOT VALID;\n"
+        f"-- in the next file, for each; reads and writes go on:\nALTER TABLE … VALIDATE CONSTRAINT {name};\n"
+        f"-- in the one after it; it takes over those of the partitions and reads no row:\n"
+        f"ALTER TABLE {table}\n    ADD CONSTRAINT {name}\n    {foreign_key};"
     )
 
 
@@ -117,7 +129,7 @@ def _index(match: re.Match[str], trace: StatementTrace) -> str:
     )
 
 
-def _column(match: re.Match[str], _: StatementTrace) -> str:
+def _column(match: re.Match[str], trace: StatementTrace) -> str:
     table, column, rest = match["table"], match["column"], match["rest"].rstrip(" ;")
     default, type_ = _DEFAULT.search(rest), _AFTER_TYPE.split(rest, maxsplit=1)[0].rstrip()
     reference = _REFERENCE.search(rest)
@@ -146,7 +158,7 @@ def _column(match: re.Match[str], _: StatementTrace) -> str:
         )
     else:
         made = f"ALTER TABLE {table} ADD COLUMN {column} {type_};\n"
-    after = "" if reference is None else f"\n{_foreign_key(table, column, reference[0])}"
+    after = "" if reference is None else f"\n{_foreign_key(table, column, reference[0], trace)}"
     return (
         f"{made}-- for new rows:\nALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {value};\n"
         f"-- for the old ones, in the next file, with -- batch: true\n"
@@ -155,18 +167,20 @@ def _column(match: re.Match[str], _: StatementTrace) -> str:
     )
 
 
-def _column_reference(match: re.Match[str], _: StatementTrace) -> str:
+def _column_reference(match: re.Match[str], trace: StatementTrace) -> str:
     table, column, rest = match["table"], match["column"], match["rest"].rstrip(" ;")
     reference = _REFERENCE.search(rest)
     if reference is None:
         raise ValueError(rest)
     plain = " ".join(f"{rest[: reference.start()]} {rest[reference.end() :]}".split())
-    return f"ALTER TABLE {table} ADD COLUMN {column} {plain};\n{_foreign_key(table, column, reference[0])}"
+    return f"ALTER TABLE {table} ADD COLUMN {column} {plain};\n{_foreign_key(table, column, reference[0], trace)}"
 
 
-def _foreign_key(table: str, column: str, reference: str) -> str:
+def _foreign_key(table: str, column: str, reference: str, trace: StatementTrace) -> str:
     name = f"{_bare(table)}_{_bare(column)}_fkey"
     reference = " ".join(reference.split())
+    if _is_partitioned(trace, table):
+        return _of_partitions(table, name, f"FOREIGN KEY ({column}) {reference}")
     return (
         f"-- in a file of its own, since it locks both tables:\n"
         f"ALTER TABLE {table}\n    ADD CONSTRAINT {name}\n    FOREIGN KEY ({column}) {reference} NOT VALID;\n"
@@ -258,8 +272,14 @@ def _schema(name: str) -> str:
     return "".join(name.rpartition(".")[:2])
 
 
-def _is_partitioned(trace: StatementTrace) -> bool:
-    return any(lock.kind == "partitioned table" and lock.mode.stops_writes for lock in trace.locks)
+def _is_partitioned(trace: StatementTrace, table: str | None = None) -> bool:
+    """Return whether the statement locks a partitioned table, or with a `table` whether that is one."""
+    return any(
+        lock.kind == "partitioned table"
+        and lock.mode.stops_writes
+        and (table is None or _bare(lock.relation) == _bare(table))
+        for lock in trace.locks
+    )
 
 
 def _bare(name: str) -> str:

@@ -138,6 +138,42 @@ def test_rollback_goes_by_history_not_by_name():
     assert ids(plan_rollback(files, history("1", "3", "2"), steps=2)) == ["2", "3"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "numbers", "is_certain"),
+    [
+        pytest.param((0, 1, 2), (1, None, 2), True, id="as the clock says"),
+        pytest.param((0, 1, 1), (1, None, 2), False, id="the same moment"),
+        pytest.param((5, 3, 2), (1, None, 2), False, id="the clock went back before ours"),
+        pytest.param((5, 1, 2), (1, None, 2), True, id="in doubt is not the newest"),
+        pytest.param((5, 2, 1), (1, 2, None), False, id="the clock went back before yoyo's"),
+        pytest.param((0, 5, 2), (1, 2, None), False, id="the files say otherwise"),
+        pytest.param((0, 5, 2), (1, 2, 3), True, id="all are numbered"),
+        pytest.param((0, 1, 2), (None, None, None), True, id="all are yoyo's"),
+    ],
+)
+def test_where_only_yoyos_clock_tells_the_order_a_rollback_asks_how_far(seconds, numbers, is_certain):
+    entries = [
+        Applied(id=id_, applied_at=START + timedelta(seconds=at), first_run=number, last_run=number)
+        for id_, at, number in zip("abc", seconds, numbers, strict=True)
+    ]
+
+    # as applied.sql orders them
+    def key(e: Applied) -> tuple[int, bool, datetime]:
+        earlier = [o.first_run or 0 for o in entries if o.applied_at <= e.applied_at]
+        return (e.first_run or max(earlier, default=0), e.first_run is None, e.applied_at)
+
+    state = State(server=SERVER, applied={e.id: e for e in sorted(entries, key=key)})
+    files = [file(id_) for id_ in "abc"]
+    if is_certain:
+        assert ids(plan_rollback(files, state)) == ["c"]
+        return
+    with pytest.raises(CheckError, match="it is not certain whether") as caught:
+        plan_rollback(files, state)
+    assert "Nothing was rolled back." in (caught.value.detail or "")
+    assert "not certain" in plan_rollback(files, state, steps=1).warnings[0]
+    assert plan_rollback(files, state, everything=True).warnings == ()
+
+
 def test_what_depends_on_another_goes_before_it():
     files = [file("f", "2", kind=Kind.REPEATABLE), file("1"), file("2")]
     assert ids(plan_rollback(files, history("1", "f", "2"), everything=True)) == ["f", "2", "1"]

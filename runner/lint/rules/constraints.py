@@ -9,6 +9,11 @@ from runner.lint.facts import Facts
 from runner.lint.model import Level, Problem, Rule
 from runner.lint.phrase import Phrase
 
+_FOR_PARTITIONS = (
+    "PostgreSQL before 18 refuses NOT VALID for a foreign key of a partitioned table: ADD CONSTRAINT … NOT VALID on each"
+    " partition, VALIDATE CONSTRAINT of each in the next file; then the one of the partitioned table takes these over and reads no row."
+)
+
 
 def _says(phrase: Phrase, action: Action, *words: str) -> bool:
     return phrase.find(*words, start=action.after, end=action.end) >= 0
@@ -32,13 +37,15 @@ def _foreign_key_validated(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     table, _ = phrase.target()
     if facts.is_new(table):
         return
+    known = facts.schema.table(table)
+    hint = _FOR_PARTITIONS if known is not None and known.is_partitioned else None
     for action in actions(phrase):
         if action.verb == "ADD FOREIGN" and not _says(phrase, action, "NOT", "VALID"):
             message = f"a foreign key for which all of {table} is read while nobody can write to either table"
-            yield Problem(message, phrase.offset(action.start))
+            yield Problem(message, phrase.offset(action.start), hint=hint)
         elif action.verb == "ADD COLUMN" and _has_old_rows_to_look_up(phrase, action):
             message = f"the value that all rows of {table} get in {action.name} is looked up for each while it is locked"
-            yield Problem(message, phrase.offset(action.start))
+            yield Problem(message, phrase.offset(action.start), hint=hint)
 
 
 def _has_old_rows_to_look_up(phrase: Phrase, action: Action) -> bool:
@@ -114,8 +121,9 @@ RULES = (
         effect="SHARE ROW EXCLUSIVE on both tables while every row of the one is looked up in the other: no writes to"
         " either.",
         safer="ADD CONSTRAINT … FOREIGN KEY … NOT VALID; VALIDATE CONSTRAINT in the next file.",
-        unknown="How large the tables are. A DEFAULT whose value is NULL counts as a value, unless it is the word"
-        " NULL.",
+        unknown="How large the tables are. Which server it will be: before 18 a partitioned table has to be done partition by"
+        " partition, and that it is partitioned, files or snapshot must say. A DEFAULT whose value is NULL counts as a value,"
+        " unless it is the word NULL.",
         bad="ALTER TABLE app.orders\n"
         "    ADD CONSTRAINT customer_fkey FOREIGN KEY (customer_id) REFERENCES app.customers (id);",
         good="ALTER TABLE app.orders\n"

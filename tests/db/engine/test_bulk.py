@@ -134,6 +134,36 @@ def test_a_batch_that_makes_no_headway_is_stopped(rows, statement):
     assert rows.query("SELECT count(*) FROM t WHERE NOT done") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("source", "rows_each"),
+    [
+        ("SELECT g FROM generate_series(1, 150) AS g", 150),
+        ("SELECT generate_series(1, 150)", 150),
+        ("SELECT * FROM unnest(array_fill(1, ARRAY[150]))", 150),
+        ("SELECT a.column1 FROM (VALUES (1), (2)) AS a CROSS JOIN generate_series(1, 100)", 200),
+    ],
+)
+def test_a_batch_that_makes_the_same_rows_each_time_is_stopped(rows, source, rows_each):
+    rows.query("CREATE TABLE u (id int)")
+    rows.write("0001_fill", f"-- batch: true\nINSERT INTO u {source};\n")
+    stopped = rows.run("migrate")
+    assert stopped.code == 1
+    assert f"it touched {2 * rows_each} rows where there are {rows_each}" in stopped.err
+
+
+def test_a_trigger_may_make_headway_with_rows_from_a_function(rows):
+    rows.query(
+        "CREATE TABLE u (id int, made timestamptz DEFAULT statement_timestamp());"
+        "CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
+        " IF EXISTS (SELECT FROM u WHERE id = NEW.id) OR (SELECT count(*) FROM u WHERE made = statement_timestamp()) >= 100"
+        " THEN RETURN NULL; END IF; RETURN NEW; END'"
+    )
+    rows.query("CREATE TRIGGER few BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION few()")
+    rows.write("0001_fill", "-- batch: true\nINSERT INTO u SELECT g FROM generate_series(1, 500) AS g;\n")
+    assert "finds rows and changes none of them" in rows.run("migrate").err
+    assert rows.query("SELECT count(*) FROM u") == [(500,)]
+
+
 def test_a_batch_that_moves_or_makes_rows_is_left_to_its_work(rows):
     rows.query("INSERT INTO t SELECT generate_series(96, 1000); CREATE TABLE u (id int)")
     rows.write(

@@ -69,6 +69,29 @@ def test_a_unique_constraint_of_a_partitioned_table_is_advised_part_by_part(proj
 
 
 @pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("ALTER TABLE public.par ADD CONSTRAINT to_u FOREIGN KEY (id) REFERENCES public.u (id);", "to_u"),
+        (
+            "ALTER TABLE public.par ADD COLUMN u_id bigint DEFAULT 1 REFERENCES public.u (id);",
+            "par_u_id_fkey",
+        ),
+    ],
+)
+def test_a_foreign_key_of_a_partitioned_table_is_advised_part_by_part(project, findings, statement, name):
+    """Before 18 PostgreSQL refuses NOT VALID there; the advice is right for every server."""
+    found = findings(statement)["foreign-key-not-valid"]
+    text = found["hint"].replace("TABLE …", "TABLE public.p1")
+    made = "CREATE TABLE par (id bigint, k integer) PARTITION BY LIST (k);CREATE TABLE p1 PARTITION OF par FOR VALUES IN (1);"
+    run_advice(project, f"{made}CREATE TABLE u (id bigint PRIMARY KEY)", text)
+    rows = project.query(
+        "SELECT conrelid::regclass::text, convalidated, conparentid <> 0 FROM pg_constraint"
+        f" WHERE conname = '{name}' ORDER BY 1 DESC"
+    )
+    assert rows == [("par", True, False), ("p1", True, True)]
+
+
+@pytest.mark.parametrize(
     "apply",
     [
         "INSERT INTO public.log VALUES ('ALTER TABLE t RENAME TO t2');",

@@ -84,6 +84,17 @@ def test_timestamps_are_rewritten_unless_the_file_sets_utc(before, change, is_re
     assert after(found, TABLE, statement) == (["change-type"] if is_rewritten else [])
 
 
+@pytest.mark.parametrize(
+    "what", ["ADD FOREIGN KEY (x) REFERENCES app.s", "ADD z int DEFAULT 1 REFERENCES app.s"]
+)
+def test_a_foreign_key_of_a_partitioned_table_is_advised_part_by_part(what, found):
+    made = "CREATE TABLE app.p (x int) PARTITION BY LIST (x);\nCREATE TABLE app.q (x int);"
+    (finding,) = found({"0001_a.sql": made, "0002_b.sql": f"ALTER TABLE app.p {what};"})
+    assert "before 18 refuses NOT VALID" in finding.hint
+    (finding,) = found({"0001_a.sql": made, "0002_b.sql": f"ALTER TABLE app.q {what};"})
+    assert "partition" not in finding.hint
+
+
 def test_a_finding_names_both_types(found):
     files = {"0001_x.sql": TABLE, "0002_x.sql": "ALTER TABLE app.t ALTER COLUMN a TYPE varchar(9);"}
     (finding,) = found(files)
