@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import ConfigurationError, RunnerError
+from runner.local.process import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -171,9 +172,9 @@ def _unpack(archive: Path, unpacked: Path) -> None:
         made = list(Path(folder).glob(".pg0/installation/*/bin/postgres"))
         said = result.stdout + result.stderr
         if len(made) != 1 or not any(stop in said for stop in _STOPS):
-            full = "os error 28" in said or "No space left on device" in said
             raise RunnerError(
-                f"cannot unpack the PostgreSQL of {_WHEEL}" + (": the disk is full" if full else ""),
+                f"cannot unpack the PostgreSQL of {_WHEEL} into {unpacked.parent}"
+                + (": the disk is full" if is_full(unpacked.parent, said) else ""),
                 detail=f"It says: {' '.join(said.split())[-300:]}",
                 hint="Make room for 150 MB, or install PostgreSQL on this machine.",
             )

@@ -56,7 +56,7 @@ def is_empty(data: Path) -> bool:
 
 def is_full(folder: Path, said: str = "") -> bool:
     """Return whether the disk of a folder is full, or a program said that it was."""
-    if re.search(r"No space left on device|Disk quota exceeded", said):
+    if re.search(r"No space left on device|Disk quota exceeded|os error 28\b", said):
         return True
     try:
         return shutil.disk_usage(folder).free < _FULL_BYTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -233,7 +234,7 @@ def test_a_migration_under_way_is_waited_for_and_then_exit_code_4(project, place
 
 @pytest.mark.parametrize(
     ("table", "told"),
-    [("notes", "lock timeout"), ("kept", "LOCK TABLE public.kept")],
+    [("notes", "lock timeout"), ("kept", "LOCK TABLE .*public.kept")],
     ids=["ours", "pg_dump's"],
 )
 def test_a_table_that_somebody_locks_is_exit_code_4(project, place, table, told):
@@ -243,7 +244,7 @@ def test_a_table_that_somebody_locks_is_exit_code_4(project, place, table, told)
         other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         done = project.run("backup", "--to", where, "--lock-wait", "0", "--json")
     assert done.code == 4
-    assert told in done.data["error"]["detail"]
+    assert re.search(told, done.data["error"]["detail"])
     assert listed() == []
 
 

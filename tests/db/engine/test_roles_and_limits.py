@@ -134,12 +134,12 @@ def test_a_session_that_the_server_ends_is_a_lost_connection_and_the_run_goes_on
     project.write("0001_t", "CREATE TABLE t (id int, x int);\nINSERT INTO t SELECT generate_series(1, 4);")
     project.write(
         "0002_b",
-        "-- batch: pause 1s\nUPDATE t SET x = 1 WHERE id IN (SELECT id FROM t WHERE x IS NULL LIMIT 2);",
+        "-- batch: pause 3s\nUPDATE t SET x = 1 WHERE id IN (SELECT id FROM t WHERE x IS NULL LIMIT 2);",
     )
     project.ok("migrate", "--steps", "1", "--no-validate")
     mark = "&" if "?" in project.url else "?"
     done = project.ok(
-        "migrate", "--no-validate", "--url", f"{project.url}{mark}options=-c%20idle_session_timeout%3D200ms"
+        "migrate", "--no-validate", "--url", f"{project.url}{mark}options=-c%20idle_session_timeout%3D1s"
     )
     assert done.err.count("the connection was lost; connecting again") == 2
     assert project.query("SELECT count(*) FROM t WHERE x = 1") == [(4,)]
@@ -148,7 +148,7 @@ def test_a_session_that_the_server_ends_is_a_lost_connection_and_the_run_goes_on
 def test_every_fatal_error_is_a_lost_connection(project, session):
     target = Target(parameters=project.parameters, source="the test")
     conn = connect(target)
-    conn.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 1")
+    conn.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 200")  # not while it is answered
     pid = conn.info.backend_pid
     while session.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).fetchall():
         pass
