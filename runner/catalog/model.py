@@ -110,7 +110,7 @@ class Catalog:
     """
 
     objects: Mapping[Key, CatalogObject] = field(default_factory=dict)
-    # What is there but not described, as "publication p": no difference is ever found in it.
+    # What is there but not described, as "conversion public.c": no difference is ever found in it.
     unsupported: tuple[str, ...] = field(default=(), compare=False)
 
     def as_dict(self) -> dict[str, Any]:

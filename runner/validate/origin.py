@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from runner.catalog import Difference
 
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^\W\d][\w$]*')
-_BETWEEN = frozenset({"on", "to", "from", "of", "in", "for", "role", "schema", "table", "domain", "column"})
+_BETWEEN = frozenset(
+    {"on", "to", "from", "of", "in", "for", "role", "schema", "table", "domain", "column", "server"}
+    | {"AS", "USING", "FOR", "SERVER", "NONE"}
+)
 
 
 def origins(differences: Sequence[Difference], files: Sequence[Migration]) -> list[str | None]:
@@ -49,7 +52,7 @@ def _origin(difference: Difference, newest_first: Sequence[_File]) -> str | None
 
 def _names(difference: Difference) -> frozenset[str]:
     """Return the names in an identity: of "index i on public.t" i and t, of "column public.t.c" t and c."""
-    identity = difference.identity.partition("(")[0]
+    identity = difference.identity.partition("(")[0] or difference.identity  # of a cast all is in parentheses
     found = []
     for part in re.split(r"\s+", identity):
         names = _NAME.findall(part)

@@ -1,6 +1,7 @@
 -- What the catalogue does not describe, so that nobody takes silence for sameness; `sql` is what is known of it, to be
 -- compared with itself later. What is usual needs no mention. Nothing of the whole server: others change that meanwhile.
--- Members of extensions come with them, and a range brings its own casts.
+-- Members of extensions come with them, and a range brings its own casts. Of a secret there is a digest, salted with what
+-- nobody else knows, so that nobody can try passwords.
 WITH others AS (
     SELECT
         'base type' AS kind,
@@ -63,7 +64,7 @@ WITH others AS (
         'for ' || coalesce(u.usename, 'PUBLIC') || ' server ' || u.srvname,
         u.umid,
         'pg_catalog.pg_user_mapping'::pg_catalog.regclass,
-        pg_catalog.md5(u.umoptions::text)
+        pg_catalog.md5(pg_catalog.pg_postmaster_start_time()::text || u.umoptions::text)
     FROM pg_catalog.pg_user_mappings AS u
 ),
 
@@ -195,7 +196,7 @@ everything AS (
             WHERE d.classid = others.classid AND d.objid = others.oid AND d.deptype IN ('e', 'i')
         )
     UNION ALL
-    SELECT 'secret option', NULL, secret.name || ' of ' || given.kind || ' ' || given.name, pg_catalog.md5(secret.value), FALSE
+    SELECT 'secret option', NULL, secret.name || ' of ' || given.kind || ' ' || given.name, pg_catalog.md5(pg_catalog.pg_postmaster_start_time()::text || secret.value), FALSE
     FROM given
     CROSS JOIN LATERAL (
         SELECT o.option_name AS name, o.option_value AS value
@@ -296,7 +297,8 @@ everything AS (
         pg_catalog.split_part(setting.text, '=', 1)
         || CASE WHEN s.setrole = 0 THEN '' ELSE ' of ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.setrole)) END,
         CASE
-            WHEN setting.text ~* '^[^=]*(passw|passphrase|pwd|secret|token|credential)' THEN pg_catalog.md5(setting.text)
+            WHEN setting.text ~* '^[^=]*(passw|passphrase|pwd|secret|token|credential)' THEN
+                pg_catalog.md5(pg_catalog.pg_postmaster_start_time()::text || setting.text)
             ELSE 'ALTER DATABASE … SET ' || setting.text || ';'
         END,
         FALSE

@@ -142,9 +142,10 @@ def _follow(parameters: Parameters, mirror: Mirror, changes: str, check: Callabl
             conn.execute(statement.text)
             if check(number):
                 compared += 1
-                differences = catalog.diff(catalog.read(reading, other_owners=True), found := mirror.read())
+                expected, found = catalog.read(reading, other_owners=True), mirror.read()
+                differences = catalog.diff(expected, found)
                 assert not differences, f"after {statement.text}: {', '.join(map(str, differences))}"
-                assert found == catalog.read(reading, other_owners=True), statement.text
+                assert found == expected, statement.text
     return compared
 
 

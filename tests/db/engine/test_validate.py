@@ -216,8 +216,14 @@ def test_the_order_of_columns_alone_is_shown_and_is_no_failure(shop):
 
 def test_a_difference_names_the_migration_that_it_belongs_to(shop):
     shop.write("0002_more", "ALTER TABLE a ADD COLUMN more int;\nCREATE TABLE c (id int);", "SELECT 1;")
+    shop.write(
+        "0003_kinds",
+        "create type pair as (x int); create cast (pair as text) with inout; create operator family pairs using hash;",
+        "SELECT 1;",
+    )
     shop.ok("snapshot", "--scratch-url", shop.url)
     shop.ok("migrate")
+    shop.query("DROP CAST (pair AS text); DROP OPERATOR FAMILY pairs USING hash")
     shop.query("DROP INDEX a_note_idx; ALTER TABLE a ALTER more SET DEFAULT 7; CREATE TABLE strange (id int)")
     done = shop.run("validate")
     assert "missing index a_note_idx on public.a  (last named in 0001_a)" in done.out
@@ -225,7 +231,13 @@ def test_a_difference_names_the_migration_that_it_belongs_to(shop):
     assert "unexpected table public.strange\n" in done.out
     (database,) = shop.run("validate", "--json").data["databases"]
     found = {d["identity"]: d["migration"] for d in database["differences"]}
-    assert found == {"a_note_idx on public.a": "0001_a", "public.a.more": "0002_more", "public.strange": None}
+    assert found == {
+        "a_note_idx on public.a": "0001_a",
+        "public.a.more": "0002_more",
+        "public.strange": None,
+        "(public.pair AS text)": "0003_kinds",
+        "public.pairs USING hash": "0003_kinds",
+    }
 
 
 @pytest.mark.parametrize(
