@@ -28,6 +28,8 @@ def without_harmless(differences: Sequence[Difference]) -> tuple[tuple[Differenc
 def harmless(difference: Difference) -> str | None:
     """Return a note about a difference that a rollback need not or cannot undo, None for any other."""
     before, after = difference.expected_sql, difference.actual_sql
+    if difference.kind == "extension version" and difference.change is Change.CHANGED:
+        return f"extension {difference.identity} keeps its version: few have a script that leads back"
     if difference.kind == "constraint validation" and difference.change is Change.UNEXPECTED:
         return (
             f"constraint {difference.identity} stays validated, which allows nothing that was refused before"

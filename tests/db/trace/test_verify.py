@@ -252,10 +252,14 @@ def test_a_log_has_an_event_for_each_migration_that_was_rehearsed(project):
         pytest.param("ALTER TABLE lines DISABLE TRIGGER ALL;", "NOT ENFORCED", id="foreign key off"),
         pytest.param(
             "CREATE COLLATION IF NOT EXISTS public.plain (locale = 'C');",
-            "+CREATE COLLATION public.plain",
+            "+collation public.plain (collname = plain",
             id="collation",
         ),
-        pytest.param("ALTER PUBLICATION all_of SET (publish = 'insert');", "'insert'", id="publication"),
+        pytest.param(
+            "ALTER PUBLICATION all_of SET (publish = 'insert');",
+            "pubinsert = true, pubupdate = false",
+            id="publication",
+        ),
         pytest.param(
             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 99', current_database()); END $$;",
             "+ALTER DATABASE … SET work_mem=99;",
