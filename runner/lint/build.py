@@ -173,7 +173,7 @@ def _constraint(
     if built_on is not None:
         schema.indexes.drop(Name(table.name.schema, built_on.name))
     if kind in _WITH_INDEX:
-        schema.indexes.put(Index(Name(table.name.schema, named), table.name))
+        schema.indexes.put(Index(Name(table.name.schema, named), table.name, frozenset(listed)))
 
 
 def _listed(phrase: Phrase, index: int, end: int) -> list[str]:
@@ -231,6 +231,8 @@ def _altered(phrase: Phrase, action: Action, table: Table, schema: Schema) -> No
         new = phrase.name(phrase.skip(action.after, ("TO",)))[0]
         if new is not None:
             _renamed(table, name, new.name, is_column=verb == "RENAME COLUMN")
+            for index in schema.indexes_of(table.name, name) if verb == "RENAME COLUMN" else ():
+                index.columns = index.columns - {name} | {new.name}
     elif verb in {"ATTACH PARTITION", "DETACH PARTITION"}:
         part = schema.table(phrase.name(action.after)[0])
         if part is not None:
@@ -275,7 +277,11 @@ def _create_index(phrase: Phrase, schema: Schema) -> None:
         return
     table = schema.table(on)
     owner = on if table is None else table.name
-    schema.indexes.put(Index(Name(owner.schema, name.name), owner))
+    keys = phrase.find("(", start=index)
+    is_plain = keys >= 0 and phrase.find("WHERE", start=keys) < 0
+    is_plain = is_plain and all("(" not in phrase.words[start:end] for start, end in phrase.elements(keys))
+    columns = frozenset(filter(None, (bare(phrase, at) for at in range(keys, len(phrase.tokens)))))
+    schema.indexes.put(Index(Name(owner.schema, name.name), owner, columns, is_plain))
 
 
 def _drop(phrase: Phrase, schema: Schema) -> None:

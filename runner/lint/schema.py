@@ -74,6 +74,8 @@ class Index:
 
     name: Name
     table: Name
+    columns: frozenset[str] = frozenset()  # all that an index names
+    is_plain: bool = True  # no expression and no WHERE
 
 
 @dataclass(slots=True)
@@ -220,6 +222,11 @@ class Schema:
         if found is None and self.start is not None and name.name not in self.indexes:
             return self.start.owner(name)
         return None if found is None else found.table
+
+    def indexes_of(self, table: Name, column: str) -> list[Index]:
+        """Return the indexes of a table that name a column."""
+        found = [index for index in self.indexes.all() if index.table == table and column in index.columns]
+        return found if self.start is None else [*found, *self.start.indexes_of(table, column)]
 
     def drop_table(self, name: Name) -> None:
         """Forget a table, its partitions and indexes."""

@@ -46,6 +46,8 @@ _COERCIBLE = frozenset({
     *((one, number) for one in _OIDS for number in ("oid", "int4")),
     *((number, one) for one in _OIDS for number in ("oid", "int4")),
 })  # fmt: skip
+# whose operator class for btree an index of a type has, where it is another type's
+_OPERATORS = {"varchar": "text", "cidr": "inet", **dict.fromkeys(_OIDS, "oid")}
 _WIDENED = frozenset({"varchar", "varbit"})
 _TEMPORAL = frozenset({"timestamp", "timestamptz", "time", "timetz", "interval"})
 _NEEDS_ITS_LENGTH = frozenset({"bpchar", "bit"})
@@ -128,6 +130,11 @@ def rewrites(old: Type, new: Type) -> bool:
     if not new.modifiers:
         return new.name == "bit"
     return not _is_wider(new.name, old.modifiers, new.modifiers)
+
+
+def has_another_index(old: Type, new: Type) -> bool:
+    """Return whether an index of a column needs another operator class, so that it is built anew, though no row is written."""
+    return _OPERATORS.get(old.name, old.name) != _OPERATORS.get(new.name, new.name)
 
 
 def _is_wider(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> bool:

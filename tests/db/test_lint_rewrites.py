@@ -91,6 +91,30 @@ def test_a_change_of_type_is_found_where_the_server_rewrites(old, new, watched, 
     assert says(tmp_path, f"CREATE TABLE app.t (a {old})", change) == ({"change-type"} if measured else set())
 
 
+@pytest.mark.parametrize("index", ["(a)", "(b, a)", "(b) WHERE a IS NOT NULL", "((a IS NULL))"])
+def test_an_index_that_a_change_of_type_builds_anew_is_found(index, watched, tmp_path):
+    """All pairs that rewrite no table, in one go."""
+    wrong = []
+    for number, (old, new) in enumerate(PAIRS):
+        made = f"CREATE TABLE app.t (a {old}, b int); CREATE INDEX t_idx ON app.t {index}"
+        change = f"ALTER TABLE app.t ALTER COLUMN a TYPE {new}"
+        file = "SELECT pg_catalog.pg_relation_filenode('app.t_idx')"
+        watched.execute("DROP TABLE IF EXISTS app.t")
+        try:
+            watched.execute(made)
+            before = watched.execute(file).fetchone()
+            if rewrites(watched, change, f"{change} USING a::{new}"):
+                continue
+        except psycopg.Error:  # no operator class for btree
+            continue
+        is_built = watched.execute(file).fetchone() != before
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if says(folder, made, change) != ({"change-type"} if is_built else set()):
+            wrong.append((old, new, is_built))
+    assert wrong == []
+
+
 @pytest.mark.parametrize("zone", [*sorted(_UTC), "Europe/London", "Africa/Abidjan", "1"])
 def test_timestamps_are_rewritten_in_the_zones_where_the_server_does(zone, watched, tmp_path):
     change = "ALTER TABLE app.t ALTER COLUMN a TYPE timestamptz"

@@ -10,7 +10,8 @@ from runner.lint.facts import Facts
 from runner.lint.model import Level, Problem, Rule
 from runner.lint.phrase import Name, Phrase
 from runner.lint.schema import Schema
-from runner.lint.types import Type, read_type, rewrites
+from runner.lint.types import Type, has_another_index, read_type, rewrites
+from runner.wording import listed
 
 # Gives another value for each row. Functions of PostgreSQL, uuid-ossp and pgcrypto that make a value; others of pg_proc
 # with provolatile 'v' are about the server, and nobody's default. A test asks a server for the list.
@@ -140,12 +141,26 @@ def _why(phrase: Phrase, action: Action, after: int, old: Type, new: Type, facts
     if schema.is_constrained(new) and old != new:
         return "checks the domain's constraint for every row"
     old_base, new_base = schema.base(old), schema.base(new)
-    if old == new or (old_base is not None and new_base is not None and not rewrites(old_base, new_base)):
-        return None
+    if old == new:  # also then the server builds what is not plain anew
+        return _on_indexes(phrase, action, old, new, schema)
+    if old_base is not None and new_base is not None and not rewrites(old_base, new_base):
+        return _on_indexes(phrase, action, old_base, new_base, schema)
     if {old.name, new.name} == {"timestamp", "timestamptz"}:
-        same_bytes = facts.is_utc and not rewrites(old, new._replace(name=old.name))
-        return None if same_bytes else "rewrites the table, unless the session's time zone is UTC"
+        if facts.is_utc and not rewrites(old, new._replace(name=old.name)):
+            return _on_indexes(phrase, action, old, new, schema)
+        return "rewrites the table, unless the session's time zone is UTC"
     return "rewrites the table"
+
+
+def _on_indexes(phrase: Phrase, action: Action, old: Type, new: Type, schema: Schema) -> str | None:
+    """Return that indexes of the column are built anew, where they are: what the new type may keep is a plain index at most.
+
+    Source: CheckIndexCompatible in the server's indexcmds.c.
+    """
+    table = schema.table(phrase.target()[0])
+    found = [] if table is None else schema.indexes_of(table.name, action.name or "")
+    built = sorted(index.name.name for index in found if not index.is_plain or has_another_index(old, new))
+    return f"builds {listed(built)} anew" if built else None
 
 
 def _is_plain(phrase: Phrase, action: Action, index: int, new: Type) -> bool:
@@ -231,13 +246,15 @@ RULES = (
         name="A change of type rewrites the table",
         condition="ALTER COLUMN … TYPE from a type that an earlier file names to one that is stored differently, with a USING"
         " that computes, or with COLLATE. Not: varchar to text, a longer varchar, a numeric of more digits and the same"
-        " scale, a timestamp of more digits, a domain to what it is made of.",
-        effect="Every row and index is written again under ACCESS EXCLUSIVE: nobody can read or write the table.",
+        " scale, a timestamp of more digits, a domain to what it is made of; unless an index of the column has an expression,"
+        " a WHERE, or needs another operator class, for it is built anew then.",
+        effect="Every row and index, or those indexes alone, are written again under ACCESS EXCLUSIVE: nobody can read or write"
+        " the table.",
         safer="Add a column of the new type, keep both the same with a trigger, fill the old rows in batches, move the"
         " application, drop the old one.",
         unknown="Casts that a project or an extension makes with WITHOUT FUNCTION, except those of citext. The"
-        " session's time zone, which decides over timestamp and timestamptz. Indexes that are built again"
-        " because of another operator class.",
+        " session's time zone, which decides over timestamp and timestamptz, unless the file sets it. Indexes"
+        " that neither files nor snapshot make.",
         bad="=== 0006_stock.sql\nCREATE TABLE app.stock (count int);\n"
         "=== 0007_wide_count.sql\nALTER TABLE app.stock ALTER COLUMN count TYPE bigint;",
         good="=== 0006_stock.sql\nCREATE TABLE app.stock (sku varchar(20));\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runner.lint.facts import Facts
 from runner.lint.model import Level, Problem, Rule
-from runner.lint.phrase import Phrase
+from runner.lint.phrase import Name, Phrase
 
 _FOR_PARTITIONS = (
     "CREATE INDEX CONCURRENTLY is refused for a partitioned table: CREATE INDEX … ON ONLY it, CREATE INDEX"
@@ -18,6 +18,10 @@ def _index_not_concurrent(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     table, _ = phrase.on()
     if phrase.statement.concurrently or facts.is_new(table) or phrase.find("ON", "ONLY") >= 0:
         return
+    if phrase.find("IF", "NOT", "EXISTS") >= 0 and table is not None:
+        name, _ = phrase.target()
+        if name is not None and facts.schema.owner(Name(table.schema, name.name)) == table:
+            return  # it is there, so nothing is built
     known = facts.schema.table(table)
     hint = _FOR_PARTITIONS if known is not None and known.is_partitioned else None
     yield Problem(f"an index on {table} that is built while nobody can write to it", hint=hint)

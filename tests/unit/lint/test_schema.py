@@ -95,6 +95,36 @@ def test_a_foreign_key_of_a_partitioned_table_is_advised_part_by_part(what, foun
     assert "partition" not in finding.hint
 
 
+@pytest.mark.parametrize(
+    ("index", "change", "built"),
+    [
+        ("CREATE INDEX a_idx ON app.t (a);", "a TYPE text", None),
+        ("CREATE INDEX a_idx ON app.t (lower(a));", "a TYPE text", "a_idx"),
+        ("CREATE INDEX a_idx ON app.t (a) WHERE a <> '';", "a TYPE text", "a_idx"),
+        ("CREATE INDEX a_idx ON app.t (i) INCLUDE (s);", "a TYPE text", None),
+        ("CREATE INDEX a_idx ON app.t (a) WHERE a <> '';\nDROP INDEX app.a_idx;", "a TYPE text", None),
+        ("CREATE INDEX a_idx ON app.t (lower(a));\nALTER TABLE app.t RENAME a TO z;", "z TYPE text", "a_idx"),
+        ("ALTER TABLE app.t ADD UNIQUE (i);", "i TYPE oid", "t_i_key"),
+        ("CREATE INDEX a_idx ON app.t (at);", "at TYPE timestamptz", "a_idx"),
+    ],
+)
+def test_an_index_that_cannot_keep_its_file_is_named(index, change, built, found):
+    (*rest,) = found(
+        {
+            "0001_a.sql": TABLE + index,
+            "0002_b.sql": f"SET timezone = 'UTC';\nALTER TABLE app.t ALTER COLUMN {change};",
+        }
+    )
+    rest = [f.message for f in rest if "0002" in str(f.where.path)]
+    assert [message.partition(" builds ")[2] for message in rest] == ([f"{built} anew"] if built else [])
+
+
+def test_an_index_that_is_there_is_not_built_again(found):
+    made = TABLE + "CREATE INDEX a_idx ON app.t (a);"
+    assert after(found, made, "CREATE INDEX IF NOT EXISTS a_idx ON app.t (a);") == []
+    assert after(found, made, "CREATE INDEX IF NOT EXISTS b_idx ON app.t (a);") == ["index-not-concurrent"]
+
+
 def test_a_finding_names_both_types(found):
     files = {"0001_x.sql": TABLE, "0002_x.sql": "ALTER TABLE app.t ALTER COLUMN a TYPE varchar(9);"}
     (finding,) = found(files)
