@@ -284,6 +284,20 @@ everything AS (
         FROM (SELECT FROM pg_catalog.pg_largeobject_metadata LIMIT 1001) AS first_ones
     ) AS found
     WHERE found.number > 0
+    UNION ALL  -- one by one they are compared, and not named
+    SELECT
+        'large object',
+        NULL,
+        l.oid::text,
+        'owner ' || pg_catalog.pg_get_userbyid(l.lomowner) || ', rights ' || coalesce(l.lomacl, pg_catalog.acldefault('L', l.lomowner))::text
+        || coalesce(', comment ' || pg_catalog.quote_literal(c.description), ''),
+        TRUE
+    FROM (SELECT l.* FROM pg_catalog.pg_largeobject_metadata AS l ORDER BY l.oid LIMIT 1000) AS l
+    LEFT JOIN pg_catalog.pg_description AS c
+        ON c.classoid = 'pg_catalog.pg_largeobject'::pg_catalog.regclass AND l.oid = c.objoid
+    UNION ALL
+    SELECT 'extension version', NULL, pg_catalog.quote_ident(e.extname), e.extversion, TRUE
+    FROM pg_catalog.pg_extension AS e
     UNION ALL
     SELECT
         'owner', NULL, 'of schema public', pg_catalog.pg_get_userbyid(n.nspowner),
