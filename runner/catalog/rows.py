@@ -26,6 +26,7 @@ class Relation(NamedTuple):
     partition_bound: str | None
     of_type: str | None
     view_definition: str | None
+    view_columns: str | None  # of a view that something uses: a NULL of each column's type
     owner: str
 
 
