@@ -11,7 +11,7 @@ from runner.catalog import rows, statements, tables
 from runner.catalog.attached import add_attached
 from runner.catalog.definitions import add_definitions
 from runner.catalog.model import Catalog, CatalogObject, in_words
-from runner.catalog.order import Node, Place, Section, in_order, reaches
+from runner.catalog.order import Node, Place, Section, in_circles, in_order, reaches
 from runner.catalog.registry import (
     CLASS,
     CONSTRAINT,
@@ -85,6 +85,7 @@ class Builder(Registry):
         self._add_comments()
         add_grants(self)
         add_default_privileges(self)
+        self._break_circles()
         ordered = in_order(self.nodes)
         objects = {
             (n.kind, n.identity): CatalogObject(n.kind, n.identity, canonical_arrays(n.sql), n.parent)
@@ -338,6 +339,29 @@ class Builder(Registry):
                 table.node.needs += needs
             else:
                 self._defer_default(table, column, needs)
+
+    def _break_circles(self) -> None:
+        """Make a view that its own query needs without that query first, as pg_dump does."""
+        views = {
+            id(self.subjects[CLASS, oid].node): relation
+            for oid, relation in self._relations.items()
+            if relation.view_columns is not None
+        }
+        for node in sorted(in_circles(self.nodes), key=Node.sort_key):
+            relation = views.get(id(node))
+            if relation is None or not any(reaches(need, node) for need in node.needs):
+                continue
+            query = self.add_part(
+                self.subjects[CLASS, relation.oid],
+                "view query",
+                node.identity,
+                node.sql.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1),
+                Place.COLUMN,
+                *node.needs,
+            )
+            query.section = Section.VIEWS
+            node.sql = statements.create_view_columns(relation)
+            node.needs = [need for need in node.needs if not reaches(need, node)]
 
     def _defer_default(self, table: Subject, column: rows.Column, needs: Sequence[Node]) -> None:
         self._deferred.add((column.relation, column.number))

@@ -72,8 +72,8 @@ class Node:
 def in_order(nodes: Iterable[Node]) -> list[Node]:
     """Sort by section and name, but each node after those it needs, and a group together where possible.
 
-    Where the needs run in a circle (two views that were made to use each other with CREATE OR REPLACE), the
-    first by name goes ahead: such a schema still compares well although no single file can build it.
+    Where the needs run in a circle (functions that were made to use each other with CREATE OR REPLACE), the first by
+    name goes ahead: such a schema still compares well although no single file can build it.
     """
     ranked = sorted(nodes, key=Node.sort_key)
     rank = {id(node): number for number, node in enumerate(ranked)}
@@ -114,6 +114,28 @@ def in_order(nodes: Iterable[Node]) -> list[Node]:
                 same_group = follower.group == node.group and follower.section == node.section
                 heapq.heappush(together if same_group else ready, dependent)
     return result
+
+
+def in_circles(nodes: Iterable[Node]) -> list[Node]:
+    """Return the nodes that need themselves through others, and those that need such a one."""
+    left = {id(node): node for node in nodes}
+    waiting = {
+        key: sum(id(need) in left and need is not node for need in node.needs) for key, node in left.items()
+    }
+    dependents: dict[int, list[int]] = defaultdict(list)
+    for key, node in left.items():
+        for need in node.needs:
+            if need is not node:
+                dependents[id(need)].append(key)
+    ready = [key for key, count in waiting.items() if not count]
+    while ready:
+        key = ready.pop()
+        del left[key]
+        for dependent in dependents.get(key, ()):
+            waiting[dependent] -= 1
+            if not waiting[dependent]:
+                ready.append(dependent)
+    return list(left.values())
 
 
 def reaches(start: Node, goal: Node) -> bool:

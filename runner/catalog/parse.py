@@ -225,6 +225,10 @@ _PATTERNS = _patterns(
     ),
     (rf"ALTER STATISTICS {_NAMED} SET", _plain("statistics")),
     (rf"CREATE VIEW {_NAMED}", _plain("view")),
+    (
+        rf"CREATE OR REPLACE VIEW {_NAMED}",
+        lambda match: Identified("view query", match["name"], match["name"]),
+    ),
     (rf"CREATE MATERIALIZED VIEW {_NAMED}", _plain("materialized view")),
     (rf"CREATE (?:OR REPLACE )?(?P<kind>FUNCTION|PROCEDURE|AGGREGATE) {_NAMED}\(", _routine),
     (rf"CREATE TYPE {_NAMED}", _plain("type")),

@@ -28,6 +28,7 @@ class Relation(NamedTuple):
     view_definition: str | None
     server: str | None  # of a foreign table
     foreign_options: list[str] | None
+    view_columns: str | None  # of a view that something uses: a NULL of each column's type
     owner: str
 
 

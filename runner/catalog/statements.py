@@ -80,6 +80,11 @@ def aggregate_signature(function: rows.Function) -> str:
     return f"{function.qualified}({function.arguments or '*'})"
 
 
+def create_view_columns(relation: rows.Relation) -> str:
+    """Write CREATE VIEW with the columns of a view and without its query, which uses what uses the view."""
+    return f"CREATE VIEW {relation.qualified} AS\n SELECT {relation.view_columns};"
+
+
 def create_view(relation: rows.Relation) -> str:
     """Write CREATE VIEW, or CREATE MATERIALIZED VIEW without rows: they are data, and REFRESH brings them."""
     query = canonical_view(relation.view_definition or "").strip().removesuffix(";")

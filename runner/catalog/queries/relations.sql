@@ -19,6 +19,25 @@ SELECT
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_definition,
     pg_catalog.quote_ident(s.srvname) AS server,
     f.ftoptions AS foreign_options,
+    CASE WHEN c.relkind = 'v' AND (
+        EXISTS (  -- beside its own rule
+            SELECT FROM pg_catalog.pg_depend AS d
+            WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid AND d.deptype = 'n'
+        )
+        OR EXISTS (
+            SELECT FROM pg_catalog.pg_depend AS d
+            WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = c.reltype AND d.deptype = 'n'
+        )
+    ) THEN (
+        SELECT pg_catalog.string_agg(
+            'NULL::' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+            || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::pg_catalog.regcollation::text ELSE '' END
+            || ' AS ' || pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum
+        )
+        FROM pg_catalog.pg_attribute AS a
+        INNER JOIN pg_catalog.pg_type AS t ON a.atttypid = t.oid
+        WHERE a.attrelid = c.oid AND a.attnum > 0
+    ) END AS view_columns,
     pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) AS owner
 FROM pg_catalog.pg_class AS c
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
