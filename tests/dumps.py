@@ -68,7 +68,8 @@ def entries(dumped: str) -> dict[str, str]:
         view = re.sub(r" _RETURN; Type: RULE; ", "; Type: VIEW; ", heading)
         if view != heading and view in found:
             query = found.pop(heading).replace("CREATE OR REPLACE VIEW", "CREATE VIEW", 1)
-            found[view] = query + found[view][found[view].rindex("\nALTER TABLE ") :]
+            owner = re.search(r"\nALTER (TABLE|VIEW) .* OWNER TO .*", found[view], re.DOTALL)
+            found[view] = query + ("" if owner is None else owner[0])
     return {
         heading: "\n".join(sorted(text.splitlines())) if "ACL; " in heading else canonical_arrays(text)
         for heading, text in found.items()
