@@ -43,7 +43,8 @@ def pg_dump_for(server: Parameters, home: Path) -> Callable[[Parameters], str]:
 def entries(dumped: str) -> dict[str, str]:
     """Cut what pg_dump writes into its entries, by their headings: name, type, schema and owner.
 
-    What is no schema is made one: the order of entries, of rights and of storage parameters, and how the server spells
+    What is no schema is made one: the order of entries, of rights and of storage parameters, which view of a circle is
+    made without its query first, and how the server spells
     an array that it has read again. The tablespace and the
     access method are set before the entries that they are for, once for several; what holds for a table or an index
     is written with it.
@@ -63,6 +64,12 @@ def entries(dumped: str) -> dict[str, str]:
             found[heading] += f"\n{sorted(re.findall(r'[^ (),;]+', line))}"
         elif heading and line not in ("", "--") and not line.startswith(("-- Dep", "-- PostgreSQL", "\\")):
             found[heading] += f"\n{line}"
+    for heading in [h for h in found if "; Type: RULE; " in h]:
+        view = re.sub(r" _RETURN; Type: RULE; ", "; Type: VIEW; ", heading)
+        if view != heading and view in found:
+            query = found.pop(heading).replace("CREATE OR REPLACE VIEW", "CREATE VIEW", 1)
+            owner = re.search(r"\nALTER (TABLE|VIEW) .* OWNER TO .*", found[view], re.DOTALL)
+            found[view] = query + ("" if owner is None else owner[0])
     return {
         heading: "\n".join(sorted(text.splitlines())) if "ACL; " in heading else canonical_arrays(text)
         for heading, text in found.items()

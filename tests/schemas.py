@@ -457,6 +457,24 @@ def _view(w: _Writer) -> None:
     w.types[name] = "NULL"
 
 
+def _view_in_a_circle(w: _Writer) -> None:
+    """Let a view ask itself through a function or another view."""
+    name, _ = w.placed()
+    between, _ = w.placed()
+    column = w.name()
+    w.add(f"CREATE VIEW {name} AS SELECT 1 AS {column}")
+    if w.random.random() < 0.5:
+        w.add(
+            f"CREATE FUNCTION {between}() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT {column} FROM {name}; END",
+            f"CREATE OR REPLACE VIEW {name} AS SELECT {between}() AS {column}",
+        )
+    else:
+        w.add(
+            f"CREATE VIEW {between} AS SELECT * FROM {name}",
+            f"CREATE OR REPLACE VIEW {name} WITH (security_barrier) AS SELECT {column} FROM {between}",
+        )
+
+
 def _trigger(w: _Writer) -> None:
     if not w.triggers or w.random.random() < 0.2:
         name, _ = w.placed()
@@ -556,7 +574,7 @@ def _change(w: _Writer) -> None:
 
 _KINDS: tuple[tuple[Callable[[_Writer], None], int], ...] = (
     (_schema, 2), (_enum, 3), (_domain, 4), (_composite, 2), (_range, 1), (_sequence, 2), (_table, 8), (_some_partition, 3),
-    (_foreign_key, 5), (_check, 4), (_index, 5), (_key, 1), (_function, 5), (_row_function, 2), (_default_over_itself, 1), (_view, 8),
+    (_foreign_key, 5), (_check, 4), (_index, 5), (_key, 1), (_function, 5), (_row_function, 2), (_default_over_itself, 1), (_view, 8), (_view_in_a_circle, 1),
     (_trigger, 3), (_policy_or_rule, 3), (_comment, 3), (_right, 3), (_change, 6),
 )  # fmt: skip
 
