@@ -12,7 +12,7 @@ RUN pip --python /opt/runner/bin/python install --no-compile --require-hashes --
     && pip install --require-hashes --only-binary :all: --requirement requirements-build.lock
 COPY pyproject.toml setup.cfg README.md LICENSE ./
 COPY runner runner
-# runner/health/queries leads to sql/health
+# runner/upkeep/health/queries leads to sql/health
 COPY sql sql
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && pip --python /opt/runner/bin/python install --no-compile --no-deps --no-index /wheels/*.whl \

@@ -1,6 +1,6 @@
 """One real PostgreSQL for the whole run, an own database for each test.
 
-The server is a local one (`runner.local`) in a temporary folder: the first test that needs it starts it,
+The server is a local one (`runner.server.local`) in a temporary folder: the first test that needs it starts it,
 whichever process that is in, and the end of the run stops it. RUNNER_TEST_URL names another one.
 
 Property tests try the same examples in every run; HYPOTHESIS_PROFILE=long tries many more, new ones each time.
@@ -24,8 +24,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql import factories
 
-from runner.local import Server, installed, temporary_folder
-from runner.local.account import account_for
+from runner.server.local import Server, installed, temporary_folder
+from runner.server.local.account import account_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from runner.catalog import compare_text, diff, read, render
-from runner.catalog.spelling import canonical_arrays
 from runner.errors import ConfigurationError
-from runner.local import installed
+from runner.schema.catalog import compare_text, diff, read, render
+from runner.schema.catalog.spelling import canonical_arrays
+from runner.server.local import installed
 
 Parameters = dict[str, str]
 

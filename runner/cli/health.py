@@ -11,7 +11,7 @@ import click
 from runner.cli.options import Context, Duration, read_settings, target_options
 
 if TYPE_CHECKING:
-    from runner.fleet.health import Health
+    from runner.commands.health import Health
 
 
 @click.command()
@@ -76,7 +76,7 @@ def health_command(
     runner health --check                  for a pipeline or a CronJob
     runner health --format openmetrics     for Prometheus
     """
-    from runner.fleet.health import health
+    from runner.commands.health import health
 
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
@@ -117,7 +117,7 @@ def _show(context: Context, results: list[Health], *, metrics: bool, full: bool)
 
 
 def _explain(context: Context, settings: Any, names: tuple[str, ...], thresholds: Any) -> None:
-    from runner.fleet.health import query_lists
+    from runner.commands.health import query_lists
     from runner.report import health
 
     lists = query_lists(settings, names, thresholds).values()

@@ -23,7 +23,7 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 def _one_database(settings: Settings) -> str | None:
     """Return the database's name, or None in a project that names none; never guess between two."""
     from runner.errors import UsageError
-    from runner.migrations import find_layouts
+    from runner.files.migrations import find_layouts
 
     if not settings.migrations_dirs and not (settings.project / "migrations").is_dir():
         return settings.database
@@ -47,7 +47,7 @@ def exec_command(context: Context, /, *, command: tuple[str, ...], **flags: Any)
 
     Example: runner exec --database carthub -- pg_dump --format=custom --file=carthub.dump
     """
-    from runner import connection, local
+    from runner.server import connection, local
 
     settings = read_settings(context, **flags)
     target = connection.locate(settings, _one_database(settings), say=context.tell)
@@ -75,7 +75,7 @@ def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
 
     Example: runner local start --tcp
     """
-    from runner import local
+    from runner.server import local
 
     settings = read_settings(context, **flags)
     local.start(settings, tcp=tcp, say=context.tell)
@@ -91,7 +91,7 @@ def stop(context: Context, /, **flags: Any) -> None:
 
     Example: runner local stop
     """
-    from runner import local
+    from runner.server import local
 
     settings = read_settings(context, **flags)
     local.stop(settings, say=context.tell)
@@ -121,7 +121,7 @@ def url(context: Context, /, *, password: bool, **flags: Any) -> None:
 
     Example: psql "$(runner local url --database carthub)"
     """
-    from runner import local
+    from runner.server import local
 
     settings = read_settings(context, **flags)
     target = local.target(settings, _one_database(settings), say=context.tell)
@@ -139,7 +139,7 @@ def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> No
 
     Example: runner local psql --database carthub -- -c 'TABLE carts'
     """
-    from runner import connection, local
+    from runner.server import connection, local
 
     settings = read_settings(context, **flags)
     target = local.target(settings, _one_database(settings), say=context.tell)
@@ -153,8 +153,8 @@ def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> No
 
 
 def _show(context: Context, settings: Settings) -> None:
-    from runner import local
     from runner.report.local import local_as_json, local_as_text
+    from runner.server import local
 
     found = local.status(settings)
     click.echo(local_as_json(found) if context.json else local_as_text(found))

@@ -14,7 +14,7 @@ from runner.report.metrics import Tally
 
 if TYPE_CHECKING:
     from runner.cli.options import Context
-    from runner.fleet.migrate import Observer
+    from runner.commands.migrate import Observer
 
 
 @contextmanager

@@ -7,21 +7,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from runner.apply import Listener
 from runner.cli.asking import require_yes
+from runner.commands.migrate import Observer
+from runner.engine.apply import Listener
+from runner.engine.plan import Action
 from runner.events import WARNING, Event
-from runner.fleet.migrate import Observer
-from runner.plan import Action
 
 if TYPE_CHECKING:
-    from runner.apply import Done
     from runner.cli.options import Context
-    from runner.fleet.keep import BackedUp
-    from runner.fleet.migrate import Outcome
-    from runner.history import LockHolder, YoyoLock
-    from runner.plan import Plan
+    from runner.commands.backup import BackedUp
+    from runner.commands.migrate import Outcome
+    from runner.engine.apply import Done
+    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.plan import Plan
     from runner.report.live import Sights
-    from runner.watch import Sighting
+    from runner.server.watch import Sighting
 
 _NAMES = {
     Action.APPLY: ("migration.applied", "applied"),

@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from runner.apply import Done
+    from runner.commands.backup import BackedUp
+    from runner.engine.apply import Done
+    from runner.engine.history import LockHolder, YoyoLock
     from runner.errors import RunnerError
     from runner.events import Event
-    from runner.fleet.keep import BackedUp
-    from runner.history import LockHolder, YoyoLock
     from runner.report import Style
     from runner.settings import Settings
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.plan import Situation
+from runner.engine.plan import Situation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from runner.apply import Done
-    from runner.fleet.author import Snapshot
-    from runner.fleet.inspect import PlanListing, Status, Validated
-    from runner.fleet.mend import Adoption, Mended
-    from runner.fleet.migrate import Outcome
-    from runner.fleet.observe import Examined, Waited
-    from runner.history import Partial
-    from runner.migrations.scaffold import NewPair
-    from runner.plan import Standing, Step
-    from runner.validate import Validation
+    from runner.commands.baseline import Adoption
+    from runner.commands.doctor import Examined
+    from runner.commands.migrate import Outcome
+    from runner.commands.plan import PlanListing
+    from runner.commands.repair import Mended
+    from runner.commands.snapshot import Snapshot
+    from runner.commands.status import Status
+    from runner.commands.validate import Validated
+    from runner.commands.wait import Waited
+    from runner.engine.apply import Done
+    from runner.engine.history import Partial
+    from runner.engine.plan import Standing, Step
+    from runner.files.migrations.scaffold import NewPair
+    from runner.schema.validate import Validation
 
 
 def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:

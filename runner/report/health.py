@@ -6,15 +6,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from runner.health import Level
 from runner.report.people import heading
 from runner.report.table import Line, table
+from runner.upkeep.health import Level
 from runner.wording import counted
 
 if TYPE_CHECKING:
-    from runner.fleet.health import Health
-    from runner.health import Answer, Query, Row
+    from runner.commands.health import Health
     from runner.report.terminal import Style
+    from runner.upkeep.health import Answer, Query, Row
 
 _COLOURS = {
     Level.OK: "green",

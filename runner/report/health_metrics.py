@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runner.health import Level
 from runner.report.openmetrics import Gauge, name_of, render
+from runner.upkeep.health import Level
 
 if TYPE_CHECKING:
-    from runner.fleet.health import Health
-    from runner.health import Answer
+    from runner.commands.health import Health
+    from runner.upkeep.health import Answer
 
 _PREFIX = "runner_health"
 _LEVELS = {Level.PROBLEM: 2, Level.WARNING: 1, Level.OK: 0, Level.INFO: 0}

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.events import INFO, WARNING, Event
-from runner.maintenance import State
 from runner.report.people import ID_WIDTH, heading
 from runner.report.terminal import Style
+from runner.upkeep.maintenance import State
 from runner.wording import counted, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runner.fleet.keep import BackedUp, Restored
-    from runner.fleet.maintain import Maintained
-    from runner.maintenance import Result
+    from runner.commands.backup import BackedUp
+    from runner.commands.maintenance import Maintained
+    from runner.commands.restore import Restored
+    from runner.upkeep.maintenance import Result
 
 _STATES = {
     State.DONE: ("done", "green"),

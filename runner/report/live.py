@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from runner.report.sightings import blockers, head, progress_words
 from runner.report.terminal import Style
-from runner.watch import Over, Running, Sighting, Unseen, Waiting
+from runner.server.watch import Over, Running, Sighting, Unseen, Waiting
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

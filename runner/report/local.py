@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runner.local import Status
+    from runner.server.local import Status
 
 
 def local_as_text(status: Status) -> str:

@@ -13,9 +13,9 @@ from runner.report.failure import error_as_json, error_as_text
 from runner.report.terminal import Style
 
 if TYPE_CHECKING:
+    from runner.engine.history import LockHolder, YoyoLock
     from runner.errors import RunnerError
-    from runner.history import LockHolder, YoyoLock
-    from runner.watch import Sighting
+    from runner.server.watch import Sighting
 
 
 def line(event: Event, *, now: datetime | None = None) -> str:
@@ -53,7 +53,7 @@ def opened(name: str, place: str) -> Event:
 
 def waiting(holder: LockHolder | YoyoLock | None, waited_s: float, database: str | None) -> Event:
     """Return the event of a wait for the migration lock, or yoyo's."""
-    from runner.history import LockHolder, YoyoLock
+    from runner.engine.history import LockHolder, YoyoLock
     from runner.report import people
 
     facts: dict[str, Any] = {}
@@ -87,7 +87,7 @@ class Sightings:
 
     def show(self, sighting: Sighting, database: str | None) -> None:
         """Tell what is due."""
-        from runner.watch import Over
+        from runner.server.watch import Over
 
         if isinstance(sighting, Over):
             self._pace.forget(sighting)
@@ -98,7 +98,7 @@ class Sightings:
 def sighted(sighting: Any, database: str | None) -> Event:
     """Return the event of one sighting."""
     from runner.report.sightings import blockers, head, progress_words
-    from runner.watch import Running, Waiting
+    from runner.server.watch import Running, Waiting
 
     plain = Style()
     lines = head(sighting, plain)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ParamSpec
 from runner.report.openmetrics import Gauge, render
 
 if TYPE_CHECKING:
-    from runner.apply import Done
+    from runner.commands.migrate import Observer, Outcome
+    from runner.engine.apply import Done
+    from runner.engine.history import LockHolder, YoyoLock
     from runner.events import Event
-    from runner.fleet.migrate import Observer, Outcome
-    from runner.history import LockHolder, YoyoLock
 
 P = ParamSpec("P")
 

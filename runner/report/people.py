@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.history import Operation
-from runner.migrations import Kind
-from runner.plan import Action, Situation
+from runner.engine.history import Operation
+from runner.engine.plan import Action, Situation
+from runner.files.migrations import Kind
 from runner.wording import counted, duration, shortened
 
 if TYPE_CHECKING:
@@ -14,18 +14,22 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from runner.apply import Done
-    from runner.fleet.author import Snapshot
-    from runner.fleet.inspect import PlanListing, Status, Validated
-    from runner.fleet.mend import Adoption, Mended
-    from runner.fleet.migrate import Outcome
-    from runner.fleet.observe import Examined, Waited
-    from runner.history import LockHolder, YoyoLock
-    from runner.migrations import Script
-    from runner.migrations.scaffold import NewPair
-    from runner.plan import Plan, Standing
+    from runner.commands.baseline import Adoption
+    from runner.commands.doctor import Examined
+    from runner.commands.migrate import Outcome
+    from runner.commands.plan import PlanListing
+    from runner.commands.repair import Mended
+    from runner.commands.snapshot import Snapshot
+    from runner.commands.status import Status
+    from runner.commands.validate import Validated
+    from runner.commands.wait import Waited
+    from runner.engine.apply import Done
+    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.plan import Plan, Standing
+    from runner.files.migrations import Script
+    from runner.files.migrations.scaffold import NewPair
     from runner.report.terminal import Style
-    from runner.validate import Validation
+    from runner.schema.validate import Validation
 
 _VERBS = {
     Action.APPLY: ("applied", "green"),
@@ -126,7 +130,7 @@ def status(result: Status, style: Style) -> Iterator[str]:
 
 def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
     """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
-    from runner.migrations import ends_with_semicolon
+    from runner.files.migrations import ends_with_semicolon
 
     yield style(f"-- {result.database}: {result.place}", "bold")
     if not result.plan.steps:
@@ -157,7 +161,7 @@ def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
 
 def validated(result: Validated, style: Style) -> Iterator[str]:
     """Yield how one database compares with its snapshot, and what else is to be said of its schema."""
-    from runner.validate.compare import described
+    from runner.schema.validate.compare import described
 
     yield heading(result.database, result.place, style)
     validation = result.validation
@@ -248,7 +252,7 @@ def new_pair(pair: NewPair, project: Path) -> str:
 
 def waiting(holder: LockHolder | YoyoLock | None, waited_s: float) -> str:
     """Return the line that says for whom we wait, and once it takes long, for how long."""
-    from runner.history import YoyoLock
+    from runner.engine.history import YoyoLock
 
     if isinstance(holder, YoyoLock):
         said = f"waiting for yoyo's lock, held by process {holder.pid} of its machine"

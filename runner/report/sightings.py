@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runner.report.people import ID_WIDTH
 from runner.report.terminal import Style
-from runner.watch import Progress, Running, Unseen, Waiting
-from runner.watch.words import age, blocker, waits, wanted
+from runner.server.watch import Progress, Running, Unseen, Waiting
+from runner.server.watch.words import age, blocker, waits, wanted
 from runner.wording import counted
 
 _SHOWN_HOLDERS = 3

@@ -10,8 +10,8 @@ from runner.report.people import heading
 from runner.wording import duration
 
 if TYPE_CHECKING:
-    from runner.fleet.inspect import Trail
-    from runner.history import Entry
+    from runner.commands.history import Trail
+    from runner.engine.history import Entry
     from runner.report.terminal import Style
 
 _VERBS = {

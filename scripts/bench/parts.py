@@ -17,7 +17,7 @@ from scripts.bench.server import Place
 from scripts.bench.stall import longest_stall
 from scripts.bench.tools import ROOT, Command, Tool
 
-_QUERIES = ROOT / "runner/history/queries"
+_QUERIES = ROOT / "runner/engine/history/queries"
 _ROW = (
     "INSERT INTO measured (id, name, amount) VALUES ({n}, 'a name that is neither long nor short', {n}.50);\n"
 )

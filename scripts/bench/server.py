@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from runner.local import Server, temporary_folder
+from runner.server.local import Server, temporary_folder
 
 _URL = "RUNNER_TEST_URL"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.local import Server, temporary_folder
+from runner.server.local import Server, temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

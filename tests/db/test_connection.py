@@ -14,13 +14,13 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from runner.connection import connect, exec_environment
-from runner.connection.refusals import refusal_of
-from runner.credentials import Target
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
 from runner.limits import Limits
 from runner.report import error_as_json, error_as_text
 from runner.report.terminal import Style
+from runner.server.connection import connect, exec_environment
+from runner.server.connection.refusals import refusal_of
+from runner.server.credentials import Target
 from runner.settings import Secret
 
 PASSWORD = "@:/?#%&'\" \\ é ß"

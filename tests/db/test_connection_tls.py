@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from runner.connection import connect
-from runner.credentials import Target
 from runner.errors import ConfigurationError, CredentialsError
+from runner.server.connection import connect
+from runner.server.credentials import Target
 from runner.settings import Secret
 
 

@@ -11,8 +11,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 from psycopg import sql
 
-from runner import connection
 from runner.errors import CredentialsError
+from runner.server import connection
 from runner.settings import load
 
 IDENTITY = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}

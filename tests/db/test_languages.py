@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runner.connection import connect
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
-from runner.local.installed import Programs
+from runner.server.connection import connect
+from runner.server.local.installed import Programs
 from tests.db.test_connection import ASK_PASSWORD, READY, message, refused, scripted, target_of
 
 GERMAN = "de_DE.UTF-8"

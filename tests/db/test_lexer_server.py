@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.apply.send import StatementError, execute
-from runner.sqltext import SqlSyntaxError, statements
-from runner.sqltext.classify import runs_outside_transactions
+from runner.engine.apply.send import StatementError, execute
+from runner.files.sqltext import SqlSyntaxError, statements
+from runner.files.sqltext.classify import runs_outside_transactions
 from tests.unit import sql_texts
 from tests.unit.sql_texts import files, gaps
 

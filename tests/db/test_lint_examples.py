@@ -7,8 +7,8 @@ from contextlib import nullcontext
 import psycopg
 import pytest
 
-from runner.lint import RULES
-from runner.sqltext import leading_directives, statements
+from runner.files.sqltext import leading_directives, statements
+from runner.review.lint import RULES
 from tests.unit.lint.conftest import files_of
 
 TABLES = """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from runner.lint import lint
-from runner.lint.facts import _UTC
-from runner.lint.rules.columns import _VOLATILE
-from runner.migrations import Layout, Source, load
+from runner.files.migrations import Layout, Source, load
+from runner.review.lint import lint
+from runner.review.lint.facts import _UTC
+from runner.review.lint.rules.columns import _VOLATILE
 from tests.conftest import scratch_database
 
 WATCH = """

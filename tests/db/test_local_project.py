@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runner import local
 from runner.errors import ConfigurationError
-from runner.local import account, installed
+from runner.server import local
+from runner.server.local import account, installed
 from runner.settings import load
 
 ASKED = {"PATH": os.environ["PATH"], "RUNNER_LOCAL": "1"}
@@ -58,7 +58,7 @@ def test_a_local_server_is_for_people_not_for_containers(tmp_path, monkeypatch, 
     sign = tmp_path / "sign"
     for name in files:
         (tmp_path / name).touch()
-    monkeypatch.setattr("runner.local.project._CONTAINER_FILES", (sign,))
+    monkeypatch.setattr("runner.server.local.project._CONTAINER_FILES", (sign,))
     said = local.why_not(settings_of(tmp_path / "project", environ))
     assert said is None if reason is None else said.startswith(reason.replace("SIGN", str(sign)))
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from runner.errors import BusyError, ConfigurationError, RunnerError
-from runner.local import Server, process
+from runner.server.local import Server, process
 from tests.faults.test_full_disks import small_disk
 
 
@@ -121,7 +121,7 @@ def test_sessions_that_outlive_a_killed_server_keep_a_second_one_out(new_server,
         os.kill(session, signal.SIGSTOP)
         try:
             kill(server)
-            monkeypatch.setattr("runner.local.launch._ORPHANS_S", 0.5)
+            monkeypatch.setattr("runner.server.local.launch._ORPHANS_S", 0.5)
             with pytest.raises(BusyError) as caught:
                 server.start()
             assert caught.value.message == "the local server was killed, and a session of it still runs"
@@ -133,7 +133,7 @@ def test_sessions_that_outlive_a_killed_server_keep_a_second_one_out(new_server,
 
 def test_two_starts_at_once_make_one_server(folder):
     code = (
-        "import os, sys; from pathlib import Path; from runner.local import Server;"
+        "import os, sys; from pathlib import Path; from runner.server.local import Server;"
         "server = Server(Path(sys.argv[1]), environ=os.environ, ephemeral=True);"
         "server.start(say=lambda event: print(event.name)); print(server.pid())"
     )

@@ -14,8 +14,8 @@ import pytest
 
 from runner.cli.group import ALIASES, COMMANDS
 from runner.errors import Location, MigrationFailedError
-from runner.local import temporary_folder
 from runner.report import Style, error_as_text
+from runner.server.local import temporary_folder
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -117,7 +117,7 @@ def test_only_the_services_that_are_asked_are_in_it(image):
     (data,) = image.tree.glob("opt/runner/lib/python3.*/site-packages/botocore/data")
     services = {path.name for path in data.iterdir() if path.is_dir()}
     assert services == {"s3", "secretsmanager", "sso", "sso-oidc", "sts"}
-    asked = (ROOT / "runner/credentials").glob("*.py")
+    asked = (ROOT / "runner/server/credentials").glob("*.py")
     created = set(
         re.findall(r'create_client\(\s*"(\w+)"', "".join(path.read_text("utf-8") for path in asked))
     )

@@ -23,10 +23,10 @@ _LIMIT_S = 90.0
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        "runner.apply",
-        "runner.cli.migrating",
-        "runner.fleet.migrate",
-        "runner.history.backend",
+        "runner.engine.apply",
+        "runner.cli.migrate",
+        "runner.commands.migrate",
+        "runner.engine.history.backend",
         "runner.report",
         __name__,
     ]

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner import catalog
-from runner.local import process
+from runner.schema import catalog
+from runner.server.local import process
 
 Connection = psycopg.Connection[Any]
 Recorded = frozenset[tuple[str, str]]  # ids, each with the checksum of what was applied

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from runner.local import Server
+from runner.server.local import Server
 from tests.faults.filesets import MIXED
 
 _UID = "54321"

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from runner.local import process
+from runner.server.local import process
 from tests.faults.filesets import CHANGED, GATED
 from tests.faults.ground import Direction
 from tests.faults.invariant import snapshot, verify

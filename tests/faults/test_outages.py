@@ -6,7 +6,7 @@ import signal
 import time
 from contextlib import closing, contextmanager
 
-from runner.local import process
+from runner.server.local import process
 from tests.faults.filesets import MIXED
 from tests.faults.ground import Direction
 from tests.faults.invariant import verify

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from runner.local import process
+from runner.server.local import process
 from tests.faults.commands import Command
 from tests.faults.filesets import FileSet
 from tests.faults.proxy import Proxy

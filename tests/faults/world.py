@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner.local import Server, process
+from runner.server.local import Server, process
 
 _BACK_S = 60.0
 _MEMORY, _ROOM_BYTES = Path("/dev/shm"), 2 << 30  # where there is so much room, databases are made in memory

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from runner.backup import ArchiveName, expired, from_future, keep_days_of, orphans, whole
-from runner.backup.place import split
-from runner.backup.switch import old_name
-from runner.credentials.s3 import LONGEST_UPLOAD, part_bytes
 from runner.errors import UsageError
+from runner.server.credentials.s3 import LONGEST_UPLOAD, part_bytes
+from runner.upkeep.backup import ArchiveName, expired, from_future, keep_days_of, orphans, whole
+from runner.upkeep.backup.place import split
+from runner.upkeep.backup.switch import old_name
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from runner.catalog import Catalog, CatalogObject, Change, compare_text, diff, render, unified_diff
-from runner.catalog.parse import identify, parse
-from runner.sqltext import SqlSyntaxError
+from runner.files.sqltext import SqlSyntaxError
+from runner.schema.catalog import Catalog, CatalogObject, Change, compare_text, diff, render, unified_diff
+from runner.schema.catalog.parse import identify, parse
 
 
 def catalog(*objects: CatalogObject) -> Catalog:

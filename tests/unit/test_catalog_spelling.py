@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.catalog.spelling import canonical_arrays, split, split_list
+from runner.schema.catalog.spelling import canonical_arrays, split, split_list
 
 
 @pytest.mark.parametrize(

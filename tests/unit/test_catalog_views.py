@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.catalog.views import canonical_view
+from runner.schema.catalog.views import canonical_view
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.backup.programs import Program
+from runner.upkeep.backup.programs import Program
 
 
 @pytest.mark.parametrize(("version", "major"), [("15.18", 15), ("18beta1", 18), ("19devel", 19)])

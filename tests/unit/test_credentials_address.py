@@ -6,8 +6,8 @@ import traceback
 
 import pytest
 
-from runner.credentials import address
 from runner.errors import ConfigurationError
+from runner.server.credentials import address
 
 SECRET = "tr0ub4dor"
 

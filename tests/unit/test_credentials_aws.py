@@ -15,11 +15,11 @@ import botocore.session
 import pytest
 from moto.server import ThreadedMotoServer
 
-from runner import credentials
-from runner.credentials import answers, aws, s3
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
 from runner.report import error_as_json, error_as_text
 from runner.report.terminal import Style
+from runner.server import credentials
+from runner.server.credentials import answers, aws, s3
 from runner.settings import Secret, load
 
 PASSWORD = "@:/?#%&'\" \\ é ß"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runner import credentials
 from runner.errors import ConfigurationError
+from runner.server import credentials
 from runner.settings import Secret, load
 
 URL = {"DATABASE_URL": "postgresql://app@url.example/named"}
@@ -306,7 +306,7 @@ def test_an_address_as_people_write_it(parameters, address):
 
 
 def test_importing_the_room_is_cheap():
-    code = "import sys; import runner.credentials, runner.connection, runner.local; print(*sys.modules)"
+    code = "import sys; import runner.server.credentials, runner.server.connection, runner.server.local; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.migrations.bulk import parse_copy
-from runner.migrations.datafile import DataFile, DataFileError, Form, check_header
+from runner.files.migrations.bulk import parse_copy
+from runner.files.migrations.datafile import DataFile, DataFileError, Form, check_header
 
 
 def form_of(directive):

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.catalog.entities import entities
-from runner.catalog.parse import parse
 from runner.report.diagram import Mark, as_mermaid, as_svg, in_words, picture, picture_of_change
 from runner.report.diagram.layout import Size, lay_out
+from runner.schema.catalog.entities import entities
+from runner.schema.catalog.parse import parse
 from tests.unit.lint.golden import assert_golden
 
 HERE = Path(__file__).parent

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.catalog.entities import Reference, entities
-from runner.catalog.parse import parse
+from runner.schema.catalog.entities import Reference, entities
+from runner.schema.catalog.parse import parse
 
 EVERYTHING = Path(__file__).parents[1] / "db/catalog/everything.rendered"
 

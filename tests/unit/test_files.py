@@ -8,7 +8,7 @@ import pytest
 
 from runner import settings
 from runner.errors import ConfigurationError, RunnerError, UsageError
-from runner.migrations import Kind, check_script, find_layouts, load, segments, units
+from runner.files.migrations import Kind, check_script, find_layouts, load, segments, units
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_a_large_file_has_the_checksum_of_its_small_twin(project):
     large = project.write("migrations/a.sql", text * 12_000)
     (migration,) = project.read()[None]
     assert migration.apply.text is None
-    from runner.migrations.model import checksum_of
+    from runner.files.migrations.model import checksum_of
 
     assert migration.checksum == checksum_of(large.read_bytes())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runner import settings
-from runner.migrations import find_layouts, load
-from runner.migrations.foreign import ForeignFileError, refuse_foreign
+from runner.files.migrations import find_layouts, load
+from runner.files.migrations.foreign import ForeignFileError, refuse_foreign
 
 UP = "CREATE TABLE IF NOT EXISTS users (id int);\n"
 DOWN = "DROP TABLE IF EXISTS users;\n"

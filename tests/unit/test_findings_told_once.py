@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from runner.errors import Location
-from runner.lint import BY_ID, Finding, Level
-from runner.migrations import Kind
-from runner.trace import (
+from runner.files.migrations import Kind
+from runner.review.lint import BY_ID, Finding, Level
+from runner.review.verify import (
     LockMode,
     Rehearsal,
     RoundTrip,
@@ -22,9 +22,9 @@ from runner.trace import (
     Weight,
     findings,
 )
-from runner.trace.findings import _SUPPOSED
-from runner.trace.hazards import Matter
-from runner.trace.safer import _FORMS
+from runner.review.verify.findings import _SUPPOSED
+from runner.review.verify.hazards import Matter
+from runner.review.verify.safer import _FORMS
 
 PATH = "migrations/0002_change.sql"
 EXCLUSIVE = TableLock("public.orders", LockMode.ACCESS_EXCLUSIVE)

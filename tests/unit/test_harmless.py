@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.catalog import Change, Difference
-from runner.trace.harmless import harmless
+from runner.review.verify.harmless import harmless
+from runner.schema.catalog import Change, Difference
 
 FUNCTION = "CREATE OR REPLACE FUNCTION public.f()\n RETURNS integer\n LANGUAGE {}\nAS $function${}$function$;"
 

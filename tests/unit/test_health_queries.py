@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from runner.errors import ConfigurationError, FileError, UsageError
-from runner.health import Level, load_queries
-from runner.health.condition import parse_condition
-from runner.health.header import parse_query
-from runner.health.load import BUILT_IN, check_names
-from runner.health.result import weigh
 from runner.settings import load
+from runner.upkeep.health import Level, load_queries
+from runner.upkeep.health.condition import parse_condition
+from runner.upkeep.health.header import parse_query
+from runner.upkeep.health.load import BUILT_IN, check_names
+from runner.upkeep.health.result import weigh
 
 HEADER = "-- What is there.\n-- worry: when\n--   it grows.\n-- do: look.\n"
 SHIPPED = sorted([*BUILT_IN.glob("*.sql"), *BUILT_IN.glob("*/*.sql")])

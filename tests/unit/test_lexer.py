@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.sqltext import SqlSyntaxError, statements
+from runner.files.sqltext import SqlSyntaxError, statements
 
 TRICKY = r"""-- a; comment with 'quote
 /* block /* nested; */ ; */

@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.sqltext import statements
-from runner.sqltext.classify import runs_outside_transactions
-from runner.sqltext.concurrent import BuildIndex, Concurrent, DetachPartition, DropIndex, Reindex, concurrent
-from runner.sqltext.tokens import tokens
+from runner.files.sqltext import statements
+from runner.files.sqltext.classify import runs_outside_transactions
+from runner.files.sqltext.concurrent import (
+    BuildIndex,
+    Concurrent,
+    DetachPartition,
+    DropIndex,
+    Reindex,
+    concurrent,
+)
+from runner.files.sqltext.tokens import tokens
 from tests.unit.sql_texts import gaps
 
 pglast = pytest.importorskip("pglast", reason="pglast, the oracle, has no wheel for this Python")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import runner
-from runner.sqltext import SqlSyntaxError, leading_directives, statements, without_comments
-from runner.sqltext.altered import altered_table
-from runner.sqltext.classify import controls_transaction, runs_outside_transactions
-from runner.sqltext.concurrent import concurrent
+from runner.files.sqltext import SqlSyntaxError, leading_directives, statements, without_comments
+from runner.files.sqltext.altered import altered_table
+from runner.files.sqltext.classify import controls_transaction, runs_outside_transactions
+from runner.files.sqltext.concurrent import concurrent
 
 
 def texts(text: str) -> list[str]:

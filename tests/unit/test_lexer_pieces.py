@@ -11,7 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.sqltext import SqlSyntaxError, Statement, leading_directives, statements, tokens, without_comments
+from runner.files.sqltext import (
+    SqlSyntaxError,
+    Statement,
+    leading_directives,
+    statements,
+    tokens,
+    without_comments,
+)
 from tests.unit.sql_texts import broken_soup, files, garbage
 
 _DATA_LINES = [

@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 
 from runner.errors import Location
-from runner.lint import Finding
-from runner.migrations import Kind
+from runner.files.migrations import Kind
 from runner.report.verification import rendered
 from runner.report.verification.markdown import LIMIT_BYTES
-from runner.trace import LockMode, Rehearsal, RoundTrip, StatementTrace, TableLock, Verdict, Verification
+from runner.review.lint import Finding
+from runner.review.verify import (
+    LockMode,
+    Rehearsal,
+    RoundTrip,
+    StatementTrace,
+    TableLock,
+    Verdict,
+    Verification,
+)
 
 
 def rehearsal(number, *, text="ALTER TABLE public.orders ADD COLUMN note text", diff="", sql="SELECT 1;"):

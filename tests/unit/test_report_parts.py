@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from runner.errors import Location
-from runner.lint import Finding
-from runner.migrations import Kind
+from runner.files.migrations import Kind
 from runner.report.verification import rendered
-from runner.trace import (
+from runner.review.lint import Finding
+from runner.review.verify import (
     LockMode,
     LongTransaction,
     Rehearsal,

@@ -11,7 +11,7 @@ import pytest
 from runner.report import Style
 from runner.report.live import Lines, Screen, sights
 from runner.report.sightings import age, blockers, head, progress_words
-from runner.watch import Holder, Over, Progress, Running, Unseen, Waiting
+from runner.server.watch import Holder, Over, Progress, Running, Unseen, Waiting
 
 ALICE = Holder(
     pid=4711,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.migrations import check_script, segments
-from runner.migrations.model import Script, checksum_of
-from runner.sqltext.lexer import statements
+from runner.files.migrations import check_script, segments
+from runner.files.migrations.model import Script, checksum_of
+from runner.files.sqltext.lexer import statements
 
 ROW = "1\t" + "x" * 92 + "\n"
 

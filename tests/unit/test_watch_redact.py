@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.watch import statement_beginning
-from runner.watch.eyes import mode_in_sql
+from runner.server.watch import statement_beginning
+from runner.server.watch.eyes import mode_in_sql
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from runner.catalog import Catalog
-from runner.catalog.entities import entities
 from runner.errors import UsageError
 from runner.report.diagram.mermaid import as_mermaid
 from runner.report.diagram.picture import Picture, picture
 from runner.report.diagram.svg import LEGEND, as_svg, in_words
 from runner.report.page import page
+from runner.schema.catalog import Catalog
+from runner.schema.catalog.entities import entities
 from runner.wording import counted
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from runner.catalog.entities import Attribute, Entities, Entity, Reference
+from runner.schema.catalog.entities import Attribute, Entities, Entity, Reference
 
 
 class Mark(Enum):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runner.lint import Finding
+    from runner.review.lint import Finding
 
 
 def as_github(findings: Sequence[Finding]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from runner.lint import Finding
+    from runner.review.lint import Finding
 
 # What XML 1.0 cannot hold, not even escaped. Source: XML 1.0, production [2] Char.
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

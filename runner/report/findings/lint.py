@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from runner.wording import counted
 
 if TYPE_CHECKING:
-    from runner.fleet.linting import Linted
-    from runner.lint import Finding
+    from runner.commands.lint import Linted
     from runner.report.terminal import Style
+    from runner.review.lint import Finding
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 
@@ -26,8 +26,8 @@ def lines(results: Sequence[Linted], form: str, style: Style) -> Iterator[str]:
 
         yield from as_github(found)
     elif form == "sarif":
-        from runner.lint import RULES
         from runner.report.findings.sarif import as_sarif
+        from runner.review.lint import RULES
 
         yield json.dumps(as_sarif(found, rules=RULES), ensure_ascii=False, indent=2)
     elif form == "junit":

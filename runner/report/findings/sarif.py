@@ -15,7 +15,7 @@ from urllib.parse import quote
 from runner import __version__
 
 if TYPE_CHECKING:
-    from runner.lint import Finding, Rule
+    from runner.review.lint import Finding, Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -11,8 +11,7 @@ from runner.report.findings import finding_as_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.catalog import Difference
-    from runner.trace import (
+    from runner.review.verify import (
         Rehearsal,
         RoundTrip,
         StatementTrace,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         TableLock,
         Verification,
     )
+    from runner.schema.catalog import Difference
 
 
 def document(results: Sequence[Verification]) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runner.report.terminal import Style
-from runner.trace import Verdict
+from runner.review.verify import Verdict
 
 if TYPE_CHECKING:
-    from runner.lint import Finding
-    from runner.trace import Verification
+    from runner.review.lint import Finding
+    from runner.review.verify import Verification
 
 Results = Sequence["Verification"]
 _PLAIN = Style()
@@ -48,8 +48,8 @@ def _json(results: Results, _style: Style) -> str:
 
 
 def _sarif(results: Results, _style: Style) -> str:
-    from runner.lint import RULES
     from runner.report.findings.sarif import as_sarif
+    from runner.review.lint import RULES
 
     return json.dumps(as_sarif(_findings(results), rules=RULES), ensure_ascii=False, indent=2)
 

@@ -24,12 +24,19 @@ from runner.report.verification.words import (
     trip_remarks,
     weighed,
 )
-from runner.trace import Verdict
+from runner.review.verify import Verdict
 from runner.wording import counted, duration, size
 
 if TYPE_CHECKING:
-    from runner.lint import Finding
-    from runner.trace import Rehearsal, RoundTrip, StatementTrace, Surroundings, TableLock, Verification
+    from runner.review.lint import Finding
+    from runner.review.verify import (
+        Rehearsal,
+        RoundTrip,
+        StatementTrace,
+        Surroundings,
+        TableLock,
+        Verification,
+    )
 
 # Source: GitHub's answer to a longer comment, "body is too long (maximum is 65536 characters)"; counted in UTF-8 to be sure.
 LIMIT_BYTES = 65_536

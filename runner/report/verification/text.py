@@ -19,16 +19,15 @@ from runner.report.verification.words import (
     trip_remarks,
     weighed,
 )
-from runner.trace import Verdict
+from runner.review.verify import Verdict
 from runner.wording import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runner.catalog import Difference
-    from runner.lint import Finding
     from runner.report.terminal import Style
-    from runner.trace import (
+    from runner.review.lint import Finding
+    from runner.review.verify import (
         LockMode,
         Rehearsal,
         RoundTrip,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         TableLock,
         Verification,
     )
+    from runner.schema.catalog import Difference
 
 _WIDTH = 76
 _VERDICT_COLOURS = {

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.trace import Verdict, Way
+from runner.review.verify import Verdict, Way
 from runner.wording import counted, listed, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from runner.lint import Finding
-    from runner.trace import LockMode, Rehearsal, RoundTrip, StatementTrace, TableLock, Verification, Weight
+    from runner.review.lint import Finding
+    from runner.review.verify import (
+        LockMode,
+        Rehearsal,
+        RoundTrip,
+        StatementTrace,
+        TableLock,
+        Verification,
+        Weight,
+    )
 
 FAILED_ON = {
     Way.APPLY: "the server refused it",

@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from psycopg import sql
 
-from runner.local import installed
+from runner.server.local import installed
 from tests.db.engine.conftest import Project
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from runner.local import installed
+from runner.server.local import installed
 from tests.db.backup.conftest import ROWS
 from tests.db.backup.test_failures import fake
 from tests.db.backup.test_restoring import exists

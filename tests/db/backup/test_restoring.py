@@ -12,8 +12,8 @@ import sys
 import psycopg
 import pytest
 
-from runner.backup.folder import FolderPlace
 from runner.errors import ConfigurationError
+from runner.upkeep.backup.folder import FolderPlace
 from tests.db.backup.conftest import ROWS, until
 from tests.db.backup.test_failures import fake
 from tests.db.engine.conftest import VENV_BIN
@@ -103,7 +103,7 @@ def test_the_newest_is_not_chosen_while_one_is_from_the_future(project, restored
 
 def test_a_clock_that_is_not_the_servers_makes_no_backup(project, tmp_path):
     ahead = (
-        "import datetime, sys, runner.backup.dump as dump\n"
+        "import datetime, sys, runner.upkeep.backup.dump as dump\n"
         "class Ahead(datetime.datetime):\n"
         "    @classmethod\n"
         "    def now(cls, tz=None): return super().now(tz) + datetime.timedelta(days=90)\n"

@@ -1,7 +1,7 @@
 """What an object can be made of: one row for each attribute that the catalog describes, with SQL that changes it.
 
 Each row is run in a schema of its own, which is the search path; `{s}` is that schema's name, for what has no
-schema. A new kind or attribute in `runner/catalog` needs rows here: `test_attributes.py` fails without them.
+schema. A new kind or attribute in `runner/schema/catalog` needs rows here: `test_attributes.py` fails without them.
 """
 
 # ruff: noqa: E501 -- statements read best on one line

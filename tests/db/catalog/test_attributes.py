@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 import pytest
 
-from runner import catalog
-from runner.catalog import Catalog, compare_text, diff, read, render, rows
-from runner.catalog.mirror import Mirror
-from runner.catalog.read import fetch_whole
-from runner.trace import with_all_beyond
-from runner.trace.harmless import without_harmless
+from runner.review.verify import with_all_beyond
+from runner.review.verify.harmless import without_harmless
+from runner.schema import catalog
+from runner.schema.catalog import Catalog, compare_text, diff, read, render, rows
+from runner.schema.catalog.mirror import Mirror
+from runner.schema.catalog.read import fetch_whole
 from tests.db.catalog.attributes import ATTRIBUTES, Attribute
 from tests.db.catalog.conftest import empty_database, make_tablespace
 from tests.dumps import dumped_differences, entries
@@ -169,7 +169,7 @@ _DERIVED = {("Column", "usual_storage"), ("Dependency", "default_column"), ("Con
 
 
 def test_every_column_that_is_read_is_changed_by_some_row(played: Played) -> None:
-    """A field in `runner/catalog/rows.py` that no row of the table touches is an attribute without a row."""
+    """A field in `runner/schema/catalog/rows.py` that no row of the table touches is an attribute without a row."""
     untouched = []
     for name in rows.Snapshot.__slots__:
         was, now = getattr(played.before.rows, name), getattr(played.after.rows, name)

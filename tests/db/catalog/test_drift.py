@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from runner.catalog import Catalog, compare_text, diff, read, render
+from runner.schema.catalog import Catalog, compare_text, diff, read, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

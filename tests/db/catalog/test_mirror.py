@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from runner import catalog
-from runner.catalog.mirror import Mirror
-from runner.sqltext import statements
+from runner.files.sqltext import statements
+from runner.schema import catalog
+from runner.schema.catalog.mirror import Mirror
 from tests.db.catalog.conftest import HERE
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from runner.catalog import Catalog, read, render
+from runner.schema.catalog import Catalog, read, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -345,7 +345,7 @@ def test_all_rights_on_a_table_are_all_on_every_version(conn: Connection) -> Non
 
 
 def test_the_queries_name_every_catalogue_with_its_schema() -> None:
-    queries = sorted((Path(__file__).parents[3] / "runner" / "catalog" / "queries").glob("*.sql"))
+    queries = sorted((Path(__file__).parents[3] / "runner/schema/catalog/queries").glob("*.sql"))
     assert queries
     for query in queries:
         for line in query.read_text(encoding="utf-8").splitlines():

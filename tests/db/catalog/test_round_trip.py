@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from runner.catalog import compare_text, diff, read, render
-from runner.catalog.spelling import NAME
+from runner.schema.catalog import compare_text, diff, read, render
+from runner.schema.catalog.spelling import NAME
 from tests.db.catalog.conftest import make_tablespace
 
 if TYPE_CHECKING:

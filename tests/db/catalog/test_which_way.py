@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from runner.catalog import compare_text, read, render, undescribed
+from runner.schema.catalog import compare_text, read, render, undescribed
 from tests.db.catalog.conftest import HERE, empty_database, run
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from runner import catalog
+from runner.schema import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.migrations import Migration
+    from runner.files.migrations import Migration
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Parameters = dict[str, str]

@@ -14,18 +14,19 @@ import pytest
 from psycopg import errors, sql
 from yoyo.scripts.main import main as stock
 
-from runner import catalog
-from runner.apply import Listener, Work, run_plan
-from runner.fleet.linting import findings
-from runner.fleet.migrate import MigrateOptions, Observer, RollbackOptions, migrate, rollback
-from runner.fleet.session import actor_of, open_sessions
-from runner.plan import Action, Plan, plan_apply, plan_rollback
+from runner.commands.lint import findings
+from runner.commands.migrate import MigrateOptions, Observer, migrate
+from runner.commands.rollback import RollbackOptions, rollback
+from runner.engine.apply import Listener, Work, run_plan
+from runner.engine.plan import Action, Plan, plan_apply, plan_rollback
+from runner.schema import catalog
+from runner.session.session import actor_of, open_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from runner.migrations import Migration
+    from runner.files.migrations import Migration
     from runner.settings import Settings
 
 Connection = psycopg.Connection[tuple[object, ...]]

@@ -10,7 +10,7 @@ from tests.db.engine.interrupted import in_doubt, kill, valid, wait_for
 
 
 def fingerprint(project, number: int) -> str:
-    from runner.migrations import read_script, units
+    from runner.files.migrations import read_script, units
 
     script, directives = read_script(project.root / "migrations/0001_a.sql", project.root)
     return list(units(directives.applied_to(script, transactional=False)))[number - 1].fingerprint

@@ -85,7 +85,7 @@ def test_check_exits_with_3_unless_all_is_applied(project):
 def test_status_names_the_holder_of_the_migration_lock(project, session):
     project.write("0001_a")
     project.ok("migrate")
-    from runner.history.message import LOCK_KEY
+    from runner.engine.history.message import LOCK_KEY
 
     session.execute(
         "SELECT pg_advisory_lock(%s), set_config('application_name', 'someone', false)", [LOCK_KEY]

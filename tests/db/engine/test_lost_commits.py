@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from runner.local import Server, temporary_folder
-from runner.local.process import tail
+from runner.server.local import Server, temporary_folder
+from runner.server.local.process import tail
 
 _WAITS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'runner' AND wait_event_type = 'Lock'"
 

@@ -14,23 +14,23 @@ _HEAVY = (
     "configparser",
     "difflib",
     "rich",
-    "runner.apply.run",
-    "runner.apply.send",
-    "runner.catalog",
-    "runner.connection.refusals",
-    "runner.history.actor",
-    "runner.history.backend",
-    "runner.history.message",
-    "runner.lint",
-    "runner.local",
-    "runner.migrations.bulk",
-    "runner.migrations.check",
+    "runner.engine.apply.run",
+    "runner.engine.apply.send",
+    "runner.schema.catalog",
+    "runner.server.connection.refusals",
+    "runner.engine.history.actor",
+    "runner.engine.history.backend",
+    "runner.engine.history.message",
+    "runner.review.lint",
+    "runner.server.local",
+    "runner.files.migrations.bulk",
+    "runner.files.migrations.check",
     "runner.report.contract",
-    "runner.sqltext.lexer",
-    "runner.doctor",
+    "runner.files.sqltext.lexer",
+    "runner.upkeep.doctor",
     "runner.report.live",
-    "runner.validate",
-    "runner.watch",
+    "runner.schema.validate",
+    "runner.server.watch",
     "tomllib",
     "unittest",
     "yoyo",
@@ -60,7 +60,7 @@ def test_it_loads_nothing_that_only_work_needs(migrated):
     done = migrated.command([sys.executable, "-c", _MODULES])
     assert done.code == 0, done.err
     loaded = set(done.err.split())
-    assert {"runner.fleet.migrate", "psycopg"} <= loaded
+    assert {"runner.commands.migrate", "psycopg"} <= loaded
     assert sorted(loaded.intersection(_HEAVY)) == []
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from runner.connection import connect
-from runner.credentials import Target
+from runner.server.connection import connect
+from runner.server.credentials import Target
 
 HISTORY = (
     "_yoyo_migration",

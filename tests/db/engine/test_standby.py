@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.local import Server, temporary_folder
+from runner.server.local import Server, temporary_folder
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from runner.history.names import LOCK_KEY
+from runner.engine.history.names import LOCK_KEY
 
 
 def wait_until_blocked(project, table: str) -> None:

@@ -26,7 +26,7 @@ def test_a_wheel_holds_every_query_of_the_program(tmp_path):
         names = archive.namelist()
         (entry_points,) = (name for name in names if name.endswith("entry_points.txt"))
         commands = archive.read(entry_points).decode()
-        held = {name.rpartition("/")[2] for name in names if name.startswith("runner/health/queries/")}
+        held = {name.rpartition("/")[2] for name in names if name.startswith("runner/upkeep/health/queries/")}
     assert held == {path.name for path in (ROOT / "sql/health").glob("*.sql")}
     # PyPI's "runner" is somebody else's; the command and the module keep the name
     assert wheel.name.startswith("pgrunner-")

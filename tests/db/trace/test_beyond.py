@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from runner.catalog import diff, read
-from runner.trace import with_all_beyond
+from runner.review.verify import with_all_beyond
+from runner.schema.catalog import diff, read
 from tests.db.catalog.conftest import empty_database, make_roles
 
 BEFORE = """

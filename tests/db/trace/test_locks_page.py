@@ -14,12 +14,12 @@ import psycopg
 import pytest
 
 from runner.errors import MigrationFailedError
-from runner.local import Server, temporary_folder
-from runner.migrations import Script
-from runner.sqltext import statements
-from runner.trace.files import trace_file
-from runner.trace.relations import Relations
-from runner.trace.statements import Measuring
+from runner.files.migrations import Script
+from runner.files.sqltext import statements
+from runner.review.verify.files import trace_file
+from runner.review.verify.relations import Relations
+from runner.review.verify.statements import Measuring
+from runner.server.local import Server, temporary_folder
 from tests.conftest import scratch_database
 
 PAGE = Path(__file__).parents[3] / "docs" / "locks.md"

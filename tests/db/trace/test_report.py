@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from runner import settings
-from runner.fleet.verify import VerifyOptions, verifications
+from runner.commands.verify import VerifyOptions, verifications
 from runner.report.verification import rendered
 from tests.unit.lint.golden import assert_golden
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 
-from runner.watch import Sighting, Watch, Watched
+from runner.server.watch import Sighting, Watch, Watched
 
 DEADLINE_S = 20.0
 

@@ -10,7 +10,7 @@ from time import monotonic
 import psycopg
 import pytest
 
-from runner.watch import Over, Running, Waiting, Watch
+from runner.server.watch import Over, Running, Waiting, Watch
 
 
 @pytest.fixture

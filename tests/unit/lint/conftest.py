@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.lint import Base, Finding, lint
-from runner.migrations import Layout, Migration, Source, load
+from runner.files.migrations import Layout, Migration, Source, load
+from runner.review.lint import Base, Finding, lint
 
 _MARK = re.compile(r"^=== (base: |edited: )?(\S+)$", re.MULTILINE)
 SINGLE = "0006_change.sql"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.lint import Base, Level
+from runner.review.lint import Base, Level
 
 TRUNCATE = "TRUNCATE app.drafts;"
 

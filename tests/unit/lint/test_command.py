@@ -12,9 +12,9 @@ from typing import NamedTuple
 import pytest
 
 from runner import settings
+from runner.commands.lint import findings
 from runner.errors import ConfigurationError, UsageError
-from runner.fleet import squawk
-from runner.fleet.linting import findings
+from runner.review.lint import squawk
 
 IRREVERSIBLE = "-- irreversible: an example\n"
 ERROR = IRREVERSIBLE + "TRUNCATE app.drafts;\n"

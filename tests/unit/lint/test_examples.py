@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.lint import BORROWED, RULES
+from runner.review.lint import BORROWED, RULES
 from tests.unit.lint.conftest import base_of, files_of
 
 OWN = [rule for rule in RULES if rule not in BORROWED]

@@ -9,14 +9,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from runner.commands.lint import Linted
 from runner.errors import Location
-from runner.fleet.linting import Linted
-from runner.lint import RULES, Finding, Level
 from runner.report import Style
 from runner.report.findings import lines
 from runner.report.findings.github import as_github
 from runner.report.findings.junit import as_junit
 from runner.report.findings.sarif import as_sarif
+from runner.review.lint import RULES, Finding, Level
 from tests.unit.lint.golden import assert_golden
 
 GOLDEN = Path(__file__).parent / "golden_files"

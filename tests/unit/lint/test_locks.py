@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.lint.locks import Mode, locks
-from runner.lint.phrase import Phrase
-from runner.sqltext import statements
+from runner.files.sqltext import statements
+from runner.files.sqltext.phrase import Phrase
+from runner.review.lint.locks import Mode, locks
 
 PAGE = Path(__file__).parents[3] / "docs" / "locks.md"
 ROWS = re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", PAGE.read_text("utf-8"), re.MULTILINE)

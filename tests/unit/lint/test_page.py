@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.lint import BORROWED, RULES, Rule
+from runner.review.lint import BORROWED, RULES, Rule
 from tests.unit.lint.conftest import SINGLE, files_of
 from tests.unit.lint.golden import UPDATE, assert_golden
 

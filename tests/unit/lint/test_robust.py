@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runner.lint import RULES
-from runner.lint.bodies import inner
-from runner.lint.check import Facts, _statement
-from runner.lint.mirror import gaps
-from runner.lint.phrase import Phrase
-from runner.lint.schema import Schema
-from runner.migrations import Script
-from runner.sqltext import SqlSyntaxError, statements
-from runner.sqltext.tokens import tokens
+from runner.files.migrations import Script
+from runner.files.sqltext import SqlSyntaxError, statements
+from runner.files.sqltext.phrase import Phrase
+from runner.files.sqltext.tokens import tokens
+from runner.review.lint import RULES
+from runner.review.lint.bodies import inner
+from runner.review.lint.check import Facts, _statement
+from runner.review.lint.mirror import gaps
+from runner.review.lint.schema import Schema
 from tests.unit.lint.conftest import files_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "locks.md"

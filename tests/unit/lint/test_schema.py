@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.lint import schema_of
+from runner.review.lint import schema_of
 
 TABLE = "CREATE TABLE app.t (id bigint PRIMARY KEY, a varchar(20), n numeric(5, 2), i int, s text, at timestamp(3));\n"
 MOOD = "CREATE TYPE app.mood AS ENUM ('calm');\nCREATE TABLE app.moody (id int, mood app.mood);\n" + TABLE

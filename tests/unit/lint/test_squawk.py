@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import RunnerError
-from runner.fleet import squawk
-from runner.lint import BORROWED, RULES, Level, lint
+from runner.review.lint import BORROWED, RULES, Level, lint, squawk
 from tests.unit.lint.conftest import files_of
 
 LEVELS = {rule.id: Level.WARNING for rule in BORROWED if rule.level is Level.OFF}

@@ -11,8 +11,8 @@ from runner.report.verification.html.place import linked
 from runner.report.verification.words import hint_parts
 
 if TYPE_CHECKING:
-    from runner.lint import Finding
-    from runner.trace import Verification
+    from runner.review.lint import Finding
+    from runner.review.verify import Verification
 
 
 def finding_block(finding: Finding, result: Verification, number: int) -> Iterator[str]:

@@ -17,8 +17,8 @@ from runner.report.verification.words import FAILED_ON, ROUND_TRIP, effects, sto
 from runner.wording import duration, size
 
 if TYPE_CHECKING:
-    from runner.lint import Finding
-    from runner.trace import (
+    from runner.review.lint import Finding
+    from runner.review.verify import (
         Rehearsal,
         RoundTrip,
         StatementTrace,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from runner.report.page import code, tag
 from runner.report.verification.words import place
-from runner.trace import Verdict
+from runner.review.verify import Verdict
 
 if TYPE_CHECKING:
-    from runner.lint import Finding
-    from runner.trace import LockMode, Rehearsal, Verification
+    from runner.review.lint import Finding
+    from runner.review.verify import LockMode, Rehearsal, Verification
 
 _UNFIT = re.compile(r"[^\w-]")
 _KINDS = {

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from runner.catalog.entities import entities
 from runner.report.diagram import LEGEND, as_svg, in_words, picture_of_change
 from runner.report.page import NONE, code, page, table, tag
 from runner.report.verification.html.finding import finding_block
 from runner.report.verification.html.migration import migration_article
 from runner.report.verification.html.place import anchor, mode_tag, verdict_tag
 from runner.report.verification.words import conclusion, counts, ground, is_clean, stops, strongest
-from runner.trace import LockMode
+from runner.review.verify import LockMode
+from runner.schema.catalog.entities import entities
 from runner.wording import counted, duration, size
 
 if TYPE_CHECKING:
     from runner.report.diagram import Picture
-    from runner.trace import Rehearsal, Surroundings, TableLock, Verification
+    from runner.review.verify import Rehearsal, Surroundings, TableLock, Verification
 
 
 def as_html(results: Sequence[Verification]) -> str:

@@ -1,0 +1,61 @@
+"""`runner baseline`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from runner.cli.options import (
+    Context,
+    ignore_option,
+    lock_wait_option,
+    read_settings,
+    scratch_option,
+    target_options,
+)
+
+
+@click.command()
+@target_options
+@lock_wait_option
+@scratch_option
+@ignore_option
+@click.option(
+    "--to",
+    metavar="ID",
+    help="The last migration whose work the database already holds (default: found by comparing).",
+)
+@click.option("--accept-differences", is_flag=True, help="Record it although the schema differs.")
+@click.pass_obj
+def baseline_command(
+    context: Context,
+    /,
+    *,
+    to: str | None,
+    accept_differences: bool,
+    lock_wait: float,
+    scratch_url: str | None,
+    **flags: Any,
+) -> None:
+    """Adopt a live database: record migrations, run none. Changes history only.
+
+    The schema that the files give is built in a scratch database and compared first.
+
+    \b
+    runner baseline -d carthub            find the migration at which the two agree
+    runner baseline -d carthub --to 0004  say where it is
+    """
+    from runner.commands.baseline import baseline
+    from runner.report import contract, people
+
+    result = baseline(
+        read_settings(context, **flags),
+        to=to,
+        accept=accept_differences,
+        scratch_url=scratch_url,
+        lock_wait_s=lock_wait,
+        say=context.tell,
+    )
+    context.show(people.adoption(result, context.style(sys.stdout)), lambda: contract.adoption(result))

@@ -1,0 +1,143 @@
+"""`runner migrate` and `runner rollback`."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import (
+    Context,
+    backup_options,
+    ignore_option,
+    limit_options,
+    lock_wait_option,
+    read_settings,
+    reconnect_wait_option,
+    scratch_option,
+    target_options,
+)
+
+if TYPE_CHECKING:
+    from runner.commands.backup import BackupOptions
+    from runner.commands.migrate import Observer, Outcome
+
+metrics_option = click.option(
+    "--metrics-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="RUNNER_METRICS_FILE",
+    help="Write how the run went to this file, as OpenMetrics.",
+)
+
+
+@click.command()
+@target_options
+@ignore_option
+@lock_wait_option
+@reconnect_wait_option
+@limit_options
+@metrics_option
+@click.option("--to", metavar="ID", help="Stop after this migration.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Apply at most N.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
+@click.option("--single-transaction", is_flag=True, help="Apply all of a database's files, or none.")
+@click.option("--allow-out-of-order", is_flag=True, help="Apply files below the newest applied one too.")
+@click.option(
+    "--beside-existing",
+    is_flag=True,
+    envvar="RUNNER_BESIDE_EXISTING",
+    help="Migrate a database that has tables and no history; they stay as they are.",
+)
+@click.option(
+    "--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards."
+)
+@click.option(
+    "--validate-first",
+    is_flag=True,
+    envvar="RUNNER_VALIDATE_FIRST",
+    help="Run nothing where the schema is not what the applied files give, as validate compares it.",
+)
+@scratch_option
+@click.option(
+    "--backup", is_flag=True, envvar="RUNNER_BACKUP", help="Back up first what is about to be changed."
+)
+@backup_options()
+@click.pass_obj
+def migrate_command(
+    context: Context,
+    /,
+    *,
+    to: str | None,
+    steps: int | None,
+    dry_run: bool,
+    single_transaction: bool,
+    allow_out_of_order: bool,
+    beside_existing: bool,
+    validate: bool,
+    validate_first: bool,
+    scratch_url: str | None,
+    lock_wait: float,
+    reconnect_wait: float,
+    backup: bool,
+    backup_to: str | None,
+    kms_key: str | None,
+    metrics_file: Path | None,
+    **flags: Any,
+) -> None:
+    """Apply what is pending, in order, then validate the schema. Changes the database.
+
+    \b
+    runner migrate                       every database of the project
+    runner migrate -d carthub --to 0003  one database, up to a migration
+    """
+    from runner.cli.narrating import observer
+    from runner.commands.migrate import MigrateOptions, migrate
+
+    settings = read_settings(context, **flags)
+    options = MigrateOptions(
+        to=to,
+        steps=steps,
+        dry_run=dry_run,
+        single_transaction=single_transaction,
+        allow_out_of_order=allow_out_of_order,
+        beside_existing=beside_existing,
+        validate=validate,
+        validate_first=validate_first,
+        scratch_url=scratch_url,
+        lock_wait_s=lock_wait,
+        reconnect_wait_s=reconnect_wait,
+        backup=_backup_options(backup_to, kms_key, lock_wait) if backup else None,
+    )
+    with watched(context, observer(context, dry_run=dry_run), metrics_file, "migrate") as watching:
+        outcomes = migrate(settings, options, watching)
+    finish(context, outcomes, dry_run=dry_run)
+
+
+def _backup_options(to: str | None, kms_key: str | None, lock_wait: float) -> BackupOptions:
+    from runner.commands.backup import BackupOptions
+
+    if to is None:
+        raise click.UsageError("--backup needs a place: --backup-to or RUNNER_BACKUP_TO.")
+    return BackupOptions(to=to, kms_key=kms_key, lock_wait_s=lock_wait)
+
+
+def watched(
+    context: Context, told: Observer, metrics_file: Path | None, command: str
+) -> AbstractContextManager[Observer]:
+    """Count what is told, where somebody wants to know."""
+    if metrics_file is None:
+        return nullcontext(told)
+    from runner.cli.measuring import measured
+
+    return measured(context, told, metrics_file, command=command)
+
+
+def finish(context: Context, outcomes: list[Outcome], *, dry_run: bool) -> None:
+    """Print what was done, at the end of the run."""
+    if context.json:
+        from runner.report import contract
+
+        context.echo(json.dumps(contract.outcomes(outcomes, dry_run=dry_run), ensure_ascii=False, indent=2))

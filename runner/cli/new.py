@@ -1,0 +1,27 @@
+"""`runner new` and `runner snapshot`: they write files of the project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from runner.cli.options import Context, read_settings, target_options
+
+
+@click.command()
+@target_options
+@click.argument("name")
+@click.pass_obj
+def new_command(context: Context, /, *, name: str, **flags: Any) -> None:
+    """Write a new migration and its rollback. Touches no database.
+
+    \b
+    runner new add_orders_note -d carthub
+    """
+    from runner.commands.new import new_migration
+    from runner.report import contract, people
+
+    settings = read_settings(context, **flags)
+    pair = new_migration(settings, name)
+    context.show([people.new_pair(pair, settings.project)], lambda: contract.new_pair(pair))

@@ -1,0 +1,54 @@
+"""`runner plan`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from runner.cli.options import Context, ignore_option, read_settings, target_options
+
+
+@click.command()
+@target_options
+@ignore_option
+@click.option("--rollback", "back", is_flag=True, help="Show what rollback would run.")
+@click.option("--to", metavar="ID", help="As for migrate, or with --rollback as for rollback.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="At most N.")
+@click.option("--all", "everything", is_flag=True, help="With --rollback: every migration.")
+@click.option("--allow-out-of-order", is_flag=True, help="Plan files below the newest applied one too.")
+@click.pass_obj
+def plan_command(
+    context: Context,
+    /,
+    *,
+    back: bool,
+    to: str | None,
+    steps: int | None,
+    everything: bool,
+    allow_out_of_order: bool,
+    **flags: Any,
+) -> None:
+    """Show the exact SQL that would be run, in order. Changes nothing.
+
+    \b
+    runner plan -d carthub             what migrate would run
+    runner plan -d carthub --rollback  what rollback would run
+    """
+    from runner.commands.plan import plans
+    from runner.report import contract, people
+
+    results = plans(
+        read_settings(context, **flags),
+        back=back,
+        to=to,
+        steps=steps,
+        everything=everything,
+        allow_out_of_order=allow_out_of_order,
+        say=context.tell,
+    )
+    style = context.style(sys.stdout)
+    context.show(
+        (line for r in results for line in people.plan_sql(r, style)), lambda: contract.plans(results)
+    )

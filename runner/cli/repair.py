@@ -1,0 +1,189 @@
+"""`runner baseline` and `runner repair`: they change history, never the schema."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import (
+    Context,
+    lock_wait_option,
+    read_settings,
+    target_options,
+)
+
+if TYPE_CHECKING:
+    from runner.commands.repair import Mended
+
+
+def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("say why")
+    return value
+
+
+reason_option = click.option("--reason", required=True, callback=_not_blank, help="Why; kept in history.")
+
+
+@click.group()
+def repair_command() -> None:
+    """Set history right where it and the files have come apart. Changes history only.
+
+    \b
+    runner repair accept 0007 -d carthub --reason "comment corrected"
+    runner repair forget 0008 -d carthub --reason "was merged into 0007"
+    runner repair rename 0005_old 0006_new -d carthub --reason "renumbered"
+    runner repair done 0009 -d carthub --reason "the index is there"
+    runner repair again 0009 -d carthub --reason "the index is not there"
+    runner repair continue 0009 -d carthub --reason "its last statement corrected"
+    runner repair restart 0009 -d carthub --reason "undone by hand"
+    """
+
+
+def _repair(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a subcommand of a function, with the options that all of them have."""
+
+    def command(function: Callable[..., None]) -> click.Command:
+        with_options = target_options(lock_wait_option(reason_option(click.pass_obj(function))))
+        return repair_command.command(name)(with_options)
+
+    return command
+
+
+@_repair("accept")
+@click.argument("migration")
+def accept_command(
+    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
+    """Take an edited file for what had been applied."""
+    from runner.commands.repair import accept
+
+    settings = read_settings(context, **flags)
+    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+
+
+@_repair("forget")
+@click.argument("migrations", nargs=-1, required=True, metavar="MIGRATION...")
+def forget_command(
+    context: Context, /, *, migrations: tuple[str, ...], reason: str, lock_wait: float, **flags: Any
+) -> None:
+    """Take migrations whose files are gone out of history, without undoing them."""
+    from runner.commands.repair import forget
+
+    settings = read_settings(context, **flags)
+    forgotten = forget(settings, migrations, reason=reason, lock_wait_s=lock_wait, say=context.tell)
+    _show(context, *forgotten)
+
+
+@_repair("rename")
+@click.argument("old")
+@click.argument("new")
+def rename_command(
+    context: Context, /, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
+    """Record that an applied migration's file has another name now."""
+    from runner.commands.repair import rename
+
+    settings = read_settings(context, **flags)
+    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+
+
+statement_option = click.option(
+    "--statement", type=click.IntRange(min=1), metavar="N", help="Which, when several are in doubt."
+)
+
+
+@_repair("done")
+@statement_option
+@click.argument("migration")
+def done_command(
+    context: Context,
+    /,
+    *,
+    migration: str,
+    reason: str,
+    statement: int | None,
+    lock_wait: float,
+    **flags: Any,
+) -> None:
+    """Say that a statement whose run was cut off took effect."""
+    _settle(context, migration, reason, statement, lock_wait, took_effect=True, **flags)
+
+
+@_repair("again")
+@statement_option
+@click.argument("migration")
+def again_command(
+    context: Context,
+    /,
+    *,
+    migration: str,
+    reason: str,
+    statement: int | None,
+    lock_wait: float,
+    **flags: Any,
+) -> None:
+    """Say that a statement whose run was cut off took no effect, and is to be run again."""
+    _settle(context, migration, reason, statement, lock_wait, took_effect=False, **flags)
+
+
+def _settle(
+    context: Context,
+    migration: str,
+    reason: str,
+    statement: int | None,
+    lock_wait: float,
+    *,
+    took_effect: bool,
+    **flags: Any,
+) -> None:
+    from runner.commands.repair import settle
+
+    result = settle(
+        read_settings(context, **flags),
+        migration,
+        took_effect=took_effect,
+        statement=statement,
+        reason=reason,
+        lock_wait_s=lock_wait,
+        say=context.tell,
+    )
+    _show(context, result)
+
+
+@_repair("continue")
+@click.argument("migration")
+def continue_command(
+    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
+    """Go on with an edited file that was run in part; what had been run of it must be unchanged."""
+    from runner.commands.repair import go_on
+
+    settings = read_settings(context, **flags)
+    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+
+
+@_repair("restart")
+@click.argument("migration")
+def restart_command(
+    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
+) -> None:
+    """Forget how far a file came that was run in part, for what it did is undone; the next run begins anew."""
+    from runner.commands.repair import restart
+
+    settings = read_settings(context, **flags)
+    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+
+
+def _show(context: Context, *results: Mended) -> None:
+    from runner.report import contract, people
+
+    style = context.style(sys.stdout)
+    as_json = [contract.mended(result) for result in results]
+    context.show(
+        [people.mended(result, style) for result in results],
+        lambda: as_json[0] if len(as_json) == 1 else {"repairs": as_json},
+    )

@@ -1,0 +1,95 @@
+"""`runner restore`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from runner.cli.asking import require_yes
+from runner.cli.options import Context, read_settings, target_options
+
+
+@click.command()
+@target_options
+@click.argument("archive", metavar="FROM")
+@click.option(
+    "--into",
+    required=True,
+    metavar="NAME",
+    help="The database to create: a new name, an empty one, or one that an earlier run restored from FROM.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="So many at once; not in one transaction.",
+)
+@click.option(
+    "--validate/--no-validate", default=True, help="Compare catalogue and history with what was dumped."
+)
+@click.option(
+    "--switch", is_flag=True, help="Then rename: the new one takes the live one's name, which is kept."
+)
+@click.option("--end-sessions", is_flag=True, help="End the sessions that stand in the way of the switch.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before the switch.")
+@click.pass_obj
+def restore_command(
+    context: Context,
+    /,
+    *,
+    archive: str,
+    into: str,
+    jobs: int,
+    validate: bool,
+    switch: bool,
+    end_sessions: bool,
+    yes: bool,
+    **flags: Any,
+) -> None:
+    """Restore a backup into a new database, and compare the two. Overwrites nothing.
+
+    FROM is an archive, or the place of backups for the newest one of the database.
+
+    \b
+    runner restore /backups -d carthub --into carthub_restored
+    runner restore s3://bucket/nightly -d carthub --into carthub_restored --switch
+    """
+    from runner.commands.restore import RestoreOptions, restore
+    from runner.errors import UsageError
+    from runner.report import keeping
+
+    if switch and not validate:
+        raise click.UsageError("--switch needs the comparison: leave --no-validate out.")
+    can_ask = not context.json and sys.stdin.isatty()
+    if switch and not yes and not can_ask:
+        raise UsageError(
+            "the switch asks before it renames anything, and nobody can answer here",
+            detail="Nothing was restored.",
+            hint="Say --yes.",
+        )
+
+    def confirm(question: str) -> None:
+        if not yes:
+            require_yes(question, otherwise=f"{into} is restored and kept; neither database was renamed.")
+
+    result = restore(
+        read_settings(context, **flags),
+        RestoreOptions(
+            archive=archive,
+            into=into,
+            jobs=jobs,
+            validate=validate,
+            switch=switch,
+            end_sessions=end_sessions,
+        ),
+        confirm=confirm,
+        say=context.tell,
+    )
+    style = context.style(sys.stdout)
+    if context.logs_json:
+        context.tell(keeping.restored_event(result))
+    lines = () if context.logs_json else keeping.restored(result, style)
+    context.show(lines, lambda: keeping.restored_as_json(result))

@@ -1,0 +1,69 @@
+"""`runner rollback`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli.migrate import finish, metrics_option, watched
+from runner.cli.options import (
+    Context,
+    limit_options,
+    lock_wait_option,
+    read_settings,
+    reconnect_wait_option,
+    target_options,
+)
+
+
+@click.command()
+@target_options
+@lock_wait_option
+@reconnect_wait_option
+@limit_options
+@metrics_option
+@click.option("--to", metavar="ID", help="Roll back what was applied after this migration; it stays.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Roll back N migrations (default: 1).")
+@click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
+@click.option("--dry-run", is_flag=True, help="Say what would be rolled back; change nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def rollback_command(
+    context: Context,
+    /,
+    *,
+    to: str | None,
+    steps: int | None,
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+    lock_wait: float,
+    reconnect_wait: float,
+    metrics_file: Path | None,
+    **flags: Any,
+) -> None:
+    """Undo what was applied last, the newest first. Changes the database.
+
+    \b
+    runner rollback -d carthub            the newest migration
+    runner rollback -d carthub --to 0003  down to a migration, which stays
+    """
+    from runner.cli.narrating import observer
+    from runner.commands.rollback import RollbackOptions, rollback
+
+    if sum(map(bool, (to, steps, everything))) > 1:
+        raise click.UsageError("Choose one of --to, --steps and --all.")
+    settings = read_settings(context, **flags)
+    options = RollbackOptions(
+        to=to,
+        steps=steps,
+        everything=everything,
+        dry_run=dry_run,
+        lock_wait_s=lock_wait,
+        reconnect_wait_s=reconnect_wait,
+    )
+    with watched(context, observer(context, dry_run=dry_run, yes=yes), metrics_file, "rollback") as watching:
+        outcomes = rollback(settings, options, watching)
+    finish(context, outcomes, dry_run=dry_run)

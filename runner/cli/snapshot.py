@@ -1,0 +1,59 @@
+"""`runner snapshot`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from runner.cli.options import Context, ignore_option, read_settings, scratch_option, target_options
+
+
+@click.command()
+@target_options
+@scratch_option
+@ignore_option
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 3 when the committed snapshot is stale."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["sql", "html", "mermaid"]),
+    default="sql",
+    show_default=True,
+    help="With html or mermaid print a picture of the tables, and write nothing.",
+)
+@click.pass_obj
+def snapshot_command(
+    context: Context, /, *, check: bool, form: str, scratch_url: str | None, **flags: Any
+) -> None:
+    """Write the schema that the files give to sql/schema/. Uses a scratch database.
+
+    \b
+    runner snapshot          after every new migration; review the diff
+    runner snapshot --check  in a pipeline
+    runner snapshot --format html > tables.html
+    """
+    from runner.commands.snapshot import snapshots
+    from runner.errors import UsageError
+    from runner.report import contract, people
+
+    settings = read_settings(context, **flags)
+    if form != "sql" and (check or context.json):
+        raise UsageError(f"--format {form} excludes --check and --json")
+    write = form == "sql" and not check
+    results = snapshots(settings, write=write, scratch_url=scratch_url, say=context.tell)
+    style = context.style(sys.stdout)
+    if form != "sql":
+        from runner.report.diagram.page import drawn
+
+        context.echo(drawn({result.database: result.catalog for result in results}, form))
+        return
+    context.show(
+        (line for r in results for line in people.snapshot(r, style, check=check)),
+        lambda: contract.snapshots(results),
+    )
+    if check and any(result.changed for result in results):
+        raise click.exceptions.Exit(3)

@@ -1,0 +1,65 @@
+"""`runner status`, `plan`, `lint` and `validate`: they change nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import Context, ignore_option, read_settings, target_options
+
+if TYPE_CHECKING:
+    from runner.settings import Settings
+
+
+@click.command()
+@target_options
+@ignore_option
+@click.option("--check", is_flag=True, help="Exit with 3 unless everything is applied and unedited.")
+@click.option(
+    "--history", is_flag=True, help="Show the audit trail: who did what, when, from where; newest first."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="With --history: at most N entries.",
+)
+@click.option(
+    "--sql", "with_sql", is_flag=True, help="With --history: the SQL that was run, below each line."
+)
+@click.pass_obj
+def status_command(
+    context: Context, /, *, check: bool, history: bool, limit: int, with_sql: bool, **flags: Any
+) -> None:
+    """Show what is applied, pending, edited or missing. Changes nothing.
+
+    \b
+    runner status --check            for a pipeline: exit code 3 says that something is pending or wrong
+    runner status --history --sql    who changed what, when, and with which SQL
+    """
+    if history:
+        _show_history(context, read_settings(context, **flags), limit=limit, with_sql=with_sql)
+        return
+    from runner.commands.status import status
+    from runner.report import contract, people
+
+    results = status(read_settings(context, **flags), say=context.tell)
+    style = context.style(sys.stdout)
+    context.show(
+        (line for r in results for line in people.status(r, style)), lambda: contract.status(results)
+    )
+    if check and not all(result.is_current for result in results):
+        raise click.exceptions.Exit(3)
+
+
+def _show_history(context: Context, settings: Settings, *, limit: int, with_sql: bool) -> None:
+    from runner.commands.history import trails
+    from runner.report import trail
+
+    results = trails(settings, limit=limit, with_sql=with_sql or context.json, say=context.tell)
+    style = context.style(sys.stdout)
+    context.show((line for r in results for line in trail.text(r, style)), lambda: trail.as_json(results))

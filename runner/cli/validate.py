@@ -1,0 +1,51 @@
+"""`runner validate`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from runner.cli.options import Context, ignore_option, read_settings, scratch_option, target_options
+
+
+@click.command()
+@target_options
+@ignore_option
+@scratch_option
+@click.option("--grants", is_flag=True, help="Rights beyond the snapshot's are a difference too.")
+@click.option("--owners", is_flag=True, help="An owner other than the snapshot's is a difference too.")
+@click.option("--strict", is_flag=True, help="Exit with 3 for a concern too, as an invalid index.")
+@click.pass_obj
+def validate_command(
+    context: Context,
+    /,
+    *,
+    grants: bool,
+    owners: bool,
+    strict: bool,
+    scratch_url: str | None,
+    **flags: Any,
+) -> None:
+    """Compare the database's schema with the committed snapshot. Changes nothing.
+
+    While files are pending it is compared with what the applied ones give, built in a scratch database, which is dropped.
+    Exits with 3 and shows the difference as SQL when they are not the same. Tells too of invalid indexes,
+    constraints that were never validated, disabled triggers, sequences near their end, and old extensions.
+
+    \b
+    runner validate -d carthub
+    runner validate --owners --grants
+    """
+    from runner.commands.validate import validations
+    from runner.report import contract, people
+
+    settings = read_settings(context, **flags)
+    results = validations(settings, grants=grants, owners=owners, scratch_url=scratch_url, say=context.tell)
+    style = context.style(sys.stdout)
+    context.show(
+        (line for r in results for line in people.validated(r, style)), lambda: contract.validations(results)
+    )
+    if not all(result.validation.matches and not (strict and result.concerns) for result in results):
+        raise click.exceptions.Exit(3)

@@ -1,0 +1,139 @@
+"""`runner verify`: it changes nothing but a scratch database of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.options import Context, read_settings, scratch_option, target_options
+
+if TYPE_CHECKING:
+    from runner.review.verify import Rehearsal
+
+_FORMS = ("text", "markdown", "html", "json", "sarif", "junit", "github")
+
+
+class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3 only
+    """A form and the file that it is written to: html=build/report.html."""
+
+    name = "report"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Path]:
+        """Return form and file."""
+        form, _, name = str(value).partition("=")
+        if form not in _FORMS or not name:
+            self.fail(f"{value!r} is no FORMAT=FILE; the formats are {', '.join(_FORMS)}", param, ctx)
+        return form, Path(name)
+
+
+@click.command()
+@target_options
+@scratch_option
+@click.option("--all", "everything", is_flag=True, help="Rehearse every file.")
+@click.option("--since", metavar="ID", help="Rehearse what comes after this one.")
+@click.option(
+    "--base", metavar="REVISION", help="Rehearse what differs from where this branch left REVISION."
+)
+@click.option(
+    "--target", "weigh", is_flag=True, help="Weigh the touched tables on the real target, read only."
+)
+@click.option(
+    "--no-lint", is_flag=True, help="Tell only what was measured, not what lint reads in the files."
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 for any finding too.")
+@click.option(
+    "--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="What is printed."
+)
+@click.option(
+    "--report",
+    "reports",
+    type=Report(),
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write a report to a file too: html=report.html; may be repeated.",
+)
+@click.pass_obj
+def verify_command(
+    context: Context,
+    /,
+    *,
+    everything: bool,
+    since: str | None,
+    base: str | None,
+    weigh: bool,
+    no_lint: bool,
+    strict: bool,
+    form: str,
+    reports: tuple[tuple[str, Path], ...],
+    scratch_url: str | None,
+    **flags: Any,
+) -> None:
+    """Rehearse migrations: locks, rewrites, scans, up, down and up.
+
+    In a scratch database, which is dropped afterwards; by default what is pending on the target. Exits with 3 when a
+    migration fails or its rollback does not undo it.
+
+    \b
+    runner verify -d carthub                   what is pending
+    runner verify --all                        every file
+    runner verify --base origin/main --target  a branch, on the tables of the real target
+    runner verify --report html=report.html    with a page for who approves it
+    """
+    from runner import whole
+    from runner.commands.lint import project_levels
+    from runner.commands.verify import VerifyOptions, verifications
+    from runner.errors import UsageError
+    from runner.events import Event
+    from runner.report.verification import rendered
+
+    if sum((everything, since is not None, base is not None)) > 1:
+        raise UsageError("--all, --since and --base exclude each other")
+    context.json = context.json or form == "json"
+    settings = read_settings(context, **flags)
+    rehearsed = 0
+
+    def told(rehearsal: Rehearsal) -> None:
+        nonlocal rehearsed
+        rehearsed += 1
+        verdict = rehearsal.round_trip.verdict.value
+        context.progress(f"  {rehearsed} rehearsed; {rehearsal.id}: {verdict}")
+        if context.logs_json:
+            context.tell(
+                Event(
+                    name="migration.rehearsed",
+                    message=f"{rehearsal.id}: {verdict}",
+                    migration=rehearsal.id,
+                    elapsed_s=rehearsal.elapsed_s,
+                    facts={"verdict": verdict},
+                )
+            )
+
+    try:
+        results = verifications(
+            settings,
+            VerifyOptions(
+                everything=everything,
+                since=since,
+                base=base,
+                weigh=weigh,
+                scratch_url=scratch_url,
+                lint=not no_lint,
+                levels=project_levels(context.tables.get("lint") or {}, settings.project),
+            ),
+            say=context.tell,
+            rehearsed=told,
+        )
+    finally:
+        context.progress(None)
+    for written, path in reports:
+        whole.write(path, rendered(results, written), parents=True)
+    context.echo(
+        rendered(results, "json" if context.json else form, context.style(sys.stdout)).removesuffix("\n")
+    )
+    if not all(result.ok and not (strict and result.findings) for result in results):
+        raise click.exceptions.Exit(3)

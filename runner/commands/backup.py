@@ -1,0 +1,156 @@
+"""Back each database up, and restore one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from runner.engine.history import OnWait
+from runner.errors import RunnerError
+from runner.events import WARNING, Event, Say
+from runner.server import local
+from runner.session.each import Failures
+from runner.session.session import Session, actor_of, open_session, read_files
+from runner.settings import Settings
+from runner.upkeep import backup
+from runner.upkeep.backup import ArchiveName, Manifest, Place, Program
+from runner.wording import counted
+
+if TYPE_CHECKING:
+    from runner.server.credentials import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupOptions:
+    """What `backup` was asked for."""
+
+    to: str
+    schema_only: bool = False
+    keep_days: tuple[str, ...] = ()
+    kms_key: str | None = None
+    lock_wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackedUp:
+    """One database's new backup, and what it superseded."""
+
+    database: str
+    place: str
+    label: str  # the archive's path or URL
+    manifest: Manifest
+    elapsed_s: float
+    removed: tuple[str, ...] = ()
+
+
+def backups(
+    settings: Settings, options: BackupOptions, *, made: Callable[[BackedUp], None], say: Say, waits: OnWait
+) -> list[BackedUp]:
+    """Back each database up in turn, and remove what has served its time; `made` is told of each.
+
+    One that cannot be backed up keeps no other from it.
+
+    Raises: as connecting does; UsageError for a place or a program that cannot be used; BusyError; RunnerError when
+    a dump fails, cannot be read back or cannot be written; after all others had their turn.
+    """
+    backup.keep_days_of(options.keep_days, "")
+    place = backup.open_place(options.to, environ=settings.environ, kms_key=options.kms_key)
+    results, failures, found = [], Failures(), read_files(settings)
+    for layout, files in found:
+        with (
+            failures.of(layout.title),
+            open_session(settings, layout, files, only=len(found) == 1, say=say) as session,
+        ):
+            taken = take_one(settings, session, place, options, waits=waits)
+            days = backup.keep_days_of(options.keep_days, session.title)
+            removed = _age_out(place, session.title, keep_days=days, but=taken, say=say)
+            results.append(BackedUp(**_fields(taken), removed=removed))
+            made(results[-1])
+    failures.check(databases=len(found))
+    return results
+
+
+def take_one(
+    settings: Settings, session: Session, place: Place, options: BackupOptions, *, waits: OnWait
+) -> BackedUp:
+    """Back one database up; nothing older is touched.
+
+    Raises: as `backups`.
+    """
+    started = monotonic()
+    environ, folder = client_programs(settings, session.target)
+    source = backup.Source(
+        database=session.title,
+        history=session.history,
+        target=session.target,
+        connect=session.connect,
+        actor=actor_of(settings),
+        pg_dump=Program.find("pg_dump", environ, folder),
+        pg_restore=Program.find("pg_restore", environ, folder),
+        exclude=(settings.migration_table,),
+        lock_wait_s=options.lock_wait_s,
+    )
+    manifest = backup.take(source, place, schema_only=options.schema_only, on_wait=waits)
+    return BackedUp(
+        database=session.title,
+        place=session.place,
+        label=f"{place.label}{manifest.name}",
+        manifest=manifest,
+        elapsed_s=monotonic() - started,
+    )
+
+
+def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp, say: Say) -> tuple[str, ...]:
+    """Remove what is older than `keep_days` days; the archive goes before its manifest, for without one it is no backup."""
+    now = datetime.now(UTC)
+    try:
+        names = place.names()
+        gone: list[str] = backup.orphans(names, database)
+        kept = backup.whole(names, database)
+        future = backup.from_future(kept, now=now)
+        if future:
+            say(_from_future(place, database, future))
+        old: list[ArchiveName] = backup.expired(kept, now=now, keep_days=keep_days)
+        for name in [*gone, *(part for each in old for part in (str(each), each.manifest))]:
+            place.remove(name)
+    except RunnerError as error:
+        raise RunnerError(
+            f"the new backup of {database} is whole, but older ones could not be removed: {error.message}",
+            detail=f"It is {but.label}. {error.detail or ''}".strip(),
+            hint=error.hint,
+        ) from error
+    return tuple(str(each) for each in old)
+
+
+def _from_future(place: Place, database: str, future: list[ArchiveName]) -> Event:
+    return Event(
+        name="backup.from_future",
+        level=WARNING,
+        database=database,
+        message=f"{counted(len(future), 'backup')} of {database} in {place.label} {'is' if len(future) == 1 else 'are'} from the "
+        f"future ({future[0]}): restore will not choose the newest, and none of them is removed; rename or remove "
+        "what has a wrong date, and its manifest with it",
+        facts={"archives": [str(each) for each in future]},
+    )
+
+
+def _fields(taken: BackedUp) -> dict[str, Any]:
+    return {
+        "database": taken.database,
+        "place": taken.place,
+        "label": taken.label,
+        "manifest": taken.manifest,
+        "elapsed_s": taken.elapsed_s,
+    }
+
+
+def client_programs(settings: Settings, target: Target) -> tuple[Mapping[str, str], Path | None]:
+    """Return the environment and the folder of the client programs: the local server comes with its own."""
+    found = local.programs(settings) if target.source == local.SOURCE else None
+    if found is None:
+        return settings.environ, None
+    return {**settings.environ, **found.environment}, found.bin

@@ -1,0 +1,205 @@
+"""Set history right, where it and the database or the files have come apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.engine.history import Operation, Record, find_neighbours, in_order
+from runner.engine.plan import resolve_id
+from runner.errors import CheckError, ConfigurationError, UsageError
+from runner.events import Say
+from runner.files.migrations import Kind, Migration
+from runner.schema import catalog
+from runner.schema.catalog import Difference
+from runner.schema.validate.judging import is_ignored
+from runner.schema.validate.partitions import follows_its_parent
+from runner.session.beside import others
+from runner.session.scratch import build, scratch_session
+from runner.session.session import Session, actor_of, one_session, recording_session
+from runner.settings import Settings
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """A live database whose history now begins at a migration."""
+
+    database: str
+    place: str
+    recorded: Sequence[str]
+    differences: Sequence[Difference] = ()  # accepted ones
+    others: str | None = None  # the histories of other tools, and how far they had come
+
+
+def baseline(
+    settings: Settings, *, to: str | None, accept: bool, scratch_url: str | None, lock_wait_s: float, say: Say
+) -> Adoption:
+    """Record a live database as being where the files are at `to`, or at the newest point where the two agree.
+
+    The catalogue that the files give up to there is built in a scratch database and compared. With `accept` a
+    difference is recorded over; repeatable files are then left pending, so that the next `migrate` runs them.
+
+    With `to` history may hold entries already: what is missing of them up to there is recorded.
+
+    Raises: CheckError when the two differ, or when history is not empty and `to` is not given.
+    """
+    if accept and to is None:
+        raise UsageError(
+            "--accept-differences needs --to",
+            detail="Where the database is cannot be found by comparing when it is like no point of the files.",
+            hint="Run without it to see the nearest point, then name one: --to ID --accept-differences",
+        )
+    with one_session(settings, say) as session:
+        if to is None:
+            _refuse_history(session)
+        ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
+        ids = [m.id for m in ordered]
+        target = None if to is None else resolve_id(to, ids, "file")
+        neighbours = find_neighbours(session.history)  # no file of ours makes the tables of other tools
+        actual = catalog.read(session.connection, exclude=(settings.migration_table, *neighbours.histories))
+        with scratch_session(settings, session.layout, session.files, url=scratch_url, say=say) as scratch:
+            found, differences = _agreement(scratch, settings, ordered, target, actual)
+        if differences and not accept:
+            raise _disagreement(session, found, differences, others(neighbours))
+        chosen = ordered[: ids.index(found) + 1]
+        if differences:
+            chosen = [m for m in chosen if m.kind is not Kind.REPEATABLE]
+        actor = actor_of(settings)
+        with recording_session(session, actor, lock_wait_s) as record:
+            if to is None:
+                _refuse_history(session)
+            chosen = [m for m in chosen if m.id not in session.state.applied]
+            for migration in chosen:
+                record(adopted(migration))
+        return Adoption(
+            database=session.title,
+            place=session.place,
+            recorded=[m.id for m in chosen],
+            differences=differences,
+            others=others(neighbours),
+        )
+
+
+def _agreement(
+    scratch: Session,
+    settings: Settings,
+    ordered: Sequence[Migration],
+    target: str | None,
+    actual: catalog.Catalog,
+) -> tuple[str, list[Difference]]:
+    """Return the id to begin at and how the database differs from what the files give up to there."""
+    if target is not None:
+        return target, _counting(build(scratch, settings, to=target), actual, settings)
+    nearest: tuple[str, list[Difference]] | None = None
+    equal: list[str] = []
+    for migration in ordered:
+        differences = _counting(build(scratch, settings, to=migration.id), actual, settings)
+        if not differences:
+            equal.append(migration.id)
+        if nearest is None or _extent(differences) < _extent(nearest[1]):
+            nearest = (migration.id, differences)
+    if nearest is None:
+        raise ConfigurationError("no files to begin at")
+    if len(equal) > 1:
+        raise CheckError(
+            f"the schema is what the files give up to {equal[0]} and up to {equal[-1]}",
+            detail=f"What lies between changes data only. Candidates: {', '.join(equal)}. Nothing was recorded.",
+            hint="Say which were done already: --to ID",
+        )
+    return nearest
+
+
+def _counting(expected: catalog.Catalog, actual: catalog.Catalog, settings: Settings) -> list[Difference]:
+    """Return the differences that decide.
+
+    Left out are notes, such as the order of a table's columns, what `--ignore` names, and partitions that follow their parent.
+    """
+    return [
+        difference
+        for difference in catalog.diff(expected, actual)
+        if not difference.is_note
+        and not is_ignored(settings.ignore, difference.kind, difference.identity)
+        and not follows_its_parent(difference)
+    ]
+
+
+def _extent(differences: Sequence[Difference]) -> int:
+    """Return how many lines of SQL differ: a missing table weighs more than a changed column."""
+    return sum(len((text or "").splitlines()) for d in differences for text in (d.expected_sql, d.actual_sql))
+
+
+def _refuse_history(session: Session) -> None:
+    """Refuse a database with versioned migrations; repeatables may have been run by a `migrate` that then failed."""
+    repeatable = {m.id for m in session.files if m.kind is Kind.REPEATABLE}
+    applied = [id_ for id_ in session.state.applied if id_ not in repeatable]
+    if applied:
+        raise CheckError(
+            f"{session.title} has a history already, up to {applied[-1]}",
+            detail="Nothing was changed.",
+            hint="To record pending files whose work the database already holds, made by hand or by files that were "
+            "squashed into them, name the last of them: runner baseline --to ID",
+        )
+
+
+def _disagreement(
+    session: Session, found: str, differences: Sequence[Difference], tools: str | None
+) -> CheckError:
+    shown = [str(difference) for difference in differences[:_SHOWN]]
+    if len(differences) > _SHOWN:
+        shown.append(f"… and {len(differences) - _SHOWN} more")
+    return CheckError(
+        f"{session.title} is not what the files give up to {found}",
+        detail="\n".join(
+            (
+                "Nothing was recorded. In the database, compared with the files:",
+                *shown,
+                *([] if tools is None else [f"{tools[:1].upper()}{tools[1:]}."]),
+                "",
+                *_as_sql(differences, found),
+            )
+        ),
+        hint="What is not this project's is set aside with --ignore 'table:schema.*'. Choose another beginning with --to,"
+        " correct the database, or record it all the same with --accept-differences: repeatable files are then run by the"
+        " next migrate, and the rest you must correct yourself.",
+    )
+
+
+def _as_sql(differences: Sequence[Difference], found: str) -> list[str]:
+    """Return the differences as unified diffs, "-" the files, "+" the database."""
+    return [
+        line
+        for difference in differences
+        for line in catalog.unified_diff(
+            difference.expected_sql or "",
+            difference.actual_sql or "",
+            f"{difference.kind} {difference.identity} of the files up to {found}",
+            f"{difference.kind} {difference.identity} of the database",
+        ).splitlines()
+    ]
+
+
+def adopted(
+    migration: Migration,
+    *,
+    operation: Operation = Operation.BASELINE,
+    again: bool = False,
+    old_id: str | None = None,
+    reason: str | None = None,
+) -> Record:
+    """Return what is recorded of a migration that was applied elsewhere."""
+    undo = None if migration.irreversible is not None else migration.rollback
+    return Record(
+        id=migration.id,
+        operation=operation,
+        old_id=old_id,
+        again=again,
+        kind=migration.kind.value,
+        checksum=migration.checksum,
+        text=migration.apply.text,
+        rollback_text=None if undo is None else undo.text,
+        rollback_transactional=undo is None or undo.transactional,
+        reason=reason,
+        elapsed_ms=None,
+    )

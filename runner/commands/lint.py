@@ -1,0 +1,168 @@
+"""Check the files of each database; nothing is connected to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import ConfigurationError, Location, UsageError
+from runner.files.migrations import Kind, Layout, Migration, Script
+from runner.files.migrations.foreign import refuse_foreign
+from runner.files.migrations.git import changed_since, default_branch, edited_since, names_at, unchanged_since
+from runner.review.lint import BORROWED, BY_ID, Base, Finding, Level, fold, lint, schema_of
+from runner.review.lint.schema import Schema
+from runner.session.session import read_files
+from runner.settings import CONFIG_FILE, Settings
+from runner.wording import counted, nearest
+
+_NEVER_SETTLED = "refused"  # what migrate refuses is applied nowhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """One database's files, checked."""
+
+    database: str
+    files: int
+    findings: tuple[Finding, ...]
+    folded: int = 0  # findings that are told with another of the same rule
+    settled: int = 0  # findings left out, because they are in files that the default branch has
+    branch: str | None = None  # the default branch, where it was asked
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.level is Level.ERROR for finding in self.findings)
+
+
+def findings(
+    settings: Settings,
+    *,
+    base: str | None = None,
+    squawk: bool | None = None,
+    levels: Mapping[str, object] | None = None,
+    every: bool = False,
+    say: Callable[[str], None] = lambda _line: None,
+) -> list[Linted]:
+    """Check every file of each database, or with a `base` revision those that changed since.
+
+    What the default branch has may be applied already, and an applied file is never edited: without a `base`, findings in
+    its files are counted only, unless `every` one is asked for; and without `every`, what is broken at many places is told
+    once a file, and what many files have in common once. `squawk` says whether it is to be run; None: where it is installed.
+    `levels` is the table `lint` of runner.toml.
+
+    Raises: FileError for what cannot even be read, and for files of another tool; ConfigurationError for a bad level;
+    UsageError when git does not know the base, or squawk is asked for and not there.
+    """
+    own = project_levels(levels or {}, settings.project)
+    program = None if squawk is False else _squawk(say, is_asked_for=squawk is True)
+    found = []
+    for layout, files in read_files(settings):
+        branch = None if base is None else base_of(base, layout, files, settings.project)
+        looked_at = [m for m in files if branch is None or m.id in branch.changed]
+        refuse_foreign(looked_at)
+        all_of_them = lint(
+            files,
+            base=branch,
+            levels=own,
+            borrowed=_borrowed(program, looked_at),
+            start=start_of(layout),
+        )
+        default = None if base is not None or every else default_branch(settings.project)
+        settled = _settled(default, files, settings.project)
+        shown = [f for f in all_of_them if f.rule == _NEVER_SETTLED or str(f.where.path) not in settled]
+        told = shown if every else fold(shown, files, whole=base is None and default is None)
+        found.append(
+            Linted(
+                database=layout.title,
+                files=len(looked_at),
+                findings=tuple(told),
+                folded=len(shown) - len(told),
+                settled=len(all_of_them) - len(shown),
+                branch=default,
+            )
+        )
+    return found
+
+
+def _settled(branch: str | None, files: Sequence[Migration], project: Path) -> frozenset[str]:
+    """Return the files, as people see them, that a branch has unchanged; none where git cannot tell."""
+    if branch is None:
+        return frozenset()
+    labels = {script.path: script.label for migration in files for script in scripts(migration)}
+    try:
+        return frozenset(labels[path] for path in unchanged_since(branch, labels, project=project))
+    except UsageError:  # a shallow clone, a repository without a commit
+        return frozenset()
+
+
+def start_of(layout: Layout) -> Schema | None:
+    """Return what the committed snapshot says of the schema; None where there is none that can be read."""
+    try:
+        return schema_of(layout.snapshot.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def project_levels(table: Mapping[str, object], project: Path) -> Mapping[str, Level]:
+    """Read the project's own levels: the table `lint` of runner.toml, by rule.
+
+    Raises: ConfigurationError for an unknown rule or level.
+    """
+    levels = {}
+    for name, value in table.items():
+        where = Location(project / CONFIG_FILE)
+        if name not in BY_ID:
+            hint = nearest(name, list(BY_ID)) or "The rules are listed in docs/lint.md."
+            raise ConfigurationError(f'unknown rule "{name}" in [lint]', where=where, hint=hint)
+        if value not in [level.value for level in Level]:
+            hint = 'Write "error", "warning" or "off".'
+            raise ConfigurationError(f'the level of {name} is "{value}"', where=where, hint=hint)
+        levels[name] = Level(value)
+    return levels
+
+
+def base_of(revision: str, layout: Layout, files: Sequence[Migration], project: Path) -> Base:
+    """Return what a branch started from.
+
+    Raises: UsageError when git does not know the revision.
+    """
+    folders = [os.path.relpath(source.path, project) for source in layout.sources if not source.repeatable]
+    names = names_at(revision, folders, project=project)
+    ids = (name.removesuffix(".sql") for name in names if name.endswith(".sql"))
+    return Base(
+        ids=frozenset(i for i in ids if not i.endswith(".rollback") and not i.startswith("post-apply")),
+        changed=changed_since(revision, files, project=project),
+        edited=edited_since(revision, files, project=project),
+    )
+
+
+def _squawk(say: Callable[[str], None], *, is_asked_for: bool) -> Path | None:
+    from runner.review.lint.squawk import find
+
+    program = find()
+    if program is not None:
+        return program
+    missing = f"squawk is not installed: {counted(len(BORROWED), 'rule')} not looked for"
+    hint = "Install it with: pip install squawk-cli"
+    if is_asked_for:
+        raise UsageError(missing, hint=f"{hint}, or leave out --squawk.")
+    say(f"{missing}. {hint}; or say --no-squawk.")
+    return None
+
+
+def _borrowed(program: Path | None, files: Sequence[Migration]) -> list[Finding] | None:
+    if program is None:
+        return None
+    from runner.review.lint.squawk import run
+
+    return run(program, [script for migration in files for script in scripts(migration)])
+
+
+def scripts(migration: Migration) -> list[Script]:
+    """Return the files of SQL that a migration has."""
+    if migration.kind is Kind.PYTHON:
+        return []
+    return [migration.apply, *([] if migration.rollback is None else [migration.rollback])]

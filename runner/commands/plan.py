@@ -1,0 +1,66 @@
+"""`runner plan`: what the next run would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from runner.engine.plan import Plan, plan_apply, plan_rollback
+from runner.events import Say
+from runner.session.beside import WAYS, remark
+from runner.session.session import open_sessions
+from runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanListing:
+    """What would be run on one database."""
+
+    database: str
+    place: str
+    plan: Plan
+
+
+def plans(
+    settings: Settings,
+    *,
+    back: bool,
+    to: str | None,
+    steps: int | None,
+    everything: bool,
+    allow_out_of_order: bool,
+    say: Say,
+) -> list[PlanListing]:
+    """Return what `migrate`, or with `back` what `rollback`, would run; its files are checked as they check them.
+
+    Raises: as they do.
+    """
+    from runner.engine.apply import Listener, check_plan
+
+    found = []
+    with open_sessions(settings, say=say) as sessions:
+        for session in sessions:
+            if back:
+                plan = plan_rollback(
+                    session.files,
+                    session.state,
+                    to=to,
+                    steps=steps,
+                    everything=everything,
+                    stored=session.stored_rollback,
+                )
+            else:
+                plan = plan_apply(
+                    session.files,
+                    session.state,
+                    to=to,
+                    steps=steps,
+                    allow_out_of_order=allow_out_of_order,
+                    stored_sql=session.stored_sql,
+                    begun_sql=session.begun_sql,
+                )
+                said = remark(session, settings)
+                if said is not None and plan.steps:
+                    plan = replace(plan, warnings=(*plan.warnings, f"{said}: migrate refuses it. {WAYS}"))
+            check_plan(plan, Listener())
+            found.append(PlanListing(database=session.title, place=session.place, plan=plan))
+    return found

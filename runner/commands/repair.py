@@ -1,0 +1,272 @@
+"""Decide what a person alone can decide of a file that was run in part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runner.commands.baseline import adopted
+from runner.engine.apply import check_progress
+from runner.engine.apply.takeover import clear, take_over
+from runner.engine.history import (
+    Direction,
+    Journal,
+    JournalStep,
+    Operation,
+    Partial,
+    Record,
+)
+from runner.engine.plan import resolve_id
+from runner.errors import CheckError, UsageError
+from runner.events import Say
+from runner.files.migrations import Script, check_script, units
+from runner.session.session import Session, actor_of, one_session, recording_session
+from runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A file that was run in part, and what it is now."""
+
+    partial: Partial
+    journal: Journal
+    steps: Sequence[tuple[int, JournalStep]]
+    script: Script | None  # None: the file is gone
+
+    @property
+    def in_doubt(self) -> list[int]:
+        return [number for number, row in self.steps if not row.is_done and not row.repeats]
+
+
+def settle(
+    settings: Settings,
+    id_: str,
+    *,
+    took_effect: bool,
+    statement: int | None,
+    reason: str,
+    lock_wait_s: float,
+    say: Say,
+) -> Mended:
+    """Note what became of a statement whose run was cut off: it took effect, or it is to be run again.
+
+    Raises: UsageError when no statement of the migration is in doubt, or several are and none is named.
+    """
+
+    def act(session: Session, begun: _Begun) -> str:
+        step = _chosen(begun, statement)
+        if took_effect:
+            begun.journal.end(session.connection, step)
+        else:
+            begun.journal.forget(session.connection, step)
+        return f"step {step} {'took effect' if took_effect else 'is run again'}: {reason}"
+
+    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, say=say)
+
+
+def restart(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Forget how far a file came, for what it did is undone: the next run begins at its first statement.
+
+    Raises: UsageError when the migration is not run in part.
+    """
+
+    def clear_away(session: Session, begun: _Begun) -> None:
+        clear(session.connection, begun.journal, say)
+
+    def act(session: Session, begun: _Begun) -> str:
+        session.connection.execute(begun.journal.closing())
+        return f"begins again at its first statement: {reason}"
+
+    return _mend(settings, id_, act, first=clear_away, lock_wait_s=lock_wait_s, say=say)
+
+
+def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Go on with the file as it is now; what had been run of it must stand there unchanged.
+
+    Raises: CheckError when it does not; UsageError when the file is as it was begun.
+    """
+
+    def compare(session: Session, begun: _Begun) -> None:
+        script = begun.script
+        if script is None:
+            raise UsageError(
+                f"{begun.partial.id} has no file",
+                detail="Nothing was changed.",
+                hint="Restore the file; or, once what it did is undone by hand: "
+                f'runner repair restart {begun.partial.id} --reason "…"',
+            )
+        if script.checksum == begun.partial.checksum:
+            raise UsageError(
+                f"{begun.partial.id} is as it was begun: there is nothing to accept",
+                detail="Nothing was changed.",
+                hint=_GO_ON[begun.partial.direction],
+            )
+        check_script(script)
+        steps = take_over(session.connection, begun.journal, begun.partial.id, script, say)
+        check_progress(begun.partial.id, script, steps)
+
+    def act(session: Session, begun: _Begun) -> str:
+        if (script := begun.script) is not None and script.transactional:  # nothing of it is in effect
+            session.connection.execute(begun.journal.closing())
+        elif script is not None:
+            begun.journal.take_over(
+                session.connection,
+                checksum=script.checksum,
+                statements=check_script(script),
+                text=script.text,
+            )
+        return f"goes on with the file as it is now: {reason}"
+
+    return _mend(settings, id_, act, first=compare, lock_wait_s=lock_wait_s, say=say)
+
+
+def _mend(
+    settings: Settings,
+    id_: str,
+    act: Callable[[Session, _Begun], str],
+    *,
+    first: Callable[[Session, _Begun], None] = lambda _session, _begun: None,
+    lock_wait_s: float,
+    say: Say,
+) -> Mended:
+    with one_session(settings, say) as session:
+        id_ = resolve_id(id_, list(session.state.partial), "migration that was run in part")
+
+        def before() -> None:
+            first(session, _begun(settings, session, id_))
+
+        with recording_session(session, actor_of(settings), lock_wait_s, first=before) as record:
+            reason = act(session, _begun(settings, session, id_))
+            record(Record(id=id_, operation=Operation.REPAIR, reason=reason, elapsed_ms=None))
+        return Mended(
+            database=session.title, place=session.place, operation=Operation.REPAIR, id=id_, what=reason
+        )
+
+
+def _begun(settings: Settings, session: Session, id_: str) -> _Begun:
+    partial = session.state.partial.get(id_)
+    if partial is None:
+        raise CheckError(f"{id_} was finished meanwhile", detail="Nothing was changed.")
+    direction = Direction(partial.direction)
+    journal = Journal(session.history.names, actor_of(settings), id_, direction)
+    migration = next((m for m in session.files if m.id == id_), None)
+    script = None
+    if migration is not None:
+        script = migration.apply if direction is Direction.APPLY else migration.rollback
+    return _Begun(partial, journal, list(journal.steps(session.connection).items()), script)
+
+
+_GO_ON = {"apply": "Go on with: runner migrate", "rollback": "Go on with: runner rollback"}
+
+
+def _chosen(begun: _Begun, statement: int | None) -> int:
+    doubtful = begun.in_doubt
+    if not doubtful:
+        raise UsageError(
+            f"no statement of {begun.partial.id} is in doubt",
+            detail="What it did so far is known. Nothing was changed.",
+            hint=f"{_GO_ON[begun.partial.direction]}; once what it did is undone by hand, begin again with: "
+            f'runner repair restart {begun.partial.id} --reason "…"',
+        )
+    if statement is None:
+        if len(doubtful) > 1:
+            raise UsageError(
+                f"{len(doubtful)} statements of {begun.partial.id} are in doubt",
+                detail="Nothing was changed.",
+                hint="Name one: --statement N, as runner migrate does.",
+            )
+        return doubtful[0]
+    numbers = {} if begun.script is None else {u.earlier + 1: u.number for u in units(begun.script)}
+    step = numbers.get(statement, statement)
+    if step not in doubtful:
+        raise UsageError(
+            f"statement {statement} of {begun.partial.id} is not in doubt", detail="Nothing was changed."
+        )
+    return step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """One change to history."""
+
+    database: str
+    place: str
+    operation: Operation
+    id: str
+    old_id: str | None = None
+    what: str | None = None  # of a file that was run in part
+
+
+def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Take an edited file for what had been applied.
+
+    Raises: UsageError when there is no such file, or it is not applied.
+    """
+    with one_session(settings, say) as session:
+        id_ = resolve_id(id_, list(session.state.applied), "applied migration")
+        migration = next((m for m in session.files if m.id == id_), None)
+        if migration is None:
+            raise UsageError(
+                f"{id_} has no file to accept",
+                hint=f'To take it out of history: runner repair forget {id_} --reason "…"',
+            )
+        if session.state.applied[id_].checksum == migration.checksum:
+            raise UsageError(
+                f"{id_} is as it was applied: there is nothing to accept", detail="Nothing was changed."
+            )
+        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+            record(adopted(migration, operation=Operation.ACCEPT, again=True, reason=reason))
+        return Mended(database=session.title, place=session.place, operation=Operation.ACCEPT, id=id_)
+
+
+def forget(
+    settings: Settings, wanted: Sequence[str], *, reason: str, lock_wait_s: float, say: Say
+) -> list[Mended]:
+    """Take migrations out of history without undoing them.
+
+    Raises: UsageError when one is not applied; CheckError when its file is there, for it would be applied again.
+    """
+    with one_session(settings, say) as session:
+        ids = [resolve_id(id_, list(session.state.applied), "applied migration") for id_ in wanted]
+        for id_ in ids:
+            if any(m.id == id_ for m in session.files):
+                raise CheckError(
+                    f"{id_} still has its file: forgotten, it would be applied again",
+                    detail="Nothing was changed.",
+                    hint="Remove the file first, or undo the migration with: runner rollback",
+                )
+        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+            for id_ in ids:
+                record(Record(id=id_, operation=Operation.FORGET, reason=reason, elapsed_ms=None))
+        return [
+            Mended(database=session.title, place=session.place, operation=Operation.FORGET, id=id_)
+            for id_ in ids
+        ]
+
+
+def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+    """Record that an applied migration's file has another name now.
+
+    Raises: UsageError when the old one is not applied or the new one has no file or is applied itself.
+    """
+    with one_session(settings, say) as session:
+        old = resolve_id(old, list(session.state.applied), "applied migration")
+        new = resolve_id(new, [m.id for m in session.files], "file")
+        if new in session.state.applied:
+            raise UsageError(f"{new} is applied itself", detail="Nothing was changed.")
+        migration = next(m for m in session.files if m.id == new)
+        if any(m.id == old for m in session.files):
+            raise UsageError(
+                f"{old} still has its file", detail="Nothing was changed.", hint="Remove or rename it first."
+            )
+        if session.state.applied[old].checksum not in {None, migration.checksum}:
+            raise CheckError(
+                f"{new} is not what was applied as {old}: the checksums differ",
+                detail="Renamed, it would count as applied without having been run. Nothing was changed.",
+                hint="Rename the file as it was applied, and put the change in a new migration.",
+            )
+        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+            record(adopted(migration, operation=Operation.RENAME, old_id=old, reason=reason))
+        return Mended(
+            database=session.title, place=session.place, operation=Operation.RENAME, id=new, old_id=old
+        )

@@ -1,0 +1,79 @@
+"""`runner snapshot`: write the schema that the files give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner import whole
+from runner.events import WARNING, Event, Say
+from runner.files.sqltext import SqlSyntaxError
+from runner.schema import catalog
+from runner.schema.catalog import Catalog
+from runner.schema.validate.judging import is_ignored
+from runner.session.scratch import build, scratch_session
+from runner.session.session import read_files
+from runner.settings import Settings
+from runner.wording import shortened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One database's snapshot, compared with what is committed."""
+
+    database: str
+    path: str
+    text: str
+    changed: bool
+    catalog: Catalog
+    diff: str = ""  # from the committed one to the new one
+
+
+def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: Say) -> list[Snapshot]:
+    """Build each database's schema from its files in a scratch database, and write it when `write` is set.
+
+    Raises: FileError, MigrationFailedError; ConfigurationError when there is no server for it.
+    """
+    found = []
+    for layout, files in read_files(settings):
+        with scratch_session(settings, layout, files, url=scratch_url, say=say) as session:
+            found_catalog = build(session, settings, other_owners=True)
+            text = catalog.render(found_catalog)
+            if found_catalog.unsupported:
+                unseen = list(found_catalog.unsupported)
+                said = f"not described by the snapshot: {shortened(unseen)}"
+                say(
+                    Event(
+                        name="snapshot.incomplete",
+                        message=said,
+                        level=WARNING,
+                        database=layout.title,
+                        facts={"not_described": unseen},
+                    )
+                )
+        path = layout.snapshot
+        label = settings.label(path)
+        before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""
+        if write and before != text:
+            whole.write(path, text, parents=True)
+        found.append(
+            Snapshot(
+                database=layout.title,
+                path=label,
+                text=text,
+                catalog=found_catalog,
+                changed=before != text and (write or not _is_all_ignored(settings, before, found_catalog)),
+                diff=catalog.unified_diff(before, text, f"{label} as committed", "what the files give"),
+            )
+        )
+    return found
+
+
+def _is_all_ignored(settings: Settings, before: str, found: Catalog) -> bool:
+    """Return whether the committed snapshot differs only in objects that `--ignore` sets aside."""
+    if not settings.ignore:
+        return False
+    try:
+        differences = catalog.compare_text(before, found)
+    except SqlSyntaxError:
+        return False
+    return bool(differences) and all(is_ignored(settings.ignore, d.kind, d.identity) for d in differences)

@@ -1,0 +1,278 @@
+"""Rehearse migrations in a scratch database of our own: what each takes, and whether its rollback undoes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from runner.commands.lint import base_of, scripts, start_of
+from runner.engine.apply import Listener, Work, check_plan, run_plan
+from runner.engine.history import in_order
+from runner.engine.plan import Action, Plan, Step, plan_apply, resolve_id
+from runner.errors import ConfigurationError
+from runner.events import Say
+from runner.files.migrations import Kind, Layout, Migration
+from runner.files.migrations.git import changed_since
+from runner.limits import Limits
+from runner.review.lint import Finding, Level, allowed_rules, lint
+from runner.review.verify import (
+    Ground,
+    OneTransactionNeededError,
+    Rehearsal,
+    Seed,
+    Verdict,
+    Verification,
+    Way,
+    findings,
+    look_around,
+    not_tried,
+    rehearse,
+    with_all_beyond,
+)
+from runner.schema.catalog import Catalog
+from runner.schema.catalog.mirror import Mirror
+from runner.session.scratch import scratch_session
+from runner.session.session import Session, actor_of, open_session, read_files
+from runner.settings import Settings
+
+_LIMITS = Limits(lock_timeout_ms=30_000)  # nobody else is there: whoever waits so long waits for ever
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions:
+    """What `verify` was asked for."""
+
+    everything: bool = False
+    since: str | None = None
+    base: str | None = None  # a git revision
+    weigh: bool = False  # look at the real target too
+    lint: bool = True  # tell what the files themselves show, too
+    levels: Mapping[str, Level] = field(default_factory=dict)  # the project's own, by rule
+    scratch_url: str | None = None
+
+
+def verifications(
+    settings: Settings,
+    options: VerifyOptions,
+    *,
+    say: Say,
+    rehearsed: Callable[[Rehearsal], None] = lambda _: None,
+) -> list[Verification]:
+    """Rehearse what the options choose of each database: by default what is pending on its target.
+
+    Raises: FileError, ConfigurationError, UnreachableError, CheckError; a migration that fails is part of the result.
+    """
+    found = read_files(settings)
+    return [
+        _verify(settings, layout, files, options, only=len(found) == 1, say=say, rehearsed=rehearsed)
+        for layout, files in found
+    ]
+
+
+def _verify(
+    settings: Settings,
+    layout: Layout,
+    files: list[Migration],
+    options: VerifyOptions,
+    *,
+    only: bool,
+    say: Say,
+    rehearsed: Callable[[Rehearsal], None],
+) -> Verification:
+    started, begun_at = time.monotonic(), datetime.now(UTC)
+    chosen, asked = _choose(settings, layout, files, options, only=only, say=say)
+    if options.weigh and asked is None:
+        with open_session(settings, layout, files, only=only, say=say) as session:
+            asked = _Asked.of(session)
+    run = _Run(settings, layout, files, options.scratch_url, say, None if asked is None else asked.time_zone)
+    found = tuple(run.rehearsals(chosen, rehearsed)) if chosen else ()
+    surroundings = None
+    if options.weigh:
+        tables = {
+            lock.relation for rehearsal in found for trace in rehearsal.statements for lock in trace.locks
+        }
+        with open_session(settings, layout, files, only=only, say=say) as session:
+            surroundings = look_around(session.connection, tables, place=session.place)
+    return Verification(
+        database=layout.title,
+        place=None if asked is None else asked.place,
+        server_version=run.server_version,
+        replayed=run.replayed,
+        rehearsals=found,
+        before=run.before,
+        after=run.after,
+        findings=findings(
+            found,
+            _linted(settings, layout, files, options) if options.lint and found else (),
+            allowed={m.id: _allowed(m) for m in files if m.id in chosen},
+            levels=options.levels,
+            around=surroundings,
+        ),
+        seed=None if run.seed is None else run.seed.label,
+        seed_rows=0 if run.seed is None else run.seed.rows,
+        seed_refused=() if run.seed is None else run.seed.refused,
+        surroundings=surroundings,
+        commit=actor_of(settings).git_commit,
+        begun_at=begun_at,
+        elapsed_s=time.monotonic() - started,
+    )
+
+
+def _linted(
+    settings: Settings, layout: Layout, files: list[Migration], options: VerifyOptions
+) -> Sequence[Finding]:
+    base = None if options.base is None else base_of(options.base, layout, files, settings.project)
+    return lint(files, base=base, levels=options.levels, start=start_of(layout))
+
+
+def _allowed(migration: Migration) -> frozenset[str]:
+    return frozenset(rule for script in scripts(migration) for rule in allowed_rules(script))
+
+
+def _choose(
+    settings: Settings,
+    layout: Layout,
+    files: list[Migration],
+    options: VerifyOptions,
+    *,
+    only: bool,
+    say: Say,
+) -> tuple[frozenset[str], _Asked | None]:
+    """Return the ids to rehearse, and what was asked of the target where it says which are pending."""
+    ids = [m.id for m in _ordered(files)]
+    if options.everything:
+        return frozenset(ids), None
+    if options.since is not None:
+        since = resolve_id(options.since, ids, "file")
+        return frozenset(ids[ids.index(since) + 1 :]), None
+    if options.base is not None:
+        return changed_since(options.base, files, project=settings.project), None
+    try:
+        with open_session(settings, layout, files, only=only, say=say) as session:
+            plan = plan_apply(session.files, session.state, allow_out_of_order=True)
+            asked = _Asked.of(session)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"what is pending is not known: {error.message}",
+            detail=error.detail,
+            hint="Name the files without a target: --all, --since ID, or --base GIT_REVISION",
+        ) from error
+    return frozenset(step.id for step in plan.steps if step.action is not Action.HOOK), asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of the target."""
+
+    place: str
+    time_zone: str
+
+    @classmethod
+    def of(cls, session: Session) -> _Asked:
+        row = session.connection.execute("SHOW TimeZone").fetchone()
+        return cls(session.place, str(row[0]) if row else "UTC")
+
+
+def _ordered(files: Sequence[Migration]) -> list[Migration]:
+    return in_order([m for m in files if m.kind is not Kind.HOOK])
+
+
+@dataclass(slots=True)
+class _Run:
+    """Scratch databases, one after the other: a new one is begun where the last was left as no file leads to it."""
+
+    settings: Settings
+    layout: Layout
+    files: list[Migration]
+    scratch_url: str | None
+    say: Say
+    time_zone: str | None  # of the target, where it is known
+    server_version: int = 0
+    replayed: int = 0
+    seed: Seed | None = None
+    before: Catalog = field(default_factory=Catalog)
+    after: Catalog = field(default_factory=Catalog)
+
+    def rehearsals(self, chosen: frozenset[str], tell: Callable[[Rehearsal], None]) -> Iterator[Rehearsal]:
+        """Yield what is found of each chosen migration, in order; after one that fails the rest is not tried."""
+        as_one: set[str] = set()
+        wanted: list[int] = []
+        at, first = 0, True
+        while first or any(n >= at for n in wanted):
+            with self._scratch() as (ground, steps):
+                if first:
+                    wanted = [n for n, step in enumerate(steps) if step.id in chosen]
+                    self.replayed, first = wanted[0] if wanted else 0, False
+                self._replay(ground, steps[:at])
+                for n in (n for n in wanted if n >= at):
+                    self._replay(ground, steps[at:n])
+                    at = n
+                    if n == wanted[0]:
+                        self.before = ground.schema
+                    self._load(ground)
+                    try:
+                        found = rehearse(ground, steps[n], as_one=steps[n].id in as_one)
+                    except OneTransactionNeededError:
+                        as_one.add(steps[n].id)
+                        break
+                    self.after = ground.schema
+                    tell(found)
+                    yield found
+                    at = n + 1
+                    if found.round_trip.failed_on is Way.APPLY:
+                        yield from self._untried(steps[m] for m in wanted if m > n)
+                        return
+                    if found.round_trip.verdict in {Verdict.FAILED, Verdict.DIFFERS}:
+                        break
+
+    def _untried(self, steps: Iterator[Step]) -> Iterator[Rehearsal]:
+        return (not_tried(step.migration) for step in steps if step.migration is not None)
+
+    @contextmanager
+    def _scratch(self) -> Iterator[tuple[Ground, tuple[Step, ...]]]:
+        settings = replace(self.settings, limits=_LIMITS)
+        with ExitStack() as stack:
+            session = stack.enter_context(
+                scratch_session(
+                    settings,
+                    self.layout,
+                    self.files,
+                    url=self.scratch_url,
+                    say=self.say,
+                    beside_target=False,
+                    time_zone=self.time_zone,
+                )
+            )
+            self.server_version = session.history.server.version_num
+            actor = actor_of(settings)
+            stack.enter_context(session.history.lock(wait_s=0))
+            session.history.create_tables(actor)
+            plan = plan_apply(session.files, session.state, allow_out_of_order=True)
+            label = self.layout.seed
+            before, self.seed = self.seed, Seed.read(label, settings.label(label))
+            if before is not None and self.seed is not None:
+                self.seed.taken |= before.taken
+            reading = stack.enter_context(closing(session.connect()))
+            mirror = Mirror(reading, exclude=(settings.migration_table,))
+            ground = Ground(
+                hidden=tuple(session.history.names.tables),
+                work=Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect),
+                measuring=stack.enter_context(closing(session.connect())),
+                connect=session.connect,
+                read=lambda: with_all_beyond(mirror.read(), reading),
+                schema=with_all_beyond(Catalog(), reading),
+            )
+            yield ground, tuple(step for step in plan.steps if step.action is not Action.HOOK)
+
+    def _replay(self, ground: Ground, steps: Sequence[Step]) -> None:
+        if steps:
+            check_plan(Plan(steps=tuple(steps)), Listener())
+            run_plan(ground.work, Plan(steps=tuple(steps)))
+            ground.schema = ground.read()
+
+    def _load(self, ground: Ground) -> None:
+        if self.seed is not None and self.seed.waiting:
+            self.seed.load(ground.measuring)

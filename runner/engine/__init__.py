@@ -1,0 +1,1 @@
+"""What is to run, running it, and what has been run."""

@@ -1,0 +1,150 @@
+"""`-- parallel: N` the statements of a file run on N connections, each noted in the journal by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from typing import Any
+
+import psycopg
+
+from runner.engine.apply import send
+from runner.engine.apply.unit import Progress, run_unit
+from runner.engine.history import Direction, Journal, JournalStep
+from runner.engine.history.session_state import read_now
+from runner.errors import ConnectionLostError, MigrationFailedError, RunnerError
+from runner.files.migrations import Unit
+from runner.files.sqltext.classify import is_for_the_session
+
+Connection = psycopg.Connection[Any]
+_CANCEL_EVERY_S = 0.2
+
+
+def run_in_parallel(
+    progress: Progress, to_do: Sequence[Unit], begun: Mapping[int, JournalStep], direction: Direction
+) -> None:
+    """Run the units on as many connections as the file asks for.
+
+    After a failure no further unit is begun; those at work are waited for, and the first error is raised. A signal
+    cancels them. Each connection holds a shared lock, so that a later run knows when the last of them is gone.
+
+    Raises: RunnerError; psycopg.OperationalError when a connection is lost.
+    """
+    work, script = progress.work, progress.script
+    if work.connect is None:
+        raise RunnerError("no further connections can be made here", detail=progress.state.capitalize())
+    set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
+    waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
+    progress.done += len(set_up)
+    counting = threading.Lock()
+    failed = threading.Event()
+    said_of: dict[int, str] = {}  # errors: what was in effect when their statement began
+
+    def pause(seconds: float) -> None:
+        if failed.wait(seconds):
+            raise _AbandonedError
+
+    def serve(conn: Connection) -> None:
+        journal = Journal(work.names, work.actor, progress.migration_id, direction, has_lock=False)
+        at_start = _settings(conn)
+        while not failed.is_set():
+            try:
+                unit = waiting.popleft()
+            except IndexError:
+                return
+            if not work.history.has_lock(conn):
+                failed.set()
+                raise ConnectionLostError(
+                    "the session that holds the migration lock was lost", detail=send.JOURNALLED
+                )
+            mine = Progress(
+                work,
+                progress.migration_id,
+                script,
+                total=progress.total,
+                done=progress.done,
+                rolls_back=progress.rolls_back,
+                pause=pause,
+            )
+            try:
+                run_unit(mine, journal, conn, unit, begun.get(unit.number))
+            except BaseException as error:
+                failed.set()
+                said_of[id(error)] = mine.state
+                raise
+            with counting:
+                progress.done += len(unit.statements)
+            if _settings(conn) != at_start:
+                failed.set()
+                raise _changes_its_session(progress, unit)
+
+    with ExitStack() as stack:
+        helpers = [
+            stack.enter_context(closing(work.connect())) for _ in range(min(script.parallel, len(waiting)))
+        ]
+        for conn in helpers:
+            work.history.join_as_helper(conn)
+            send.set_for_session(conn, work.settings(script))
+            for unit in set_up:
+                send.send_unit(conn, unit, script, progress.state)
+        met: list[BaseException] = []
+
+        def work_on(conn: Connection) -> None:
+            try:
+                serve(conn)
+            except _AbandonedError:
+                pass
+            except BaseException as error:  # noqa: BLE001 - raised by the thread that waits
+                met.append(error)
+
+        threads = [
+            threading.Thread(target=work_on, args=[conn], name=f"parallel {n}")
+            for n, conn in enumerate(helpers, 1)
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except BaseException:  # a signal, at any of these lines
+            failed.set()
+            for thread in threads:
+                while thread.is_alive():
+                    for conn in helpers:
+                        conn.cancel_safe()
+                    thread.join(_CANCEL_EVERY_S)
+            raise
+        for error in met:
+            if isinstance(error, RunnerError):
+                error.detail = _with_state(error.detail, said_of.get(id(error)), progress.state)
+            raise error
+
+
+def _settings(conn: Connection) -> tuple[object, ...] | None:
+    state = read_now(conn)
+    return None if state is None else (state.user, state.role, dict(state.settings))
+
+
+def _changes_its_session(progress: Progress, unit: Unit) -> MigrationFailedError:
+    """Return the error for a statement whose settings only one of the connections has."""
+    return MigrationFailedError(
+        f"statement {unit.earlier + 1} of {progress.migration_id} changed the settings of its session",
+        where=progress.script.location(unit.first.start),
+        detail="In a file with -- parallel the other statements run in other sessions, some of them already without these "
+        f"settings. {progress.state[:1].upper()}{progress.state[1:]}",
+        hint="Look at what the statements in effect did. Set it with a plain SET before all others, which is run on each "
+        "connection; or leave out -- parallel.",
+    )
+
+
+def _with_state(detail: str | None, was: str | None, now: str) -> str | None:
+    """Say what is in effect now that the other connections have ended, too."""
+    if detail is None or was is None:
+        return detail
+    return detail.replace(was, now).replace(was[:1].upper() + was[1:], now[:1].upper() + now[1:])
+
+
+class _AbandonedError(Exception):
+    """Another connection failed while this one paused before a new try."""

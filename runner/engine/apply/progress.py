@@ -1,0 +1,28 @@
+"""What is done, and who is told of it as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runner.engine.plan import Step
+from runner.events import Say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One step that is committed."""
+
+    step: Step
+    elapsed_s: float
+    rows: int | None = None  # that it changed in batches or loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told what happens, as it happens."""
+
+    begins: Callable[[Step], None] = lambda _: None
+    done: Callable[[Done], None] = lambda _: None
+    warns: Callable[[str], None] = lambda _: None
+    tells: Say = lambda _: None  # what goes on within a step

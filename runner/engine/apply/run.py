@@ -1,0 +1,248 @@
+"""Run a plan, step by step or all in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import psycopg
+
+from runner.engine.apply import bundle, send
+from runner.engine.apply.bundle import Carried
+from runner.engine.apply.retry import retrying
+from runner.engine.apply.whole import run_whole
+from runner.engine.apply.work import Done, Listener, Work, undone
+from runner.engine.history import Operation, Record, State, committing, recording
+from runner.engine.plan import Action, Plan, Step, is_done
+from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
+from runner.files.migrations.check import check_script, refuse_unwritten
+
+
+def check_plan(plan: Plan, listener: Listener) -> None:
+    """Check every file of a plan before the first one runs, and the rollbacks that history will keep of them.
+
+    Raises: FileError for the first file that cannot be run.
+    """
+    for step in plan.steps:
+        if check_script(step.script) == 0 and not step.script.copies:
+            refuse_unwritten(step.script, is_rollback=step.action is Action.ROLLBACK)
+            listener.warns(f"{step.script.label} holds no statement; it is only recorded")
+        undo = None if step.migration is None or step.migration.irreversible else step.migration.rollback
+        if step.action is not Action.ROLLBACK and undo is not None and check_script(undo) == 0:
+            refuse_unwritten(undo, is_rollback=True)
+
+
+def run_plan(
+    work: Work,
+    plan: Plan,
+    *,
+    single_transaction: bool = False,
+    before_commit: Callable[[], None] = lambda: None,
+) -> list[Done]:
+    """Run the steps in order and return them; stops at the first that fails.
+
+    A step that meets a lock is tried again. With `single_transaction` all of them are one transaction, and
+    `before_commit` may still refuse it.
+
+    Raises: MigrationFailedError, UnreachableError, BusyError; each says in which state the database was left.
+    """
+    if not single_transaction:
+        return _one_after_the_other(work, plan.steps)
+    alone = next((s for s in plan.steps if not s.script.transactional), None)
+    if alone is not None:
+        raise UsageError(
+            f"{alone.id} cannot run inside a transaction",
+            detail="It is marked transactional: false, or batch. Nothing was run.",
+            hint="Leave out --single-transaction, or stop before it with --to.",
+        )
+    begun: list[Step] = []
+    try:
+        return retrying(
+            lambda: _together(work, plan.steps, before_commit, begun),
+            retries=work.limits.lock_retries,
+            what="the transaction",
+            tells=work.listener.tells,
+        )
+    except (MigrationFailedError, TableLockedError) as error:
+        _record_failure(work, begun[-1], error)
+        raise
+
+
+def _one_after_the_other(work: Work, steps: Sequence[Step]) -> list[Done]:
+    """Run the steps in order, as many in one message as may travel so."""
+    done: list[Done] = []
+    pace = bundle.Pace()
+    while len(done) < len(steps):
+        started, begun = time.monotonic(), len(done)
+        carried = bundle.choose(steps[begun:], pace.files)
+        met = None
+        if len(carried) > 1:
+            met = _run_bundle(work, carried, done, later=len(steps) - begun - len(carried))
+        if met is not None or len(done) == begun:
+            step = steps[len(done)]
+            done.append(_run_step(work, step, later=len(steps) - len(done) - 1, met=met))
+        pace.took(time.monotonic() - started)
+    return done
+
+
+def _run_bundle(
+    work: Work, carried: Sequence[Carried], done: list[Done], *, later: int
+) -> MigrationFailedError | TableLockedError | None:
+    told = len(done)
+    try:
+        return bundle.run(work, carried, done, later=later)
+    except KeyboardInterrupt as stop:
+        state = _state_after_stop(work)
+        steps = [each.step for each in carried]
+        committed = [step for step in steps if state is not None and is_done(step, state)]
+        for step in committed[len(done) - told :]:
+            entry = None if state is None else state.applied.get(step.id)
+            work.listener.done(Done(step=step, elapsed_s=((entry and entry.duration_ms) or 0) / 1000))
+        reached = max(len(committed), len(done) - told)
+        raise _stopped(steps[min(reached, len(steps) - 1)], stop, state) from None
+
+
+def _run_step(
+    work: Work, step: Step, *, later: int, met: MigrationFailedError | TableLockedError | None = None
+) -> Done:
+    """Run one step by itself; `met` is the error that it met in a message with others, which counts as a try."""
+    work.listener.begins(step)
+    started = time.monotonic()
+    tries = [] if met is None else [met]
+
+    def attempt() -> int | None:
+        if tries:
+            raise tries.pop()
+        return run_whole(work, step, state=undone(step) + send.rest(later))
+
+    try:
+        if step.script.transactional:
+            rows = retrying(
+                attempt,
+                retries=work.retries(step.script),
+                what=step.id,
+                tells=work.listener.tells,
+            )
+        else:
+            from runner.engine.apply.piecemeal import run_piecemeal
+
+            rows = run_piecemeal(work, step)
+    except (MigrationFailedError, TableLockedError) as error:
+        _record_failure(work, step, error)
+        if not step.script.transactional and error.hint is None:
+            error.hint = _way_on(work, step)
+        raise
+    except KeyboardInterrupt as stop:
+        raise _stopped(step, stop, _state_after_stop(work)) from None
+    done = Done(step=step, elapsed_s=time.monotonic() - started, rows=rows)
+    work.listener.done(done)
+    return done
+
+
+def _way_on(work: Work, step: Step) -> str:
+    """Return what to do about a refused statement of a file that is not one transaction."""
+    command = "rollback" if step.action is Action.ROLLBACK else "migrate"
+    if step.migration is None:
+        return (
+            "Its file is gone, so the SQL is the one in history. Restore the file to correct it; or, once its work is undone by "
+            f'hand: runner repair forget {step.id} --reason "…"'
+        )
+    if work.conn.closed or step.id not in work.history.state().partial:
+        return f"Correct the file, then: runner {command}"
+    return (
+        f"If the cause was in the database, remove it and run the same command again. If it is in the file, correct what "
+        f'comes after the statements in effect, then: runner repair continue {step.id} --reason "…"'
+    )
+
+
+def _together(
+    work: Work, steps: tuple[Step, ...], before_commit: Callable[[], None], begun: list[Step]
+) -> list[Done]:
+    """Run all steps in one transaction; `begun` gets each as it begins."""
+    done = []
+    try:
+        for n, step in enumerate(steps):
+            work.listener.begins(step)
+            begun.append(step)
+            started = time.monotonic()
+            rows = run_whole(work, step, state=send.all_rolled_back(n + 1), begin=n == 0, commit=False)
+            done.append(Done(step=step, elapsed_s=time.monotonic() - started, rows=rows))
+        before_commit()
+        with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
+            work.conn.execute(committing())
+    except KeyboardInterrupt as stop:
+        at = steps[min(len(done), len(steps) - 1)]
+        raise StoppedError.by(
+            stop, during=at.id, detail=_state_of_all(steps, _state_after_stop(work))
+        ) from None
+    except BaseException:
+        send.roll_back(work.conn)
+        raise
+    for each in done:
+        work.listener.done(each)
+    return done
+
+
+def _state_of_all(steps: Sequence[Step], state: State | None) -> str:
+    """Say what a signal left of steps that are one transaction."""
+    if state is None:
+        return "The server did not answer, so the outcome is not known here; runner status tells it."
+    if is_done(steps[0], state):
+        return "All of the run's migrations had been committed just before."
+    return "All of the run was rolled back; nothing is changed."
+
+
+def _state_after_stop(work: Work) -> State | None:
+    """Read what a signal left behind; the statement is cancelled already. None where the server does not answer."""
+    try:
+        send.roll_back(work.conn)
+        return None if work.conn.closed else work.history.state()
+    except psycopg.OperationalError:  # a run that was told to stop does not connect again
+        return None
+
+
+def _stopped(step: Step, stop: KeyboardInterrupt, state: State | None) -> StoppedError:
+    """Say what a signal left behind: history knows whether it was in time."""
+    left = (
+        "The server did not answer, so the outcome is not known here; runner status tells it."
+        if state is None
+        else _left_behind(state, step)
+    )
+    return StoppedError.by(
+        stop, during=step.id, detail=f"{left} The database is consistent with its history."
+    )
+
+
+def _left_behind(state: State, step: Step) -> str:
+    partly = state.partial.get(step.id)
+    if step.action is not Action.HOOK and is_done(step, state):
+        return "It had been committed just before."
+    if step.script.transactional:
+        said = undone(step).removeprefix("the migration ").removeprefix("it ")
+        return f"It {said}" if step.action is not Action.ROLLBACK else f"{said[:1].upper()}{said[1:]}"
+    if partly is None:
+        return "None of its statements is in effect."
+    from runner.engine.apply.unit import in_effect
+
+    rows = f", {partly.batch_rows:,} rows of its batches are committed" if partly.batch_rows else ""
+    doubt = (
+        ", and what became of the next one is found out by the next run, or asked" if partly.in_doubt else ""
+    )
+    return f"{in_effect(partly.done, partly.total)}{rows}{doubt}; the next run goes on from there."
+
+
+def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableLockedError) -> None:
+    """Note the attempt, for `status`; the error itself matters more than whether this succeeds."""
+    if work.conn.closed or step.action is Action.ROLLBACK:
+        return
+    record = Record(
+        id=step.id,
+        operation=Operation.FAIL,
+        reason=error.message,
+        checksum=step.script.checksum,
+        text=step.script.text,
+        elapsed_ms=None,
+    )
+    with suppress(send.StatementError, psycopg.OperationalError):
+        send.execute(work.conn, recording(work.names, record, work.actor))

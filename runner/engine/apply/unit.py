@@ -1,0 +1,296 @@
+"""Run one unit of a file that is not one transaction, and note it where it commits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+
+from runner.engine.apply import evidence, send
+from runner.engine.apply.evidence import Verdict
+from runner.engine.apply.retry import retrying
+from runner.engine.apply.send import Part
+from runner.engine.apply.work import Work
+from runner.engine.history import Journal, JournalStep
+from runner.errors import CheckError, MigrationFailedError, RunnerError
+from runner.events import Event
+from runner.files.migrations import Script, Unit
+from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
+from runner.files.sqltext.concurrent import concurrent
+from runner.wording import counted, is_or_are
+
+Connection = psycopg.Connection[Any]
+T = TypeVar("T")
+
+
+def in_effect(done: int, total: int) -> str:
+    """Return "3 of 5 statements are in effect"."""
+    return f"{done or 'none'} of {counted(total, 'statement')} {is_or_are(max(done, 1))} in effect"
+
+
+class Progress:
+    """One file's units, and how many of its statements are in effect."""
+
+    def __init__(
+        self,
+        work: Work,
+        migration_id: str,
+        script: Script,
+        *,
+        total: int,
+        done: int,
+        rolls_back: bool = False,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.work = work
+        self.migration_id = migration_id
+        self.script = script
+        self.total = total
+        self.done = done
+        self.rolls_back = rolls_back
+        self._pause = pause
+
+    @property
+    def state(self) -> str:
+        """What is said of the database when the next statement fails."""
+        if not self.done:
+            recorded = "the migration is still" if self.rolls_back else "it is not"
+            return f"nothing of the file is in effect, and {recorded} recorded as applied."
+        return f"{in_effect(self.done, self.total)}, for the file is not transactional; the next run goes on from there."
+
+    def name(self, unit: Unit) -> str:
+        """Return what to call a unit in output."""
+        return f"{self.migration_id}, statement {unit.earlier + 1} of {self.total}"
+
+    def retrying(self, attempt: Callable[[], T], unit: Unit) -> T:
+        """Try a unit again when it meets a lock."""
+        return retrying(
+            attempt,
+            retries=self.work.retries(self.script),
+            what=self.name(unit),
+            tells=self.work.listener.tells,
+            pause=self._pause,
+        )
+
+
+def run_unit(
+    progress: Progress, journal: Journal, conn: Connection, unit: Unit, begun: JournalStep | None
+) -> None:
+    """Run one unit, unless it took effect before its run was interrupted; try again when it meets a lock.
+
+    `begun` is its row in the journal, if an earlier run left one.
+
+    Raises: RunnerError for a refusal; CheckError when it cannot be known whether it took effect.
+    """
+    one = _OneUnit(progress, journal, conn, unit, begun)
+    progress.retrying(one.attempt, unit)
+    progress.done += len(unit.statements)
+
+
+class _OneUnit:
+    def __init__(
+        self, progress: Progress, journal: Journal, conn: Connection, unit: Unit, begun: JournalStep | None
+    ) -> None:
+        self._progress = progress
+        self._journal = journal
+        self._conn = conn
+        self._unit = unit
+        self._row = begun
+        self._tells = progress.work.listener.tells
+        self._concurrent = concurrent(unit.first)
+        self._seen = None if begun is None else begun.seen
+        self._in_doubt = begun is not None
+
+    def attempt(self) -> None:
+        progress = self._progress
+        # stopped, CONCURRENTLY leaves an invalid index, and it stands in nobody's way
+        gives_way = None if self._concurrent is not None else progress.script
+        try:
+            with progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=gives_way):
+                self._run()
+        except RunnerError:
+            send.roll_back(self._conn)
+            raise
+
+    def _run(self) -> None:
+        if self._unit.is_block:
+            self._block()
+        elif self._in_doubt or runs_outside_transactions(self._unit.first):
+            self._bare()
+        else:
+            self._in_transaction()
+
+    def _part(self, **given: Any) -> Part:
+        return Part(
+            script=self._progress.script, state=self._progress.state, earlier=self._unit.earlier, **given
+        )
+
+    def _ending(self) -> bytes:
+        unit = self._unit
+        return self._journal.ending(
+            unit.number, statements=len(unit.statements), fingerprint=unit.fingerprint
+        )
+
+    def _in_transaction(self) -> None:
+        """Run a statement and note it in one transaction; one that wants none is run by itself instead."""
+        (segment,) = self._unit.segments()
+        ending = self._ending() + b"COMMIT" + self._journal.ended(self._unit.number)
+        try:
+            if segment.copy_data is None:
+                part = self._part(segment=segment, head=b"BEGIN; ", head_results=1, tail=ending)
+                send.send(self._conn, part)
+                return
+            send.send(self._conn, self._part(head=b"BEGIN"))
+            send.send(self._conn, self._part(segment=segment))
+            send.send(self._conn, self._part(tail=ending))
+        except MigrationFailedError as error:
+            if error.sqlstate not in send.WANTS_NO_TRANSACTION:
+                raise
+            send.roll_back(self._conn)
+            self._bare()
+
+    def _block(self) -> None:
+        """Run the file's own BEGIN … COMMIT, noted before its COMMIT."""
+        *body, last = self._unit.body_segments()
+        sent = 0
+        for segment in body:
+            send.send(self._conn, self._part_at(sent, segment=segment))
+            sent += len(segment.statements)
+        commit = self._unit.statements[-1].text.encode()
+        tail = self._ending() + commit + self._journal.ended(self._unit.number)
+        if last.copy_data is None:
+            send.send(self._conn, self._part_at(sent, segment=last, tail=tail))
+        else:
+            send.send(self._conn, self._part_at(sent, segment=last))
+            send.send(self._conn, self._part(tail=tail))
+
+    def _part_at(self, sent: int, **given: Any) -> Part:
+        return Part(
+            script=self._progress.script,
+            state=self._progress.state,
+            earlier=self._unit.earlier + sent,
+            **given,
+        )
+
+    def _bare(self) -> None:
+        """Run a statement that commits by itself, noted before it and after it."""
+        unit, journal = self._unit, self._journal
+        with self._limits():
+            if self._in_doubt and self._took_effect():
+                said = f"{self._progress.name(unit)} had taken effect before the interruption"
+                self._tells(
+                    Event(
+                        name="statement.found_done",
+                        message=said,
+                        migration=self._progress.migration_id,
+                        indent="  ",
+                    )
+                )
+                journal.end(self._conn, unit.number)
+                return
+            if self._concurrent is not None:
+                self._seen = evidence.prepare(self._conn, self._concurrent, self._tells)
+            journal.begin(
+                self._conn,
+                unit.number,
+                statements=len(unit.statements),
+                fingerprint=unit.fingerprint,
+                seen=self._seen,
+                text=unit.first.text,
+                relation=None if self._concurrent is None else evidence.place(self._conn, self._concurrent),
+            )
+            self._in_doubt = self._concurrent is not None
+            try:
+                for segment in unit.segments():
+                    send.send(self._conn, self._part(segment=segment))
+            except RunnerError as error:
+                if self._may_have_committed:
+                    raise self._half_done(error) from error
+                self._refused(error)
+                raise
+            if self._concurrent is not None:
+                evidence.confirm(self._conn, self._concurrent)
+        journal.end(self._conn, unit.number)
+
+    def _refused(self, error: RunnerError) -> None:
+        """Note that the statement failed, and name what it left."""
+        if self._conn.closed:
+            return
+        left = (
+            [] if self._concurrent is None else evidence.leftovers(self._conn, self._concurrent, self._seen)
+        )
+        if not left:
+            self._journal.forget(self._conn, self._unit.number)
+            return
+        self._journal.leave(self._conn, self._unit.number)
+        error.detail = f"{error.detail}\nIt left the invalid index {', '.join(left)}; the next run drops it."
+
+    @property
+    def _may_have_committed(self) -> bool:
+        """Whether it may have committed in its middle, so that a refusal leaves what it did before."""
+        return self._unit.first.starts_with("CALL") or self._unit.first.starts_with("DO")
+
+    def _half_done(self, error: RunnerError) -> RunnerError:
+        """Return the error of a statement that commits in its middle: never tried again without being asked."""
+        progress = self._progress
+        return MigrationFailedError(
+            error.message,
+            where=error.where,
+            detail=f"SQLSTATE {error.sqlstate}; it commits in its middle: what it had committed stays, the rest is rolled "
+            f"back. Of the statements before it {in_effect(progress.done, self._unit.earlier)}."
+            if self._unit.earlier
+            else f"SQLSTATE {error.sqlstate}; it commits in its middle: what it had committed stays, the rest is rolled back.",
+            hint=f'Look at the database. To go on after it: runner repair done {progress.migration_id} --reason "…"; '
+            f'to run it again: runner repair again {progress.migration_id} --reason "…"',
+            sqlstate=error.sqlstate,
+        )
+
+    def _took_effect(self) -> bool:
+        if self._concurrent is not None:
+            found = evidence.verdict(
+                self._conn, self._concurrent, self._unit.first.text, self._seen, self._tells
+            )
+            if found is Verdict.UNKNOWN:
+                raise self._doubt()
+            return found is Verdict.DONE
+        if is_repeatable(self._unit.first):
+            return False
+        raise self._doubt()
+
+    def _doubt(self) -> CheckError:
+        progress, unit = self._progress, self._unit
+        when = "" if self._row is None else f" at {self._row.begun_at} UTC"
+        command = "rollback" if self._journal.is_rollback else "migrate"
+        return CheckError(
+            f"it is not known whether statement {unit.earlier + 1} of {progress.migration_id} took effect",
+            where=progress.script.location(unit.first.start),
+            detail=f"The run that began it{when} was cut off before it could note the end, and the catalogue cannot "
+            f"tell. {progress.state[:1].upper()}{progress.state[1:]} Nothing was changed by this run.",
+            hint=f'Look at the database. If it took effect: runner repair done {progress.migration_id} --reason "…"; '
+            f'if not: runner repair again {progress.migration_id} --reason "…". Then run runner {command} again.',
+        )
+
+    @contextmanager
+    def _limits(self) -> Iterator[None]:
+        """Set the limits of a CONCURRENTLY statement: its waits block nobody, and stopped it leaves an invalid index."""
+        if self._concurrent is None:
+            yield
+            return
+        longest_ms = self._progress.work.concurrently_timeout_ms(self._progress.script)
+        before = self._conn.execute(_SET_LIMITS, [f"{longest_ms}ms"]).fetchone()
+        try:
+            yield
+        finally:
+            if not self._conn.closed and before is not None:
+                self._conn.execute(_RESTORE_LIMITS, before[:2])
+
+
+_SET_LIMITS = (
+    "SELECT l.lock_timeout, l.statement_timeout, pg_catalog.set_config('lock_timeout', '0', false),"
+    " pg_catalog.set_config('statement_timeout', %s, false) FROM (SELECT pg_catalog.current_setting('lock_timeout')"
+    " AS lock_timeout, pg_catalog.current_setting('statement_timeout') AS statement_timeout OFFSET 0) AS l"
+)
+_RESTORE_LIMITS = "SELECT pg_catalog.set_config('lock_timeout', %s, false), pg_catalog.set_config('statement_timeout', %s, false)"

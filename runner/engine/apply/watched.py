@@ -1,0 +1,46 @@
+"""Watch what a step sends, and tell a try that was given up for others from one that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runner.errors import GaveWayError, MigrationFailedError, TableLockedError
+from runner.server.watch import Waiting, Watch
+from runner.server.watch.words import blocker, wanted
+from runner.wording import counted
+
+_CANCELLED = "57014"
+
+
+@contextmanager
+def watched(
+    watch: Watch, what: str, *, pid: int, max_blocked: int = 0, lock_timeout_s: float | None = None
+) -> Iterator[None]:
+    """Watch what is sent to the server process `pid` meanwhile; 0 for `max_blocked` never gives way.
+
+    Raises: GaveWayError when it was canceled because that many sessions waited behind it.
+    """
+    with watch.over(what, pid=pid, max_blocked=max_blocked or None, lock_timeout_s=lock_timeout_s) as message:
+        try:
+            yield
+        except TableLockedError as error:
+            if message.waited_for is not None:
+                error.detail = f"{_waited(message.waited_for)}\n{error.detail}"
+            raise
+        except MigrationFailedError as error:
+            if message.gave_way is None or error.sqlstate != _CANCELLED:
+                raise
+            raise GaveWayError(
+                f"gave way: {counted(message.gave_way, 'session was', 'sessions were')} waiting behind it",
+                where=error.where,
+                detail=error.detail,
+                hint="Run the same command again when the table is less busy, or let more sessions wait with --max-blocked.",
+                sqlstate=error.sqlstate,
+            ) from error
+
+
+def _waited(seen: Waiting) -> str:
+    """Return what was waited for, and who held it when it was last looked at."""
+    by = "; ".join(blocker(holder) for holder in seen.holders)
+    return f"It waited {wanted(seen)}{by and ', '}{by}."

@@ -1,0 +1,68 @@
+"""A transactional file: one transaction with its record, one message unless it is large or loads data."""
+
+from __future__ import annotations
+
+import time
+from itertools import chain
+
+from runner.engine.apply import load, send
+from runner.engine.apply.send import Part
+from runner.engine.apply.work import Work, record_of
+from runner.engine.history import after, before
+from runner.engine.plan import Step
+from runner.errors import MigrationFailedError, RunnerError
+from runner.files.migrations import segments
+from runner.files.migrations.model import FileChangedError
+
+
+def run_whole(work: Work, step: Step, *, state: str, begin: bool = True, commit: bool = True) -> int | None:
+    """Run a transactional file and record it; return the rows that it loaded.
+
+    `state` is what is said of the database when it fails.
+
+    Raises: RunnerError; nothing of the file is then left, unless the connection was lost.
+    """
+    script, conn, names = step.script, work.conn, work.names
+    started = time.monotonic()
+    head, head_results = before(names, work.settings(script), begin=begin)
+    found = segments(script)
+    first = next(found, None)
+    streams = (
+        first is not None and first.copy_data is not None
+    )  # what comes next can be read only when it is sent
+    second = None if streams else next(found, None)
+    try:
+        outcome = send.COMMITTING if commit else send.ROLLED_BACK
+        with send.connection_kept(step.id, outcome=outcome), work.watched(step.id, gives_way=script):
+            if second is None and not streams and not script.copies:
+                tail = after(names, record_of(step, 0), work.actor, commit=commit)
+                part = Part(
+                    script=script, state=state, segment=first, head=head, head_results=head_results, tail=tail
+                )
+                send.send(conn, part)
+                return None
+            send.send(conn, Part(script=script, state=state, head=head))
+            earlier = 0
+            ahead = chain(filter(None, (first, second)), found)
+            segment = next(ahead, None)
+            while segment is not None:
+                part = Part(script=script, state=state, segment=segment, earlier=earlier)
+                earlier += len(segment.statements)
+                with send.sending(conn, part):
+                    segment = next(ahead, None)
+            rows = load.load_files(conn, script, state=state)
+            elapsed_ms = round((time.monotonic() - started) * 1000)
+            tail = after(names, record_of(step, elapsed_ms, rows=rows), work.actor, commit=commit)
+            send.send(conn, Part(script=script, state=state, tail=tail))
+            return rows
+    except FileChangedError as error:
+        send.roll_back(conn)
+        raise MigrationFailedError(
+            f"{step.id} changed while it was run",
+            where=error.where,
+            detail=f"{error.detail} It is not recorded; {state}",
+            hint=error.hint,
+        ) from error
+    except RunnerError:
+        send.roll_back(conn)
+        raise

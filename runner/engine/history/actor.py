@@ -1,0 +1,84 @@
+"""Who runs this, where, and from which commit: known even to a uid without a passwd entry."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import __version__
+from runner.engine.history.names import IMAGE_MARK
+
+_ACTORS = (
+    "RUNNER_ACTOR",
+    "GITHUB_ACTOR",
+    "GITLAB_USER_LOGIN",
+    "CODEBUILD_INITIATOR",
+    "BUILD_USER_ID",
+    "SUDO_USER",
+    "USER",
+    "LOGNAME",
+)
+_COMMITS = (
+    "RUNNER_GIT_COMMIT",
+    "GIT_COMMIT",
+    "GITHUB_SHA",
+    "CI_COMMIT_SHA",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person or pipeline behind a run."""
+
+    name: str
+    host: str
+    git_commit: str | None
+    image: str | None = None  # the container image that this is
+
+    @property
+    def program(self) -> str:
+        """What history names as the writer of a row: our version, and the image that holds us.
+
+        Not a column of its own: adding one needs the owner of history's tables, and a role that may only write them
+        could then migrate no more.
+        """
+        return __version__ if self.image is None else f"{__version__}{IMAGE_MARK}{self.image}"
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], project: Path) -> Actor:
+        """Read the environment; DNS is not asked, and the user database need not know us."""
+        name = next((environ[key] for key in _ACTORS if environ.get(key)), None) or _login_name()
+        commit = next((environ[key] for key in _COMMITS if environ.get(key)), None)
+        return cls(
+            name, socket.gethostname(), commit or _checked_out(project), environ.get("RUNNER_IMAGE") or None
+        )
+
+
+def _login_name() -> str:
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _checked_out(project: Path) -> str | None:
+    if not (project / ".git").exists():
+        return None
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(project), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,20 @@
+"""Pure: files and history in, a plan out; refuses what must not be run."""
+
+from runner.engine.plan.choose import plan_apply, plan_rollback, resolve_id
+from runner.engine.plan.comparison import Comparison, Situation, Standing, compare
+from runner.engine.plan.steps import Action, Plan, Step, is_done, remaining
+
+__all__ = [
+    "Action",
+    "Comparison",
+    "Plan",
+    "Situation",
+    "Standing",
+    "Step",
+    "compare",
+    "is_done",
+    "plan_apply",
+    "plan_rollback",
+    "remaining",
+    "resolve_id",
+]

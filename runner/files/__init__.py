@@ -1,0 +1,1 @@
+"""The files as they lie there, and SQL as text."""

@@ -1,0 +1,277 @@
+"""Recognize the files of other migration tools: run as ours, the half that undoes would be run too.
+
+Sources: the documentation of each tool, of how its files are named and which comments it reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+
+from runner.errors import FileError, Location
+from runner.files.migrations.model import Migration, Script
+
+_DOCS = "See docs/files.md, Files of another tool."
+_SHOWN = 10
+_SECTIONS = "a tool with up and down sections"
+
+# what stands behind the two dashes of a comment that has its line to itself
+_MARKS = (
+    ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub\s+\w+)"),
+    ("sql-migrate", r"\+migrate\s+(?:up|down|statementbegin|statementend)\b.*"),
+    ("micrate", r"\+micrate\s+(?:up|down|statementbegin|statementend)\b.*"),
+    ("dbmate", r"migrate:(?:up|down)\b.*"),
+    ("node-pg-migrate", r"[\s-]*(?:up|down)\s+migration(?:[\s.-]*|\s*[:(-].*)"),
+    ("tern", r"-+\s*create above\s*/\s*drop below\s*-+"),
+    ("Liquibase", r"liquibase\s+formatted\s+sql.*|changeset\s+[^\s:]+:\S+.*"),
+    ("Play evolutions", r"-*\s*!(?:ups|downs)"),
+    ("MyBatis Migrations", r"//\s*@undo\b.*"),
+    ("rambler", r"rambler\s+(?:up|down)\b.*"),
+    ("shmig", r"=+\s*(?:up|down)\s*=+"),
+    ("Atlas", r"atlas:(?:txmode|checkpoint|delimiter|txtar|import|assert)\b.*"),
+    ("graphile-migrate", r"!\s*(?:previous|hash|allowinvalidhash):.*"),
+    ("sqitch", r"(?:deploy\s+\S+\s+to|revert\s+\S+\s+from|verify\s+\S+\s+on)\s+pg"),
+)
+# two plain headings: only both of them together are a form
+_HEADINGS = re.compile(r"[@!#:]?\s*(?P<way>up|down)\s*:?", re.IGNORECASE)
+_CANDIDATE = re.compile(
+    r"--[ \t]*(?=[-\s]*(?:\+|migrate:|up\b|down\b|create above|liquibase|changeset|!|//|rambler|=|atlas:|@|\#|:"
+    r"|deploy\b|revert\b|verify\b))(?P<text>[^\n\r]*)",
+    re.IGNORECASE,
+)
+
+_UNDO = r"(?:down|undo|revert|rollback)"
+_DO = r"(?:up|do|apply|deploy|migrate)"
+_DOTTED = re.compile(r".+\.(?:up|(?P<undo>down))", re.IGNORECASE)
+_POSTGRATOR = re.compile(r"\d+\.(?:do|(?P<undo>undo))(?:\..*)?", re.IGNORECASE)
+_FLYWAY = re.compile(r"V\d[\d._]*__.*|(?P<other>B\d[\d._]*__.*|(?P<undo>U)\d[\d._]*__.*|R__.*)")
+_VERSION = re.compile(r"V\d[\d._]*__")
+_UNDOES = re.compile(rf"(?:(?P<stem>.*)[._-])?{_UNDO}|{_UNDO}[._-](?P<rest>\d.*)", re.IGNORECASE | re.DOTALL)
+_DOES = re.compile(rf"(?:(?P<stem>.*)[._-])?{_DO}|{_DO}[._-](?P<rest>\d.*)", re.IGNORECASE | re.DOTALL)
+
+
+class ForeignFileError(FileError):
+    """A file or folder in the form of another tool."""
+
+
+def _foreign(message: str, where: Location, *, detail: str, hint: str) -> ForeignFileError:
+    return ForeignFileError(message, where=where, detail=f"{detail} Nothing was run.", hint=f"{hint} {_DOCS}")
+
+
+def foreign_folder(folder: Path, names: Collection[str], label: str) -> ForeignFileError | None:
+    """Return what another tool made of a folder, from the names in it and one level below."""
+    tool = _tool_of_folder(folder, set(names))
+    if tool is None:
+        return None
+    return _foreign(
+        f"{label} is a folder of {tool}",
+        Location(label),
+        detail="Its files are not laid out as runner reads them.",
+        hint="Copy each migration to migrations/NNNN_name.sql and what undoes it to migrations/NNNN_name.rollback.sql, "
+        f"in the order in which {tool.partition(' ')[0]} applied them. Where they are applied already, then run: "
+        "runner baseline.",
+    )
+
+
+def _tool_of_folder(folder: Path, names: set[str]) -> str | None:
+    if "sqitch.plan" in names or {"deploy", "revert"} <= names:
+        return "sqitch"
+    if "migration_lock.toml" in names:
+        return "Prisma"
+    if folder.parent.name == "supabase" and (folder.parent / "config.toml").is_file():
+        return "Supabase"
+    if {"up.sql", "down.sql"} <= names:
+        return "diesel"
+    if (folder / "meta" / "_journal.json").is_file():
+        return "Drizzle"
+    if "committed" in names and "current.sql" in names:
+        return "graphile-migrate"
+    if "sqls" in names and any(name.endswith(".js") for name in names):
+        return "db-migrate"
+    for name in names:
+        if name.endswith((".sql", ".py")):
+            continue
+        if (folder / name / "migration.sql").is_file():
+            return "Prisma"
+        if (folder / name / "up.sql").is_file():
+            return "diesel or Hasura"
+    return None
+
+
+def foreign_project(project: Path, label: str) -> ForeignFileError | None:
+    """Return what another tool made of a project that has no folder of ours."""
+    if (project / "sqitch.plan").is_file():
+        return foreign_folder(project, {"sqitch.plan"}, "sqitch.plan")
+    for place in ("prisma/migrations", "supabase/migrations"):
+        folder = project / place
+        if folder.is_dir():
+            found = foreign_folder(folder, {path.name for path in folder.iterdir()}, place)
+            if found is not None:
+                found.message = f"no folder {label}; {found.message}"
+                return found
+    return None
+
+
+def foreign_names(
+    ids: Collection[str], place: Callable[[str], Location], *, repeatable: bool
+) -> dict[str, ForeignFileError]:
+    """Return what is wrong with the names of the files of one folder, by id; a repeatable may be called R__name."""
+    flyway = not repeatable and _is_flyway(ids)
+    found = ((id_, _foreign_name(id_, ids, place, flyway=flyway)) for id_ in ids)
+    return {id_: error for id_, error in found if error is not None}
+
+
+def _foreign_name(
+    id_: str, ids: Collection[str], place: Callable[[str], Location], *, flyway: bool
+) -> ForeignFileError | None:
+    for tool, pattern in (
+        ("golang-migrate or sqlx", _DOTTED),
+        ("postgrator", _POSTGRATOR),
+        ("Flyway", _FLYWAY),
+    ):
+        match = pattern.fullmatch(id_)
+        if match is not None and (tool != "Flyway" or flyway):
+            return _foreign(
+                f"{id_}.sql is named as a file of {tool}",
+                place(id_),
+                detail="It undoes another file, and would be run as a migration."
+                if match["undo"]
+                else _BY_NAME,
+                hint=_RENAME.format(tool=tool.partition(" ")[0]),
+            )
+    undone = _undone_by(id_, ids)
+    if undone is None:
+        return None
+    return _foreign(
+        f"{id_}.sql is named as what undoes {undone}.sql",
+        place(id_),
+        detail="It would be run as a migration.",
+        hint=_RENAME.format(tool="another tool"),
+    )
+
+
+def _is_flyway(ids: Collection[str]) -> bool:
+    """Return whether files called V1__name are Flyway's: one undoes or repeats, or their order is not that of names."""
+    versions = sorted(id_ for id_ in ids if _VERSION.match(id_))
+    numbers = [tuple(map(int, re.findall(r"\d+", id_.partition("__")[0]))) for id_ in versions]
+    return numbers != sorted(numbers) or any(
+        match["other"] is not None for id_ in ids if (match := _FLYWAY.fullmatch(id_)) is not None
+    )
+
+
+_BY_NAME = (
+    "That tool takes the order, and what undoes what, from the names; runner reads them as any other names."
+)
+_RENAME = (
+    "Rename what applies to NNNN_name.sql and what undoes it to NNNN_name.rollback.sql. Where {tool} has applied them "
+    "already, then run: runner baseline."
+)
+
+
+def _undone_by(id_: str, ids: Collection[str]) -> str | None:
+    """Return the file that this one undoes by its name: 0001_users_down beside 0001_users_up."""
+    if id_[:1] in {"U", "u"} and id_[1:2].isdigit() and id_[1:] in ids:
+        return id_[1:]
+    match = _UNDOES.fullmatch(id_)
+    if match is None:
+        return None
+    stem, rest = match["stem"], match["rest"]
+    if stem is not None and any(c.isdigit() for c in stem) and stem in ids:
+        return stem
+    for other in ids:
+        does = _DOES.fullmatch(other)
+        if does is not None and (does["stem"], does["rest"]) == (stem, rest):
+            return other
+    return rest if rest is not None and rest in ids else None
+
+
+def foreign_mark(script: Script) -> ForeignFileError | None:
+    """Return the first comment by which another tool would cut or read this file; reads a large file to its end."""
+    headings: dict[str, int] = {}
+    for offset, text in _comments(script):
+        comment = text.strip()
+        tool = _tool_of(comment)
+        heading = _HEADINGS.fullmatch(comment)
+        if tool is None and heading is None:
+            continue
+        if not _is_comment(script, offset):
+            continue
+        if heading is not None:
+            headings.setdefault(heading["way"].lower(), offset)
+            tool, offset = (_SECTIONS, headings.get("down", offset)) if len(headings) == 2 else (None, offset)
+        if tool is not None:
+            return _marked(script, tool, offset, comment)
+    return None
+
+
+def _tool_of(comment: str) -> str | None:
+    """Return the tool whose mark a comment is; the patterns are compiled where one may be."""
+    return next((tool for tool, mark in _MARKS if re.fullmatch(mark, comment, re.IGNORECASE)), None)
+
+
+def _marked(script: Script, tool: str, offset: int, comment: str) -> ForeignFileError:
+    stem = script.path.name.removesuffix(".sql").removesuffix(".rollback")
+    return _foreign(
+        f"this is a file of {tool}",
+        script.location(offset),
+        detail=f"runner would run the whole of it, and pass over the comment -- {comment}",
+        hint=f"Put what applies in {stem}.sql, what undoes it in {stem}.rollback.sql, and remove the marks. Where {tool} "
+        "has applied it already, then run: runner baseline.",
+    )
+
+
+def _comments(script: Script) -> Iterator[tuple[int, str]]:
+    """Yield what could be a mark: a comment that begins its line, with its offset."""
+    base, held = 0, ""
+    for piece in script.pieces():
+        text = held + piece
+        cut = len(text) if script.text is not None else text.rfind("\n") + 1
+        yield from _comments_in(text[:cut], base)
+        base, held = base + cut, text[cut:]
+    yield from _comments_in(held, base)
+
+
+def _comments_in(text: str, base: int) -> Iterator[tuple[int, str]]:
+    for match in _CANDIDATE.finditer(text):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if not line.strip():
+            yield base + match.start(), match["text"]
+
+
+def _is_comment(script: Script, offset: int) -> bool:
+    """Say whether a comment starts there for PostgreSQL, too: not inside a string, a body or a longer comment."""
+    from runner.files.sqltext.tokens import SqlSyntaxError, tokens
+
+    try:
+        for token in tokens("".join(script.pieces())):
+            if token.start >= offset:
+                return token.start == offset
+            if token.start + len(token.text) > offset:
+                return False
+    except SqlSyntaxError:
+        return True
+    return False
+
+
+def refuse_foreign(files: Sequence[Migration], applied: Collection[str] = ()) -> None:
+    """Refuse files of another tool that are not applied; reads every pending file.
+
+    Raises: ForeignFileError that names the first and lists the others.
+    """
+    found: list[FileError] = []
+    for migration in files:
+        if migration.id in applied:
+            continue
+        if migration.foreign is not None:
+            found.append(migration.foreign)
+            continue
+        scripts = (migration.apply, *(() if migration.rollback is None else (migration.rollback,)))
+        found += [error for script in scripts if (error := foreign_mark(script)) is not None]
+    if found:
+        first, *others = found
+        places = ", ".join(str(error.where) for error in others[:_SHOWN])
+        more = f"\nSo are: {places}{', …' if len(others) > _SHOWN else ''}" if others else ""
+        raise ForeignFileError(
+            first.message, where=first.where, detail=f"{first.detail}{more}", hint=first.hint
+        )

@@ -1,0 +1,183 @@
+"""Which folders hold which database's files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import ConfigurationError, FileError, Location, UsageError
+from runner.files.migrations.foreign import foreign_folder, foreign_project
+from runner.settings import Settings
+from runner.wording import nearest
+
+UP, DOWN = "up", "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder of files: in yoyo's words, a source."""
+
+    path: Path
+    repeatable: bool = False
+    down: Path | None = None  # where the rollbacks are, when not beside the files
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One database's folders, in the order in which yoyo would be given them."""
+
+    name: str | None  # None: a project with one flat folder
+    sources: tuple[Source, ...]
+    snapshot: Path
+
+    @property
+    def title(self) -> str:
+        """What to call the database in output."""
+        return self.name or "database"
+
+    @property
+    def seed(self) -> Path:
+        """Where its development data is, if there are some: beside the folder of snapshots."""
+        return self.snapshot.parent.parent / "seed" / f"{self.title}.sql"
+
+    @property
+    def newest(self) -> Source:
+        """Where a new migration is written."""
+        return self.sources[-1]
+
+
+def find_layouts(settings: Settings) -> list[Layout]:
+    """Return the databases of a project, by name.
+
+    Raises: ConfigurationError when there is no folder of migrations, or it cannot be told what its shape means;
+    FileError for the folder of another tool.
+    """
+    if settings.migrations_dirs:
+        return _pick([_given(settings)], settings)
+    root = settings.project / "migrations"
+    names = _own_names(root, settings)
+    files = [name for name in names if name.endswith((".sql", ".SQL", ".py"))]
+    folders = sorted(name for name in names if not name.endswith(".sql") and (root / name).is_dir())
+    if UP in folders or files:
+        extra = [name for name in folders if name not in {UP, DOWN}]
+        if extra:
+            raise ConfigurationError(
+                f"{_label(root, settings)} holds files and the folder {extra[0]}",
+                where=Location(_label(root, settings)),
+                hint="Either all files lie in it, or each database has its own folder in it; move the others.",
+            )
+        return _pick([_layout(None, root, settings)], settings)
+    if not folders:
+        raise _empty(root, settings)
+    for name in folders:
+        _own_names(root / name, settings)
+    return _pick([_layout(name, root / name, settings) for name in folders], settings)
+
+
+def _given(settings: Settings) -> Layout:
+    sources = [*_functions(None, settings), *(_versioned(path) for path in settings.migrations_dirs)]
+    for path in settings.migrations_dirs:
+        _own_names(path, settings)
+    return Layout(settings.database, tuple(sources), _snapshot(settings.database, settings))
+
+
+def _layout(name: str | None, folder: Path, settings: Settings) -> Layout:
+    return Layout(name, (*_functions(name, settings), _versioned(folder)), _snapshot(name, settings))
+
+
+def _snapshot(name: str | None, settings: Settings) -> Path:
+    return settings.schema_dir / f"{name or 'schema'}.sql"
+
+
+def _versioned(folder: Path) -> Source:
+    if (folder / UP).is_dir():
+        return Source(folder / UP, down=folder / DOWN)
+    return Source(folder)
+
+
+def _functions(name: str | None, settings: Settings) -> Iterable[Source]:
+    root = settings.functions_dir
+    if not root.is_dir():
+        return
+    yield Source(root, repeatable=True)
+    if name is not None and (root / name).is_dir():
+        yield Source(root / name, repeatable=True)
+
+
+def _pick(layouts: list[Layout], settings: Settings) -> list[Layout]:
+    if settings.database is None:
+        return layouts
+    if layouts[0].name is None:
+        _require_only(settings.database, settings)
+        return layouts
+    picked = [layout for layout in layouts if layout.name == settings.database]
+    if not picked:
+        names = [layout.name for layout in layouts if layout.name]
+        raise UsageError(
+            f'no database "{settings.database}" in this project',
+            detail=f"It has {', '.join(names)}.",
+            hint=nearest(settings.database, names),
+        )
+    return picked
+
+
+def _own_names(folder: Path, settings: Settings) -> list[str]:
+    """Return the names in a folder of files.
+
+    Raises: FileError where another tool laid them out; ConfigurationError where there is no folder.
+    """
+    label = _label(folder, settings)
+    if not folder.exists() and (found := foreign_project(settings.project, label)) is not None:
+        raise found
+    names = _names(folder)
+    found = foreign_folder(folder, names, label)
+    if found is not None:
+        raise found
+    return names
+
+
+def _require_only(name: str, settings: Settings) -> None:
+    """Refuse a name that is not the one database of a project whose files lie in one folder.
+
+    Raises: UsageError; what finding the database's address raises.
+    """
+    from runner.server import credentials, local
+
+    target = credentials.resolve(settings, None)
+    only = local.default_name(settings) if target is None else target.name
+    if only not in {"", name}:
+        raise UsageError(
+            f'no database "{name}" in this project',
+            detail=f'Its files lie in one folder, for one database, which is "{only}". Nothing was done.',
+            hint=f"Leave --database out; or, for several databases, give each its own folder: migrations/{name}",
+        )
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        # hidden folders and Python's __pycache__ are nobody's database
+        return [name for name in os.listdir(folder) if not name.startswith((".", "__"))]  # noqa: PTH208 - only names
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"no folder {folder}",
+            hint="Run in the project's folder, or name the folder of migrations with --migrations-dir.",
+        ) from None
+    except NotADirectoryError:
+        raise ConfigurationError(
+            f"{folder} is not a folder", hint="Name the folder that holds the files."
+        ) from None
+    except OSError as error:
+        raise FileError(f"cannot read the folder: {error.strerror}", where=Location(folder)) from error
+
+
+def _empty(folder: Path, settings: Settings) -> ConfigurationError:
+    return ConfigurationError(
+        f"no migrations in {_label(folder, settings)}",
+        hint="Write the first one with: runner new NAME",
+    )
+
+
+def _label(path: Path, settings: Settings) -> str:
+    return str(path.relative_to(settings.project)) if path.is_relative_to(settings.project) else str(path)

@@ -1,0 +1,109 @@
+"""Write a new pair of files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runner.errors import ConfigurationError, FileError, Location, UsageError
+from runner.files.migrations.check import UNWRITTEN
+from runner.files.migrations.layout import Layout, Source
+from runner.files.migrations.load import ROLLBACK
+
+_NUMBER = re.compile(r"(V?)(\d+)(_+|-|\.| )")
+_TIMESTAMP_DIGITS = 14  # 20261122070000
+
+_APPLY = """\
+-- {sentence}.
+{unwritten}
+
+"""
+_ROLLBACK = """\
+-- Undo {id}.
+{unwritten}
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPair:
+    """The two files that were written."""
+
+    id: str
+    apply: Path
+    rollback: Path
+
+
+def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPair:
+    """Write `NNNN_name.sql` and its rollback, numbered after the newest file, in the shape of the files there.
+
+    Raises: UsageError when nothing of the name can be used; FileError when the folder cannot be written.
+    """
+    words = re.findall(r"\w+", unicodedata.normalize("NFC", name))
+    if not words:
+        raise UsageError(
+            f'"{name}" is no name for a migration', hint="Use a few words: runner new add_orders_note"
+        )
+    source = layout.newest
+    slug = "_".join(words).lower()
+    id_ = f"{_next_number(source.path, now or datetime.now(UTC))}{slug}"
+    pair = NewPair(id_, source.path / f"{id_}.sql", _rollback_path(source, id_))
+    sentence = slug.replace("_", " ").capitalize()
+    _write(pair.apply, _APPLY.format(sentence=sentence, unwritten=UNWRITTEN))
+    try:
+        _write(pair.rollback, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
+    except BaseException:
+        pair.apply.unlink(missing_ok=True)  # half a pair would be found by the next migrate
+        raise
+    return pair
+
+
+def first_layout(project: Path, database: str | None, snapshot_dir: Path) -> Layout:
+    """Return where the first migration of a new project goes."""
+    folder = project / "migrations" / (database or "")
+    return Layout(database, (Source(folder),), snapshot_dir / f"{database or 'schema'}.sql")
+
+
+def _next_number(folder: Path, now: datetime) -> str:
+    ids = sorted(path.name for path in folder.glob("*.sql")) if folder.is_dir() else []
+    numbers = [match for name in ids if (match := _NUMBER.match(name))]
+    if not numbers:
+        return "0001_"
+    newest = max(numbers, key=lambda match: int(match[2]))
+    prefix, digits, separator = newest.groups()
+    if len(digits) == _TIMESTAMP_DIGITS:
+        return f"{prefix}{now:%Y%m%d%H%M%S}{separator}"
+    return f"{prefix}{int(digits) + 1:0{len(digits)}d}{separator}"
+
+
+def _rollback_path(source: Source, id_: str) -> Path:
+    return source.path / f"{id_}{ROLLBACK}" if source.down is None else source.down / f"{id_}.sql"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise FileError(
+            "the file exists already", where=Location(path), hint="Choose another name."
+        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with file:
+            file.write(text)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"cannot write {path}: {(error.strerror or str(error)).lower()}",
+        detail="Neither file of the pair is left.",
+        hint="Check the folder's permissions, and the space on its disk.",
+    )

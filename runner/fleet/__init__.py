@@ -1,1 +1,0 @@
-"""Each database of the project in turn: what the commands do."""

@@ -1,7 +1,0 @@
-"""Keep a database in order: clean-up, statistics, dead rows, indexes; beside no migration, and never in its way."""
-
-from runner.maintenance.courtesy import Courtesy
-from runner.maintenance.tasks import Kind, Task, Thresholds
-from runner.maintenance.work import Maintenance, Result, State
-
-__all__ = ["Courtesy", "Kind", "Maintenance", "Result", "State", "Task", "Thresholds"]

@@ -1,0 +1,45 @@
+"""Rehearse migrations on a scratch database: locks, rewrites, scans; prove up, down, up."""
+
+from runner.review.verify.beyond import with_all_beyond
+from runner.review.verify.contents import Seed
+from runner.review.verify.files import OneTransactionNeededError
+from runner.review.verify.findings import findings
+from runner.review.verify.model import (
+    LockMode,
+    LongTransaction,
+    Rehearsal,
+    RoundTrip,
+    RowChange,
+    StatementTrace,
+    Surroundings,
+    TableLock,
+    Verdict,
+    Verification,
+    Way,
+    Weight,
+)
+from runner.review.verify.rehearse import Ground, not_tried, rehearse
+from runner.review.verify.surroundings import look_around
+
+__all__ = [
+    "Ground",
+    "LockMode",
+    "LongTransaction",
+    "OneTransactionNeededError",
+    "Rehearsal",
+    "RoundTrip",
+    "RowChange",
+    "Seed",
+    "StatementTrace",
+    "Surroundings",
+    "TableLock",
+    "Verdict",
+    "Verification",
+    "Way",
+    "Weight",
+    "findings",
+    "look_around",
+    "not_tried",
+    "rehearse",
+    "with_all_beyond",
+]

@@ -1,0 +1,55 @@
+"""Development data, which is loaded into a scratch database first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from runner.errors import FileError, Location
+from runner.files.sqltext import SqlSyntaxError, Statement, line_and_column, statements
+from runner.review.verify.statements import execute
+
+
+@dataclass(slots=True)
+class Seed:
+    """Development data, of which at any point as much is loaded as there are tables for."""
+
+    label: str
+    text: str
+    waiting: list[Statement] = field(default_factory=list)
+    rows: int = 0
+    refused: tuple[str, ...] = ()  # those that wait still, with line and reason
+    taken: set[int] = field(default_factory=set)  # where those begin that any scratch database took
+
+    @classmethod
+    def read(cls, path: Path, label: str) -> Seed | None:
+        """Read the file, if there is one.
+
+        Raises: FileError when it cannot be cut into statements.
+        """
+        if not path.is_file():
+            return None
+        text = path.read_text("utf-8")
+        try:
+            return cls(label, text, list(statements([text])))
+        except SqlSyntaxError as error:
+            line, column = line_and_column(text, error.offset)
+            raise FileError(str(error), where=Location(label, line, column), hint=error.hint) from error
+
+    def load(self, conn: psycopg.Connection[Any]) -> None:
+        """Try what has not been loaded yet; what the schema does not take yet waits for a later migration."""
+        waiting, refused = [], []
+        for statement in self.waiting:
+            try:
+                with conn.transaction():
+                    self.rows += execute(conn, statement) or 0
+                self.taken.add(statement.start)
+            except psycopg.Error as error:
+                waiting.append(statement)
+                if statement.start not in self.taken:
+                    line, _ = line_and_column(self.text, statement.start)
+                    refused.append(f"line {line}: {error.diag.message_primary or error}")
+        self.waiting, self.refused = waiting, tuple(refused)

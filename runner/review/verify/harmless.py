@@ -1,0 +1,73 @@
+"""Pure: differences of the schema that need no correction, or cannot have any: notes, and no fault of a rollback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from runner.files.sqltext import SqlSyntaxError
+from runner.files.sqltext.tokens import tokens
+from runner.schema.catalog import Change, Difference
+
+_ROUTINES = frozenset({"function", "procedure"})
+_ROUTINE = re.compile(r"(?P<head>.*?)\nAS (?P<tag>\$\w*\$)(?P<body>.*)(?P=tag);?\s*\Z", re.DOTALL)
+_READABLE = re.compile(r"^ LANGUAGE (?:sql|plpgsql)$", re.MULTILINE)
+_ENUM = re.compile(r"CREATE TYPE (?P<name>.+?) AS ENUM \((?P<values>.*)\);?\s*\Z", re.DOTALL)
+_VALUE = re.compile(r"'(?:[^']|'')*'")
+
+
+def without_harmless(differences: Sequence[Difference]) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Return the differences that count, and a note about each of the others."""
+    found = [(difference, harmless(difference)) for difference in differences]
+    return (
+        tuple(difference for difference, note in found if note is None),
+        tuple(note for _, note in found if note is not None),
+    )
+
+
+def harmless(difference: Difference) -> str | None:
+    """Return a note about a difference that a rollback need not or cannot undo, None for any other."""
+    before, after = difference.expected_sql, difference.actual_sql
+    if difference.kind == "extension version" and difference.change is Change.CHANGED:
+        return f"extension {difference.identity} keeps its version: few have a script that leads back"
+    if difference.kind == "constraint validation" and difference.change is Change.UNEXPECTED:
+        return (
+            f"constraint {difference.identity} stays validated, which allows nothing that was refused before"
+        )
+    if difference.change is not Change.CHANGED or before is None or after is None:
+        return None
+    name = f"{difference.kind} {difference.identity}"
+    if difference.kind in _ROUTINES and _is_same_code(before, after):
+        return f"{name} differs in white space alone"
+    if difference.kind == "constraint" and before.rstrip("; \n").removesuffix(" NOT VALID") == after.rstrip(
+        "; \n"
+    ):
+        return f"{name} stays validated, which allows nothing that was refused before"
+    if difference.kind == "type" and (values := _more_values(before, after)):
+        return f"{name} keeps {', '.join(values)}: PostgreSQL cannot remove a value from an enum"
+    return None
+
+
+def _is_same_code(before: str, after: str) -> bool:
+    """Return whether two routines have the same words and literals; a body in another language is compared as it is."""
+    was, now = _ROUTINE.fullmatch(before), _ROUTINE.fullmatch(after)
+    if was is None or now is None or was["head"] != now["head"] or not _READABLE.search(was["head"]):
+        return False
+    try:
+        return _words(was["body"]) == _words(now["body"])
+    except SqlSyntaxError:
+        return False
+
+
+def _words(body: str) -> list[tuple[str, str]]:
+    return [(token.kind, token.text.rstrip() if token.is_comment else token.text) for token in tokens(body)]
+
+
+def _more_values(before: str, after: str) -> list[str]:
+    """Return the values that an enum has now besides those that it had, which stand in the same order."""
+    was, now = _ENUM.fullmatch(before), _ENUM.fullmatch(after)
+    if was is None or now is None or was["name"] != now["name"]:
+        return []
+    old, new = _VALUE.findall(was["values"]), _VALUE.findall(now["values"])
+    more = [value for value in new if value not in old]
+    return more if [value for value in new if value in old] == old else []

@@ -1,0 +1,124 @@
+"""What goes with the rows in it: tables and columns are known by number, for a name may be given to another.
+
+So a rename loses nothing, and what is dropped and made anew under its old name does, whoever does it: a statement, a
+function, a CASCADE.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from runner.review.verify.model import LockMode
+from runner.review.verify.relations import Relations, query
+from runner.schema.catalog import Change, Difference
+
+Connect = Callable[[], psycopg.Connection[Any]]
+Place = tuple[int, int]  # oid and number of a column, which is 0 for the relation itself
+
+_TABLES = frozenset({"r", "p"})
+_WITH_ROWS = frozenset({"table", "column", "sequence"})
+_COLUMN = re.compile(r'(?P<relation>.+)\.(?:"(?:[^"]|"")*"|[^".]+)')
+
+
+@dataclass(slots=True)
+class Dropped:
+    """What the statements of one file have dropped so far."""
+
+    connect: Connect  # another session, which does not see what the transaction has done
+    told: set[Place] = field(default_factory=set)
+
+    def since(
+        self,
+        conn: psycopg.Connection[Any],
+        locks: Collection[tuple[int, LockMode]],
+        existing: Relations,
+        after: Relations,
+    ) -> tuple[str, ...]:
+        """Name what a statement of the open transaction dropped of what existed: it has locked its table against everyone."""
+        locked = {
+            oid
+            for oid, mode in locks
+            if mode.stops_reads and oid in existing and existing[oid].kind in _TABLES
+        }
+        if not locked:
+            return ()
+        places: set[Place] = {(oid, 0) for oid in locked if oid not in after}
+        places.update(conn.execute(query("dropped"), {"oids": list(locked)}).fetchall())
+        new = sorted(places - self.told)
+        self.told |= places
+        return tuple(self._names(new)) if new else ()
+
+    def _names(self, places: Sequence[Place]) -> Iterator[str]:
+        columns = [place for place in places if place[1]]
+        parameters = {
+            "tables": [oid for oid, number in places if not number],
+            "relations": [oid for oid, _ in columns],
+            "columns": [number for _, number in columns],
+        }
+        with closing(self.connect()) as beside:
+            yield from (name for (name,) in beside.execute(query("names_of_dropped"), parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where rows are before a rollback."""
+
+    tables: Mapping[Place, str]  # that existed before the migration
+    touched: Mapping[Place, str]  # relations that the migration makes or changes, and their columns
+
+    @classmethod
+    def read(cls, conn: psycopg.Connection[Any], existing: Relations, changes: Sequence[Difference]) -> Kept:
+        """Take down what a rollback may drop."""
+        relations = {_relation(change) for change in changes if change.kind in _WITH_ROWS}
+        tables = {(oid, 0): found.name for oid, found in existing.items() if found.kind in _TABLES}
+        gone = vanished(conn, tables)
+        return cls(
+            tables={place: name for place, name in tables.items() if place not in gone},
+            touched=_numbered(conn, relations),
+        )
+
+    def lost(self, conn: psycopg.Connection[Any], undone: Sequence[Difference]) -> Losses:
+        """Compare with what is there after the rollback; `undone` is how it changed the schema."""
+        gone = vanished(conn, {**self.tables, **self.touched})
+        survivors = {name for place, name in self.touched.items() if place not in gone}
+        missing = [d for d in undone if d.change is Change.MISSING and d.kind in _WITH_ROWS]
+        loses = [f"{d.kind} {d.identity}" for d in missing if d.identity not in survivors]
+        tables = {place: self.tables.get(place) or self.touched[place[0], 0] for place in gone}
+        now = set(_numbered(conn, tables.values()).values())
+        anew = {tables[place] for place in gone if (self.tables.get(place) or self.touched[place]) in now}
+        return Losses(tuple(loses), frozenset(anew))
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a rollback takes away."""
+
+    loses: tuple[str, ...]  # with what was written to it since
+    anew: frozenset[
+        str
+    ]  # tables that it makes anew, or a column of theirs, without the rows from before the migration
+
+
+def _numbered(conn: psycopg.Connection[Any], relations: Collection[str]) -> dict[Place, str]:
+    """Name some relations and their columns, by number."""
+    if not relations:
+        return {}
+    rows = conn.execute(query("numbers"), {"relations": list(relations)}).fetchall()
+    return {(oid, number): name for oid, number, name in rows}
+
+
+def vanished(conn: psycopg.Connection[Any], places: Collection[Place]) -> set[Place]:
+    """Return which relations and columns are not there any more, whatever bears their names now."""
+    parameters = {"relations": [oid for oid, _ in places], "numbers": [number for _, number in places]}
+    return set(conn.execute(query("gone"), parameters).fetchall()) if places else set()
+
+
+def _relation(change: Difference) -> str:
+    match = _COLUMN.fullmatch(change.identity) if change.kind == "column" else None
+    return change.identity if match is None else match["relation"]

@@ -1,0 +1,1 @@
+"""The schema as values, as SQL, and compared."""

@@ -1,0 +1,155 @@
+"""The schema as a value: named objects, each with the SQL that makes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from runner.schema.catalog.spelling import NAME, QUALIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Key = tuple[str, str]  # kind and identity: ("index", "idx_users_role on public.users")
+
+
+# What other objects can belong to; their identities are distinct as far as a parent is concerned.
+PARENTS = frozenset(
+    {
+        "schema",
+        "type",
+        "domain",
+        "sequence",
+        "function",
+        "procedure",
+        "aggregate",
+        "table",
+        "foreign table",
+        "view",
+        "materialized view",
+        "event trigger",
+    }
+)
+
+# Kinds whose names may also be a table's: a part names its parent with the kind, "collation public.german".
+NAMED_WITH_KIND = (
+    "collation",
+    "text search parser",
+    "text search template",
+    "text search dictionary",
+    "text search configuration",
+    "cast",
+    "operator class",
+    "operator family",
+    "operator",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
+    "publication",
+)
+KEYWORDS = (
+    "MATERIALIZED VIEW",
+    "EVENT TRIGGER",
+    "FOREIGN TABLE",
+    "FOREIGN SERVER",
+    *(kind.upper() for kind in NAMED_WITH_KIND if " " in kind),
+)
+
+
+NOTES = frozenset({"column order", "not null name"})
+
+
+def cut_keyword(target: str) -> tuple[str, str]:
+    """Cut "TEXT SEARCH PARSER public.p" into what SQL calls it and its name."""
+    keyword = next((k for k in KEYWORDS if target.startswith(f"{k} ")), target.partition(" ")[0])
+    return keyword, target.removeprefix(keyword).lstrip()
+
+
+# What belongs to a table or domain, as COMMENT ON has it.
+PART = re.compile(
+    rf"(?:CONSTRAINT|TRIGGER|RULE|POLICY) (?P<name>{NAME}) ON (?P<domain>DOMAIN )?(?P<of>{QUALIFIED})"
+)
+
+
+def in_words(target: str) -> str:
+    """Write what a statement is about as a sentence has it: "TABLE public.users" as "table public.users"."""
+    keyword, name = cut_keyword(target)
+    part = PART.fullmatch(target)
+    if part is not None:
+        name = f"{part['name']} on {'domain ' if part['domain'] else ''}{part['of']}"
+    return f"{keyword.lower()} {name}"
+
+
+def as_parent(kind: str, identity: str) -> str:
+    """Return what parts of an object name as their parent."""
+    return f"{kind} {identity}" if kind in NAMED_WITH_KIND else identity
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogObject:
+    """One thing that a migration can make, change or drop."""
+
+    kind: str  # as SQL names it: table, index, function, …; also grant, comment, default privileges, …
+    identity: str  # schema-qualified and quoted as in SQL; "name on relation" for what belongs to a relation
+    sql: str  # the canonical statements that make it, each ended by a semicolon
+    parent: str | None = None  # the identity of what it belongs to and disappears with
+
+    @property
+    def key(self) -> Key:
+        """What names it in a catalogue."""
+        return (self.kind, self.identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The objects of a database's schemas, in an order in which their SQL can be run.
+
+    Two catalogues are equal when they hold the same objects with the same SQL, in whatever order.
+    """
+
+    objects: Mapping[Key, CatalogObject] = field(default_factory=dict)
+    # What is there but not described, as "conversion public.c": no difference is ever found in it.
+    unsupported: tuple[str, ...] = field(default=(), compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the objects as plain lists and strings, for JSON."""
+        return {
+            "unsupported": list(self.unsupported),
+            "objects": [
+                {"kind": item.kind, "identity": item.identity, "parent": item.parent, "sql": item.sql}
+                for item in self.objects.values()
+            ],
+        }
+
+
+class Change(StrEnum):
+    """How an object differs from what is expected."""
+
+    MISSING = "missing"
+    UNEXPECTED = "unexpected"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that is not as expected; str() is the line for people."""
+
+    kind: str
+    identity: str
+    change: Change
+    expected_sql: str | None
+    actual_sql: str | None
+
+    @property
+    def is_note(self) -> bool:
+        """Whether no statement can mend it and no query depends on it: it is shown, and decides nothing.
+
+        A column that was added again stands last. The names of NOT NULL constraints exist since PostgreSQL 18, and
+        the same files give another name where a table was renamed.
+        """
+        return self.kind in NOTES
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.kind} {self.identity}"

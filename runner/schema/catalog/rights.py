@@ -1,0 +1,225 @@
+"""Rights as GRANT and REVOKE, relative to what a new object of its kind has, the same on every version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.schema.catalog import rows
+from runner.schema.catalog.model import in_words
+from runner.schema.catalog.order import Place, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from runner.schema.catalog.registry import Registry
+
+# In the order in which they are written. MAINTAIN is new in PostgreSQL 17 and part of ALL there: whoever has
+# the other seven has ALL, so that the same migrations read the same on every version.
+_ORDER = (
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "TRUNCATE",
+    "REFERENCES",
+    "TRIGGER",
+    "USAGE",
+    "CREATE",
+    "EXECUTE",
+    "MAINTAIN",
+)
+_ALL_OF_A_TABLE = frozenset(_ORDER[:7])
+_DEFAULTS_ON = {
+    "r": "TABLES",
+    "S": "SEQUENCES",
+    "f": "FUNCTIONS",
+    "T": "TYPES",
+    "n": "SCHEMAS",
+    "L": "LARGE OBJECTS",
+}
+
+
+class Statement(NamedTuple):
+    """A change of rights: what is given to or taken from one grantee."""
+
+    verb: str  # grant or revoke
+    grantee: str
+    privileges: str  # "SELECT, INSERT", or "ALL"
+    grantable: bool
+
+    def on(self, target: str, *, owner: str = "CURRENT_ROLE") -> str:
+        """Write it for a target such as TABLE public.users."""
+        grantee = owner if self.grantee == "CURRENT_ROLE" else self.grantee
+        if self.verb == "revoke":
+            return f"REVOKE {self.privileges} ON {target} FROM {grantee};"
+        option = " WITH GRANT OPTION" if self.grantable else ""
+        return f"GRANT {self.privileges} ON {target} TO {grantee}{option};"
+
+
+def statements(
+    rights: Iterable[rows.Grant] | Iterable[rows.DefaultPrivilege], *, kind: str, column: str | None = None
+) -> list[Statement]:
+    """Compare the rights on one object with its defaults, and say what makes the one from the other.
+
+    `kind` is the letter of acldefault(). The owner's rights are shown only where some were taken away.
+    """
+    actual: dict[str, dict[str, bool]] = {}
+    default: dict[str, set[str]] = {}
+    for right in rights:
+        if right.grantee is None:  # a role that was dropped meanwhile
+            continue
+        if right.is_default:
+            default.setdefault(right.grantee, set()).add(right.privilege)
+        else:
+            held = actual.setdefault(right.grantee, {})
+            held[right.privilege] = held.get(right.privilege, False) or right.is_grantable
+
+    result: list[Statement] = []
+    for grantee in sorted(default):
+        lost = default[grantee] - actual.get(grantee, {}).keys() - {"MAINTAIN"}
+        if lost:
+            everything = lost == default[grantee] - {"MAINTAIN"}
+            result.append(
+                Statement("revoke", grantee, "ALL" if everything else _spell(lost, ""), grantable=False)
+            )
+    for grantee in sorted(actual):
+        if grantee == "CURRENT_ROLE" and kind != "c":  # on a column the owner has nothing by default
+            continue
+        for grantable in (False, True):
+            given = {
+                privilege
+                for privilege, option in actual[grantee].items()
+                if option is grantable and (option or privilege not in default.get(grantee, ()))
+            }
+            if given:
+                result.append(Statement("grant", grantee, _spell(given, kind, column), grantable=grantable))
+    return result
+
+
+def _spell(privileges: set[str], kind: str, column: str | None = None) -> str:
+    if kind == "r" and privileges >= _ALL_OF_A_TABLE:
+        return "ALL"
+    columns = f" ({column})" if column else ""
+    return ", ".join(f"{privilege}{columns}" for privilege in _ORDER if privilege in privileges)
+
+
+def join_columns(per_column: Sequence[tuple[str, Statement]]) -> list[Statement]:
+    """Join the column grants of one grantee: SELECT (a), SELECT (b) become SELECT (a, b)."""
+    joined: dict[tuple[str, bool], dict[str, list[str]]] = {}
+    for column, statement in per_column:
+        if statement.verb == "grant":
+            by_privilege = joined.setdefault((statement.grantee, statement.grantable), {})
+            for privilege in statement.privileges.split(", "):
+                by_privilege.setdefault(privilege, []).append(column)
+    return [
+        Statement(
+            "grant",
+            grantee,
+            ", ".join(f"{p} ({', '.join(sorted(by_privilege[p]))})" for p in _ORDER if p in by_privilege),
+            grantable=grantable,
+        )
+        for (grantee, grantable), by_privilege in sorted(joined.items())
+    ]
+
+
+def add_grants(registry: Registry) -> None:
+    """Add the rights on every object of the catalogue."""
+    by_object: dict[tuple[int, int], list[rows.Grant]] = defaultdict(list)
+    for grant in registry.rows.grants:
+        by_object[grant.catalog, grant.oid].append(grant)
+    for oid, rights in by_object.items():
+        subject = registry.subjects.get(oid)
+        if subject is None or subject.grant_on is None:
+            continue
+        if subject.grant_on == "SCHEMA public":
+            rights = _rights_on_public(registry.rows, rights)
+        owner = "CURRENT_ROLE"
+        if subject.owner is not None and registry.writes_owner(subject.owner):
+            owner = subject.owner
+        target = in_words(subject.grant_on)
+        for (verb, grantee), group in _by_grantee(_of_object(rights)):
+            role = owner if grantee == "CURRENT_ROLE" else grantee
+            registry.add(
+                verb,
+                f"on {target} {'to' if verb == 'grant' else 'from'} {role}",
+                "\n".join(statement.on(subject.grant_on, owner=owner) for statement in group),
+                section=subject.section,
+                group=subject.group,
+                place=Place.GRANT if verb == "grant" else Place.REVOKE,
+                parent=subject.parent,
+                needs=[] if subject.node is None else [subject.node],
+            )
+
+
+def _of_object(rights: Sequence[rows.Grant]) -> list[Statement]:
+    found: list[Statement] = []
+    per_column: list[tuple[str, Statement]] = []
+    for column in sorted({right.column or "" for right in rights}):
+        own = [right for right in rights if (right.column or "") == column]
+        if column:
+            per_column += [(column, statement) for statement in statements(own, kind="c")]
+        else:
+            found = statements(own, kind=own[0].kind)
+    return found + join_columns(per_column)
+
+
+def _by_grantee(found: Sequence[Statement]) -> Iterator[tuple[tuple[str, str], list[Statement]]]:
+    by_key: dict[tuple[str, str], list[Statement]] = defaultdict(list)
+    for statement in found:
+        by_key[statement.verb, statement.grantee].append(statement)
+    return iter(sorted(by_key.items()))
+
+
+def _rights_on_public(found: rows.Snapshot, rights: Sequence[rows.Grant]) -> list[rows.Grant]:
+    """Take away what differs between servers rather than schemas.
+
+    Up to PostgreSQL 14 everyone may create in public and the superuser owns it; since 15 nobody may, and the
+    database's owner owns it.
+    """
+    kept = [
+        right
+        for right in rights
+        if right.grantee not in ("CURRENT_ROLE", found.main_owner)
+        and not (right.grantee == "PUBLIC" and right.privilege == "CREATE" and found.server_version < 150000)
+    ]
+    usage = rows.Grant(
+        rights[0].catalog,
+        rights[0].oid,
+        "n",
+        None,
+        is_default=True,
+        grantee="PUBLIC",
+        privilege="USAGE",
+        is_grantable=False,
+    )
+    return [*kept, usage]
+
+
+def add_default_privileges(registry: Registry) -> None:
+    """Add ALTER DEFAULT PRIVILEGES; FOR ROLE is left out for the role that migrates."""
+    by_target: dict[tuple[str, str | None, str], list[rows.DefaultPrivilege]] = defaultdict(list)
+    for right in registry.rows.default_privileges:
+        wanted = (
+            registry.schemas is None if right.schema_name is None else registry.includes(right.schema_name)
+        )
+        if wanted:
+            by_target[right.role, right.schema, right.kind].append(right)
+    for (role, schema, kind), rights in by_target.items():
+        of_main = role == registry.rows.main_owner
+        for_role = "" if of_main else f"FOR ROLE {role} "
+        within = "" if schema is None else f"IN SCHEMA {schema} "
+        on = _DEFAULTS_ON[kind]
+        own = rights if schema is None else [right for right in rights if right.grantee != "CURRENT_ROLE"]
+        for (verb, grantee), group in _by_grantee(statements(own, kind=kind)):
+            to = ("CURRENT_ROLE" if of_main else role) if grantee == "CURRENT_ROLE" else grantee
+            words = for_role.replace("FOR ROLE", "for role") + within.replace("IN SCHEMA", "in schema")
+            changes = [statement.on(on, owner=to) for statement in group]
+            registry.add(
+                "default privileges",
+                f"{words}{verb} on {on.lower()} {'to' if verb == 'grant' else 'from'} {to}",
+                "\n".join(f"ALTER DEFAULT PRIVILEGES {for_role}{within}{change}" for change in changes),
+                section=Section.DEFAULT_PRIVILEGES,
+                group=f"{for_role}{within}",
+                parent=schema,
+            )

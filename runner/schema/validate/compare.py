@@ -1,0 +1,212 @@
+"""Compare a database's catalogue with the committed snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from runner.errors import CheckError, FileError, Location
+from runner.wording import counted, listed
+
+if TYPE_CHECKING:
+    from runner.files.migrations import Migration
+    from runner.schema.catalog import Catalog, Difference
+
+_SHOWN = 8  # differences named in an error; the diff holds them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """Which differences count."""
+
+    ignore: tuple[str, ...] = ()  # patterns of what may differ: "index:*tmp_*", "table:audit.*"
+    grants: bool = False  # whether rights beyond the snapshot's count too
+    owners: bool = False  # whether an owner other than the snapshot's counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The outcome of one comparison."""
+
+    snapshot: str  # the snapshot's path as people see it
+    applied: int | None = None  # of a database with pending files: so many files were compared instead
+    pending: int = 0
+    skipped: str | None = None  # why nothing was compared
+    differences: Sequence[Difference] = ()
+    origins: Sequence[
+        str | None
+    ] = ()  # of each difference the newest file with its names; None: there is none
+    behind: Sequence[str] = ()  # files of this run that name all that differs: the snapshot is older
+    unseen: Sequence[str] = ()  # objects of kinds that a snapshot does not describe
+    beside: Sequence[str] = ()  # extensions that the snapshot does not know; servers come with their own
+    set_aside: Sequence[
+        str
+    ] = ()  # differences that do not count: ignored, rights beyond the snapshot's, the order of columns
+    diff: str = ""  # unified, in SQL: "-" the snapshot, "+" the database
+
+    @property
+    def against(self) -> str:
+        """What the database was compared with, for people."""
+        return self.snapshot if self.applied is None else f"the {counted(self.applied, 'applied migration')}"
+
+    @property
+    def matches(self) -> bool:
+        """Whether the database was compared and is as the snapshot says."""
+        return self.skipped is None and not self.differences and not self.diff
+
+
+_STRICTLY = Tolerance()
+
+
+def validate(
+    conn: psycopg.Connection[Any],
+    snapshot: Path,
+    label: str,
+    *,
+    exclude: Sequence[str] = (),
+    name: str = "the database",
+    files: Sequence[Migration] = (),
+    recent: Sequence[str] = (),
+    tolerance: Tolerance = _STRICTLY,
+) -> Validation:
+    """Compare the database's catalogue with a snapshot; reads only.
+
+    `files` tell which migration last names what differs, `recent` which of them this run applied.
+
+    Raises: FileError when the snapshot cannot be read.
+    """
+    try:
+        expected = _without_checkout_line_ends(snapshot.read_bytes().decode())
+    except FileNotFoundError:
+        return Validation(snapshot=label, skipped=f"there is no {label}; write it with: runner snapshot")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(
+            f"cannot read the snapshot: {error}",
+            where=Location(label),
+            hint="Write it anew with: runner snapshot",
+        ) from error
+    from runner.schema import catalog
+    from runner.schema.validate.origin import not_in_snapshot
+
+    found = catalog.read(conn, exclude=exclude, other_owners=True)
+    actual = catalog.render(found)
+    unseen = found.unsupported
+    if actual == expected:
+        return Validation(snapshot=label, unseen=unseen)
+    result = _validation(expected, found, Validation(snapshot=label), name, files, tolerance)
+    return replace(result, behind=not_in_snapshot(result.origins, recent))
+
+
+def validate_applied(
+    conn: psycopg.Connection[Any],
+    expected: Catalog,
+    label: str,
+    *,
+    pending: int,
+    exclude: Sequence[str] = (),
+    name: str = "the database",
+    files: Sequence[Migration] = (),
+    tolerance: Tolerance = _STRICTLY,
+) -> Validation:
+    """Compare the database's catalog with what its applied `files` give, which the snapshot is ahead of; reads only."""
+    from runner.schema import catalog
+
+    found = catalog.read(conn, exclude=exclude, other_owners=True)
+    outcome = Validation(snapshot=label, applied=len(files), pending=pending)
+    return _validation(catalog.render(expected), found, outcome, name, files, tolerance)
+
+
+def _validation(
+    expected: str,
+    found: Catalog,
+    outcome: Validation,
+    name: str,
+    files: Sequence[Migration],
+    tolerance: Tolerance,
+) -> Validation:
+    from runner.schema import catalog
+    from runner.schema.validate.judging import Judge
+    from runner.schema.validate.origin import origins
+
+    everything = catalog.compare_text(expected, found)
+    differences = [d for d in everything if tolerance.owners or d.kind != "owner"]
+    judge = Judge(tolerance)
+    beside = [d.identity for d in differences if judge.is_extension_beside(d)]
+    set_aside = [d for d in differences if d.is_note or judge.is_set_aside(d)]
+    line_ends = [d for d in differences if d not in set_aside and _differs_in_line_ends(d)]
+    counting = [d for d in differences if d.identity not in beside and d not in (*set_aside, *line_ends)]
+    if everything and not counting:
+        diff = ""
+    elif len(counting) + len(beside) == len(everything):
+        diff = catalog.unified_diff(expected, catalog.render(found), outcome.against, name)
+    else:
+        diff = "".join(
+            catalog.unified_diff(d.expected_sql or "", d.actual_sql or "", outcome.against, name)
+            for d in counting
+        )
+    return replace(
+        outcome,
+        unseen=found.unsupported,
+        beside=beside,
+        set_aside=[*map(str, set_aside), *(f"{d}, in line endings only" for d in line_ends)],
+        differences=counting,
+        origins=origins(counting, files),
+        diff=diff,
+    )
+
+
+def _without_checkout_line_ends(text: str) -> str:
+    """Return the text with LF where a checkout wrote every line with CRLF; a single CRLF is a function body's own."""
+    return text.replace("\r\n", "\n") if text.count("\r\n") == text.count("\n") else text
+
+
+def _differs_in_line_ends(difference: Difference) -> bool:
+    """Return whether a file that was applied from a checkout with CRLF made the difference."""
+    expected, actual = difference.expected_sql, difference.actual_sql
+    if expected is None or actual is None:
+        return False
+    return expected.replace("\r\n", "\n") == actual.replace("\r\n", "\n")
+
+
+def mismatch(validation: Validation, *, state: str) -> CheckError:
+    """Return the error that shows how the database differs; `state` says what was kept or undone."""
+    shown = described(validation)[:_SHOWN]
+    rest = len(validation.differences) - len(shown)
+    if rest:
+        shown.append(f"… and {counted(rest, 'other')}")
+    detail = "\n".join((state, *shown, "", validation.diff.rstrip()))
+    if validation.behind:
+        return CheckError(
+            older(validation),
+            detail=detail,
+            hint="Write the snapshot, and commit it with the migration: runner snapshot",
+        )
+    if validation.applied is not None:
+        return CheckError(
+            f"the database is not what {validation.against} {'gives' if validation.applied == 1 else 'give'}",
+            detail=detail,
+            hint="Something other than the migrations changed the database: undo that change, or put it in a new migration.",
+        )
+    return CheckError(
+        f"the database is not as {validation.snapshot} says",
+        detail=detail,
+        hint="If the snapshot is older than the files, write it: runner snapshot. Otherwise something other than the "
+        "migrations changed the database: undo that change, or put it in a new migration.",
+    )
+
+
+def older(validation: Validation) -> str:
+    """Return the sentence that says which files the snapshot does not hold."""
+    return f"{listed(validation.behind)} {'is' if len(validation.behind) == 1 else 'are'} not in {validation.snapshot} yet"
+
+
+def described(validation: Validation) -> list[str]:
+    """Return a line for each difference, with the newest file that has its names."""
+    return [
+        f"{difference}  (last named in {origin})" if origin is not None else str(difference)
+        for difference, origin in zip(validation.differences, validation.origins, strict=True)
+    ]

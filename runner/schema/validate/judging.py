@@ -1,0 +1,45 @@
+"""Pure: which differences count."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from runner.schema.catalog import Change
+from runner.schema.validate.partitions import follows_its_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.schema.catalog import Difference
+    from runner.schema.validate.compare import Tolerance
+
+_RIGHTS = frozenset({"grant", "default privileges"})
+
+
+def is_ignored(patterns: Sequence[str], kind: str, identity: str) -> bool:
+    """Return whether one of the project's patterns sets this object aside."""
+    # an environment variable is cut at spaces, so a colon stands for one there
+    return any(fnmatchcase(f"{kind} {identity}", pattern.replace(":", " ", 1)) for pattern in patterns)
+
+
+class Judge:
+    """Applies what was said about differences that do not count."""
+
+    def __init__(self, tolerance: Tolerance) -> None:
+        self._tolerance = tolerance
+
+    def is_extension_beside(self, difference: Difference) -> bool:
+        """Whether it is an extension that the snapshot does not know: servers come with their own."""
+        return difference.kind == "extension" and difference.change is Change.UNEXPECTED
+
+    def is_set_aside(self, difference: Difference) -> bool:
+        """Whether it is a right that somebody was given besides, a partition that follows its parent, or ignored."""
+        if not self._tolerance.grants and self._is_a_right_more(difference):
+            return True
+        if follows_its_parent(difference):
+            return True
+        return is_ignored(self._tolerance.ignore, difference.kind, difference.identity)
+
+    def _is_a_right_more(self, difference: Difference) -> bool:
+        return difference.kind in _RIGHTS and difference.change is Change.UNEXPECTED

@@ -1,0 +1,16 @@
+"""Sessions: one place that connects, with time limits, fresh credentials, and an answer for every refusal."""
+
+from __future__ import annotations
+
+from runner.server.connection.child import child_environment, exec_environment, find_program, run_command
+from runner.server.connection.session import connect
+from runner.server.connection.whereabouts import locate
+
+__all__ = [
+    "child_environment",
+    "connect",
+    "exec_environment",
+    "find_program",
+    "locate",
+    "run_command",
+]

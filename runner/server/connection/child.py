@@ -1,0 +1,83 @@
+"""Hand the resolved credentials to another program: psql, pg_dump, pg_restore."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from runner.server.credentials import Target
+
+
+def exec_environment(target: Target) -> dict[str, str]:
+    """Return the `PG*` variables that make a libpq program connect to `target`.
+
+    The password is in PGPASSWORD, in the child's environment only: unlike an argument it is not shown to
+    other users, and unlike a file it is not left behind by a kill. Keywords without a variable (keepalives)
+    are left out.
+    """
+    from psycopg import pq
+
+    keywords = target.fresh().conninfo()
+    return {
+        option.envvar.decode(): keywords[option.keyword.decode()]
+        for option in pq.Conninfo.get_defaults()
+        if option.envvar is not None and option.keyword.decode() in keywords
+    }
+
+
+def find_program(name: str, environ: Mapping[str, str], programs: Path | None = None) -> str:
+    """Return the path of a program, looked for in `programs` and then on PATH.
+
+    `programs` is the folder of the local server's own psql and pg_dump, which fit its version.
+
+    Raises: UsageError when there is no such program.
+    """
+    path = os.pathsep.join(filter(None, (str(programs or ""), environ.get("PATH", os.defpath))))
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise UsageError(
+            f"there is no program {name!r} on PATH",
+            hint="Install the PostgreSQL client tools, or give the program's whole path.",
+        )
+    return found
+
+
+def child_environment(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment for a program that connects to `target`."""
+    # a service beats variables, so one that is not the target's own would send the program elsewhere
+    kept = {name: value for name, value in environ.items() if name != "PGSERVICE"}
+    return {**kept, **exec_environment(target)}
+
+
+def run_command(
+    command: Sequence[str], target: Target, *, environ: Mapping[str, str], programs: Path | None = None
+) -> NoReturn:
+    """Become `command`, connected to `target`; its exit code, signals and terminal are then ours.
+
+    Raises: UsageError when there is no such program, or it is a pg_dump older than the server.
+    """
+    program = find_program(command[0], environ, programs)
+    from runner.server.connection.client import check_version
+
+    check_version(program, command[1:], target)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python ignores these two, and a program would inherit that: `runner exec -- pg_dump | head` must end
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execve(program, list(command), child_environment(target, environ))  # noqa: S606 - the point
+    except OSError as error:
+        raise UsageError(
+            f"cannot run {program}: {(error.strerror or 'unknown error').lower()}",
+            hint="Is it a program for this machine?",
+        ) from error

@@ -1,0 +1,44 @@
+"""Whether a client program will do for the server."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.server.credentials import Target
+
+_BOUND = {"pg_dump", "pg_dumpall"}
+_ASKS_NOTHING = {"--version", "-V", "--help", "-?"}
+
+
+def check_version(program: str, arguments: Sequence[str], target: Target) -> None:
+    """Refuse a pg_dump that is older than the server; it would refuse too, after its output file was begun.
+
+    Raises: UsageError; what `connect` raises.
+    """
+    if Path(program).name not in _BOUND or _ASKS_NOTHING.intersection(arguments):
+        return
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"\(PostgreSQL\) (\d+)", said)
+    if version is None:
+        return
+    from runner.server.connection.session import connect
+
+    with closing(connect(target, session_pool=True)) as session:  # a pooler takes no `options`
+        server = session.info.server_version // 10_000
+    if int(version[1]) < server:
+        raise UsageError(
+            f"{Path(program).name} is of PostgreSQL {version[1]}, and the server is PostgreSQL {server}: "
+            "it refuses a newer server",
+            detail=f"{program} was not started.",
+            hint=f"Install the client tools of PostgreSQL {server} (Debian: postgresql-client-{server}; "
+            f"our image: --build-arg POSTGRES_CLIENT={server}), or give the program's whole path.",
+        )

@@ -1,0 +1,43 @@
+"""Decide which server a command talks to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import ConfigurationError
+from runner.events import Say
+from runner.server import credentials
+
+if TYPE_CHECKING:
+    from runner.server.credentials import Target
+    from runner.settings import Settings
+
+
+def locate(
+    settings: Settings,
+    database: str | None,
+    *,
+    only: bool = True,
+    say: Say = lambda _: None,
+) -> Target:
+    """Return the configured target, else the local server's, made and started when a person is at work.
+
+    `only`: see `runner.server.credentials.resolve`. `say` is told, a line at a time, what is done to the local
+    server.
+
+    Raises: ConfigurationError when nothing is configured and a local server may not be started.
+    """
+    target = credentials.resolve(settings, database, only=only)
+    if target is not None:
+        return target
+    from runner.server import local
+
+    reason = local.why_not(settings)
+    if reason is not None:
+        raise ConfigurationError(
+            "no database is configured: set DATABASE_URL or DB_SECRET_ARN",
+            detail=reason,
+            hint="DB_HOST with DB_PORT, DB_USERNAME, DB_PASSWORD and DB_DATABASE does it too, "
+            "as do libpq's PG* variables.",
+        )
+    return local.target(settings, database, say=say)

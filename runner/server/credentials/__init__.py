@@ -1,0 +1,8 @@
+"""Where the database is and who we are."""
+
+from __future__ import annotations
+
+from runner.server.credentials.sources import resolve
+from runner.server.credentials.target import Target
+
+__all__ = ["Target", "resolve"]

@@ -1,0 +1,1 @@
+"""One database open: its files, its history, its connection; scratch databases; reconnecting."""

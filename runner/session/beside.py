@@ -1,0 +1,90 @@
+"""A database that has tables and no history: whether it is to be adopted, or migrated beside what is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runner.errors import CheckError
+from runner.session.session import Session
+from runner.settings import Settings
+from runner.wording import counted, listed
+
+if TYPE_CHECKING:
+    from runner.engine.history import Neighbours
+
+_SHOWN = 5
+WAYS = (
+    "To adopt the database, recording what it has already: runner baseline. "
+    "To migrate beside these tables, which stay as they are: runner migrate --beside-existing"
+)
+
+
+def neighbours(session: Session, settings: Settings) -> Neighbours | None:
+    """Return the tables that no migration of ours made, where there are some and nothing was ever recorded.
+
+    A history with entries is not asked for anything. Where there is none the tables are read first and history again
+    after them: another runner may have begun meanwhile.
+    """
+    if _has_begun(session):
+        return None
+    from runner.engine.history import find_neighbours, has_entries
+    from runner.schema.validate.judging import is_ignored
+
+    found = find_neighbours(session.history)
+    tables = tuple(name for name in found.tables if not is_ignored(settings.ignore, "table", name))
+    if not tables and not found.tools:
+        return None
+    session.history.use(session.connection)
+    session.refresh()
+    if _has_begun(session) or has_entries(session.history):
+        return None
+    return replace(found, tables=tables)
+
+
+def refuse_neighbours(session: Session, settings: Settings) -> None:
+    """Refuse to run anything in a database that has tables and no history.
+
+    Raises: CheckError.
+    """
+    found = neighbours(session, settings)
+    if found is None or not found.tables:
+        return
+    shown = ", ".join(found.tables[:_SHOWN]) + (", …" if found.tables[_SHOWN:] else "")
+    tools = others(found)
+    told = "" if tools is None else f" {tools[:1].upper()}{tools[1:]}."
+    raise CheckError(
+        sentence_of(session, found),
+        detail=f"It has {shown}.{told} Nothing was run.",
+        hint=f"{WAYS}. Tables that are not this project's: --ignore 'table:schema.*'",
+    )
+
+
+def sentence_of(session: Session, found: Neighbours) -> str:
+    """Return the one line that says what was found."""
+    name = session.history.server.database
+    if not found.tables:
+        return f'database "{name}" has no history of migrations by runner or yoyo'
+    return f'database "{name}" has {counted(len(found.tables), "table")} and no history of migrations'
+
+
+def others(found: Neighbours) -> str | None:
+    """Return the sentence about other tools' histories, without a full stop."""
+    if not found.tools:
+        return None
+    newest = dict(found.newest)
+    tools = [f"{tool} (newest entry: {newest[tool]})" if tool in newest else tool for tool in found.tools]
+    return f"the history of {listed(tools)} is there"
+
+
+def remark(session: Session, settings: Settings) -> str | None:
+    """Return what `status` and the like say of such a database."""
+    found = neighbours(session, settings)
+    if found is None:
+        return None
+    return "; ".join(filter(None, (sentence_of(session, found), others(found))))
+
+
+def _has_begun(session: Session) -> bool:
+    state = session.state
+    return bool(state.applied or state.partial or state.failed)

@@ -1,0 +1,50 @@
+"""A server that comes back without commits that it had confirmed: a standby that was promoted before it had everything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from runner.engine.apply import Done
+from runner.engine.history import State
+from runner.engine.plan import Action, is_done
+from runner.errors import BusyError
+from runner.events import WARNING, Event
+from runner.wording import counted
+
+
+def lost_steps(done: Sequence[Done], state: State) -> list[Done]:
+    """Return the steps that were reported as done and are no longer in history."""
+    return [each for each in done if each.step.action is not Action.HOOK and not is_done(each.step, state)]
+
+
+def report_of(lost: Sequence[Done], database: str) -> Event:
+    """Return the warning that names them; they are run again."""
+    ids = [each.step.id for each in lost]
+    return Event(
+        name="history.lost",
+        message=f"{database}: the server has lost commits: {_some(ids)}, reported as done by this run, {_are(ids)} no"
+        " longer so in its history, and run again now (a standby that was promoted before it had everything?)",
+        level=WARNING,
+        database=database,
+        facts={"migrations": ids},
+        indent="  ",
+    )
+
+
+def earlier_lost(ids: Collection[str], *, done: int) -> BusyError:
+    """Return the error for migrations that were applied before this run and are no longer in history."""
+    return BusyError(
+        f"the server has lost commits: {_some(ids)}, applied before this run, {_are(ids)} no longer in its history",
+        detail="A standby that was promoted before it had everything? Its schema and its history agree; "
+        f"{counted(done, 'step')} had been reported as done by this run.",
+        hint="Look at runner status. Running the same command again applies what is missing.",
+    )
+
+
+def _some(ids: Collection[str]) -> str:
+    shown = sorted(ids)
+    return ", ".join(shown[:5]) + (", …" if shown[5:] else "")
+
+
+def _are(ids: Collection[str]) -> str:
+    return "is" if len(ids) == 1 else "are"

@@ -1,0 +1,1 @@
+"""Looking after a database: backups, maintenance, health, and whether all is as it should be."""

@@ -1,0 +1,185 @@
+"""Take a backup: one stream from pg_dump, hashed, read back and written at the same time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from subprocess import PIPE
+from typing import TYPE_CHECKING, Any
+
+from runner.engine.history import BACKUP_KEY
+from runner.errors import BusyError, ConfigurationError, StoppedError
+from runner.upkeep.backup.facts import read_facts
+from runner.upkeep.backup.manifest import ArchiveName, Facts, Manifest
+from runner.upkeep.backup.place import Place, Sink
+from runner.upkeep.backup.programs import Program, Running
+from runner.upkeep.backup.reasons import Right
+from runner.upkeep.backup.retention import CLOCK_TOLERANCE
+from runner.wording import duration
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from runner.engine.history import Actor, History
+    from runner.server.credentials import Target
+
+_CHUNK_BYTES = 1 << 20
+_SHOWN = "%Y-%m-%d %H:%M:%S"
+_CHECKED = "pg_restore read the archive from beginning to end, as it was written"
+_STATE = "Nothing of this backup is left in its place; earlier ones are untouched."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The database to back up, and who does it with what."""
+
+    database: str  # what the project calls it
+    history: History
+    target: Target
+    connect: Callable[[], psycopg.Connection[Any]]
+    actor: Actor
+    pg_dump: Program
+    pg_restore: Program
+    exclude: tuple[str, ...] = ()  # relations that the catalogue leaves out
+    lock_wait_s: float = 60.0
+
+
+def take(source: Source, place: Place, *, schema_only: bool, on_wait: Callable[..., None]) -> Manifest:
+    """Write an archive and its manifest to `place`.
+
+    The archive gets its name only when pg_dump has ended well, and pg_restore has read all of what was
+    written: a dump that was cut, or that holds what cannot be unpacked, is refused.
+
+    Raises: RunnerError and its kinds; nothing is then left in the place.
+    """
+    source.pg_dump.require(source.history.connection.info.server_version // 10_000, "the server is")
+    _require_clock(source)
+    with _alone(source):
+        place.discard_leftovers(source.database)
+        name = _free_name(source.database, place, schema_only=schema_only)
+        try:
+            with place.sink(str(name)) as sink:
+                manifest = _write(source, name, sink, on_wait)
+                sink.publish(manifest.to_json())
+                return manifest
+        except KeyboardInterrupt as stop:
+            raise StoppedError.by(stop, during=f"the backup of {source.database}", detail=_STATE) from stop
+
+
+def _write(source: Source, name: ArchiveName, sink: Sink, on_wait: Callable[..., None]) -> Manifest:
+    with ExitStack() as held:
+        snapshot, facts = held.enter_context(_snapshot(source, on_wait))
+        arguments = [
+            "--format=custom",
+            "--no-password",
+            f"--snapshot={snapshot}",
+            f"--lock-wait-timeout={max(round(source.lock_wait_s * 1000), 1)}",
+            *(["--schema-only"] if name.schema_only else []),
+        ]
+        with (
+            source.pg_dump.running(arguments, target=source.target, right=Right.READ, stdout=PIPE) as dump,
+            source.pg_restore.running(["--file=/dev/null"], stdin=PIPE) as check,
+        ):
+            # the pipe stays empty until pg_dump has the snapshot and its locks on all tables
+            size_bytes, sha256 = _pump(dump, check, sink, began=held.close)
+            dump.require_success(f"pg_dump failed on {source.database}", state=_STATE)
+            check.require_success(
+                f"the backup of {source.database} cannot be read back",
+                state=_STATE,
+                hint="Run it again; if it stays so, compare the versions of pg_dump and pg_restore.",
+            )
+    return Manifest(
+        database=source.database,
+        taken_at=name.taken_at,
+        schema_only=name.schema_only,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        pg_dump_version=source.pg_dump.version,
+        checked=_CHECKED,
+        actor=source.actor.name,
+        git_commit=source.actor.git_commit,
+        facts=facts,
+    )
+
+
+def _pump(dump: Running, check: Running, sink: Sink, *, began: Callable[[], None]) -> tuple[int, str]:
+    """Pass the stream on until its end; return how long it was, and its SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    chunk = dump.stdout.read1(_CHUNK_BYTES)
+    began()
+    while chunk:
+        digest.update(chunk)
+        size += len(chunk)
+        sink.write(chunk)
+        if not check.feed(chunk):
+            break
+        chunk = dump.stdout.read(_CHUNK_BYTES)
+    check.end_of_input()
+    return size, digest.hexdigest()
+
+
+@contextmanager
+def _snapshot(source: Source, on_wait: Callable[..., None]) -> Iterator[tuple[str, Facts]]:
+    """Yield a snapshot that pg_dump can use, and what the database is like in it.
+
+    No migration is under way in it: the migration lock is held until the block's end.
+    """
+    history, conn = source.history, source.history.connection
+    with history.lock(wait_s=source.lock_wait_s, on_wait=on_wait):
+        conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        try:
+            conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            row = conn.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+            yield str(row and row[0]), read_facts(history, exclude=source.exclude)
+        finally:
+            if not conn.closed:
+                conn.execute("ROLLBACK")
+
+
+@contextmanager
+def _alone(source: Source) -> Iterator[None]:
+    """Hold the lock of backups of this database, in a session of its own: the migration lock's end frees all of a session.
+
+    Raises: BusyError when another backup holds it.
+    """
+    with closing(source.connect()) as conn:
+        row = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [BACKUP_KEY]).fetchone()
+        if row is None or not row[0]:
+            raise BusyError(
+                f"another backup of {source.database} is at work",
+                detail="Nothing was begun.",
+                hint="Run the same command again when it is done.",
+            )
+        yield
+
+
+def _require_clock(source: Source) -> None:
+    """Refuse to name a backup, and to measure the age of others, by a clock that differs from the server's.
+
+    Raises: ConfigurationError.
+    """
+    row = source.history.connection.execute("SELECT pg_catalog.clock_timestamp()").fetchone()
+    ours = datetime.now(UTC)
+    server: datetime = row[0] if row else ours
+    if abs(ours - server) <= CLOCK_TOLERANCE:
+        return
+    raise ConfigurationError(
+        f"the clocks of this machine and of the server of {source.database} differ by {duration(abs((ours - server).total_seconds()))}",
+        detail=f"Here it is {ours:{_SHOWN}} UTC, there {server.astimezone(UTC):{_SHOWN}} UTC. A backup is named by the clock, "
+        "and older ones are removed by it. Nothing was begun.",
+        hint="Set the wrong clock right; then run the same command again.",
+    )
+
+
+def _free_name(database: str, place: Place, *, schema_only: bool) -> ArchiveName:
+    """Return a name that is not taken: of now, or of the next free second."""
+    taken_at = datetime.now(UTC).replace(microsecond=0)
+    names = set(place.names())
+    while True:
+        name = ArchiveName(database=database, taken_at=taken_at, schema_only=schema_only)
+        if str(name) not in names:
+            return name
+        taken_at += timedelta(seconds=1)

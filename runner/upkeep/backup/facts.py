@@ -1,0 +1,35 @@
+"""What a database is like in the current transaction: what its backup's manifest says, and a restored one is held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psycopg.rows import class_row
+
+from runner.schema import catalog
+from runner.upkeep.backup.manifest import Facts, Locale
+
+if TYPE_CHECKING:
+    from runner.engine.history import History
+
+_QUERIES = Path(__file__).with_name("queries")
+
+
+def read_facts(history: History, *, exclude: tuple[str, ...] = ()) -> Facts:
+    """Read the database's locale, roles, history and catalogue."""
+    conn = history.connection
+    with conn.cursor(row_factory=class_row(Locale)) as cursor:
+        (locale,) = cursor.execute(_query("locale")).fetchall()
+    return Facts(
+        dbname=conn.info.dbname,
+        server_version=conn.info.parameter_status("server_version") or str(conn.info.server_version),
+        locale=locale,
+        roles=tuple(name for (name,) in conn.execute(_query("roles"))),
+        migrations=tuple(entry.id for entry in reversed(history.state().newest_first())),
+        schema=catalog.render(catalog.read(conn, exclude=exclude)),
+    )
+
+
+def _query(name: str) -> bytes:
+    return (_QUERIES / f"{name}.sql").read_bytes()

@@ -1,0 +1,78 @@
+"""Where backups lie: a folder or a prefix of a bucket, with the same few verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from runner.errors import UsageError
+
+
+class Sink(Protocol):
+    """An archive that is being written; it has no name in its place until it is published."""
+
+    def write(self, chunk: bytes) -> None:
+        """Add to the archive."""
+
+    def publish(self, manifest: bytes) -> None:
+        """Give the archive its name, and a manifest beside it."""
+
+
+class Place(Protocol):
+    """A folder or a prefix."""
+
+    @property
+    def label(self) -> str:
+        """What to call it in output; the files' names are added to it."""
+
+    def names(self) -> list[str]:
+        """Return the names of what lies there."""
+
+    def sink(self, name: str) -> AbstractContextManager[Sink]:
+        """Begin an archive; what is not published is discarded at the end."""
+
+    def read(self, name: str) -> bytes:
+        """Return a small file."""
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a large file piece by piece."""
+
+    def path(self, name: str) -> Path | None:
+        """Return the file's path where it has one."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+
+    def discard_leftovers(self, database: str) -> list[str]:
+        """Remove what killed runs of this database left unfinished; return what it was."""
+
+
+def open_place(where: str, *, environ: Mapping[str, str], kms_key: str | None = None) -> Place:
+    """Return the place that a person named.
+
+    Raises: UsageError, CredentialsError.
+    """
+    if where.startswith("s3://"):
+        from runner.upkeep.backup.bucket import BucketPlace
+
+        return BucketPlace.open(where, environ=environ, kms_key=kms_key)
+    if "://" in where:
+        raise UsageError(
+            f"{where.partition('://')[0]}:// is no place for backups",
+            hint="Name a folder, or s3://bucket/prefix.",
+        )
+    from runner.upkeep.backup.folder import FolderPlace
+
+    return FolderPlace(Path(where).absolute())
+
+
+def split(where: str) -> tuple[str, str | None]:
+    """Return the place and the archive's name of what a person wants restored; None is the newest there."""
+    from runner.upkeep.backup.manifest import ArchiveName
+
+    place, slash, name = where.rpartition("/")
+    if ArchiveName.parse(name) is None:
+        return where, None
+    return place + slash if place else slash or ".", name

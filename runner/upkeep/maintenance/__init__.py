@@ -1,0 +1,7 @@
+"""Keep a database in order: clean-up, statistics, dead rows, indexes; beside no migration, and never in its way."""
+
+from runner.upkeep.maintenance.courtesy import Courtesy
+from runner.upkeep.maintenance.tasks import Kind, Task, Thresholds
+from runner.upkeep.maintenance.work import Maintenance, Result, State
+
+__all__ = ["Courtesy", "Kind", "Maintenance", "Result", "State", "Task", "Thresholds"]

@@ -1,0 +1,54 @@
+"""Give way to whoever waits for the migration lock: a release must not wait for hours of maintenance."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from runner.engine.history import WANTED_KEY
+
+_LOOK_S = 0.2
+_WANTED = Path(__file__).with_name("queries") / "wanted.sql"
+
+Connection = psycopg.Connection[Any]
+
+
+class Courtesy:
+    """Looks from a second connection whether somebody waits, and then cancels what the first one does."""
+
+    def __init__(self, working: Connection, watching: Connection) -> None:
+        self._working = working
+        self._watching = watching
+        self._ended = threading.Event()
+        self._wanted = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="courtesy", daemon=True)
+
+    @property
+    def is_called_for(self) -> bool:
+        """Whether somebody waits for us."""
+        return self._wanted.is_set()
+
+    def __enter__(self) -> Courtesy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        """Look, and once somebody waits cancel again and again: a cancel between two statements is lost."""
+        query = _WANTED.read_bytes()
+        key = {"high": WANTED_KEY >> 32, "low": WANTED_KEY & 0xFFFFFFFF}
+        with suppress(psycopg.Error):
+            while not self._ended.wait(_LOOK_S):
+                if not self._wanted.is_set():
+                    row = self._watching.execute(query, key).fetchone()
+                    if row is None or not row[0]:
+                        continue
+                    self._wanted.set()
+                self._working.cancel_safe()

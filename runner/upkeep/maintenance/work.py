@@ -1,0 +1,162 @@
+"""Do the tasks of one database, each under time limits, and give way to a migration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+from runner.errors import BusyError
+from runner.limits import Limits
+from runner.upkeep.maintenance.courtesy import Courtesy
+from runner.upkeep.maintenance.tasks import Index, Kind, Table, Task, Thresholds, index_tasks, table_tasks
+
+_QUERIES = Path(__file__).with_name("queries")
+_CONCURRENT = {Kind.DROP, Kind.REINDEX}
+
+Connection = psycopg.Connection[Any]
+T = TypeVar("T")
+
+
+class State(Enum):
+    """What became of a task."""
+
+    DONE = "done"
+    PLANNED = "planned"  # a dry run
+    SKIPPED = "skipped"  # it is not ours to do
+    LOCKED = "locked"  # somebody else had the lock
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One task and what became of it."""
+
+    task: Task
+    state: State
+    elapsed_s: float = 0.0
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """The work on one database."""
+
+    connection: Connection
+    limits: Limits
+    thresholds: Thresholds
+    clean_up: tuple[Task, ...]
+    unfinished: bool  # a migration is applied in part
+    told: Callable[[Result], None]
+
+    def plan(self) -> list[Result]:
+        """Say what would be done; after a clean-up there may be more."""
+        tasks = [*self.clean_up, *self._table_tasks(), *self._index_tasks()]
+        results = [
+            Result(task=task, state=State.SKIPPED, message=task.obstacle)
+            if task.obstacle
+            else Result(task=task, state=State.PLANNED)
+            for task in tasks
+        ]
+        for result in results:
+            self.told(result)
+        return results
+
+    def run(self, courtesy: Courtesy) -> list[Result]:
+        """Do everything; each stage looks at what the one before it left.
+
+        Raises: BusyError when it gave way; psycopg.OperationalError when the connection was lost.
+        """
+        results: list[Result] = []
+        results += self._each(self.clean_up, courtesy)
+        self._count_now()
+        results += self._each(self._table_tasks(), courtesy)
+        results += self._each(self._index_tasks(), courtesy)
+        if any(each.state is State.FAILED and each.task.kind is Kind.REINDEX for each in results):
+            leftovers = [task for task in self._index_tasks() if task.kind is Kind.DROP]
+            results += self._each(leftovers, courtesy)
+        return results
+
+    def _each(self, tasks: Iterable[Task], courtesy: Courtesy) -> list[Result]:
+        results = []
+        for task in tasks:
+            if courtesy.is_called_for:
+                raise _gave_way(task, begun=False)
+            result = self._do(task, courtesy)
+            self.told(result)
+            results.append(result)
+        return results
+
+    def _do(self, task: Task, courtesy: Courtesy) -> Result:
+        if task.obstacle is not None:
+            return Result(task=task, state=State.SKIPPED, message=task.obstacle)
+        started = time.monotonic()
+        state, message = State.DONE, None
+        try:
+            self._set_limits(task)
+            message = self._execute(task)
+        except psycopg.errors.LockNotAvailable as error:
+            state, message = State.LOCKED, error.diag.message_primary
+        except psycopg.errors.QueryCanceled as error:
+            if courtesy.is_called_for:
+                raise _gave_way(task, begun=True) from error
+            state, message = State.FAILED, error.diag.message_primary
+        except psycopg.Error as error:
+            if self.connection.closed:
+                raise
+            state, message = State.FAILED, error.diag.message_primary or str(error)
+        return Result(task=task, state=state, elapsed_s=time.monotonic() - started, message=message)
+
+    def _count_now(self) -> None:
+        """Have the server count what the clean-up did at once, not within a minute; before 15 the next run sees it."""
+        if self.clean_up and self.connection.info.server_version >= 150000:
+            self.connection.execute("SELECT pg_catalog.pg_stat_force_next_flush()")
+
+    def _execute(self, task: Task) -> str | None:
+        """Run a statement; return what a procedure reports in its one row."""
+        cursor = self.connection.execute(task.statement.encode())
+        row = cursor.fetchone() if cursor.description else None
+        if row is None or cursor.description is None:
+            return None
+        return ", ".join(
+            f"{column.name} {value}" for column, value in zip(cursor.description, row, strict=True)
+        )
+
+    def _set_limits(self, task: Task) -> None:
+        """CONCURRENTLY waits in nobody's way, so only its whole time is limited."""
+        concurrent = task.kind in _CONCURRENT
+        lock_ms = 0 if concurrent else self.limits.lock_timeout_ms
+        whole_ms = self.limits.concurrently_timeout_ms if concurrent else self.limits.statement_timeout_ms
+        self.connection.execute(
+            "SELECT pg_catalog.set_config('lock_timeout', %s, false), pg_catalog.set_config('statement_timeout', %s, false)",
+            [str(lock_ms), str(whole_ms)],
+        )
+
+    def _table_tasks(self) -> Iterator[Task]:
+        return table_tasks(self._ask("tables", Table), self.thresholds)
+
+    def _index_tasks(self) -> Iterator[Task]:
+        return index_tasks(self._ask("indexes", Index), self.thresholds, unfinished=self.unfinished)
+
+    def _ask(self, name: str, row: type[T]) -> list[T]:
+        with self.connection.cursor(row_factory=class_row(row)) as cursor:
+            return cursor.execute((_QUERIES / f"{name}.sql").read_bytes()).fetchall()
+
+
+def _gave_way(task: Task, *, begun: bool) -> BusyError:
+    left = (
+        f"{task.kind.value} {task.subject} was cancelled; what it leaves, the next run clears."
+        if begun
+        else f"{task.kind.value} {task.subject} was not begun."
+    )
+    return BusyError(
+        "maintenance gave way to a run that waits for the migration lock",
+        detail=f"{left} What was reported before is done.",
+        hint="Run the same command again when that run is done.",
+    )
