@@ -6,14 +6,14 @@ import os
 
 import pytest
 
-ROW = f"INSERT INTO t VALUES ('{'x' * 60}');\n"
-ROWS = 50_000
+ROW = f"INSERT INTO t VALUES ('{'x' * 600}');\n"
+ROWS = 4_000
 WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
 
 
 def shorten(path):
     """Cut the file behind a statement, in place, as an editor or a checkout does."""
-    os.truncate(path, path.stat().st_size - 2_000 * len(ROW))
+    os.truncate(path, path.stat().st_size - 200 * len(ROW))
 
 
 def replace_one(path):
