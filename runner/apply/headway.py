@@ -132,9 +132,11 @@ class Headway:
         statement: Statement,
         *,
         way_on: str = "Correct the statement.",
+        way_again: str = "",
     ) -> None:
         self._conn = conn
         self._way_on = way_on
+        self._way_again = way_again
         self._script = script
         self._statement = statement
         self._rows = 0
@@ -194,7 +196,7 @@ class Headway:
             where=self._script.location(self._statement.start),
             detail=f"It touches rows again that are done. {state[:1].upper()}{state[1:]}",
             hint="Its WHERE must leave out the rows that are done: after SET total = price * count, total IS NULL stays "
-            f"true where price is NULL. {self._way_on}",
+            f"true where price is NULL. {self._way_on}{self._way_again}",
         )
 
     def _most(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ from runner.events import Say
 from runner.fleet.beside import WAYS, remark
 from runner.fleet.partway import validate_while_pending
 from runner.fleet.session import Session, open_sessions
-from runner.history import LockHolder, YoyoLock
+from runner.history import LockHolder, State, YoyoLock
 from runner.plan import Comparison, Plan, Situation, compare, plan_apply, plan_rollback
 from runner.settings import Settings
 from runner.validate import Concern, Tolerance, Validation, concerns, validate
+from runner.wording import counted
 
 if TYPE_CHECKING:
     from runner.history import Entry
@@ -137,9 +139,22 @@ def plans(
                 said = remark(session, settings)
                 if said is not None and plan.steps:
                     plan = replace(plan, warnings=(*plan.warnings, f"{said}: migrate refuses it. {WAYS}"))
+            plan = replace(plan, warnings=(*plan.warnings, *_begun(plan, session.state)))
             check_plan(plan, Listener())
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
+
+
+def _begun(plan: Plan, state: State) -> Iterator[str]:
+    """Yield what of a plan's steps is not run again, being in effect already."""
+    for step in plan.steps:
+        partial = state.partial.get(step.id)
+        if partial is not None:
+            rows = f", {counted(partial.batch_rows, 'row')} in batches" if partial.batch_rows else ""
+            yield (
+                f"{step.id} is begun: {partial.done} of {counted(partial.total, 'statement')}{rows} are in effect "
+                "and are not run again"
+            )
 
 
 def validations(
