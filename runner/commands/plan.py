@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from runner.engine.history import State
 from runner.engine.plan import Plan, plan_apply, plan_rollback
 from runner.events import Say
 from runner.session.beside import WAYS, remark
 from runner.session.session import open_sessions
 from runner.settings import Settings
+from runner.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,19 @@ def plans(
                 said = remark(session, settings)
                 if said is not None and plan.steps:
                     plan = replace(plan, warnings=(*plan.warnings, f"{said}: migrate refuses it. {WAYS}"))
+            plan = replace(plan, warnings=(*plan.warnings, *_begun(plan, session.state)))
             check_plan(plan, Listener())
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
+
+
+def _begun(plan: Plan, state: State) -> Iterator[str]:
+    """Yield what of a plan's steps is not run again, being in effect already."""
+    for step in plan.steps:
+        partial = state.partial.get(step.id)
+        if partial is not None:
+            rows = f", {counted(partial.batch_rows, 'row')} in batches" if partial.batch_rows else ""
+            yield (
+                f"{step.id} is begun: {partial.done} of {counted(partial.total, 'statement')}{rows} are in effect "
+                "and are not run again"
+            )

@@ -95,7 +95,8 @@ def closing(outcome: Outcome, style: Style, *, dry_run: bool) -> Iterator[str]:
     else:
         rolled_back = outcome.done[0].step.action is Action.ROLLBACK
         verb = "rolled back" if rolled_back else "applied"
-        said = f"{counted(len(outcome.done), 'migration')} {verb} in {duration(outcome.elapsed_s)}"
+        count = sum(done.step.action is not Action.HOOK for done in outcome.done)
+        said = f"{counted(count, 'migration')} {verb} in {duration(outcome.elapsed_s)}"
         yield f"  {style(said, 'green')}{at}{'' if rolled_back else left}"
     if outcome.validation is not None:
         yield f"  {_validation(outcome.validation, style)}"
@@ -119,6 +120,8 @@ def status(result: Status, style: Style) -> Iterator[str]:
         if (found := result.comparison.all_in(situation))
     ]
     at = _at(result.newest) if result.remark is None else "; no history"
+    if result.newest is None and result.comparison.all_in(Situation.PARTIAL):
+        at = ""
     yield "  " + (", ".join(counts) or "no migrations") + at
     if result.remark is not None:
         yield "  " + style(result.remark, "yellow")

@@ -56,6 +56,9 @@ def refused(root, files, *, applied=(), **flags):
         ("graphile-migrate", f"--! Previous: -\n--! Hash: sha1:2b5c\n\n{UP}"),
         ("sqitch", f"-- Deploy flipr:users to pg\n\n{UP}"),
         ("a tool with up and down sections", f"-- Up\n{UP}\n-- Down\n{DOWN}"),
+        ("a tool with up and down sections", f"-- 1 up\n{UP}\n-- 1 down\n{DOWN}"),  # Mojo::Pg
+        ("a tool with up and down sections", f"-- Forward\n{UP}\n-- Reverse\n{DOWN}"),
+        ("a tool with up and down sections", f"--- UPGRADE ---\n{UP}\n--- DOWNGRADE ---\n{DOWN}"),
         (
             "node-pg-migrate",
             f"-- Up Migration: create the users table\n{UP}-- Down Migration: drop it again\n{DOWN}",
@@ -83,6 +86,7 @@ def test_a_mark_of_another_tool_is_refused(tmp_path, tool, text):
         f"DO $$\nBEGIN\n-- +migrate Down\nEND $$;\n{UP}",
         f"-- Up\n{UP}",
         f"-- deploy this on Monday\n{UP}",
+        f"-- 2 up to 3 rows each\n{UP}-- reverse order matters here\n{UP}",
         f"-- =====\n-- users\n-- =====\n{UP}",
     ],
 )
@@ -111,6 +115,11 @@ def test_a_mark_far_down_in_a_large_file_is_found(tmp_path):
         (["001.do.users.sql", "001.undo.users.sql"], "named as a file of postgrator"),
         (["0001_users_down.sql", "0001_users_up.sql"], "named as what undoes 0001_users_up.sql"),
         (["0001-users-down.sql", "0001-users-up.sql"], "named as what undoes 0001-users-up.sql"),
+        (
+            ["0001_users_downgrade.sql", "0001_users_upgrade.sql"],
+            "named as what undoes 0001_users_upgrade.sql",
+        ),
+        (["0001_users_forward.sql", "0001_users_reverse.sql"], "named as what undoes 0001_users_forward.sql"),
         (["0001_users.sql", "0001_users_rollback.sql"], "named as what undoes 0001_users.sql"),
         (["0001_users.sql", "0001_users.undo.sql"], "named as what undoes 0001_users.sql"),
         (["down_0001_users.sql", "up_0001_users.sql"], "named as what undoes up_0001_users.sql"),

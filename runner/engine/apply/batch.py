@@ -59,8 +59,8 @@ class _Repeats:
             self._conn,
             self._progress.script,
             self._unit.first,
-            way_on=f'Correct the statement, then: runner repair continue {self._progress.migration_id} --reason "…". '
-            "If every row is meant to be touched several times, run the same command again: it goes on.",
+            way_on=f'Correct the statement, then: runner repair continue {self._progress.migration_id} --reason "…".',
+            way_again=" If every row is meant to be touched several times, run the same command again: it goes on.",
         )
         this_run = 0
         while True:

@@ -13,7 +13,7 @@ from psycopg import sql
 from runner.engine.apply.send import roll_back
 from runner.errors import MigrationFailedError
 from runner.files.migrations import Script
-from runner.files.sqltext import Statement
+from runner.files.sqltext import Statement, without_comments
 from runner.wording import counted
 
 _FIRST_LOOK_ROWS = 200
@@ -24,6 +24,9 @@ _UNCOUNTABLE = frozenset(
 # of these, functions whose rows are the same whatever the batch did
 _SAME_ROWS = frozenset({"generate_series", "generate_subscripts", "unnest", "string_to_table"})
 _CALL = re.compile(r"([\w.]+)\(")
+_CONDITIONS = ("Filter", " Cond")
+_CHANCE = re.compile(r"\b(?:random(?:_normal)?|pg_try_advisory_\w+|gen_random_uuid)\(")
+_LIMIT = re.compile(r"\b(?:LIMIT|FETCH\s+(?:FIRST|NEXT))\s+(\d+)", re.IGNORECASE)
 _TRIGGERS = """
 SELECT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
@@ -37,6 +40,10 @@ _REHEARSAL = b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, VERBOSE, FO
 _WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
+class NotProvenError(Exception):
+    """A rehearsal found nothing to change, and yet something may be left; the text says why."""
+
+
 def has_written(conn: psycopg.Connection[Any]) -> bool:
     """Whether the transaction that is open has changed anything: WITH, a rule or a trigger may write uncounted."""
     return conn.execute(_WROTE).fetchone() == (True,)
@@ -48,14 +55,44 @@ def rows_left(conn: psycopg.Connection[Any], statement: Statement) -> int:
     An empty repeat proves nothing: another session may only have changed the same rows meanwhile. In REPEATABLE READ
     that is an error (PostgreSQL manual, 13.2.2), and the rehearsal can be made again.
 
-    Raises: psycopg.Error as sending the statement does.
+    Raises: psycopg.Error as sending the statement does; NotProvenError where it found none by its LIMIT or by chance.
     """
     try:
         conn.execute(_BEGIN_REHEARSAL)
         row = conn.execute(_REHEARSAL + statement.text.encode()).fetchone()
     finally:
         roll_back(conn)
-    return 0 if row is None else _rows_found(row[0][0]["Plan"])
+    if row is None:
+        return 0
+    plan = row[0][0]["Plan"]
+    found = _rows_found(plan)
+    if not found:
+        _require_proof(plan, statement)
+    return found
+
+
+def _require_proof(plan: Mapping[str, Any], statement: Statement) -> None:
+    """Raise NotProvenError where rows to change may be behind those that a rehearsal without any has seen."""
+    nodes = list(_nodes(plan))
+    if any(_is_by_chance(node) for node in nodes):
+        raise NotProvenError(
+            "Its condition depends on chance or on others' locks, so that a repeat without a row proves nothing."
+        )
+    limits = {int(number) for number in _LIMIT.findall(without_comments(statement.text))} - {1}
+    for node in nodes:
+        if node["Node Type"] != "Limit" or node.get("Parent Relationship") == "SubPlan":
+            continue
+        rows = round(node.get("Actual Rows", 0))
+        # one row is that of a scalar subquery, and more loops are those of LATERAL
+        if rows > 1 and node.get("Actual Loops") == 1 and (not limits or rows in limits):
+            raise NotProvenError(
+                f"Its LIMIT takes {rows} rows that a condition outside then leaves out, at every repeat the same."
+            )
+
+
+def _is_by_chance(node: Mapping[str, Any]) -> bool:
+    conditions = (text for key, text in node.items() if key.endswith(_CONDITIONS) and isinstance(text, str))
+    return node["Node Type"] == "Sample Scan" or any(_CHANCE.search(text) for text in conditions)
 
 
 def _rows_found(plan: Mapping[str, Any]) -> int:
@@ -95,9 +132,11 @@ class Headway:
         statement: Statement,
         *,
         way_on: str = "Correct the statement.",
+        way_again: str = "",
     ) -> None:
         self._conn = conn
         self._way_on = way_on
+        self._way_again = way_again
         self._script = script
         self._statement = statement
         self._rows = 0
@@ -112,7 +151,10 @@ class Headway:
 
         Raises: MigrationFailedError when it can never be done.
         """
-        found = rows or left()
+        try:
+            found = rows or left()
+        except NotProvenError as error:
+            raise self._not_proven(str(error), state) from error
         if not found:
             return True
         self._fruitless = 0 if wrote else self._fruitless + 1
@@ -121,6 +163,15 @@ class Headway:
         if wrote:
             self._touched(found, state)
         return False
+
+    def _not_proven(self, why: str, state: str) -> MigrationFailedError:
+        return MigrationFailedError(
+            "the batch changes nothing more, and rows may be left",
+            where=self._script.location(self._statement.start),
+            detail=f"{why} {state[:1].upper()}{state[1:]}",
+            hint="Let LIMIT take only rows that are still to be done: every condition belongs into the query that has the "
+            f"LIMIT, and none on chance or on locks. {self._way_on}",
+        )
 
     def _nothing_changes(self, state: str) -> MigrationFailedError:
         return MigrationFailedError(
@@ -145,7 +196,7 @@ class Headway:
             where=self._script.location(self._statement.start),
             detail=f"It touches rows again that are done. {state[:1].upper()}{state[1:]}",
             hint="Its WHERE must leave out the rows that are done: after SET total = price * count, total IS NULL stays "
-            f"true where price is NULL. {self._way_on}",
+            f"true where price is NULL. {self._way_on}{self._way_again}",
         )
 
     def _most(self) -> int | None:
@@ -201,7 +252,7 @@ class Headway:
                 if node["Operation"] != "Insert" or "Conflict Resolution" in node:
                     return False
                 continue
-            is_conditional = any(key.endswith(("Filter", " Cond")) for key in node)
+            is_conditional = any(key.endswith(_CONDITIONS) for key in node)
             is_steady = type_ not in _UNCOUNTABLE or _is_steady(node)
             if is_conditional or not is_steady or _relation(node) is not None:
                 return False

@@ -34,15 +34,18 @@ _MARKS = (
     ("sqitch", r"(?:deploy\s+\S+\s+to|revert\s+\S+\s+from|verify\s+\S+\s+on)\s+pg"),
 )
 # two plain headings: only both of them together are a form
-_HEADINGS = re.compile(r"[@!#:]?\s*(?P<way>up|down)\s*:?", re.IGNORECASE)
+_HEADINGS = re.compile(
+    r"[@!#:\s-]*(?:\d+\s+)?(?:(?P<do>up|upgrade|forwards?)|(?P<undo>down|downgrade|backwards?|reverse))[:\s-]*",
+    re.IGNORECASE,
+)
 _CANDIDATE = re.compile(
-    r"--[ \t]*(?=[-\s]*(?:\+|migrate:|up\b|down\b|create above|liquibase|changeset|!|//|rambler|=|atlas:|@|\#|:"
-    r"|deploy\b|revert\b|verify\b))(?P<text>[^\n\r]*)",
+    r"--[ \t]*(?=[-\s]*(?:\+|migrate:|up\b|down\b|create above|liquibase|changeset|!|//|rambler|=|atlas:|@|\#|:|\d+\s+(?:up|down)\b"
+    r"|upgrade\b|forward|downgrade\b|backward|reverse\b|deploy\b|revert\b|verify\b))(?P<text>[^\n\r]*)",
     re.IGNORECASE,
 )
 
-_UNDO = r"(?:down|undo|revert|rollback)"
-_DO = r"(?:up|do|apply|deploy|migrate)"
+_UNDO = r"(?:down|undo|revert|rollback|reverse|backwards?|downgrade)"
+_DO = r"(?:up|do|apply|deploy|migrate|forwards?|upgrade)"
 _DOTTED = re.compile(r".+\.(?:up|(?P<undo>down))", re.IGNORECASE)
 _POSTGRATOR = re.compile(r"\d+\.(?:do|(?P<undo>undo))(?:\..*)?", re.IGNORECASE)
 _FLYWAY = re.compile(r"V\d[\d._]*__.*|(?P<other>B\d[\d._]*__.*|(?P<undo>U)\d[\d._]*__.*|R__.*)")
@@ -198,7 +201,7 @@ def foreign_mark(script: Script) -> ForeignFileError | None:
         if not _is_comment(script, offset):
             continue
         if heading is not None:
-            headings.setdefault(heading["way"].lower(), offset)
+            headings.setdefault("up" if heading["undo"] is None else "down", offset)
             tool, offset = (_SECTIONS, headings.get("down", offset)) if len(headings) == 2 else (None, offset)
         if tool is not None:
             return _marked(script, tool, offset, comment)

@@ -14,6 +14,7 @@ from runner.report.verification.words import (
     counts,
     effects,
     hint_parts,
+    proven,
     scratch,
     stops,
     trip_remarks,
@@ -182,5 +183,4 @@ def _closing(result: Verification, style: Style) -> str:
     if wrong:
         said = f"{len(wrong)} of {counted(len(result.rehearsals), 'migration')} not proven, in {took}{told}"
         return style(said, "red")
-    proven = f"{counted(len(result.rehearsals), 'migration')} proven up, down and up in {took}"
-    return style(proven, "green") + (style(told, "yellow") if told else "")
+    return style(f"{proven(result.rehearsals)} in {took}", "green") + (style(told, "yellow") if told else "")

@@ -88,7 +88,17 @@ def conclusion(results: Iterable[Verification]) -> str:
     )
     if wrong:
         return f"{wrong} of {counted(len(rehearsals), 'migration')} not proven; {told}."
-    return f"{counted(len(rehearsals), 'migration')} proven up, down and up; {told}."
+    return f"{proven(rehearsals)}; {told}."
+
+
+def proven(rehearsals: Sequence[Rehearsal]) -> str:
+    """Say how many migrations are proven both ways, and how many have only the way up."""
+    only_up = sum(rehearsal.round_trip.verdict is Verdict.IRREVERSIBLE for rehearsal in rehearsals)
+    both = len(rehearsals) - only_up
+    parts = [f"{counted(both, 'migration')} proven up, down and up"] if both else []
+    if only_up:
+        parts.append(f"{only_up if both else counted(only_up, 'migration')} irreversible, proven up")
+    return "; ".join(parts)
 
 
 def trip_remarks(trip: RoundTrip) -> Iterator[str]:

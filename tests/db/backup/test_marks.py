@@ -55,6 +55,9 @@ def test_text_says_that_an_earlier_run_restored_it(project, archive, into):
         "INSERT INTO notes VALUES (-5, 'y')",
         "TRUNCATE notes",
         "SELECT lo_from_bytea(0, 'x')",
+        "ALTER TABLE notes SET (fillfactor = 50)",
+        "GRANT ALL ON notes TO PUBLIC",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     ],
     ids=lambda text: text.split()[0],
 )

@@ -88,6 +88,51 @@ def test_a_batch_ends_by_what_is_left_not_by_its_tag(rows, set_up, statement, ch
     assert rows.query(check) == [(True,)]
 
 
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        (
+            "id IN (SELECT id FROM t WHERE NOT done ORDER BY id LIMIT 10) AND id > 40",
+            "Its LIMIT takes 10 rows that a condition outside then leaves out",
+        ),
+        (
+            "id = ANY (ARRAY(SELECT id FROM t WHERE NOT done ORDER BY id FETCH FIRST 10 ROWS ONLY)) AND id > 40",
+            "Its LIMIT takes 10 rows that a condition outside then leaves out",
+        ),
+        ("id IN (SELECT id FROM t TABLESAMPLE SYSTEM (0) WHERE NOT done LIMIT 10)", "depends on chance"),
+        ("NOT done AND pg_try_advisory_xact_lock(id)", "depends on chance or on others' locks"),
+        ("NOT done AND random() < 0", "depends on chance"),
+    ],
+)
+def test_a_batch_whose_empty_repeat_proves_nothing_is_no_success(rows, session, condition, why):
+    session.execute("SELECT pg_advisory_lock(id) FROM t")
+    rows.write("0001_fill", f"-- batch: true\nUPDATE t SET done = true WHERE {condition};\n")
+    stopped = rows.run("migrate")
+    assert stopped.code == 1
+    assert "the batch changes nothing more, and rows may be left" in stopped.err
+    assert why in stopped.err
+    assert "touched several times" not in stopped.err
+    rows.write("0001_fill", BACKFILL.format(how="true"))  # the way out that the hint names
+    rows.ok("repair", "continue", "0001_fill", "--reason", "another condition")
+    rows.ok("migrate")
+    assert filled(rows) == 95
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "id IN (SELECT id FROM t WHERE NOT done ORDER BY random() LIMIT 10)",
+        "NOT done AND id >= (SELECT min(id) FROM t)",
+        "NOT done AND id > (SELECT id - 1 FROM t ORDER BY id LIMIT 1)",
+        "NOT done AND id IN (SELECT id FROM t ORDER BY id LIMIT 100)",
+    ],
+)
+def test_a_limit_that_hides_no_row_ends_the_batch(rows, condition):
+    rows.write("0001_fill", f"-- batch: true\nUPDATE t SET done = true WHERE {condition};\n")
+    rows.ok("migrate")
+    assert filled(rows) == 95
+
+
 def test_a_batch_whose_rows_a_trigger_keeps_is_stopped(rows):
     rows.query(
         "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"

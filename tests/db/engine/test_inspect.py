@@ -391,3 +391,19 @@ def test_a_post_apply_that_failed_is_not_applied(project, kind):
         project.ok("repair", "continue", "post-apply", "--reason", "corrected")
     project.ok("migrate")
     assert project.run("status", "--check").code == 0
+
+
+def test_what_is_in_effect_already_is_not_told_as_still_to_come(project):
+    project.write(
+        "0001_a", "-- transactional: false\nCREATE TABLE a ();\nSELECT nope();\nCREATE TABLE b ();\n"
+    )
+    project.run("migrate")
+    said = project.ok("plan").out
+    assert "-- warning: 0001_a is begun: 1 of 3 statements are in effect and are not run again" in said
+    assert "  1 partial\n" in project.ok("status").out
+
+
+def test_the_hook_is_not_counted_as_a_migration(project):
+    project.write("0001_a", "CREATE TABLE a ();")
+    project.write("migrations/post-apply.sql", "SELECT 1;\n")
+    assert "  1 migration applied in " in project.ok("migrate").out

@@ -89,6 +89,9 @@ def test_no_way_back_is_reported_and_counts_only_where_no_reason_is_given(projec
     found = verify("--all")
     assert (found.code, found.verdicts()) == (0, {"0001_orders": "irreversible"})
     assert found.trip("0001_orders")["reason"] == "it is the first"
+    said = project.ok("verify", "--all", "--scratch-url", project.url).out
+    assert "  1 migration irreversible, proven up in " in said
+    assert "up, down and up" not in said
     project.write("0002_more", "CREATE TABLE more (id int);\n")
     found = verify("--all")
     assert (found.code, found.trip("0002_more")["verdict"]) == (3, "no rollback")

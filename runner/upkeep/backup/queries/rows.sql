@@ -1,5 +1,5 @@
--- What tells whether rows of this database were written since: counters of writes, and the files that TRUNCATE and rewrites
--- replace. A crash of the server sets the counters to zero.
+-- What tells whether rows or the schema of this database were changed since: counters of writes, and the files that
+-- TRUNCATE and rewrites replace. A crash of the server sets the counters to zero.
 SELECT
     c.oid::text AS relation,
     pg_catalog.pg_relation_filenode(c.oid)::text AS file,
@@ -15,5 +15,8 @@ INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 WHERE (
     c.relkind IN ('r', 'm', 'S') AND c.relpersistence <> 't'
     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-) OR c.oid = 'pg_catalog.pg_largeobject'::regclass
+) OR (
+    -- a change of the schema is a write to the catalog; ANALYZE is none that counts, nor is our mark, a shared comment
+    n.nspname = 'pg_catalog' AND c.relkind = 'r' AND NOT c.relisshared AND c.relname NOT LIKE 'pg\_statistic%'
+)
 ORDER BY c.oid
