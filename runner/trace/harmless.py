@@ -9,6 +9,7 @@ from runner.catalog import Catalog, Change, Difference
 from runner.sqltext import SqlSyntaxError
 from runner.sqltext.tokens import tokens
 
+_VERSION, _MEMBERS = "extension version", "extension members"  # which come with it
 _ROUTINES = frozenset({"function", "procedure"})
 _ROUTINE = re.compile(r"(?P<head>.*?)\nAS (?P<tag>\$\w*\$)(?P<body>.*)(?P=tag);?\s*\Z", re.DOTALL)
 _READABLE = re.compile(r"^ LANGUAGE (?:sql|plpgsql)$", re.MULTILINE)
@@ -24,8 +25,13 @@ def without_harmless(
     `since` is the schema before the last step, with which it is told what that step left as it found it.
     """
     found = [(difference, _note(difference, since)) for difference in differences]
+    newer = {difference.identity for difference, note in found if note and difference.kind == _VERSION}
     return (
-        tuple(difference for difference, note in found if note is None),
+        tuple(
+            difference
+            for difference, note in found
+            if note is None and not (difference.kind == _MEMBERS and difference.identity in newer)
+        ),
         tuple(note for _, note in found if note is not None),
     )
 
@@ -41,7 +47,7 @@ def harmless(difference: Difference, *, is_kept: bool) -> str | None:
     What no rollback can undo is excused only where it is kept: one that makes it has itself to blame.
     """
     before, after = difference.expected_sql, difference.actual_sql
-    if difference.kind == "extension version" and difference.change is Change.CHANGED and is_kept:
+    if difference.kind == _VERSION and difference.change is Change.CHANGED and is_kept:
         return f"extension {difference.identity} keeps its version: few have a script that leads back"
     if difference.kind == "constraint validation" and difference.change is Change.UNEXPECTED:
         return (
