@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.review.verify.harmless import harmless
-from runner.schema.catalog import Change, Difference
+from runner.review.verify.harmless import harmless, without_harmless
+from runner.schema.catalog import Catalog, CatalogObject, Change, Difference
 
 FUNCTION = "CREATE OR REPLACE FUNCTION public.f()\n RETURNS integer\n LANGUAGE {}\nAS $function${}$function$;"
 
@@ -38,8 +38,8 @@ def changed(kind: str, before: str, after: str) -> Difference:
     ],
 )
 def test_what_no_rollback_needs_to_undo_is_a_note(kind, before, after):
-    assert harmless(changed(kind, before, after))
-    assert not harmless(changed(kind, after, before)) or kind == "function"
+    assert harmless(changed(kind, before, after), is_kept=True)
+    assert not harmless(changed(kind, after, before), is_kept=True) or kind == "function"
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,26 @@ def test_what_no_rollback_needs_to_undo_is_a_note(kind, before, after):
     ],
 )
 def test_what_counts_is_a_difference(kind, before, after):
-    assert harmless(changed(kind, before, after)) is None
+    assert harmless(changed(kind, before, after), is_kept=True) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("extension version", "1.6", "1.4"),
+        (
+            "type",
+            "CREATE TYPE public.x AS ENUM (\n    'a'\n);",
+            "CREATE TYPE public.x AS ENUM (\n    'a',\n    'b'\n);",
+        ),
+    ],
+)
+def test_what_the_rollback_itself_has_made_is_no_note(kind, before, after):
+    difference = changed(kind, before, after)
+    at_first, afterwards = (
+        Catalog({(kind, "public.x"): CatalogObject(kind, "public.x", sql)}) for sql in (before, after)
+    )
+    assert without_harmless([difference], since=at_first) == ((difference,), ())
+    left, notes = without_harmless([difference], since=afterwards)
+    assert not left
+    assert "public.x keeps" in notes[0]

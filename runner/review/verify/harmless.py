@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from runner.files.sqltext import SqlSyntaxError
 from runner.files.sqltext.tokens import tokens
-from runner.schema.catalog import Change, Difference
+from runner.schema.catalog import Catalog, Change, Difference
 
+_VERSION, _MEMBERS = "extension version", "extension members"  # which come with it
 _ROUTINES = frozenset({"function", "procedure"})
 _ROUTINE = re.compile(r"(?P<head>.*?)\nAS (?P<tag>\$\w*\$)(?P<body>.*)(?P=tag);?\s*\Z", re.DOTALL)
 _READABLE = re.compile(r"^ LANGUAGE (?:sql|plpgsql)$", re.MULTILINE)
@@ -16,19 +17,37 @@ _ENUM = re.compile(r"CREATE TYPE (?P<name>.+?) AS ENUM \((?P<values>.*)\);?\s*\Z
 _VALUE = re.compile(r"'(?:[^']|'')*'")
 
 
-def without_harmless(differences: Sequence[Difference]) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
-    """Return the differences that count, and a note about each of the others."""
-    found = [(difference, harmless(difference)) for difference in differences]
+def without_harmless(
+    differences: Sequence[Difference], *, since: Catalog
+) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Return the differences that count, and a note about each of the others.
+
+    `since` is the schema before the last step, with which it is told what that step left as it found it.
+    """
+    found = [(difference, _note(difference, since)) for difference in differences]
+    newer = {difference.identity for difference, note in found if note and difference.kind == _VERSION}
     return (
-        tuple(difference for difference, note in found if note is None),
+        tuple(
+            difference
+            for difference, note in found
+            if note is None and not (difference.kind == _MEMBERS and difference.identity in newer)
+        ),
         tuple(note for _, note in found if note is not None),
     )
 
 
-def harmless(difference: Difference) -> str | None:
-    """Return a note about a difference that a rollback need not or cannot undo, None for any other."""
+def _note(difference: Difference, since: Catalog) -> str | None:
+    left = since.objects.get((difference.kind, difference.identity))
+    return harmless(difference, is_kept=left is not None and left.sql == difference.actual_sql)
+
+
+def harmless(difference: Difference, *, is_kept: bool) -> str | None:
+    """Return a note about a difference that a rollback need not or cannot undo, None for any other.
+
+    What no rollback can undo is excused only where it is kept: one that makes it has itself to blame.
+    """
     before, after = difference.expected_sql, difference.actual_sql
-    if difference.kind == "extension version" and difference.change is Change.CHANGED:
+    if difference.kind == _VERSION and difference.change is Change.CHANGED and is_kept:
         return f"extension {difference.identity} keeps its version: few have a script that leads back"
     if difference.kind == "constraint validation" and difference.change is Change.UNEXPECTED:
         return (
@@ -43,7 +62,7 @@ def harmless(difference: Difference) -> str | None:
         "; \n"
     ):
         return f"{name} stays validated, which allows nothing that was refused before"
-    if difference.kind == "type" and (values := _more_values(before, after)):
+    if difference.kind == "type" and is_kept and (values := _more_values(before, after)):
         return f"{name} keeps {', '.join(values)}: PostgreSQL cannot remove a value from an enum"
     return None
 

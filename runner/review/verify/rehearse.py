@@ -113,7 +113,7 @@ def _there_and_back(
     lost = kept.lost(ground.measuring, _differences(after, back))
     now = Rows.read(ground.measuring, hidden=ground.hidden)
     counting, order = _counting(before, back)
-    left, notes = without_harmless(counting)
+    left, notes = without_harmless(counting, since=after)
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
         after_rollback=left,
@@ -132,7 +132,7 @@ def _there_and_back(
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
     counting, order = _counting(after, again)
-    left, more = without_harmless(counting)
+    left, more = without_harmless(counting, since=back)
     trip = replace(
         trip,
         after_again=left,

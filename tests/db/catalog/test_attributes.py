@@ -71,7 +71,8 @@ def played(any_server: Parameters, pg_dump: Callable[[Parameters], str]) -> Iter
                     conn.execute(_in(schema, chosen[schema].change))
                 was, seen = seen, with_all_beyond(mirror.read(), reading)
                 found = [d for d in diff(*catalog.only_changed(was, seen)) if not d.is_note]
-                text = "\n".join(f"{d} {d.expected_sql} {d.actual_sql}" for d in without_harmless(found)[0])
+                counting, _ = without_harmless(found, since=seen)
+                text = "\n".join(f"{d} {d.expected_sql} {d.actual_sql}" for d in counting)
                 unseen += [
                     f"{schema}: {chosen[schema].kind}, {chosen[schema].attribute}"
                     for schema in batch

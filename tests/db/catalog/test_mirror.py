@@ -105,6 +105,8 @@ ALTER TABLE application.made FORCE ROW LEVEL SECURITY;
 ALTER TABLE application.made SET UNLOGGED;
 ALTER TABLE application.made SET SCHEMA public;
 ALTER EXTENSION pgcrypto SET SCHEMA application;
+ALTER EXTENSION pgcrypto DROP FUNCTION application.digest(text, text);
+ALTER EXTENSION pgcrypto ADD TABLE public.made;
 ALTER COLLATION application.bytes RENAME TO by_bytes;
 ALTER FUNCTION application.mood_to_int(application.temper) RENAME TO level;
 ALTER OPERATOR FAMILY application.pairs USING btree DROP OPERATOR 3 (application.pair, integer);

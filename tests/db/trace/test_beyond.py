@@ -60,6 +60,14 @@ CHANGES = [
     "COMMENT ON COLLATION app.l IS 'x'",
     "ALTER CONVERSION app.v RENAME TO w",
     "CREATE ACCESS METHOD catalog_heap TYPE TABLE HANDLER heap_tableam_handler",
+    "COMMENT ON FUNCTION pg_catalog.now() IS 'x'",
+    "COMMENT ON LANGUAGE plpgsql IS NULL",
+    "COMMENT ON FUNCTION public.similarity(text, text) IS 'x'",
+    "ALTER FUNCTION pg_catalog.lower(text) COST 7",
+    "ALTER FUNCTION pg_catalog.lower(text) OWNER TO catalog_writer",
+    "ALTER FUNCTION public.similarity(text, text) COST 7",
+    "CREATE OR REPLACE FUNCTION public.show_limit() RETURNS real LANGUAGE internal STABLE STRICT PARALLEL SAFE AS 'drandom'",
+    "CREATE ROLE catalog_super SUPERUSER; DROP EXTENSION pg_trgm; SET ROLE catalog_super; CREATE EXTENSION pg_trgm VERSION '1.5'; RESET ROLE",
 ]
 NEWER = [
     (150000, "ALTER PUBLICATION p SET TABLE app.t WHERE (a > 5)"),

@@ -99,6 +99,9 @@ rows AS (
     WHERE n.nspname !~ '^pg_(temp|toast)'
     UNION ALL
     SELECT 0, 0, e.oid::bigint, e.xmin::text::bigint FROM pg_catalog.pg_extension AS e
+    UNION ALL  -- what joins or leaves an extension is described or not, and its own row stays
+    SELECT 0, 0, d.objid::bigint, d.xmin::text::bigint FROM pg_catalog.pg_depend AS d
+    WHERE d.refclassid = 3079 AND d.deptype = 'e'
     UNION ALL
     SELECT 0, 0, e.oid::bigint, e.xmin::text::bigint FROM pg_catalog.pg_event_trigger AS e
     UNION ALL

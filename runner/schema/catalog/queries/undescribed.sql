@@ -1,7 +1,8 @@
 -- What the catalogue does not describe, so that nobody takes silence for sameness; `sql` is what is known of it, to be
 -- compared with itself later. What is usual needs no mention. Nothing of the whole server: others change that meanwhile.
 -- Members of extensions come with them, and a range brings its own casts. Of a secret there is a digest, salted with what
--- nobody else knows, so that nobody can try passwords.
+-- nobody else knows, so that nobody can try passwords; of what comes with the server or an extension there is one too, for
+-- PostgreSQL does not keep how it came, and thousands of rows would be compared with themselves.
 WITH others AS (
     SELECT
         'base type' AS kind,
@@ -185,6 +186,22 @@ in_schemas AS (
     SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, t.oid, t.cfgnamespace FROM pg_catalog.pg_ts_config AS t
 ),
 
+-- functions and comments that come with the server or an extension; both are made again under another oid with the latter alone
+delivered AS (
+    SELECT
+        'pg_catalog.pg_proc'::pg_catalog.regclass AS classid,
+        p.oid,
+        0 AS number,
+        pg_catalog.concat_ws(
+            ' ', p.proname, p.prosrc, p.probin, p.procost, p.prorows, p.provolatile, p.proisstrict, p.prosecdef, p.proleakproof,
+            p.proparallel, p.proconfig, p.proowner
+        ) AS text
+    FROM pg_catalog.pg_proc AS p
+    UNION ALL
+    SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description AS d
+    WHERE d.classoid NOT IN ('pg_catalog.pg_namespace'::pg_catalog.regclass, 'pg_catalog.pg_extension'::pg_catalog.regclass)
+),
+
 everything AS (
     SELECT others.kind, others.nspname::text AS schema_name, others.name, others.sql, FALSE AS is_usual
     FROM others
@@ -298,6 +315,24 @@ everything AS (
     UNION ALL
     SELECT 'extension version', NULL, pg_catalog.quote_ident(e.extname), e.extversion, TRUE
     FROM pg_catalog.pg_extension AS e
+    UNION ALL
+    SELECT 'extension owner', NULL, pg_catalog.quote_ident(e.extname), pg_catalog.pg_get_userbyid(e.extowner), TRUE
+    FROM pg_catalog.pg_extension AS e
+    UNION ALL
+    SELECT
+        'functions and comments', NULL, 'of the server',
+        'digest ' || sum(pg_catalog.hashtextextended(delivered.text, delivered.oid::bigint * 1600 + delivered.number))::text, TRUE
+    FROM delivered
+    WHERE delivered.oid < 16384
+    UNION ALL
+    SELECT
+        'extension members', NULL, pg_catalog.quote_ident(e.extname),
+        'digest ' || sum(pg_catalog.hashtextextended(delivered.text, 0))::text, TRUE
+    FROM pg_catalog.pg_depend AS m
+    INNER JOIN pg_catalog.pg_extension AS e ON m.refobjid = e.oid
+    INNER JOIN delivered ON m.classid = delivered.classid AND m.objid = delivered.oid
+    WHERE m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND m.deptype = 'e' AND m.objid >= 16384
+    GROUP BY e.extname
     UNION ALL
     SELECT
         'owner', NULL, 'of schema public', pg_catalog.pg_get_userbyid(n.nspowner),
