@@ -13,7 +13,7 @@ from psycopg import sql
 from runner.engine.apply.send import roll_back
 from runner.errors import MigrationFailedError
 from runner.files.migrations import Script
-from runner.files.sqltext import Statement, without_comments
+from runner.files.sqltext import Statement, keywords, without_comments
 from runner.wording import counted
 
 _FIRST_LOOK_ROWS = 200
@@ -22,7 +22,28 @@ _UNCOUNTABLE = frozenset(
     {"Function Scan", "ProjectSet", "Table Function Scan", "Values Scan", "WorkTable Scan"}
 )
 # of these, functions whose rows are the same whatever the batch did
-_SAME_ROWS = frozenset({"generate_series", "generate_subscripts", "unnest", "string_to_table"})
+_SAME_ROWS = frozenset(
+    {
+        "generate_series",
+        "generate_subscripts",
+        "unnest",
+        "string_to_table",
+        "regexp_split_to_table",
+        "regexp_matches",
+    }
+    | {
+        f"{kind}_{name}"
+        for kind in ("json", "jsonb")
+        for name in (
+            "array_elements",
+            "array_elements_text",
+            "each",
+            "each_text",
+            "object_keys",
+            "to_recordset",
+        )
+    }
+)
 _CALL = re.compile(r"([\w.]+)\(")
 _CONDITIONS = ("Filter", " Cond")
 _CHANCE = re.compile(r"\b(?:random(?:_normal)?|pg_try_advisory_\w+|gen_random_uuid)\(")
@@ -33,6 +54,14 @@ SELECT EXISTS (
     INNER JOIN pg_catalog.pg_class AS c ON t.tgrelid = c.oid
     INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
     WHERE n.nspname = %s AND c.relname = %s AND NOT t.tgisinternal
+)
+"""
+_IS_PART = """
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_inherits AS i
+    INNER JOIN pg_catalog.pg_class AS c ON i.inhrelid = c.oid
+    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+    WHERE n.nspname = %s AND c.relname = %s
 )
 """
 _BEGIN_REHEARSAL = "BEGIN ISOLATION LEVEL REPEATABLE READ"
@@ -91,8 +120,11 @@ def _require_proof(plan: Mapping[str, Any], statement: Statement) -> None:
 
 
 def _is_by_chance(node: Mapping[str, Any]) -> bool:
-    conditions = (text for key, text in node.items() if key.endswith(_CONDITIONS) and isinstance(text, str))
-    return node["Node Type"] == "Sample Scan" or any(_CHANCE.search(text) for text in conditions)
+    return node["Node Type"] == "Sample Scan" or any(_CHANCE.search(text) for text in _conditions(node))
+
+
+def _conditions(node: Mapping[str, Any]) -> Iterator[str]:
+    return (text for key, text in node.items() if key.endswith(_CONDITIONS) and isinstance(text, str))
 
 
 def _rows_found(plan: Mapping[str, Any]) -> int:
@@ -226,11 +258,11 @@ class Headway:
         updated = {_relation(node) for node in changes if node["Operation"] == "Update"} - {None}
         if updated:
             return sum(self._count(*relation) for relation in updated if relation is not None)
-        if any(node["Node Type"] in _UNCOUNTABLE for node in nodes):
-            return self._first if self._makes_the_same_rows(nodes, targets - {None}) else None
         sources = {_relation(node) for node in nodes if node["Node Type"] != "ModifyTable"} - targets - {None}
-        if not sources:
-            return None
+        if not sources or any(node["Node Type"] in _UNCOUNTABLE for node in nodes):
+            if self._leaves_what_it_touches(changes):
+                return sum(self._count(*target) for target in targets if target is not None)
+            return self._first if self._makes_the_same_rows(nodes, targets - {None}) else None
         joined = prod(self._count(*source) for source in sources if source is not None)
         own = (
             sum(self._count(*target) for target in targets if target is not None)
@@ -239,12 +271,21 @@ class Headway:
         )
         return joined + own
 
+    def _leaves_what_it_touches(self, changes: list[Mapping[str, Any]]) -> bool:
+        """Return whether every row that is touched is in its table then: ON CONFLICT DO UPDATE, MERGE without DELETE."""
+        return all(
+            node.get("Conflict Resolution") == "UPDATE"
+            or (node["Operation"] == "Merge" and "DELETE" not in keywords(self._statement.text))
+            for node in changes
+        )
+
     def _makes_the_same_rows(
         self, nodes: list[Mapping[str, Any]], targets: set[tuple[str, str] | None]
     ) -> bool:
         """Return whether an INSERT makes as many rows at every repeat, since nothing in it asks for what is there already.
 
-        That is so without conditions, conflicts and triggers, and where no table is read.
+        That is so without conflicts and triggers, where neither the table that it fills is read nor a condition calls a
+        function that could read it.
         """
         for node in nodes:
             type_ = node["Node Type"]
@@ -252,14 +293,18 @@ class Headway:
                 if node["Operation"] != "Insert" or "Conflict Resolution" in node:
                     return False
                 continue
-            is_conditional = any(key.endswith(_CONDITIONS) for key in node)
+            calls = any(_CALL.search(text) for text in _conditions(node))
             is_steady = type_ not in _UNCOUNTABLE or _is_steady(node)
-            if is_conditional or not is_steady or _relation(node) is not None:
+            if calls or not is_steady or _relation(node) in targets:
                 return False
-        return not any(
-            row is not None and row[0]
-            for row in (self._conn.execute(_TRIGGERS, target).fetchone() for target in targets if target)
+        # a partition that is read may be one of the table that is filled
+        read = {_relation(node) for node in nodes} - targets
+        return not any(self._holds(_TRIGGERS, of) for of in targets) and not any(
+            self._holds(_IS_PART, of) for of in read
         )
+
+    def _holds(self, query: Any, relation: tuple[str, str] | None) -> bool:
+        return relation is not None and self._conn.execute(query, relation).fetchone() == (True,)
 
     def _count(self, schema: str, name: str) -> int:
         """Count the rows of a table, at most as many as were touched."""
@@ -286,4 +331,4 @@ def _is_steady(node: Mapping[str, Any]) -> bool:
         return node.get("Schema") == "pg_catalog" and node.get("Function Name") in _SAME_ROWS
     if node["Node Type"] == "ProjectSet":
         return all(name in _SAME_ROWS for text in node.get("Output", ()) for name in _CALL.findall(text))
-    return bool(node["Node Type"] == "Values Scan")
+    return node["Node Type"] in {"Values Scan", "WorkTable Scan"}

@@ -186,11 +186,19 @@ def test_a_batch_that_makes_no_headway_is_stopped(rows, statement):
         ("SELECT generate_series(1, 150)", 150),
         ("SELECT * FROM unnest(array_fill(1, ARRAY[150]))", 150),
         ("SELECT a.column1 FROM (VALUES (1), (2)) AS a CROSS JOIN generate_series(1, 100)", 200),
+        ("SELECT t.id FROM t CROSS JOIN generate_series(1, 2)", 190),
+        ("SELECT g FROM generate_series(1, 150) AS g WHERE g > 50", 100),
+        (
+            "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 150) SELECT n FROM r",
+            150,
+        ),
+        ("SELECT e::int FROM jsonb_array_elements(to_jsonb(array_fill(1, ARRAY[150]))) AS e", 150),
+        ("SELECT g FROM generate_series(1, 150) AS g ON CONFLICT (id) DO UPDATE SET id = excluded.id", 150),
     ],
 )
 def test_a_batch_that_makes_the_same_rows_each_time_is_stopped(rows, source, rows_each):
-    rows.query("CREATE TABLE u (id int)")
-    rows.write("0001_fill", f"-- batch: true\nINSERT INTO u {source};\n")
+    rows.query(f"CREATE TABLE u (id int{' UNIQUE' if 'CONFLICT' in source else ''})")
+    rows.write("0001_fill", f"-- batch: at most 9\nINSERT INTO u {source};\n")
     stopped = rows.run("migrate")
     assert stopped.code == 1
     assert f"it touched {2 * rows_each} rows where there are {rows_each}" in stopped.err
@@ -221,8 +229,17 @@ def test_a_batch_that_moves_or_makes_rows_is_left_to_its_work(rows):
         "-- batch: true\nINSERT INTO u SELECT g FROM generate_series(1001, 2000) AS g"
         " WHERE NOT EXISTS (SELECT FROM u WHERE id = g) LIMIT 100;\n",
     )
+    rows.query(
+        "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5000)"
+    )
+    rows.write(
+        "0003_parts",
+        "-- batch: true\nINSERT INTO p SELECT g FROM generate_series(1, 1000) AS g"
+        " WHERE NOT EXISTS (SELECT FROM p WHERE id = g) LIMIT 100;\n",
+    )
     rows.ok("migrate")
     assert rows.query("SELECT count(*), count(DISTINCT id) FROM u") == [(2000, 2000)]
+    assert rows.query("SELECT count(*), count(DISTINCT id) FROM p") == [(1000, 1000)]
 
 
 def test_a_batch_is_one_transaction_each_time(rows):
