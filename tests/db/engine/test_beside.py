@@ -134,11 +134,21 @@ def test_a_failed_first_run_is_a_history(project):
 
 def test_a_baseline_does_not_trip_over_the_history_of_another_tool(project):
     project.query(
-        "CREATE TABLE a (id int); CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY)"
+        "CREATE TABLE a (id int); CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY);"
+        'CREATE TABLE "__EFMigrationsHistory" (id serial); CREATE SCHEMA sqitch; CREATE TABLE sqitch.events (id int)'
     )
     project.write("0001_a", "CREATE TABLE a (id int);")
     project.ok("baseline")
     assert project.applied() == ["0001_a"]
+    project.ok("snapshot")
+    validated = project.ok("validate").out
+    for name in ("public.flyway_schema_history", 'public."__EFMigrationsHistory"', "schema sqitch"):
+        assert name in validated.partition("set aside: ")[2]
+    project.write("0002_b", "CREATE TABLE b (id int);")
+    project.ok("snapshot")
+    project.ok("migrate")
+    project.query("CREATE TABLE flyway (id int)")
+    assert "unexpected table public.flyway\n" in project.run("validate").out
 
 
 class TestTenants:
@@ -264,6 +274,13 @@ class TestTenants:
         (
             "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('ae10')",
             "the history of Alembic (newest entry: ae10) is there",
+        ),
+        (
+            (
+                "CREATE TABLE schema_migrations (version text); INSERT INTO schema_migrations VALUES ('2024');"
+                " CREATE TABLE ar_internal_metadata (key text)"
+            ),
+            "the history of Rails (newest entry: 2024) is there",
         ),
         ("CREATE TABLE goose_db_version (id int, version_id int)", "the history of goose is there"),
         ("CREATE TABLE knex_migrations (other text)", "the history of Knex is there"),
