@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner.events import Say
-from runner.fleet.beside import WAYS, remark
+from runner.fleet.beside import remark
 from runner.fleet.partway import validate_while_pending
 from runner.fleet.session import Session, open_sessions
 from runner.history import LockHolder, YoyoLock
@@ -75,7 +75,7 @@ def status(settings: Settings, *, say: Say) -> list[Status]:
                 newest=next((entry.id for entry in session.state.newest_first()), None),
                 lock_holder=session.history.lock_holder(),
                 yoyo_lock=session.state.yoyo_lock,
-                remark=remark(session, settings),
+                remark=None if (found := remark(session, settings)) is None else found.said,
             )
             for session in sessions
         ]
@@ -134,9 +134,11 @@ def plans(
                     stored_sql=session.stored_sql,
                     begun_sql=session.begun_sql,
                 )
-                said = remark(session, settings)
-                if said is not None and plan.steps:
-                    plan = replace(plan, warnings=(*plan.warnings, f"{said}: migrate refuses it. {WAYS}"))
+                found_beside = remark(session, settings)
+                if found_beside is not None and plan.steps:
+                    refused = ": migrate refuses it" if found_beside.is_refused else ""
+                    told = f"{found_beside.said}{refused}. {found_beside.ways}"
+                    plan = replace(plan, warnings=(*plan.warnings, told))
             check_plan(plan, Listener())
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found

@@ -14,7 +14,7 @@ from runner import connection
 from runner.doctor import Finding, examine, warning
 from runner.errors import UnreachableError
 from runner.events import Event, Say
-from runner.fleet.beside import WAYS, remark
+from runner.fleet.beside import remark
 from runner.fleet.session import Session, open_session, open_sessions, read_files
 from runner.migrations import Layout, Migration
 from runner.plan import Situation, compare
@@ -69,9 +69,9 @@ def examinations(settings: Settings, *, say: Say) -> list[Examined]:
 
 
 def _beside(session: Session, settings: Settings) -> Iterator[Finding]:
-    said = remark(session, settings)
-    if said is not None:
-        yield warning("history", said, f"{WAYS}.")
+    found = remark(session, settings)
+    if found is not None:
+        yield warning("history", found.said, f"{found.ways}.")
 
 
 def wait_until_reachable(settings: Settings, *, timeout_s: float, say: Say) -> list[Waited]:

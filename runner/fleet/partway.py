@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runner.errors import CheckError, RunnerError, StoppedError
 from runner.events import Say
-from runner.fleet.beside import WAYS, remark
+from runner.fleet.beside import remark
 from runner.fleet.scratch import build, scratch_session
 from runner.fleet.session import Session
 from runner.migrations import Kind, Migration, script_from_history
@@ -34,7 +34,7 @@ def validate_while_pending(
     if not session.state.applied:
         found = remark(session, settings)
         nothing = "nothing is applied yet; to apply the files: runner migrate"
-        return replace(skipped, skipped=nothing if found is None else f"{found}. {WAYS}")
+        return replace(skipped, skipped=nothing if found is None else f"{found.said}. {found.ways}")
     try:
         files = applied_files(session, comparison)
         with scratch_session(settings, session.layout, files, url=scratch_url, say=say) as scratch:

@@ -70,5 +70,4 @@ __all__ = [
     "recording",
     "reset_session",
     "tool_of",
-    "tool_of",
 ]

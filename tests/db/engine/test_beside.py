@@ -63,6 +63,19 @@ def test_beside_what_is_there_when_asked_and_without_asking_ever_after(inhabited
     assert inhabited.tables() == {"a", "b", "customers", "orders"}
 
 
+def test_the_history_of_another_tool_alone_is_no_table_to_migrate_beside(project):
+    project.query("CREATE TABLE flyway_schema_history (installed_rank int)")
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.ok("snapshot")
+    told = (project.ok("plan").out, project.run("doctor").out, project.run("validate").out)
+    for out in told:
+        assert "the history of Flyway is there" in out
+        assert "To apply the files: runner migrate" in " ".join(out.split())
+        assert "beside" not in out
+        assert "refuses" not in out
+    project.ok("migrate")
+
+
 def test_what_changes_nothing_says_it_and_goes_on(inhabited):
     inhabited.query("CREATE TABLE flyway_schema_history (); CREATE TABLE alembic_version ()")
     said = f"{said_of(inhabited, '2 tables')}; the history of Alembic and Flyway is there"
