@@ -12,7 +12,7 @@ from runner.events import Say
 from runner.files.migrations import Kind, Migration
 from runner.schema import catalog
 from runner.schema.catalog import Difference
-from runner.schema.validate.judging import is_ignored
+from runner.schema.validate.judging import is_ignored, is_of_another_tool
 from runner.schema.validate.partitions import follows_its_parent
 from runner.session.beside import others
 from runner.session.scratch import build, scratch_session
@@ -57,8 +57,8 @@ def baseline(
         ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
         ids = [m.id for m in ordered]
         target = None if to is None else resolve_id(to, ids, "file")
-        neighbours = find_neighbours(session.history)  # no file of ours makes the tables of other tools
-        actual = catalog.read(session.connection, exclude=(settings.migration_table, *neighbours.histories))
+        neighbours = find_neighbours(session.history)
+        actual = catalog.read(session.connection, exclude=(settings.migration_table,))
         with scratch_session(settings, session.layout, session.files, url=scratch_url, say=say) as scratch:
             found, differences = _agreement(scratch, settings, ordered, target, actual)
         if differences and not accept:
@@ -114,7 +114,8 @@ def _agreement(
 def _counting(expected: catalog.Catalog, actual: catalog.Catalog, settings: Settings) -> list[Difference]:
     """Return the differences that decide.
 
-    Left out are notes, such as the order of a table's columns, what `--ignore` names, and partitions that follow their parent.
+    Left out are notes, such as the order of a table's columns, what `--ignore` names, other tools' histories, and partitions that
+    follow their parent.
     """
     return [
         difference
@@ -122,6 +123,7 @@ def _counting(expected: catalog.Catalog, actual: catalog.Catalog, settings: Sett
         if not difference.is_note
         and not is_ignored(settings.ignore, difference.kind, difference.identity)
         and not follows_its_parent(difference)
+        and not is_of_another_tool(difference)
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.events import Say
-from runner.session.beside import WAYS, remark
+from runner.session.beside import remark
 from runner.session.session import Session, open_sessions
 from runner.settings import Settings
 from runner.upkeep.doctor import Finding, examine, warning
@@ -41,6 +41,6 @@ def examinations(settings: Settings, *, say: Say) -> list[Examined]:
 
 
 def _beside(session: Session, settings: Settings) -> Iterator[Finding]:
-    said = remark(session, settings)
-    if said is not None:
-        yield warning("history", said, f"{WAYS}.")
+    found = remark(session, settings)
+    if found is not None:
+        yield warning("history", found.said, f"{found.ways}.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from runner.engine.history import State
 from runner.engine.plan import Plan, plan_apply, plan_rollback
 from runner.events import Say
-from runner.session.beside import WAYS, remark
+from runner.session.beside import remark
 from runner.session.session import open_sessions
 from runner.settings import Settings
 from runner.wording import counted
@@ -61,9 +61,11 @@ def plans(
                     stored_sql=session.stored_sql,
                     begun_sql=session.begun_sql,
                 )
-                said = remark(session, settings)
-                if said is not None and plan.steps:
-                    plan = replace(plan, warnings=(*plan.warnings, f"{said}: migrate refuses it. {WAYS}"))
+                found_beside = remark(session, settings)
+                if found_beside is not None and plan.steps:
+                    refused = ": migrate refuses it" if found_beside.is_refused else ""
+                    told = f"{found_beside.said}{refused}. {found_beside.ways}"
+                    plan = replace(plan, warnings=(*plan.warnings, told))
             plan = replace(plan, warnings=(*plan.warnings, *_begun(plan, session.state)))
             check_plan(plan, Listener())
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))

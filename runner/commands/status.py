@@ -41,7 +41,7 @@ def status(settings: Settings, *, say: Say) -> list[Status]:
                 newest=next((entry.id for entry in session.state.newest_first()), None),
                 lock_holder=session.history.lock_holder(),
                 yoyo_lock=session.state.yoyo_lock,
-                remark=remark(session, settings),
+                remark=None if (found := remark(session, settings)) is None else found.said,
             )
             for session in sessions
         ]

@@ -10,7 +10,7 @@ from runner.errors import CheckError, RunnerError, StoppedError
 from runner.events import Say
 from runner.files.migrations import Kind, Migration, script_from_history
 from runner.schema.validate import Concern, Tolerance, Validation, concerns, validate, validate_applied
-from runner.session.beside import WAYS, remark
+from runner.session.beside import remark
 from runner.session.scratch import build, scratch_session
 from runner.session.session import Session, open_sessions
 from runner.settings import Settings
@@ -93,7 +93,7 @@ def validate_while_pending(
     if not session.state.applied:
         found = remark(session, settings)
         nothing = "nothing is applied yet; to apply the files: runner migrate"
-        return replace(skipped, skipped=nothing if found is None else f"{found}. {WAYS}")
+        return replace(skipped, skipped=nothing if found is None else f"{found.said}. {found.ways}")
     try:
         files = applied_files(session, comparison)
         with scratch_session(settings, session.layout, files, url=scratch_url, say=say) as scratch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import CheckError
 from runner.session.session import Session
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from runner.engine.history import Neighbours
 
 _SHOWN = 5
-WAYS = (
+_WAYS = (
     "To adopt the database, recording what it has already: runner baseline. "
     "To migrate beside these tables, which stay as they are: runner migrate --beside-existing"
 )
+_TO_APPLY = "To apply the files: runner migrate"
 
 
 def neighbours(session: Session, settings: Settings) -> Neighbours | None:
@@ -56,7 +57,7 @@ def refuse_neighbours(session: Session, settings: Settings) -> None:
     raise CheckError(
         sentence_of(session, found),
         detail=f"It has {shown}.{told} Nothing was run.",
-        hint=f"{WAYS}. Tables that are not this project's: --ignore 'table:schema.*'",
+        hint=f"{_WAYS}. Tables that are not this project's: --ignore 'table:schema.*'",
     )
 
 
@@ -77,12 +78,21 @@ def others(found: Neighbours) -> str | None:
     return f"the history of {listed(tools)} is there"
 
 
-def remark(session: Session, settings: Settings) -> str | None:
+class Remark(NamedTuple):
+    """What is said of such a database, and what to do."""
+
+    said: str
+    ways: str
+    is_refused: bool  # by `migrate`; the history of another tool alone is no reason
+
+
+def remark(session: Session, settings: Settings) -> Remark | None:
     """Return what `status` and the like say of such a database."""
     found = neighbours(session, settings)
     if found is None:
         return None
-    return "; ".join(filter(None, (sentence_of(session, found), others(found))))
+    said = "; ".join(filter(None, (sentence_of(session, found), others(found))))
+    return Remark(said, _WAYS if found.tables else _TO_APPLY, is_refused=bool(found.tables))
 
 
 def _has_begun(session: Session) -> bool:

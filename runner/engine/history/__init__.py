@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runner.engine.history.actor import Actor
     from runner.engine.history.journal import Direction, Journal, JournalStep
     from runner.engine.history.message import Record, after, before, committing, recording, reset_session
-    from runner.engine.history.neighbours import Neighbours, find_neighbours, has_entries
+    from runner.engine.history.neighbours import Neighbours, find_neighbours, has_entries, tool_of
     from runner.engine.history.prepared import Prepared
     from runner.engine.history.trail import Entry, read_trail
 else:
@@ -31,7 +31,7 @@ else:
         actor=("Actor",),
         journal=("Direction", "Journal", "JournalStep"),
         message=("Record", "after", "before", "committing", "recording", "reset_session"),
-        neighbours=("Neighbours", "find_neighbours", "has_entries"),
+        neighbours=("Neighbours", "find_neighbours", "has_entries", "tool_of"),
         prepared=("Prepared",),
         trail=("Entry", "read_trail"),
     )
@@ -69,4 +69,5 @@ __all__ = [
     "read_trail",
     "recording",
     "reset_session",
+    "tool_of",
 ]

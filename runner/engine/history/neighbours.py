@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,7 @@ _READABLE = (
     "SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attname = ANY (%s) AND NOT a.attisdropped"
     " AND a.attrelid = %s::pg_catalog.regclass AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
 )
+_SHARED, _OF_RAILS = "schema_migrations", "ar_internal_metadata"  # of several tools; beside it, it is Rails
 _SCHEMAS = {"graphile_migrate": "graphile-migrate", "pgroll": "pgroll", "sqitch": "Sqitch"}
 
 
@@ -84,7 +85,6 @@ class Neighbours:
 
     tables: tuple[str, ...] = ()  # qualified, quoted as in SQL; without those of other tools' histories
     tools: tuple[str, ...] = ()
-    histories: tuple[str, ...] = ()  # the names of the tools' tables
     newest: tuple[tuple[str, str], ...] = ()  # a tool and its newest entry, where that can be read
 
 
@@ -96,19 +96,24 @@ def find_neighbours(history: History) -> Neighbours:
         "is_chosen": read_path(history.connection, None).is_chosen,
     }
     rows = history.connection.execute(text, parameters).fetchall()
-    tools = {identity: tool_of(schema, name) for schema, name, identity in rows}
+    rails = {schema for schema, name, _ in rows if name == _OF_RAILS}
+    tools = {
+        identity: "Rails" if name == _SHARED and schema in rails else tool_of(schema, name)
+        for schema, name, identity in rows
+    }
     return Neighbours(
         tables=tuple(identity for identity, tool in tools.items() if tool is None),
-        histories=tuple(name for schema, name, _ in rows if tool_of(schema, name) is not None),
         tools=tuple(sorted({tool for tool in tools.values() if tool is not None})),
-        newest=tuple(_newest(history, rows)),
+        newest=tuple(_newest(history, rows, tools)),
     )
 
 
-def _newest(history: History, rows: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+def _newest(
+    history: History, rows: Sequence[tuple[str, str, str]], tools: Mapping[str, str | None]
+) -> Iterator[tuple[str, str]]:
     """Yield each tool's newest entry: of a table that has the tool's columns and that the role may read."""
-    for schema, name, _ in rows:
-        tool, columns = tool_of(schema, name), _NEWEST.get(name.lower())
+    for schema, name, identity in rows:
+        tool, columns = tools[identity], _NEWEST.get(name.lower())
         if tool is None or columns is None:
             continue
         table = sql.Identifier(schema, name)

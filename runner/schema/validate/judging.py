@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from runner.schema.catalog import Change
+from runner.schema.catalog.spelling import NAME
+from runner.schema.catalog.tables import unquoted
 from runner.schema.validate.partitions import follows_its_parent
 
 if TYPE_CHECKING:
@@ -23,6 +26,17 @@ def is_ignored(patterns: Sequence[str], kind: str, identity: str) -> bool:
     return any(fnmatchcase(f"{kind} {identity}", pattern.replace(":", " ", 1)) for pattern in patterns)
 
 
+def is_of_another_tool(difference: Difference) -> bool:
+    """Return whether it is a table, or a whole schema, in which another tool keeps its history: no file of ours makes it."""
+    if difference.change is not Change.UNEXPECTED:
+        return False
+    from runner.engine.history import tool_of
+
+    names = [unquoted(name) for name in re.findall(NAME, difference.identity)]
+    table = names[1] if difference.kind == "table" and len(names) > 1 else ""
+    return bool(names) and tool_of(names[0], table) is not None
+
+
 class Judge:
     """Applies what was said about differences that do not count."""
 
@@ -34,10 +48,10 @@ class Judge:
         return difference.kind == "extension" and difference.change is Change.UNEXPECTED
 
     def is_set_aside(self, difference: Difference) -> bool:
-        """Whether it is a right that somebody was given besides, a partition that follows its parent, or ignored."""
+        """Whether it is a right that somebody was given besides, a partition that follows its parent, another tool's, or ignored."""
         if not self._tolerance.grants and self._is_a_right_more(difference):
             return True
-        if follows_its_parent(difference):
+        if follows_its_parent(difference) or is_of_another_tool(difference):
             return True
         return is_ignored(self._tolerance.ignore, difference.kind, difference.identity)
 

@@ -63,6 +63,19 @@ def test_beside_what_is_there_when_asked_and_without_asking_ever_after(inhabited
     assert inhabited.tables() == {"a", "b", "customers", "orders"}
 
 
+def test_the_history_of_another_tool_alone_is_no_table_to_migrate_beside(project):
+    project.query("CREATE TABLE flyway_schema_history (installed_rank int)")
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.ok("snapshot")
+    told = (project.ok("plan").out, project.run("doctor").out, project.run("validate").out)
+    for out in told:
+        assert "the history of Flyway is there" in out
+        assert "To apply the files: runner migrate" in " ".join(out.split())
+        assert "beside" not in out
+        assert "refuses" not in out
+    project.ok("migrate")
+
+
 def test_what_changes_nothing_says_it_and_goes_on(inhabited):
     inhabited.query("CREATE TABLE flyway_schema_history (); CREATE TABLE alembic_version ()")
     said = f"{said_of(inhabited, '2 tables')}; the history of Alembic and Flyway is there"
@@ -134,11 +147,21 @@ def test_a_failed_first_run_is_a_history(project):
 
 def test_a_baseline_does_not_trip_over_the_history_of_another_tool(project):
     project.query(
-        "CREATE TABLE a (id int); CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY)"
+        "CREATE TABLE a (id int); CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY);"
+        'CREATE TABLE "__EFMigrationsHistory" (id serial); CREATE SCHEMA sqitch; CREATE TABLE sqitch.events (id int)'
     )
     project.write("0001_a", "CREATE TABLE a (id int);")
     project.ok("baseline")
     assert project.applied() == ["0001_a"]
+    project.ok("snapshot")
+    validated = project.ok("validate").out
+    for name in ("public.flyway_schema_history", 'public."__EFMigrationsHistory"', "schema sqitch"):
+        assert name in validated.partition("set aside: ")[2]
+    project.write("0002_b", "CREATE TABLE b (id int);")
+    project.ok("snapshot")
+    project.ok("migrate")
+    project.query("CREATE TABLE flyway (id int)")
+    assert "unexpected table public.flyway\n" in project.run("validate").out
 
 
 class TestTenants:
@@ -264,6 +287,13 @@ class TestTenants:
         (
             "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('ae10')",
             "the history of Alembic (newest entry: ae10) is there",
+        ),
+        (
+            (
+                "CREATE TABLE schema_migrations (version text); INSERT INTO schema_migrations VALUES ('2024');"
+                " CREATE TABLE ar_internal_metadata (key text)"
+            ),
+            "the history of Rails (newest entry: 2024) is there",
         ),
         ("CREATE TABLE goose_db_version (id int, version_id int)", "the history of goose is there"),
         ("CREATE TABLE knex_migrations (other text)", "the history of Knex is there"),

@@ -67,6 +67,14 @@ CHANGES = [
     "ALTER FUNCTION pg_catalog.lower(text) OWNER TO catalog_writer",
     "ALTER FUNCTION public.similarity(text, text) COST 7",
     "CREATE OR REPLACE FUNCTION public.show_limit() RETURNS real LANGUAGE internal STABLE STRICT PARALLEL SAFE AS 'drandom'",
+    "ALTER TEXT SEARCH CONFIGURATION pg_catalog.english ALTER MAPPING FOR asciiword WITH simple",
+    "ALTER TEXT SEARCH DICTIONARY pg_catalog.simple (Accept = false)",
+    "ALTER SCHEMA information_schema OWNER TO catalog_writer",
+    'ALTER COLLATION pg_catalog."C" OWNER TO catalog_writer',
+    "ALTER LANGUAGE plpgsql OWNER TO catalog_writer",
+    "ALTER TYPE public.gtrgm OWNER TO catalog_writer",
+    "ALTER OPERATOR public.% (text, text) SET (RESTRICT = contsel, JOIN = NONE)",
+    "CREATE OR REPLACE VIEW information_schema.enabled_roles AS SELECT 'x'::information_schema.sql_identifier AS role_name",
     "CREATE ROLE catalog_super SUPERUSER; DROP EXTENSION pg_trgm; SET ROLE catalog_super; CREATE EXTENSION pg_trgm VERSION '1.5'; RESET ROLE",
 ]
 NEWER = [

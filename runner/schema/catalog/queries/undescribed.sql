@@ -186,7 +186,7 @@ in_schemas AS (
     SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, t.oid, t.cfgnamespace FROM pg_catalog.pg_ts_config AS t
 ),
 
--- functions and comments that come with the server or an extension; both are made again under another oid with the latter alone
+-- what comes with the server or an extension, without its rights; with the latter it is made again under another oid
 delivered AS (
     SELECT
         'pg_catalog.pg_proc'::pg_catalog.regclass AS classid,
@@ -197,6 +197,36 @@ delivered AS (
             p.proparallel, p.proconfig, p.proowner
         ) AS text
     FROM pg_catalog.pg_proc AS p
+    UNION ALL
+    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, pg_catalog.concat_ws(' ', t.typname, t.typowner)
+    FROM pg_catalog.pg_type AS t
+    UNION ALL
+    SELECT
+        'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 0,
+        pg_catalog.concat_ws(' ', o.oprname, o.oprrest::text, o.oprjoin::text, o.oprowner)
+    FROM pg_catalog.pg_operator AS o
+    UNION ALL
+    SELECT 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, 0, pg_catalog.concat_ws(' ', l.lanname, l.lanpltrusted, l.lanowner)
+    FROM pg_catalog.pg_language AS l
+    UNION ALL
+    SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, c.oid, 0, pg_catalog.concat_ws(' ', c.collname, c.collowner)
+    FROM pg_catalog.pg_collation AS c
+    UNION ALL
+    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, 0, pg_catalog.concat_ws(' ', n.nspname, n.nspowner)
+    FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname <> 'public'
+    UNION ALL
+    SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, t.oid, 0, pg_catalog.concat_ws(' ', t.dictname, t.dictinitoption, t.dictowner)
+    FROM pg_catalog.pg_ts_dict AS t
+    UNION ALL
+    SELECT
+        'pg_catalog.pg_ts_config'::pg_catalog.regclass, t.oid, m.maptokentype,
+        pg_catalog.concat_ws(' ', t.cfgname, t.cfgowner, m.mapseqno, m.mapdict::pg_catalog.regdictionary)
+    FROM pg_catalog.pg_ts_config AS t
+    LEFT JOIN pg_catalog.pg_ts_config_map AS m ON t.oid = m.mapcfg
+    UNION ALL
+    SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0, r.ev_action::text FROM pg_catalog.pg_rewrite AS r
+    WHERE r.oid < 16384
     UNION ALL
     SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description AS d
     WHERE d.classoid NOT IN ('pg_catalog.pg_namespace'::pg_catalog.regclass, 'pg_catalog.pg_extension'::pg_catalog.regclass)
@@ -320,7 +350,7 @@ everything AS (
     FROM pg_catalog.pg_extension AS e
     UNION ALL
     SELECT
-        'functions and comments', NULL, 'of the server',
+        'objects', NULL, 'of the server',
         'digest ' || sum(pg_catalog.hashtextextended(delivered.text, delivered.oid::bigint * 1600 + delivered.number))::text, TRUE
     FROM delivered
     WHERE delivered.oid < 16384
