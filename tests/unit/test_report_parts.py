@@ -68,7 +68,7 @@ def test_what_was_seen_from_a_second_session_says_so():
 def test_an_irreversible_migration_gives_its_reason(form):
     said = rendered([verification(verdict=Verdict.IRREVERSIBLE, reason="the data is gone")], form)
     assert "irreversible: the data is gone" in said
-    assert "1 migration proven" in said
+    assert "1 migration irreversible, proven up" in said
 
 
 @pytest.mark.parametrize("form", PEOPLE)

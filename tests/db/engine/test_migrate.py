@@ -463,3 +463,10 @@ def test_remarks_of_the_server_are_shown_whole(project):
     done = project.ok("migrate")
     assert "  info: told\n    detail: more of it\n    hint: do this\n" in done.err
     assert "not" not in done.err
+
+
+def test_tables_that_are_called_like_types_are_no_types_of_ours(project):
+    project.query("CREATE TABLE text (a int); CREATE TABLE timestamptz (a int)")
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.ok("migrate", "--no-validate")
+    assert project.applied() == ["0001_a"]

@@ -2,23 +2,23 @@
 -- the newest row of a migration counts, and only while yoyo's mark carries the same moment.
 CREATE TABLE IF NOT EXISTS _runner_migration (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    migration_id text NOT NULL,
-    operation text NOT NULL,
+    migration_id pg_catalog.text NOT NULL,
+    operation pg_catalog.text NOT NULL,
     applied_at_utc timestamp,
-    recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    kind text,
-    checksum text,
-    sql text,
-    rollback_sql text,
+    recorded_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    kind pg_catalog.text,
+    checksum pg_catalog.text,
+    sql pg_catalog.text,
+    rollback_sql pg_catalog.text,
     rollback_transactional boolean NOT NULL DEFAULT true,
     duration_ms integer,
     rows_affected bigint,
-    reason text,
-    db_user text NOT NULL DEFAULT current_user,
-    actor text,
-    host text,
-    git_commit text,
-    runner_version text
+    reason pg_catalog.text,
+    db_user pg_catalog.text NOT NULL DEFAULT current_user,
+    actor pg_catalog.text,
+    host pg_catalog.text,
+    git_commit pg_catalog.text,
+    runner_version pg_catalog.text
 );
 COMMENT ON TABLE _runner_migration IS
 'What runner did with each migration: append-only. yoyo''s own table says what is applied now.';
@@ -29,20 +29,20 @@ ALTER TABLE _runner_migration ADD COLUMN IF NOT EXISTS rows_affected bigint;
 -- One row for each statement of a file that is not one transaction, from its beginning until the file is recorded.
 CREATE TABLE IF NOT EXISTS _runner_journal (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    migration_id text NOT NULL,
-    direction text NOT NULL,
+    migration_id pg_catalog.text NOT NULL,
+    direction pg_catalog.text NOT NULL,
     step integer NOT NULL,
     statements integer NOT NULL,
-    fingerprint text NOT NULL,
-    sql text,
-    seen text,
-    context text,
+    fingerprint pg_catalog.text NOT NULL,
+    sql pg_catalog.text,
+    seen pg_catalog.text,
+    context pg_catalog.text,
     repeats bigint NOT NULL DEFAULT 0,
     rows_affected bigint NOT NULL DEFAULT 0,
-    begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    done_at timestamptz,
-    actor text,
-    host text,
+    begun_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    done_at pg_catalog.timestamptz,
+    actor pg_catalog.text,
+    host pg_catalog.text,
     UNIQUE (migration_id, direction, step)
 );
 COMMENT ON TABLE _runner_journal IS
@@ -55,7 +55,7 @@ COMMENT ON COLUMN _runner_journal.fingerprint IS
 'SHA-256 of the step''s SQL; of step 0, the file''s checksum.';
 COMMENT ON COLUMN _runner_journal.seen IS
 'What the catalogue showed before the statement began.';
-ALTER TABLE _runner_journal ADD COLUMN IF NOT EXISTS context text;
+ALTER TABLE _runner_journal ADD COLUMN IF NOT EXISTS context pg_catalog.text;
 COMMENT ON COLUMN _runner_journal.sql IS
 'Of step 0, the file as it was begun; of a statement that was interrupted, its text.';
 COMMENT ON COLUMN _runner_journal.context IS
