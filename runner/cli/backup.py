@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, backup_options, lock_wait_option, read_settings, target_options
 
 if TYPE_CHECKING:
     from runner.commands.backup import BackedUp
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @lock_wait_option
 @backup_options("--to", required=True)

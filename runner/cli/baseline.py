@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import (
     Context,
     ignore_option,
@@ -17,7 +18,7 @@ from runner.cli.options import (
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @lock_wait_option
 @scratch_option

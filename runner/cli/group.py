@@ -74,6 +74,44 @@ ELSEWHERE = {
 }
 
 
+# What many commands share stands below what is a command's own in its help; by the names that options have in code.
+_SHARED = {
+    "Target": ("database", "url", "direct_url", "session_pool", "scratch_url"),
+    "Files and history": ("migrations_dirs", "functions_dir", "schema_dir", "history_schema", "ignore"),
+    "Limits": (
+        "lock_wait",
+        "reconnect_wait",
+        "lock_timeout_ms",
+        "lock_retries",
+        "max_blocked",
+        "statement_timeout_ms",
+        "concurrently_timeout_ms",
+        "idle_in_transaction_session_timeout_ms",
+    ),
+    "Backup": ("backup", "backup_to", "kms_key"),
+    "Output": ("as_json", "log_format", "metrics_file"),
+}
+_FEW = 12  # options that are read in one look
+
+
+class GroupedCommand(click.Command):
+    """A command whose help shows its own options first, and those that it shares with others under their topic."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help."""
+        options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
+        shown = [(p.name, record) for p in options if (record := p.get_help_record(ctx))]
+        topics = _SHARED if len(shown) > _FEW else {}
+        shared = {name for names in topics.values() for name in names}
+        parts = {"Options": [record for name, record in shown if name not in shared]}
+        for topic, names in topics.items():
+            parts[topic] = [record for name, record in shown if name in names]
+        for topic, records in parts.items():
+            if records:
+                with formatter.section(topic):
+                    formatter.write_dl(records)
+
+
 class RunnerGroup(click.Group):
     """A group that knows its commands by name and loads the one that is called."""
 

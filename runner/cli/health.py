@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, Duration, read_settings, target_options
 
 if TYPE_CHECKING:
     from runner.commands.health import Health
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, log_option, read_settings, target_options
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _one_database(settings: Settings) -> str | None:
     return names[0]
 
 
-@click.command("exec", context_settings=_PASS_ON)
+@click.command("exec", cls=GroupedCommand, context_settings=_PASS_ON)
 @target_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, limits, read_settings, target_options
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from runner.upkeep.maintenance import Result
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @limits(statement="30min")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")

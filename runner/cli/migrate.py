@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import (
     Context,
     backup_options,
@@ -33,7 +34,7 @@ metrics_option = click.option(
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @ignore_option
 @lock_wait_option

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, read_settings, target_options
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @click.argument("name")
 @click.pass_obj

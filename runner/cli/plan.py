@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, ignore_option, read_settings, target_options
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @ignore_option
 @click.option("--rollback", "back", is_flag=True, help="Show what rollback would run.")

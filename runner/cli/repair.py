@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import (
     Context,
     lock_wait_option,
@@ -48,7 +49,7 @@ def _repair(name: str) -> Callable[[Callable[..., None]], click.Command]:
 
     def command(function: Callable[..., None]) -> click.Command:
         with_options = target_options(lock_wait_option(reason_option(click.pass_obj(function))))
-        return repair_command.command(name)(with_options)
+        return repair_command.command(name, cls=GroupedCommand)(with_options)
 
     return command
 

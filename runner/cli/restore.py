@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from runner.cli.asking import require_yes
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, read_settings, target_options
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @click.argument("archive", metavar="FROM")
 @click.option(
@@ -25,7 +26,7 @@ from runner.cli.options import Context, read_settings, target_options
     type=click.IntRange(min=1),
     default=1,
     metavar="N",
-    help="So many at once; not in one transaction.",
+    help="Number of parallel pg_restore jobs; the restore is then not one transaction.",
 )
 @click.option(
     "--validate/--no-validate", default=True, help="Compare catalogue and history with what was dumped."

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.migrate import finish, metrics_option, watched
 from runner.cli.options import (
     Context,
@@ -18,7 +19,7 @@ from runner.cli.options import (
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @lock_wait_option
 @reconnect_wait_option

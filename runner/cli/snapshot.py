@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, ignore_option, read_settings, scratch_option, target_options
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @scratch_option
 @ignore_option

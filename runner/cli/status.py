@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, ignore_option, read_settings, target_options
 
 if TYPE_CHECKING:
     from runner.settings import Settings
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @ignore_option
 @click.option("--check", is_flag=True, help="Exit with 3 unless everything is applied and unedited.")

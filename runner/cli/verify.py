@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, read_settings, scratch_option, target_options
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3
         return form, Path(name)
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @scratch_option
 @click.option("--all", "everything", is_flag=True, help="Rehearse every file.")

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, Duration, read_settings, target_options
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @target_options
 @click.option(
     "--for",
