@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ import pytest
 from runner.review.verify import with_all_beyond
 from runner.review.verify.harmless import without_harmless
 from runner.schema import catalog
-from runner.schema.catalog import Catalog, compare_text, diff, read, render, rows
+from runner.schema.catalog import Catalog, compare_text, diff, read, render, rows, undescribed
 from runner.schema.catalog.mirror import Mirror
 from runner.schema.catalog.read import fetch_whole
 from tests.db.catalog.attributes import ATTRIBUTES, Attribute
@@ -44,6 +45,7 @@ class Played(NamedTuple):
     after: State
     unseen: list[str]  # what `verify` would not have seen, or called wrong
     mirrored: Catalog
+    named: list[str]  # as not described
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +81,13 @@ def played(any_server: Parameters, pg_dump: Callable[[Parameters], str]) -> Iter
                     if chosen[schema].is_note == ((schema if len(batch) > 1 else "") in text and text != "")
                 ]
             mirrored = mirror.read()
+        named = [
+            f"{found.kind} {found.identity}"
+            for found in undescribed(conn)
+            if not found.is_usual and re.search(r"\br\d{3}", found.identity)
+        ]
         after = State(read(conn, other_owners=True), fetch_whole(conn, None), entries(pg_dump(parameters)))
-        yield Played(chosen, before, after, unseen, mirrored)
+        yield Played(chosen, before, after, unseen, mirrored, named)
 
 
 def _batches(chosen: dict[str, Attribute]) -> Iterator[list[str]]:
@@ -112,6 +119,10 @@ def _unnamed(played: Played, text: str) -> list[str]:
         for schema, attribute in played.attributes.items()
         if schema not in text and "FOR ROLE" not in attribute.change
     ]
+
+
+def test_what_is_described_is_not_named_as_not_described(played: Played) -> None:
+    assert played.named == []
 
 
 def test_what_verify_reads_piece_by_piece_is_what_there_is(played: Played) -> None:

@@ -106,30 +106,6 @@ NAMED = {
         "ALTER FUNCTION app.touch() DEPENDS ON EXTENSION pgcrypto",
         "dependency on extension pgcrypto of function app.touch()",
     ),
-    "the statistics of an index's column": (
-        "CREATE INDEX by_lower ON public.users (lower(name)); ALTER INDEX by_lower ALTER COLUMN 1 SET STATISTICS 99",
-        "statistics target of public.by_lower.lower",
-    ),
-    "the statistics of a materialized view's column": (
-        "ALTER TABLE app.mat ALTER COLUMN n SET STATISTICS 99",
-        "statistics target of app.mat.n",
-    ),
-    "the compression of a materialized view's column": (
-        "ALTER TABLE app.mat ALTER COLUMN role SET COMPRESSION pglz",
-        "compression of app.mat.role",
-    ),
-    "the storage of a materialized view's column": (
-        "ALTER TABLE app.mat ALTER COLUMN role SET STORAGE EXTERNAL",
-        "storage of app.mat.role",
-    ),
-    "the options of a materialized view's column": (
-        "ALTER TABLE app.mat ALTER COLUMN n SET (n_distinct = 5)",
-        "options of app.mat.n",
-    ),
-    "the toast parameters of a materialized view": (
-        "ALTER TABLE app.mat SET (toast.autovacuum_enabled = off)",
-        "toast parameters of materialized view app.mat",
-    ),
     "a function among the server's": (
         "CREATE FUNCTION pg_catalog.theirs() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
         "function in a schema of the server pg_catalog.theirs()",

@@ -67,6 +67,8 @@ WITH others AS (
         'pg_catalog.pg_user_mapping'::pg_catalog.regclass,
         pg_catalog.md5(pg_catalog.pg_postmaster_start_time()::text || u.umoptions::text)
     FROM pg_catalog.pg_user_mappings AS u
+    -- a superuser sees all options, and so where there are none
+    WHERE u.umoptions IS NOT NULL OR pg_catalog.current_setting('is_superuser') <> 'on'
 ),
 
 given AS (
@@ -141,22 +143,6 @@ foreigners AS (
                 WHERE d.classid = r.classid AND d.objid = r.oid AND d.deptype = 'e'
             )
         )
-),
-
--- settings of columns that only tables have otherwise
-columns AS (
-    SELECT
-        pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(a.attname) AS name,
-        n.nspname,
-        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS statistics_target,
-        CASE WHEN c.relkind = 'm' AND a.attstorage <> t.typstorage THEN a.attstorage::text END AS storage,
-        CASE WHEN c.relkind = 'm' THEN nullif(a.attcompression::text, '') END AS compression,
-        CASE WHEN c.relkind = 'm' THEN a.attoptions::text END AS options
-    FROM pg_catalog.pg_attribute AS a
-    INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
-    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
-    INNER JOIN pg_catalog.pg_type AS t ON a.atttypid = t.oid
-    WHERE a.attnum > 0 AND c.relkind IN ('m', 'i', 'I') AND c.oid >= 16384 AND n.nspname !~ '^pg_'
 ),
 
 -- the kinds that may be made in a schema of the server's own
@@ -255,23 +241,6 @@ everything AS (
     FROM foreigners
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(foreigners.classid, foreigners.oid, foreigners.number) AS named
     WHERE NOT (foreigners.acl @> foreigners.initial AND foreigners.initial @> foreigners.acl)
-    UNION ALL
-    SELECT setting.kind, columns.nspname, columns.name, setting.value, FALSE
-    FROM columns
-    CROSS JOIN LATERAL (
-        VALUES
-        ('statistics target of', columns.statistics_target),
-        ('storage of', columns.storage),
-        ('compression of', columns.compression),
-        ('options of', columns.options)
-    ) AS setting (kind, value)
-    WHERE setting.value IS NOT NULL
-    UNION ALL
-    SELECT 'toast parameters of materialized view', n.nspname, c.relname, toast.reloptions::text, FALSE
-    FROM pg_catalog.pg_class AS c
-    INNER JOIN pg_catalog.pg_class AS toast ON c.reltoastrelid = toast.oid
-    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
-    WHERE c.relkind = 'm' AND toast.reloptions IS NOT NULL
     UNION ALL
     SELECT 'detach pending of', n.nspname, c.relname, NULL, FALSE
     FROM pg_catalog.pg_inherits AS i
