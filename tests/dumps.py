@@ -12,7 +12,9 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from runner.errors import ConfigurationError
-from runner.schema.catalog import compare_text, diff, read, render
+from runner.schema.catalog.differences import compare_text, diff
+from runner.schema.catalog.read import read
+from runner.schema.catalog.render import render
 from runner.schema.catalog.spelling import canonical_arrays
 from runner.server.local import installed
 

@@ -24,7 +24,7 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 def _one_database(settings: Settings) -> str | None:
     """Return the database's name, or None in a project that names none; never guess between two."""
     from runner.errors import UsageError
-    from runner.files.migrations import find_layouts
+    from runner.files.migrations.layout import find_layouts
 
     if not settings.migrations_dirs and not (settings.project / "migrations").is_dir():
         return settings.database

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.asking import require_yes
 from runner.commands.migrate import Observer
-from runner.engine.apply import Listener
+from runner.engine.apply.progress import Listener
 from runner.engine.plan import Action
 from runner.events import WARNING, Event
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from runner.cli.options import Context
     from runner.commands.backup import BackedUp
     from runner.commands.migrate import Outcome
-    from runner.engine.apply import Done
-    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.apply.progress import Done
+    from runner.engine.history.model import LockHolder, YoyoLock
     from runner.engine.plan import Plan
     from runner.report.live import Sights
     from runner.server.watch import Sighting

@@ -14,8 +14,8 @@ import click
 
 if TYPE_CHECKING:
     from runner.commands.backup import BackedUp
-    from runner.engine.apply import Done
-    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.apply.progress import Done
+    from runner.engine.history.model import LockHolder, YoyoLock
     from runner.errors import RunnerError
     from runner.events import Event
     from runner.report import Style

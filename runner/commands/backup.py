@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runner.engine.history import OnWait
+from runner.engine.history.store import OnWait
 from runner.errors import RunnerError
 from runner.events import WARNING, Event, Say
 from runner.server import local

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.engine.history import Operation, Record, find_neighbours, in_order
+from runner.engine.history.message import Record
+from runner.engine.history.model import Operation
+from runner.engine.history.neighbours import find_neighbours
+from runner.engine.history.order import in_order
 from runner.engine.plan import resolve_id
 from runner.errors import CheckError, ConfigurationError, UsageError
 from runner.events import Say
-from runner.files.migrations import Kind, Migration
-from runner.schema import catalog
-from runner.schema.catalog import Difference
+from runner.files.migrations.model import Kind, Migration
+from runner.schema.catalog.differences import diff, unified_diff
+from runner.schema.catalog.model import Catalog, Difference
+from runner.schema.catalog.read import read as read_catalog
 from runner.schema.validate.judging import is_ignored, is_of_another_tool
 from runner.schema.validate.partitions import follows_its_parent
 from runner.session.beside import others
+from runner.session.recording import recording_session
 from runner.session.scratch import build, scratch_session
-from runner.session.session import Session, actor_of, one_session, recording_session
+from runner.session.session import Session, actor_of, one_session
 from runner.settings import Settings
 
 _SHOWN = 12
@@ -58,7 +63,7 @@ def baseline(
         ids = [m.id for m in ordered]
         target = None if to is None else resolve_id(to, ids, "file")
         neighbours = find_neighbours(session.history)
-        actual = catalog.read(session.connection, exclude=(settings.migration_table,))
+        actual = read_catalog(session.connection, exclude=(settings.migration_table,))
         with scratch_session(settings, session.layout, session.files, url=scratch_url, say=say) as scratch:
             found, differences = _agreement(scratch, settings, ordered, target, actual)
         if differences and not accept:
@@ -87,7 +92,7 @@ def _agreement(
     settings: Settings,
     ordered: Sequence[Migration],
     target: str | None,
-    actual: catalog.Catalog,
+    actual: Catalog,
 ) -> tuple[str, list[Difference]]:
     """Return the id to begin at and how the database differs from what the files give up to there."""
     if target is not None:
@@ -111,7 +116,7 @@ def _agreement(
     return nearest
 
 
-def _counting(expected: catalog.Catalog, actual: catalog.Catalog, settings: Settings) -> list[Difference]:
+def _counting(expected: Catalog, actual: Catalog, settings: Settings) -> list[Difference]:
     """Return the differences that decide.
 
     Left out are notes, such as the order of a table's columns, what `--ignore` names, other tools' histories, and partitions that
@@ -119,7 +124,7 @@ def _counting(expected: catalog.Catalog, actual: catalog.Catalog, settings: Sett
     """
     return [
         difference
-        for difference in catalog.diff(expected, actual)
+        for difference in diff(expected, actual)
         if not difference.is_note
         and not is_ignored(settings.ignore, difference.kind, difference.identity)
         and not follows_its_parent(difference)
@@ -173,7 +178,7 @@ def _as_sql(differences: Sequence[Difference], found: str) -> list[str]:
     return [
         line
         for difference in differences
-        for line in catalog.unified_diff(
+        for line in unified_diff(
             difference.expected_sql or "",
             difference.actual_sql or "",
             f"{difference.kind} {difference.identity} of the files up to {found}",

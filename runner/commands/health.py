@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.events import Say
-from runner.files.migrations import find_layouts
+from runner.files.migrations.layout import find_layouts
 from runner.server import connection
 from runner.session.each import Failures
 from runner.session.session import explained

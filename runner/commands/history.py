@@ -10,7 +10,7 @@ from runner.session.session import open_sessions
 from runner.settings import Settings
 
 if TYPE_CHECKING:
-    from runner.engine.history import Entry
+    from runner.engine.history.trail import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Trail:
 
 def trails(settings: Settings, *, limit: int, with_sql: bool, say: Say) -> list[Trail]:
     """Read each database's audit trail."""
-    from runner.engine.history import read_trail
+    from runner.engine.history.trail import read_trail
 
     with open_sessions(settings, say=say) as sessions:
         return [

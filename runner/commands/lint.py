@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import ConfigurationError, Location, UsageError
-from runner.files.migrations import Kind, Layout, Migration, Script
 from runner.files.migrations.foreign import refuse_foreign
 from runner.files.migrations.git import changed_since, default_branch, edited_since, names_at, unchanged_since
+from runner.files.migrations.layout import Layout
+from runner.files.migrations.model import Kind, Migration, Script
 from runner.review.lint import BORROWED, BY_ID, Base, Finding, Level, fold, lint, schema_of
 from runner.review.lint.schema import Schema
 from runner.session.session import read_files

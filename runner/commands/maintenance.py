@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-from runner.engine.history import MAINTENANCE_KEY, State
+from runner.engine.history.model import State
+from runner.engine.history.names import MAINTENANCE_KEY
 from runner.errors import BusyError, FileError, Location, RunnerError, StoppedError
 from runner.events import Say
-from runner.files.migrations import Layout
-from runner.files.sqltext import SqlSyntaxError, statements
+from runner.files.migrations.layout import Layout
+from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.tokens import SqlSyntaxError
 from runner.limits import Limits
 from runner.session.each import Failures
 from runner.session.session import Session, open_session, read_files

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from runner.engine.apply import Done, Listener
-from runner.engine.history import OnWait
+from runner.engine.apply.progress import Done, Listener
+from runner.engine.history.store import OnWait
 from runner.engine.plan import Plan, compare, plan_apply, remaining
 from runner.errors import BusyError, CheckError, RunnerError, about
 from runner.events import Say
@@ -20,8 +20,8 @@ from runner.wording import counted
 
 if TYPE_CHECKING:
     from runner.commands.backup import BackedUp, BackupOptions
-    from runner.engine.history import Actor
-    from runner.schema.validate import Validation
+    from runner.engine.history.actor import Actor
+    from runner.schema.validate.compare import Validation
     from runner.server.watch import Sighting
 
 
@@ -162,7 +162,7 @@ def _require_no_drift(
     Raises: CheckError, also where it cannot be compared.
     """
     from runner.commands.validate import validate_while_pending
-    from runner.schema.validate import Tolerance
+    from runner.schema.validate.compare import Tolerance
 
     comparison = compare(session.files, session.state)
     if not session.state.applied:
@@ -240,7 +240,8 @@ class LockedRun:
         before_commit: Callable[[], None] = lambda: None,
     ) -> list[Done]:
         """Plan under the lock and run the plan, through outages of the server; return what is committed."""
-        from runner.engine.apply import Work, run_plan
+        from runner.engine.apply.run import run_plan
+        from runner.engine.apply.work import Work
         from runner.server.watch import Watch
         from runner.session.ownership import require_ownership
         from runner.session.reconnect import through_outages
@@ -328,7 +329,7 @@ def checked(plan: Plan, observer: Observer, *, but: Plan | None = None) -> Plan:
     known = set() if but is None else {id(step.script) for step in but.steps}
     unknown = tuple(step for step in plan.steps if id(step.script) not in known)
     if unknown:
-        from runner.engine.apply import check_plan
+        from runner.engine.apply.run import check_plan
 
         check_plan(replace(plan, steps=unknown), observer.listener)
     return plan
@@ -343,7 +344,7 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
     """Compare with the snapshot, which shows the schema after the last file: pointless before that."""
     if not options.validate:
         return None
-    from runner.schema.validate import Tolerance, Validation, validate
+    from runner.schema.validate.compare import Tolerance, Validation, validate
 
     label = settings.label(session.layout.snapshot)
     if plan.left:
@@ -364,7 +365,7 @@ def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: S
 
 def _require_match(validation: Validation | None, state: str) -> None:
     if validation is not None and not validation.matches and validation.skipped is None:
-        from runner.schema.validate import mismatch
+        from runner.schema.validate.compare import mismatch
 
         raise mismatch(validation, state=state)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runner.errors import ConfigurationError, UsageError
-from runner.files.migrations import find_layouts
+from runner.files.migrations.layout import find_layouts
 from runner.files.migrations.scaffold import NewPair, first_layout, scaffold
 from runner.settings import Settings
 

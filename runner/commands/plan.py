@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from runner.engine.history import State
+from runner.engine.history.model import State
 from runner.engine.plan import Plan, plan_apply, plan_rollback
 from runner.events import Say
 from runner.session.beside import remark
@@ -37,7 +37,8 @@ def plans(
 
     Raises: as they do.
     """
-    from runner.engine.apply import Listener, check_plan
+    from runner.engine.apply.progress import Listener
+    from runner.engine.apply.run import check_plan
 
     found = []
     with open_sessions(settings, say=say) as sessions:

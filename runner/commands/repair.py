@@ -6,21 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runner.commands.baseline import adopted
-from runner.engine.apply import check_progress
-from runner.engine.apply.takeover import clear, take_over
-from runner.engine.history import (
-    Direction,
-    Journal,
-    JournalStep,
-    Operation,
-    Partial,
-    Record,
-)
+from runner.engine.apply.takeover import check_progress, clear, take_over
+from runner.engine.history.journal import Direction, Journal, JournalStep
+from runner.engine.history.message import Record
+from runner.engine.history.model import Operation, Partial
 from runner.engine.plan import resolve_id
 from runner.errors import CheckError, UsageError
 from runner.events import Say
-from runner.files.migrations import Script, check_script, units
-from runner.session.session import Session, actor_of, one_session, recording_session
+from runner.files.migrations.check import check_script, units
+from runner.files.migrations.model import Script
+from runner.session.recording import recording_session
+from runner.session.session import Session, actor_of, one_session
 from runner.settings import Settings
 
 

@@ -8,10 +8,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.backup import client_programs
-from runner.engine.history import History
+from runner.engine.history.store import History
 from runner.errors import UsageError
 from runner.events import Say
-from runner.files.migrations import find_layouts
+from runner.files.migrations.layout import find_layouts
 from runner.server import connection
 from runner.session.session import explained
 from runner.settings import Settings

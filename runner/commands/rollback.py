@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from runner.commands.migrate import LockedRun, Observer, Outcome, checked, ids, outcome_of
-from runner.engine.apply import Done
+from runner.engine.apply.progress import Done
 from runner.engine.plan import Plan, plan_rollback
 from runner.errors import BusyError, ConfigurationError
 from runner.session.session import Session, open_sessions

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from runner import whole
 from runner.events import WARNING, Event, Say
-from runner.files.sqltext import SqlSyntaxError
-from runner.schema import catalog
-from runner.schema.catalog import Catalog
+from runner.files.sqltext.tokens import SqlSyntaxError
+from runner.schema.catalog.differences import compare_text, unified_diff
+from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.render import render as render_catalog
 from runner.schema.validate.judging import is_ignored
 from runner.session.scratch import build, scratch_session
 from runner.session.session import read_files
@@ -37,7 +38,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
     for layout, files in read_files(settings):
         with scratch_session(settings, layout, files, url=scratch_url, say=say) as session:
             found_catalog = build(session, settings, other_owners=True)
-            text = catalog.render(found_catalog)
+            text = render_catalog(found_catalog)
             if found_catalog.unsupported:
                 unseen = list(found_catalog.unsupported)
                 said = f"not described by the snapshot: {shortened(unseen)}"
@@ -62,7 +63,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: 
                 text=text,
                 catalog=found_catalog,
                 changed=before != text and (write or not _is_all_ignored(settings, before, found_catalog)),
-                diff=catalog.unified_diff(before, text, f"{label} as committed", "what the files give"),
+                diff=unified_diff(before, text, f"{label} as committed", "what the files give"),
             )
         )
     return found
@@ -73,7 +74,7 @@ def _is_all_ignored(settings: Settings, before: str, found: Catalog) -> bool:
     if not settings.ignore:
         return False
     try:
-        differences = catalog.compare_text(before, found)
+        differences = compare_text(before, found)
     except SqlSyntaxError:
         return False
     return bool(differences) and all(is_ignored(settings.ignore, d.kind, d.identity) for d in differences)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.engine.history import LockHolder, YoyoLock
+from runner.engine.history.model import LockHolder, YoyoLock
 from runner.engine.plan import Comparison, Situation, compare
 from runner.events import Say
 from runner.session.beside import remark

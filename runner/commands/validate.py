@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from runner.engine.plan import Comparison, Situation, compare
 from runner.errors import CheckError, RunnerError, StoppedError
 from runner.events import Say
-from runner.files.migrations import Kind, Migration, script_from_history
-from runner.schema.validate import Concern, Tolerance, Validation, concerns, validate, validate_applied
+from runner.files.migrations.load import script_from_history
+from runner.files.migrations.model import Kind, Migration
+from runner.schema.validate.compare import Tolerance, Validation, validate, validate_applied
+from runner.schema.validate.concern import Concern, concerns
 from runner.session.beside import remark
 from runner.session.scratch import build, scratch_session
 from runner.session.session import Session, open_sessions

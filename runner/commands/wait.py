@@ -13,7 +13,8 @@ import psycopg
 from runner.engine.plan import Situation, compare
 from runner.errors import UnreachableError
 from runner.events import Event, Say
-from runner.files.migrations import Layout, Migration
+from runner.files.migrations.layout import Layout
+from runner.files.migrations.model import Migration
 from runner.server import connection
 from runner.session.session import open_session, read_files
 from runner.settings import Settings

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from runner.commands.status import Status
     from runner.commands.validate import Validated
     from runner.commands.wait import Waited
-    from runner.engine.apply import Done
-    from runner.engine.history import Partial
+    from runner.engine.apply.progress import Done
+    from runner.engine.history.model import Partial
     from runner.engine.plan import Standing, Step
     from runner.files.migrations.scaffold import NewPair
-    from runner.schema.validate import Validation
+    from runner.schema.validate.compare import Validation
 
 
 def outcomes(results: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from runner.report.failure import error_as_json, error_as_text
 from runner.report.terminal import Style
 
 if TYPE_CHECKING:
-    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.history.model import LockHolder, YoyoLock
     from runner.errors import RunnerError
     from runner.server.watch import Sighting
 
@@ -53,7 +53,7 @@ def opened(name: str, place: str) -> Event:
 
 def waiting(holder: LockHolder | YoyoLock | None, waited_s: float, database: str | None) -> Event:
     """Return the event of a wait for the migration lock, or yoyo's."""
-    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.history.model import LockHolder, YoyoLock
     from runner.report import people
 
     facts: dict[str, Any] = {}

@@ -12,8 +12,8 @@ from runner.report.openmetrics import Gauge, render
 
 if TYPE_CHECKING:
     from runner.commands.migrate import Observer, Outcome
-    from runner.engine.apply import Done
-    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.apply.progress import Done
+    from runner.engine.history.model import LockHolder, YoyoLock
     from runner.events import Event
 
 P = ParamSpec("P")

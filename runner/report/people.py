@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.engine.history import Operation
+from runner.engine.history.model import Operation
 from runner.engine.plan import Action, Situation
-from runner.files.migrations import Kind
+from runner.files.migrations.model import Kind
 from runner.wording import counted, duration, shortened
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from runner.commands.status import Status
     from runner.commands.validate import Validated
     from runner.commands.wait import Waited
-    from runner.engine.apply import Done
-    from runner.engine.history import LockHolder, YoyoLock
+    from runner.engine.apply.progress import Done
+    from runner.engine.history.model import LockHolder, YoyoLock
     from runner.engine.plan import Plan, Standing
-    from runner.files.migrations import Script
+    from runner.files.migrations.model import Script
     from runner.files.migrations.scaffold import NewPair
     from runner.report.terminal import Style
-    from runner.schema.validate import Validation
+    from runner.schema.validate.compare import Validation
 
 _VERBS = {
     Action.APPLY: ("applied", "green"),
@@ -133,7 +133,7 @@ def status(result: Status, style: Style) -> Iterator[str]:
 
 def plan_sql(result: PlanListing, style: Style) -> Iterator[str]:
     """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
-    from runner.files.migrations import ends_with_semicolon
+    from runner.files.migrations.check import ends_with_semicolon
 
     yield style(f"-- {result.database}: {result.place}", "bold")
     if not result.plan.steps:
@@ -255,7 +255,7 @@ def new_pair(pair: NewPair, project: Path) -> str:
 
 def waiting(holder: LockHolder | YoyoLock | None, waited_s: float) -> str:
     """Return the line that says for whom we wait, and once it takes long, for how long."""
-    from runner.engine.history import YoyoLock
+    from runner.engine.history.model import YoyoLock
 
     if isinstance(holder, YoyoLock):
         said = f"waiting for yoyo's lock, held by process {holder.pid} of its machine"

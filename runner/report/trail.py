@@ -11,7 +11,7 @@ from runner.wording import duration
 
 if TYPE_CHECKING:
     from runner.commands.history import Trail
-    from runner.engine.history import Entry
+    from runner.engine.history.trail import Entry
     from runner.report.terminal import Style
 
 _VERBS = {

@@ -11,7 +11,7 @@ from runner.settings import Settings
 from runner.wording import counted, listed
 
 if TYPE_CHECKING:
-    from runner.engine.history import Neighbours
+    from runner.engine.history.neighbours import Neighbours
 
 _SHOWN = 5
 _WAYS = (
@@ -29,7 +29,7 @@ def neighbours(session: Session, settings: Settings) -> Neighbours | None:
     """
     if _has_begun(session):
         return None
-    from runner.engine.history import find_neighbours, has_entries
+    from runner.engine.history.neighbours import find_neighbours, has_entries
     from runner.schema.validate.judging import is_ignored
 
     found = find_neighbours(session.history)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from runner.engine.apply import Done
-from runner.engine.history import State
+from runner.engine.apply.progress import Done
+from runner.engine.history.model import State
 from runner.engine.plan import Action, is_done
 from runner.errors import BusyError
 from runner.events import WARNING, Event

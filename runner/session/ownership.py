@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from runner.engine.plan import Plan
 from runner.errors import CredentialsError, Location
-from runner.files.migrations import Script
-from runner.files.sqltext import statements
+from runner.files.migrations.model import Script
 from runner.files.sqltext.altered import altered_table
+from runner.files.sqltext.lexer import statements
 from runner.session.session import Session
 from runner.wording import counted
 

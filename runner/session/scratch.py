@@ -12,7 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner.engine.apply import Listener, Work, check_plan, run_plan
+from runner.engine.apply.progress import Listener
+from runner.engine.apply.run import check_plan, run_plan
+from runner.engine.apply.work import Work
 from runner.engine.plan import plan_apply
 from runner.errors import (
     ConfigurationError,
@@ -22,9 +24,10 @@ from runner.errors import (
     StoppedError,
 )
 from runner.events import WARNING, Event, Say
-from runner.files.migrations import Layout, Migration
-from runner.schema import catalog
-from runner.schema.catalog import Catalog
+from runner.files.migrations.layout import Layout
+from runner.files.migrations.model import Migration
+from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.read import read as read_catalog
 from runner.server import connection, credentials, local
 from runner.server.credentials import Target
 from runner.session.session import Session, actor_of, explained, open_target
@@ -183,7 +186,7 @@ def build(
             Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect), plan
         )
     session.refresh()
-    return catalog.read(session.connection, exclude=(settings.migration_table,), other_owners=other_owners)
+    return read_catalog(session.connection, exclude=(settings.migration_table,), other_owners=other_owners)
 
 
 def _home(settings: Settings, layout: Layout, *, url: str | None, say: Say, beside_target: bool) -> Target:

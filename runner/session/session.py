@@ -11,17 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
 
-from runner.engine.history import (
-    Actor,
-    History,
-    OnWait,
-    Record,
-    State,
-    recording,
-)
-from runner.engine.history.names import YOYO_LOCK
+from runner.engine.history.model import State
+from runner.engine.history.store import History, OnWait
 from runner.errors import (
     BusyError,
     ConfigurationError,
@@ -30,8 +22,10 @@ from runner.errors import (
     about,
 )
 from runner.events import INFO, WARNING, Event, Say
-from runner.files.migrations import Kind, Layout, Migration, Script, find_layouts, load, script_from_history
 from runner.files.migrations.foreign import refuse_foreign
+from runner.files.migrations.layout import Layout, find_layouts
+from runner.files.migrations.load import load, script_from_history
+from runner.files.migrations.model import Kind, Migration, Script
 from runner.limits import Limits
 from runner.redaction import redacted
 from runner.server import connection
@@ -39,7 +33,7 @@ from runner.server.credentials import Target
 from runner.settings import Settings
 
 if TYPE_CHECKING:
-    from runner.engine.history import Actor
+    from runner.engine.history.actor import Actor
 
 _WATCH_LIMITS = Limits(statement_timeout_ms=3_000)
 _WATCH_CONNECT_TIMEOUT_S = 3
@@ -302,7 +296,7 @@ def _pass_on(notice: psycopg.errors.Diagnostic, database: str, say: Say) -> None
 
 def actor_of(settings: Settings) -> Actor:
     """Return who runs this."""
-    from runner.engine.history import Actor
+    from runner.engine.history.actor import Actor
 
     return Actor.of(settings.environ, settings.project)
 
@@ -327,31 +321,3 @@ def one_session(settings: Settings, say: Say) -> Iterator[Session]:
                 hint=f"Add --database {sessions[-1].title}",
             )
         yield sessions[0]
-
-
-@contextmanager
-def recording_session(
-    session: Session, actor: Actor, lock_wait_s: float, *, first: Callable[[], None] = lambda: None
-) -> Iterator[Callable[[Record], None]]:
-    """Write to history under the migration lock, in one transaction that keeps yoyo out.
-
-    `first` is called under the lock, before the transaction: what it runs cannot be part of one.
-    """
-    history = session.history
-    history.require_writable()
-    with session.locked(actor, wait_s=lock_wait_s):
-        first()
-        with session.connection.transaction():
-            yield _recorder(session, actor)
-
-
-def _recorder(session: Session, actor: Actor) -> Callable[[Record], None]:
-    history = session.history
-    session.connection.execute(
-        sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(history.names.table(YOYO_LOCK))
-    )
-
-    def record(entry: Record) -> None:
-        session.connection.execute(recording(history.names, entry, actor))
-
-    return record

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.engine.apply.send import StatementError, execute
-from runner.files.sqltext import SqlSyntaxError, statements
 from runner.files.sqltext.classify import runs_outside_transactions
+from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.tokens import SqlSyntaxError
 from tests.unit import sql_texts
 from tests.unit.sql_texts import files, gaps
 

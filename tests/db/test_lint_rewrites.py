@@ -5,7 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from runner.files.migrations import Layout, Source, load
+from runner.files.migrations.layout import Layout, Source
+from runner.files.migrations.load import load
 from runner.review.lint import lint
 from runner.review.lint.facts import _UTC
 from runner.review.lint.rules.columns import _VOLATILE

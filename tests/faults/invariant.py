@@ -9,7 +9,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner.schema import catalog
+from runner.schema.catalog.differences import unified_diff
+from runner.schema.catalog.read import read as read_catalog
+from runner.schema.catalog.render import render as render_catalog
 from runner.server.local import process
 
 Connection = psycopg.Connection[Any]
@@ -57,7 +59,7 @@ class Snapshot:
 def snapshot(conn: Connection) -> Snapshot:
     """Read the whole of a small database, history's tables left out."""
     tables = [name for (name,) in conn.execute(_TABLES)]
-    return Snapshot(catalog.render(catalog.read(conn)), {name: _digest(conn, name) for name in tables})
+    return Snapshot(render_catalog(read_catalog(conn)), {name: _digest(conn, name) for name in tables})
 
 
 def _digest(conn: Connection, table: str) -> str:
@@ -102,7 +104,7 @@ def verify(conn: Connection, states: Mapping[Recorded, Snapshot], *, half_done: 
         raise ViolationError(f"the journal of a finished file is left: {left}")
     actual, expected = snapshot(conn), states[found]
     if actual.schema != expected.schema:
-        raise ViolationError(catalog.unified_diff(expected.schema, actual.schema, "recorded", "found"))
+        raise ViolationError(unified_diff(expected.schema, actual.schema, "recorded", "found"))
     if actual.rows != expected.rows:
         raise ViolationError(f"rows differ from what is recorded: {actual.rows}, not {expected.rows}")
     return found

@@ -6,9 +6,11 @@ import json
 
 import pytest
 
-from runner.files.sqltext import SqlSyntaxError
-from runner.schema.catalog import Catalog, CatalogObject, Change, compare_text, diff, render, unified_diff
+from runner.files.sqltext.tokens import SqlSyntaxError
+from runner.schema.catalog.differences import compare_text, diff, unified_diff
+from runner.schema.catalog.model import Catalog, CatalogObject, Change
 from runner.schema.catalog.parse import identify, parse
+from runner.schema.catalog.render import render
 
 
 def catalog(*objects: CatalogObject) -> Catalog:

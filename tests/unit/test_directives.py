@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runner import settings
-from runner.files.migrations import find_layouts, load
 from runner.files.migrations.evident import NAMES, evident, nearest_name
+from runner.files.migrations.layout import find_layouts
+from runner.files.migrations.load import load
 
 RIGHT = {
     "depends": "0000_first",
@@ -88,7 +89,7 @@ def test_what_is_evidently_a_directive_is_an_error_with_the_right_spelling(probl
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_evidently_a_directive_is_found_after_the_first_statement(problems, name, tmp_path):
     from runner.errors import FileError
-    from runner.files.migrations import check_script
+    from runner.files.migrations.check import check_script
 
     (layout,) = [
         layout

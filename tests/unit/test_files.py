@@ -8,7 +8,10 @@ import pytest
 
 from runner import settings
 from runner.errors import ConfigurationError, RunnerError, UsageError
-from runner.files.migrations import Kind, check_script, find_layouts, load, segments, units
+from runner.files.migrations.check import check_script, segments, units
+from runner.files.migrations.layout import find_layouts
+from runner.files.migrations.load import load
+from runner.files.migrations.model import Kind
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import Location
-from runner.files.migrations import Kind
+from runner.files.migrations.model import Kind
 from runner.review.lint import BY_ID, Finding, Level
 from runner.review.verify import (
     LockMode,

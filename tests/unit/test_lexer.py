@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.files.sqltext import SqlSyntaxError, statements
+from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.tokens import SqlSyntaxError
 
 TRICKY = r"""-- a; comment with 'quote
 /* block /* nested; */ ; */

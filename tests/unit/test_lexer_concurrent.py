@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.files.sqltext import statements
 from runner.files.sqltext.classify import runs_outside_transactions
 from runner.files.sqltext.concurrent import (
     BuildIndex,
@@ -16,6 +15,7 @@ from runner.files.sqltext.concurrent import (
     Reindex,
     concurrent,
 )
+from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.tokens import tokens
 from tests.unit.sql_texts import gaps
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import FileError
-from runner.files.migrations import Script, check_script, ends_with_semicolon, segments
+from runner.files.migrations.check import check_script, ends_with_semicolon, segments
+from runner.files.migrations.model import Script
 from tests.unit.sql_texts import gaps, statement_texts
 
 pglast = pytest.importorskip("pglast", reason="pglast, the oracle, has no wheel for this Python")

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 import runner
-from runner.files.sqltext import SqlSyntaxError, leading_directives, statements, without_comments
 from runner.files.sqltext.altered import altered_table
 from runner.files.sqltext.classify import controls_transaction, runs_outside_transactions
 from runner.files.sqltext.concurrent import concurrent
+from runner.files.sqltext.directives import leading_directives
+from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.tokens import SqlSyntaxError, without_comments
 
 
 def texts(text: str) -> list[str]:

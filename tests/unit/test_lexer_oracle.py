@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 
-from runner.files.sqltext import SqlSyntaxError, statements, without_comments
+from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.tokens import SqlSyntaxError, without_comments
 from tests.unit.sql_texts import broken_soup, files, soup
 
 pglast = pytest.importorskip("pglast", reason="pglast, the oracle, has no wheel for this Python")

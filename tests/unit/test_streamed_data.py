@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.files.migrations import check_script, segments
+from runner.files.migrations.check import check_script, segments
 from runner.files.migrations.model import Script, checksum_of
 from runner.files.sqltext.lexer import statements
 

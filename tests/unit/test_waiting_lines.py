@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.engine.history import LockHolder, YoyoLock
 from runner.engine.history import store as history_store
+from runner.engine.history.model import LockHolder, YoyoLock
 from runner.report.people import waiting
 
 HOLDER = LockHolder(7, "runner", "alice", "10.0.0.9")

@@ -12,10 +12,11 @@ from runner.engine.apply import send
 from runner.engine.apply.headway import Headway, has_written, rows_left
 from runner.engine.apply.send import Part
 from runner.engine.apply.unit import Progress
-from runner.engine.history import Journal, JournalStep
+from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import MigrationFailedError, RunnerError
 from runner.events import Event
-from runner.files.migrations import Batch, Unit
+from runner.files.migrations.bulk import Batch
+from runner.files.migrations.check import Unit
 from runner.wording import counted, duration
 
 Connection = psycopg.Connection[Any]

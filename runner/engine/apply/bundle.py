@@ -13,10 +13,11 @@ from runner.engine.apply import send
 from runner.engine.apply.progress import Done
 from runner.engine.apply.send import Part, StatementError
 from runner.engine.apply.work import Work, record_of, undone
-from runner.engine.history import Prepared, reset_session
+from runner.engine.history.message import reset_session
+from runner.engine.history.prepared import Prepared
 from runner.engine.plan import Action, Step
 from runner.errors import MigrationFailedError, TableLockedError
-from runner.files.migrations import Segment, segments
+from runner.files.migrations.check import Segment, segments
 
 MOST_FILES = 64
 MOST_CHARACTERS = (

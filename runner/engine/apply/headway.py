@@ -12,8 +12,9 @@ from psycopg import sql
 
 from runner.engine.apply.send import roll_back
 from runner.errors import MigrationFailedError
-from runner.files.migrations import Script
-from runner.files.sqltext import Statement, keywords, without_comments
+from runner.files.migrations.model import Script
+from runner.files.sqltext.lexer import Statement
+from runner.files.sqltext.tokens import keywords, without_comments
 from runner.wording import counted
 
 _FIRST_LOOK_ROWS = 200

@@ -12,8 +12,9 @@ import psycopg
 from runner.engine.apply import send
 from runner.engine.apply.send import StatementError
 from runner.errors import Location, RunnerError
-from runner.files.migrations import CopyFrom, Script
+from runner.files.migrations.bulk import CopyFrom
 from runner.files.migrations.datafile import DataFile, DataFileError, Form, check_header
+from runner.files.migrations.model import Script
 from runner.wording import counted
 
 _LINE = re.compile(r"^COPY .+?, \D*(\d+)")  # "COPY t, line 5, column x", in the server's language

@@ -12,10 +12,10 @@ import psycopg
 
 from runner.engine.apply import send
 from runner.engine.apply.unit import Progress, run_unit
-from runner.engine.history import Direction, Journal, JournalStep
+from runner.engine.history.journal import Direction, Journal, JournalStep
 from runner.engine.history.session_state import read_now
 from runner.errors import ConnectionLostError, MigrationFailedError, RunnerError
-from runner.files.migrations import Unit
+from runner.files.migrations.check import Unit
 from runner.files.sqltext.classify import is_for_the_session
 
 Connection = psycopg.Connection[Any]

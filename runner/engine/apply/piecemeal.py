@@ -15,11 +15,12 @@ from runner.engine.apply.send import Part
 from runner.engine.apply.takeover import check_progress
 from runner.engine.apply.unit import Progress, run_unit
 from runner.engine.apply.work import Work, direction_of, record_of
-from runner.engine.history import Journal, JournalStep, committing, recording, reset_session
+from runner.engine.history.journal import Journal, JournalStep
+from runner.engine.history.message import committing, recording, reset_session
 from runner.engine.history.session_state import custom_settings_of_functions, restore
 from runner.engine.plan import Step
 from runner.errors import CheckError, MigrationFailedError
-from runner.files.migrations import Unit, check_script, units
+from runner.files.migrations.check import Unit, check_script, units
 from runner.files.migrations.model import FileChangedError
 from runner.files.sqltext.classify import custom_settings, is_for_the_session, names
 

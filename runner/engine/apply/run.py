@@ -13,7 +13,8 @@ from runner.engine.apply.bundle import Carried
 from runner.engine.apply.retry import retrying
 from runner.engine.apply.whole import run_whole
 from runner.engine.apply.work import Done, Listener, Work, undone
-from runner.engine.history import Operation, Record, State, committing, recording
+from runner.engine.history.message import Record, committing, recording
+from runner.engine.history.model import Operation, State
 from runner.engine.plan import Action, Plan, Step, is_done
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
 from runner.files.migrations.check import check_script, refuse_unwritten

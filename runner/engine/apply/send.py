@@ -24,7 +24,8 @@ from runner.errors import (
     RunnerError,
     TableLockedError,
 )
-from runner.files.migrations import Script, Segment, Unit, check_script
+from runner.files.migrations.check import Segment, Unit, check_script
+from runner.files.migrations.model import Script
 from runner.redaction import redacted
 from runner.server.connection.interruption import SessionEndedError, ends_session
 from runner.wording import counted

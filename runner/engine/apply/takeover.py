@@ -9,14 +9,17 @@ import psycopg
 
 from runner.engine.apply import evidence
 from runner.engine.apply.evidence import Verdict
-from runner.engine.history import Actor, Direction, History, Journal, JournalStep, State
-from runner.engine.history.journal import with_leftovers
+from runner.engine.history.actor import Actor
+from runner.engine.history.journal import Direction, Journal, JournalStep, with_leftovers
+from runner.engine.history.model import State
+from runner.engine.history.store import History
 from runner.errors import CheckError, Location
 from runner.events import Say
-from runner.files.migrations import Script, Unit, units
-from runner.files.sqltext import Statement, statements
+from runner.files.migrations.check import Unit, units
+from runner.files.migrations.model import Script
 from runner.files.sqltext.classify import is_repeatable
 from runner.files.sqltext.concurrent import Concurrent, DropIndex, concurrent
+from runner.files.sqltext.lexer import Statement, statements
 from runner.wording import counted, is_or_are
 
 Connection = psycopg.Connection[Any]

@@ -14,10 +14,11 @@ from runner.engine.apply.evidence import Verdict
 from runner.engine.apply.retry import retrying
 from runner.engine.apply.send import Part
 from runner.engine.apply.work import Work
-from runner.engine.history import Journal, JournalStep
+from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import CheckError, MigrationFailedError, RunnerError
 from runner.events import Event
-from runner.files.migrations import Script, Unit
+from runner.files.migrations.check import Unit
+from runner.files.migrations.model import Script
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
 from runner.files.sqltext.concurrent import concurrent
 from runner.wording import counted, is_or_are

@@ -8,10 +8,10 @@ from itertools import chain
 from runner.engine.apply import load, send
 from runner.engine.apply.send import Part
 from runner.engine.apply.work import Work, record_of
-from runner.engine.history import after, before
+from runner.engine.history.message import after, before
 from runner.engine.plan import Step
 from runner.errors import MigrationFailedError, RunnerError
-from runner.files.migrations import segments
+from runner.files.migrations.check import segments
 from runner.files.migrations.model import FileChangedError
 
 

@@ -11,9 +11,14 @@ import psycopg
 
 from runner.engine.apply.progress import Done, Listener
 from runner.engine.apply.watched import watched
-from runner.engine.history import Actor, Direction, History, Names, Operation, Record
+from runner.engine.history.actor import Actor
+from runner.engine.history.journal import Direction
+from runner.engine.history.message import Record
+from runner.engine.history.model import Operation
+from runner.engine.history.names import Names
+from runner.engine.history.store import History
 from runner.engine.plan import Action, Step
-from runner.files.migrations import Kind, Script
+from runner.files.migrations.model import Kind, Script
 from runner.limits import DEFAULT, Limits
 from runner.server.watch import Watch
 

@@ -17,8 +17,10 @@ from runner.engine.history.message import Record, after, before, recording, rese
 from runner.engine.history.model import Operation
 from runner.engine.history.store import History
 from runner.errors import BusyError, RunnerError
-from runner.files.migrations import Kind, Script, Segment, check_script, read_script, segments, units
+from runner.files.migrations.check import Segment, check_script, segments, units
 from runner.files.migrations.foreign import foreign_mark
+from runner.files.migrations.load import read_script
+from runner.files.migrations.model import Kind, Script
 from runner.server import connection
 from runner.server.credentials import Target
 from runner.settings import Secret

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from runner.engine.history import State
-from runner.files.migrations import Migration, Script
+from runner.engine.history.model import State
+from runner.files.migrations.model import Migration, Script
 
 
 class Action(Enum):

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from runner.errors import FileError
 from runner.files.migrations.directives import late_directive
 from runner.files.migrations.model import Script
-from runner.files.sqltext import SqlSyntaxError, Statement, statements, without_comments
 from runner.files.sqltext.classify import (
     begins_plainly,
     begins_transaction,
@@ -23,6 +22,8 @@ from runner.files.sqltext.classify import (
     runs_outside_transactions,
     skips_locked,
 )
+from runner.files.sqltext.lexer import Statement, statements
+from runner.files.sqltext.tokens import SqlSyntaxError, without_comments
 
 UNWRITTEN = "-- Locks: which tables, in which mode, and who waits."  # what `runner new` leaves to be replaced
 _SEGMENT_CHARACTERS = 1 << 18

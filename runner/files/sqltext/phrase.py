@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.files.sqltext import Statement
+from runner.files.sqltext.lexer import Statement
 from runner.files.sqltext.tokens import Token, tokens
 
 if TYPE_CHECKING:

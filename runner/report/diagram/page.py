@@ -10,8 +10,8 @@ from runner.report.diagram.mermaid import as_mermaid
 from runner.report.diagram.picture import Picture, picture
 from runner.report.diagram.svg import LEGEND, as_svg, in_words
 from runner.report.page import page
-from runner.schema.catalog import Catalog
 from runner.schema.catalog.entities import entities
+from runner.schema.catalog.model import Catalog
 from runner.wording import counted
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         TableLock,
         Verification,
     )
-    from runner.schema.catalog import Difference
+    from runner.schema.catalog.model import Difference
 
 _WIDTH = 76
 _VERDICT_COLOURS = {

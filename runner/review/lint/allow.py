@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.files.migrations import Script
-from runner.files.sqltext import leading_directives
+from runner.files.migrations.model import Script
+from runner.files.sqltext.directives import leading_directives
 from runner.review.lint.model import Finding
 from runner.review.lint.rules import BY_ID, files
 from runner.wording import nearest

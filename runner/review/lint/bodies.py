@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runner.files.sqltext import SqlSyntaxError, Statement, statements
-from runner.files.sqltext.tokens import Token, keywords, tokens
+from runner.files.sqltext.lexer import Statement, statements
+from runner.files.sqltext.tokens import SqlSyntaxError, Token, keywords, tokens
 
 _RUN = frozenset({
     "CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "GRANT", "REVOKE", "REINDEX", "REFRESH",

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from runner.files.sqltext import SqlSyntaxError, statements
 from runner.files.sqltext.alter import Action, actions
+from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.phrase import Name, Phrase, bare
+from runner.files.sqltext.tokens import SqlSyntaxError
 from runner.review.lint.proofs import never_null
 from runner.review.lint.routines import alter_routine, create_routine
 from runner.review.lint.schema import Column, Constraint, Domain, Index, Schema, Table

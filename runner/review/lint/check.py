@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner.engine.history import in_order
+from runner.engine.history.order import in_order
 from runner.errors import FileError, Location
-from runner.files.migrations import Kind, Migration, Script, checked_statements
+from runner.files.migrations.check import checked_statements
+from runner.files.migrations.model import Kind, Migration, Script
 from runner.files.sqltext.phrase import Phrase
 from runner.files.sqltext.tokens import tokens
 from runner.review.lint.allow import settle

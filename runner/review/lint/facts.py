@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runner.files.migrations import Script
+from runner.files.migrations.model import Script
 from runner.files.sqltext.alter import actions
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.build import into, learn

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runner.files.migrations import Migration
+from runner.files.migrations.model import Migration
 from runner.review.lint.model import Finding
 from runner.review.lint.rules import RULES
 from runner.review.lint.rules.files import REFUSED, ROLLBACK_MISSING

@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 
-from runner.schema.catalog import Catalog, CatalogObject, undescribed
+from runner.schema.catalog.model import Catalog, CatalogObject
+from runner.schema.catalog.read import undescribed
 
 
 def with_all_beyond(schema: Catalog, conn: psycopg.Connection[Any]) -> Catalog:

@@ -9,7 +9,9 @@ from typing import Any
 import psycopg
 
 from runner.errors import FileError, Location
-from runner.files.sqltext import SqlSyntaxError, Statement, line_and_column, statements
+from runner.files.sqltext.lexer import Statement, statements
+from runner.files.sqltext.position import line_and_column
+from runner.files.sqltext.tokens import SqlSyntaxError
 from runner.review.verify.statements import execute
 
 

@@ -12,9 +12,10 @@ import psycopg
 from runner.engine.apply.headway import Headway, has_written, rows_left
 from runner.engine.apply.load import load_files
 from runner.errors import MigrationFailedError
-from runner.files.migrations import Script
 from runner.files.migrations.check import segments, units
-from runner.files.sqltext import Statement, without_comments
+from runner.files.migrations.model import Script
+from runner.files.sqltext.lexer import Statement
+from runner.files.sqltext.tokens import without_comments
 from runner.review.verify.losses import Connect
 from runner.review.verify.model import StatementTrace, TableLock
 from runner.review.verify.outside import run_outside

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from runner.files.sqltext import SqlSyntaxError
-from runner.files.sqltext.tokens import tokens
-from runner.schema.catalog import Catalog, Change, Difference
+from runner.files.sqltext.tokens import SqlSyntaxError, tokens
+from runner.schema.catalog.model import Catalog, Change, Difference
 
 _VERSION, _MEMBERS = "extension version", "extension members"  # which come with it
 _ROUTINES = frozenset({"function", "procedure"})

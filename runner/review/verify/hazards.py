@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from runner.errors import Location
-from runner.files.sqltext import keywords
+from runner.files.sqltext.tokens import keywords
 from runner.review.lint import Finding, Level
 from runner.review.verify.model import (
     LockMode,
@@ -26,7 +26,7 @@ from runner.wording import counted, listed, size
 
 if TYPE_CHECKING:
     from runner.errors import RunnerError
-    from runner.schema.catalog import Difference
+    from runner.schema.catalog.model import Difference
 
 
 class Matter(Enum):

@@ -16,7 +16,7 @@ import psycopg
 
 from runner.review.verify.model import LockMode
 from runner.review.verify.relations import Relations, query
-from runner.schema.catalog import Change, Difference
+from runner.schema.catalog.model import Change, Difference
 
 Connect = Callable[[], psycopg.Connection[Any]]
 Place = tuple[int, int]  # oid and number of a column, which is 0 for the relation itself

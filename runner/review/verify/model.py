@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
-from runner.schema.catalog import Catalog
+from runner.schema.catalog.model import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from runner.errors import Location, RunnerError
-    from runner.files.migrations import Kind
+    from runner.files.migrations.model import Kind
     from runner.review.lint import Finding
-    from runner.schema.catalog import Difference
+    from runner.schema.catalog.model import Difference
 
 
 class LockMode(IntEnum):

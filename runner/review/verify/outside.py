@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner.files.sqltext import Statement
+from runner.files.sqltext.lexer import Statement
 from runner.review.verify.losses import Connect
 from runner.review.verify.model import LockMode, StatementTrace
 from runner.review.verify.relations import query, table_locks

@@ -9,21 +9,23 @@ from typing import Any
 
 import psycopg
 
-from runner.engine.apply import Work, run_plan
-from runner.engine.apply.work import record_of
-from runner.engine.history import recording
+from runner.engine.apply.run import run_plan
+from runner.engine.apply.work import Work, record_of
+from runner.engine.history.message import recording
 from runner.engine.plan import Action, Plan, Step
 from runner.errors import FileError, MigrationFailedError, RunnerError
-from runner.files.migrations import Kind, Migration, check_script
+from runner.files.migrations.check import check_script
+from runner.files.migrations.model import Kind, Migration
 from runner.review.verify.files import trace_file
 from runner.review.verify.harmless import without_harmless
 from runner.review.verify.losses import Connect, Kept, vanished
 from runner.review.verify.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.review.verify.relations import Relations
 from runner.review.verify.rows import Rows
-from runner.schema import catalog
-from runner.schema.catalog import Catalog, Difference
+from runner.schema.catalog.differences import diff, only_changed, unified_diff
+from runner.schema.catalog.model import Catalog, Difference
 from runner.schema.catalog.render import HEADER
+from runner.schema.catalog.render import render as render_catalog
 
 # SQLSTATEs: a column, schema, relation, object, function exists already.
 _EXISTS = frozenset({"42701", "42P06", "42P07", "42710", "42723"})
@@ -158,7 +160,7 @@ def _record(ground: Ground, step: Step) -> None:
 
 
 def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:
-    return tuple(catalog.diff(*catalog.only_changed(expected, actual)))
+    return tuple(diff(*only_changed(expected, actual)))
 
 
 def _counting(expected: Catalog, actual: Catalog) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
@@ -170,10 +172,8 @@ def _counting(expected: Catalog, actual: Catalog) -> tuple[tuple[Difference, ...
 
 
 def _diff(expected: Catalog, actual: Catalog, from_label: str, to_label: str) -> str:
-    before, after = (
-        catalog.render(each).removeprefix(HEADER) for each in catalog.only_changed(expected, actual)
-    )
-    return catalog.unified_diff(before, after, from_label, to_label)
+    before, after = (render_catalog(each).removeprefix(HEADER) for each in only_changed(expected, actual))
+    return unified_diff(before, after, from_label, to_label)
 
 
 def _rehearsal(

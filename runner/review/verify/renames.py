@@ -9,7 +9,8 @@ from typing import Any
 
 import psycopg
 
-from runner.files.sqltext import Statement, keywords
+from runner.files.sqltext.lexer import Statement
+from runner.files.sqltext.tokens import keywords
 from runner.review.verify.losses import Connect, Place
 from runner.review.verify.model import LockMode, Rename
 from runner.review.verify.relations import Relation, query

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from runner.files.sqltext import without_comments
+from runner.files.sqltext.tokens import without_comments
 
 if TYPE_CHECKING:
     from runner.review.verify.model import StatementTrace

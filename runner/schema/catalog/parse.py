@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.files.sqltext import statements
+from runner.files.sqltext.lexer import statements
 from runner.schema.catalog.model import (
     KEYWORDS,
     NAMED_WITH_KIND,

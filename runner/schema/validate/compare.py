@@ -13,8 +13,8 @@ from runner.errors import CheckError, FileError, Location
 from runner.wording import counted, listed
 
 if TYPE_CHECKING:
-    from runner.files.migrations import Migration
-    from runner.schema.catalog import Catalog, Difference
+    from runner.files.migrations.model import Migration
+    from runner.schema.catalog.model import Catalog, Difference
 
 _SHOWN = 8  # differences named in an error; the diff holds them all
 
@@ -89,11 +89,12 @@ def validate(
             where=Location(label),
             hint="Write it anew with: runner snapshot",
         ) from error
-    from runner.schema import catalog
+    from runner.schema.catalog.read import read as read_catalog
+    from runner.schema.catalog.render import render as render_catalog
     from runner.schema.validate.origin import not_in_snapshot
 
-    found = catalog.read(conn, exclude=exclude, other_owners=True)
-    actual = catalog.render(found)
+    found = read_catalog(conn, exclude=exclude, other_owners=True)
+    actual = render_catalog(found)
     unseen = found.unsupported
     if actual == expected:
         return Validation(snapshot=label, unseen=unseen)
@@ -113,11 +114,12 @@ def validate_applied(
     tolerance: Tolerance = _STRICTLY,
 ) -> Validation:
     """Compare the database's catalog with what its applied `files` give, which the snapshot is ahead of; reads only."""
-    from runner.schema import catalog
+    from runner.schema.catalog.read import read as read_catalog
+    from runner.schema.catalog.render import render as render_catalog
 
-    found = catalog.read(conn, exclude=exclude, other_owners=True)
+    found = read_catalog(conn, exclude=exclude, other_owners=True)
     outcome = Validation(snapshot=label, applied=len(files), pending=pending)
-    return _validation(catalog.render(expected), found, outcome, name, files, tolerance)
+    return _validation(render_catalog(expected), found, outcome, name, files, tolerance)
 
 
 def _validation(
@@ -128,11 +130,12 @@ def _validation(
     files: Sequence[Migration],
     tolerance: Tolerance,
 ) -> Validation:
-    from runner.schema import catalog
+    from runner.schema.catalog.differences import compare_text, unified_diff
+    from runner.schema.catalog.render import render as render_catalog
     from runner.schema.validate.judging import Judge
     from runner.schema.validate.origin import origins
 
-    everything = catalog.compare_text(expected, found)
+    everything = compare_text(expected, found)
     differences = [d for d in everything if tolerance.owners or d.kind != "owner"]
     judge = Judge(tolerance)
     beside = [d.identity for d in differences if judge.is_extension_beside(d)]
@@ -142,11 +145,10 @@ def _validation(
     if everything and not counting:
         diff = ""
     elif len(counting) + len(beside) == len(everything):
-        diff = catalog.unified_diff(expected, catalog.render(found), outcome.against, name)
+        diff = unified_diff(expected, render_catalog(found), outcome.against, name)
     else:
         diff = "".join(
-            catalog.unified_diff(d.expected_sql or "", d.actual_sql or "", outcome.against, name)
-            for d in counting
+            unified_diff(d.expected_sql or "", d.actual_sql or "", outcome.against, name) for d in counting
         )
     return replace(
         outcome,

@@ -6,7 +6,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from runner.schema.catalog import Change
+from runner.schema.catalog.model import Change
 from runner.schema.catalog.spelling import NAME
 from runner.schema.catalog.tables import unquoted
 from runner.schema.validate.partitions import follows_its_parent
@@ -14,7 +14,7 @@ from runner.schema.validate.partitions import follows_its_parent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.schema.catalog import Difference
+    from runner.schema.catalog.model import Difference
     from runner.schema.validate.compare import Tolerance
 
 _RIGHTS = frozenset({"grant", "default privileges"})
@@ -30,7 +30,7 @@ def is_of_another_tool(difference: Difference) -> bool:
     """Return whether it is a table, or a whole schema, in which another tool keeps its history: no file of ours makes it."""
     if difference.change is not Change.UNEXPECTED:
         return False
-    from runner.engine.history import tool_of
+    from runner.engine.history.neighbours import tool_of
 
     names = [unquoted(name) for name in re.findall(NAME, difference.identity)]
     table = names[1] if difference.kind == "table" and len(names) > 1 else ""

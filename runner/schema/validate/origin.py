@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from runner.engine.history import in_order
-from runner.files.migrations import Kind, Migration
+from runner.engine.history.order import in_order
+from runner.files.migrations.model import Kind, Migration
 
 if TYPE_CHECKING:
-    from runner.schema.catalog import Difference
+    from runner.schema.catalog.model import Difference
 
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^\W\d][\w$]*')
 _BETWEEN = frozenset(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.files.sqltext import statements
 from runner.files.sqltext.alter import actions
+from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.phrase import Name, Phrase
-from runner.schema.catalog import Change
+from runner.schema.catalog.model import Change
 
 if TYPE_CHECKING:
-    from runner.schema.catalog import Difference
+    from runner.schema.catalog.model import Difference
 
 
 def follows_its_parent(difference: Difference) -> bool:

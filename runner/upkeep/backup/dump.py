@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
-from runner.engine.history import BACKUP_KEY
+from runner.engine.history.names import BACKUP_KEY
 from runner.errors import BusyError, ConfigurationError, StoppedError
 from runner.upkeep.backup.facts import read_facts
 from runner.upkeep.backup.manifest import ArchiveName, Facts, Manifest
@@ -23,7 +23,8 @@ from runner.wording import duration
 if TYPE_CHECKING:
     import psycopg
 
-    from runner.engine.history import Actor, History
+    from runner.engine.history.actor import Actor
+    from runner.engine.history.store import History
     from runner.server.credentials import Target
 
 _CHUNK_BYTES = 1 << 20

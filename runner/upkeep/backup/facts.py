@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
-from runner.schema import catalog
+from runner.schema.catalog.read import read as read_catalog
+from runner.schema.catalog.render import render as render_catalog
 from runner.upkeep.backup.manifest import Facts, Locale
 
 if TYPE_CHECKING:
-    from runner.engine.history import History
+    from runner.engine.history.store import History
 
 _QUERIES = Path(__file__).with_name("queries")
 
@@ -27,7 +28,7 @@ def read_facts(history: History, *, exclude: tuple[str, ...] = ()) -> Facts:
         locale=locale,
         roles=tuple(name for (name,) in conn.execute(_query("roles"))),
         migrations=tuple(entry.id for entry in reversed(history.state().newest_first())),
-        schema=catalog.render(catalog.read(conn, exclude=exclude)),
+        schema=render_catalog(read_catalog(conn, exclude=exclude)),
     )
 
 

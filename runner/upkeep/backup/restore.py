@@ -21,7 +21,7 @@ from runner.errors import (
     StoppedError,
 )
 from runner.events import Event, Say
-from runner.schema import catalog
+from runner.schema.catalog.differences import unified_diff
 from runner.server import connection
 from runner.upkeep.backup import mark, script
 from runner.upkeep.backup.archive import Archive
@@ -31,7 +31,7 @@ from runner.upkeep.backup.programs import Program, major_of
 from runner.upkeep.backup.reasons import Right
 
 if TYPE_CHECKING:
-    from runner.engine.history import History
+    from runner.engine.history.store import History
     from runner.server.credentials import Target
 
 _MAINTENANCE = ("postgres", "template1")
@@ -335,9 +335,7 @@ def _validate(work: Restoring) -> None:
     if found.schema != wanted.schema:
         raise CheckError(
             f"{work.into} is not as {label} was when it was dumped",
-            detail="\n".join(
-                (kept, catalog.unified_diff(wanted.schema, found.schema, label, work.into).rstrip())
-            ),
+            detail="\n".join((kept, unified_diff(wanted.schema, found.schema, label, work.into).rstrip())),
             hint=f"Restore another backup, or look into the difference; then: DROP DATABASE {quoted(work.into)}",
         )
     if not work.archive.name.schema_only and found.migrations != wanted.migrations:

@@ -10,7 +10,8 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from runner.engine.history import History, State
+from runner.engine.history.model import State
+from runner.engine.history.store import History
 from runner.errors import RunnerError
 from runner.server.credentials import Target
 from runner.upkeep.doctor.finding import Finding, ok, problem, warning

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from runner.errors import ConfigurationError, FileError, Location
-from runner.files.sqltext import SqlSyntaxError, statements
+from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.tokens import SqlSyntaxError
 from runner.upkeep.health.condition import Condition, parse_condition
 from runner.wording import counted, nearest
 

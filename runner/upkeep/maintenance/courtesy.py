@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from runner.engine.history import WANTED_KEY
+from runner.engine.history.names import WANTED_KEY
 
 _LOOK_S = 0.2
 _WANTED = Path(__file__).with_name("queries") / "wanted.sql"

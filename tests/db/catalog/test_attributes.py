@@ -13,9 +13,12 @@ import pytest
 from runner.review.verify import with_all_beyond
 from runner.review.verify.harmless import without_harmless
 from runner.schema import catalog
-from runner.schema.catalog import Catalog, compare_text, diff, read, render, rows, undescribed
+from runner.schema.catalog import rows
+from runner.schema.catalog.differences import compare_text, diff, only_changed
 from runner.schema.catalog.mirror import Mirror
-from runner.schema.catalog.read import fetch_whole
+from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.read import fetch_whole, read, undescribed
+from runner.schema.catalog.render import render
 from tests.db.catalog.attributes import ATTRIBUTES, Attribute
 from tests.db.catalog.conftest import empty_database, make_tablespace
 from tests.dumps import dumped_differences, entries
@@ -72,7 +75,7 @@ def played(any_server: Parameters, pg_dump: Callable[[Parameters], str]) -> Iter
                 for schema in batch:
                     conn.execute(_in(schema, chosen[schema].change))
                 was, seen = seen, with_all_beyond(mirror.read(), reading)
-                found = [d for d in diff(*catalog.only_changed(was, seen)) if not d.is_note]
+                found = [d for d in diff(*only_changed(was, seen)) if not d.is_note]
                 counting, _ = without_harmless(found, since=seen)
                 text = "\n".join(f"{d} {d.expected_sql} {d.actual_sql}" for d in counting)
                 unseen += [

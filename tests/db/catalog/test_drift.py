@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from runner.schema.catalog import Catalog, compare_text, diff, read, render
+from runner.schema.catalog.differences import compare_text, diff
+from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.read import read
+from runner.schema.catalog.render import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

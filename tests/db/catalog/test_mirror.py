@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from runner.files.sqltext import statements
-from runner.schema import catalog
+from runner.files.sqltext.lexer import statements
+from runner.schema.catalog.differences import diff
 from runner.schema.catalog.mirror import Mirror
+from runner.schema.catalog.read import read as read_catalog
 from tests.db.catalog.conftest import HERE
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def _follow(parameters: Parameters, mirror: Mirror, changes: str, check: Callabl
             conn.execute(statement.text)
             if check(number):
                 compared += 1
-                expected, found = catalog.read(reading, other_owners=True), mirror.read()
-                differences = catalog.diff(expected, found)
+                expected, found = read_catalog(reading, other_owners=True), mirror.read()
+                differences = diff(expected, found)
                 assert not differences, f"after {statement.text}: {', '.join(map(str, differences))}"
                 assert found == expected, statement.text
     return compared
@@ -173,7 +174,7 @@ def test_two_changes_that_swap_their_versions_are_seen(whole):
             conn.execute(f"CREATE TABLE t{n} ({columns})")
             mirror.read()
             conn.execute(f"ALTER TABLE t{n} DROP COLUMN c2, DROP COLUMN c5")
-            assert mirror.read() == catalog.read(conn, other_owners=True)
+            assert mirror.read() == read_catalog(conn, other_owners=True)
 
 
 def test_what_has_not_changed_is_not_read_again(whole):

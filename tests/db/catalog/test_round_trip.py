@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from runner.schema.catalog import compare_text, diff, read, render
+from runner.schema.catalog.differences import compare_text, diff
+from runner.schema.catalog.read import read
+from runner.schema.catalog.render import render
 from runner.schema.catalog.spelling import NAME
 from tests.db.catalog.conftest import make_tablespace
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from runner.schema.catalog import compare_text, read, render, undescribed
+from runner.schema.catalog.differences import compare_text
+from runner.schema.catalog.read import read, undescribed
+from runner.schema.catalog.render import render
 from tests.db.catalog.conftest import HERE, empty_database, run
 
 if TYPE_CHECKING:

@@ -21,13 +21,13 @@ from psycopg.conninfo import make_conninfo
 from runner import settings
 from runner.cli import main
 from runner.commands.migrate import MigrateOptions, Observer, migrate
-from runner.engine.history import in_order
+from runner.engine.history.order import in_order
 from runner.session.session import read_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.files.migrations import Migration
+    from runner.files.migrations.model import Migration
     from runner.settings import Settings
 
 ROOT = Path(__file__).parents[3]

@@ -10,12 +10,14 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from runner.schema import catalog
+from runner.schema.catalog.differences import diff
+from runner.schema.catalog.read import read as read_catalog
+from runner.schema.catalog.render import render as render_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.files.migrations import Migration
+    from runner.files.migrations.model import Migration
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Parameters = dict[str, str]
@@ -105,7 +107,7 @@ def test_carthub_is_found_to_be_its_first_files(
     migrated = migrate(on, connection, "carthub")
     assert [step["id"] for step in migrated["steps"]] == ["0005_comments"]
     assert migrated["validation"]["matches"]
-    assert catalog.render(catalog.read(connection)) == (root / "sql/schema/carthub.sql").read_text("utf-8")
+    assert render_catalog(read_catalog(connection)) == (root / "sql/schema/carthub.sql").read_text("utf-8")
     assert connection.execute("SELECT customer_id FROM orders").fetchall() == [("a",)]
 
     again = migrate(on, connection, "carthub")
@@ -125,7 +127,7 @@ def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
         " ('twin', 1, '2025-01-01'), ('twin', 2, '2025-01-03'), ('twin', 3, '2025-01-02'),"
         " ('same', 4, '2025-01-01'), ('same', 4, '2025-01-01'), ('one', 5, '2025-01-01')"
     )
-    before = catalog.read(connection)
+    before = read_catalog(connection)
     differences = [
         *(f"changed column public.{table}.id" for table in UUID_TABLES),
         'unexpected extension "uuid-ossp"',
@@ -153,7 +155,7 @@ def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
     adoption = json.loads(accepted.out)
     assert (len(adoption["recorded"]), adoption["recorded"][-1]) == (8, LAST["api_server"])
     assert adoption["differences"] == differences
-    assert catalog.diff(before, catalog.read(connection)) == []
+    assert diff(before, read_catalog(connection)) == []
 
     migrated = migrate(on, connection, "api_server")
     assert (migrated["pending"], migrated["newest"]) == (0, "0020_application_grants")
@@ -166,7 +168,7 @@ def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
     assert migrate(on, connection, "api_server")["steps"] == []
     # It stays, as something else may call it; that nothing in the schema does shows here.
     connection.execute('DROP EXTENSION "uuid-ossp"')
-    assert catalog.render(catalog.read(connection)) == (root / "sql/schema/api_server.sql").read_text("utf-8")
+    assert render_catalog(read_catalog(connection)) == (root / "sql/schema/api_server.sql").read_text("utf-8")
 
 
 def test_uuid_defaults_go_and_come_back(

@@ -17,16 +17,19 @@ from yoyo.scripts.main import main as stock
 from runner.commands.lint import findings
 from runner.commands.migrate import MigrateOptions, Observer, migrate
 from runner.commands.rollback import RollbackOptions, rollback
-from runner.engine.apply import Listener, Work, run_plan
+from runner.engine.apply.progress import Listener
+from runner.engine.apply.run import run_plan
+from runner.engine.apply.work import Work
 from runner.engine.plan import Action, Plan, plan_apply, plan_rollback
-from runner.schema import catalog
+from runner.schema.catalog.read import read as read_catalog
+from runner.schema.catalog.render import render as render_catalog
 from runner.session.session import actor_of, open_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from runner.files.migrations import Migration
+    from runner.files.migrations.model import Migration
     from runner.settings import Settings
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -39,7 +42,7 @@ needs_psql = pytest.mark.skipif(shutil.which("psql") is None, reason="psql is no
 
 def schema_of(parameters: Parameters) -> str:
     with psycopg.connect(**parameters) as connection:
-        return catalog.render(catalog.read(connection))
+        return render_catalog(read_catalog(connection))
 
 
 def committed(root: Path, name: str) -> str:
@@ -92,7 +95,7 @@ def test_up_down_up_gives_the_same_catalogue_at_every_step(
     with open_sessions(settings, say=print) as [session], session.history.lock(wait_s=0):
 
         def schema() -> str:
-            return catalog.render(catalog.read(session.connection))
+            return render_catalog(read_catalog(session.connection))
 
         def run(plan: Plan) -> None:
             run_plan(Work(history=session.history, actor=actor, listener=Listener()), plan)

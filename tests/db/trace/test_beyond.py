@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from runner.review.verify import with_all_beyond
-from runner.schema.catalog import diff, read
+from runner.schema.catalog.differences import diff
+from runner.schema.catalog.read import read
 from tests.db.catalog.conftest import empty_database, make_roles
 
 BEFORE = """

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from runner.errors import MigrationFailedError
-from runner.files.migrations import Script
-from runner.files.sqltext import statements
+from runner.files.migrations.model import Script
+from runner.files.sqltext.lexer import statements
 from runner.review.verify.files import trace_file
 from runner.review.verify.relations import Relations
 from runner.review.verify.statements import Measuring

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from runner.files.sqltext import statements
+from runner.files.sqltext.lexer import statements
 
 BASE = """\
 -- irreversible: a test

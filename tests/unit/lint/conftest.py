@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.files.migrations import Layout, Migration, Source, load
+from runner.files.migrations.layout import Layout, Source
+from runner.files.migrations.load import load
+from runner.files.migrations.model import Migration
 from runner.review.lint import Base, Finding, lint
 
 _MARK = re.compile(r"^=== (base: |edited: )?(\S+)$", re.MULTILINE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.files.sqltext import statements
+from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.locks import Mode, locks
 

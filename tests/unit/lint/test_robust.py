@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runner.files.migrations import Script
-from runner.files.sqltext import SqlSyntaxError, statements
+from runner.files.migrations.model import Script
+from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.phrase import Phrase
-from runner.files.sqltext.tokens import tokens
+from runner.files.sqltext.tokens import SqlSyntaxError, tokens
 from runner.review.lint import RULES
 from runner.review.lint.bodies import inner
 from runner.review.lint.check import Facts, _statement
