@@ -75,7 +75,7 @@ snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch databa
 
 .PHONY: test check format bench bench-peers lint
 test: $(READY_DEV) ## run all tests on a real PostgreSQL; some: make test ARGS=tests/unit
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile $(ARGS)
 
 torture: $(READY_DEV) ## random files, kills, lost connections, restarts; prints violations: make torture ARGS="--trials 1000"
 	@$(BIN)/python -m tests.faults $(ARGS)
