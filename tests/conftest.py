@@ -72,6 +72,17 @@ def pytest_configure(config: pytest.Config) -> None:
         _have_client_programs(Path(os.environ[_FOLDER]) / "postgres")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: a worker that gets such a file last has the others wait for it."""
+    longest = ("faults", "deploy", "db")
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return longest.index(folder) if folder in longest else len(longest)
+
+    items.sort(key=place)
+
+
 _NOT_IN_THE_WHEEL = "libossp-uuid.so"
 
 
