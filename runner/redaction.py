@@ -43,9 +43,9 @@ _HINTS = re.compile(
 def redacted(text: str) -> str:
     """Return the text with a `*` for each character of a password in it, so that columns stay where they are.
 
-    Hidden are literals after the word PASSWORD, or one of the like (`secret`, `api_key`, …), in whatever quotes; `password=` in a connection string; a URL's
-    password; and every literal in CREATE and ALTER of a role, user, user mapping or subscription. Other literals
-    stay: they are what an error is about.
+    Hidden are literals after the word PASSWORD, or one of the like (`secret`, `api_key`, …), in whatever quotes;
+    `password=` in a connection string; a URL's password; and every literal in CREATE and ALTER of a role, user, user
+    mapping or subscription. Other literals stay: they are what an error is about.
     """
     if not _HINTS.search(text):
         return text
