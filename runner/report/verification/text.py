@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.lock_modes import LockMode
 from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.fold import folded
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from runner.report.terminal import Style
     from runner.review.lint import Finding
     from runner.review.verify import (
-        LockMode,
         Rehearsal,
         RoundTrip,
         StatementTrace,

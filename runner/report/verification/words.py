@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.lock_modes import LockMode
 from runner.review.verify import Verdict, Way
 from runner.wording import counted, listed, size
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from runner.review.lint import Finding
     from runner.review.verify import (
-        LockMode,
         Rehearsal,
         RoundTrip,
         StatementTrace,

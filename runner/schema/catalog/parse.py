@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.names import LAST_NAME, NAME, QUALIFIED
 from runner.schema.catalog.model import (
     KEYWORDS,
     NAMED_WITH_KIND,
@@ -17,7 +18,7 @@ from runner.schema.catalog.model import (
     as_parent,
     in_words,
 )
-from runner.schema.catalog.spelling import NAME, QUALIFIED, split, split_list
+from runner.schema.catalog.spelling import split, split_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _WORDS = r"""(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^"'])+?"""
 _TABLE = re.compile(r"(?P<head>CREATE [^(]*?TABLE .*?) \(\n(?P<body>.*?)\n\)(?P<tail>.*)", re.DOTALL)
 _COLUMN_NAME = re.compile(r'"(?:[^"]|"")*"|[^\s,]+')
-_LAST_NAME = re.compile(rf"\.{NAME}$")
+_LAST_NAME = re.compile(LAST_NAME)
 
 
 class Identified(NamedTuple):
