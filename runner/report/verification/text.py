@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.fold import folded
-from runner.report.people import diff_lines
+from runner.report.parts import diff_lines
 from runner.report.verification.words import (
     FAILED_ON,
     counts,
