@@ -1,17 +1,13 @@
-"""`runner backup`, `runner restore` and `runner maintenance`: what keeps a database for years."""
+"""`runner backup`."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, backup_options, lock_wait_option, read_settings, target_options
-
-if TYPE_CHECKING:
-    from runner.commands.backup import BackedUp
 
 
 @click.command(cls=GroupedCommand)
@@ -44,18 +40,9 @@ def backup_command(
     runner backup --to /backups                     every database of the project
     runner backup --to s3://bucket/nightly -d carthub --keep-days 7
     """
-    from runner.commands.backup import BackupOptions, backups
-    from runner.report import keeping
+    from runner.commands.backup import BackupOptions, as_json, backups, done_before
 
-    style = context.style(sys.stdout)
-
-    def made(result: BackedUp) -> None:
-        context.partial.setdefault("databases", []).append(keeping.backup_as_json(result))
-        if context.logs_json:
-            context.tell(keeping.backup_event(result))
-        elif not context.json:
-            context.show(keeping.backed_up(result, style), dict)
-
+    context.done_before = done_before
     results = backups(
         read_settings(context, **flags),
         BackupOptions(
@@ -65,8 +52,6 @@ def backup_command(
             kms_key=kms_key,
             lock_wait_s=lock_wait,
         ),
-        made=made,
-        say=context.tell,
-        waits=context.tell_wait,
+        context.emit,
     )
-    context.show((), lambda: keeping.backups_as_json(results))
+    context.show((), lambda: as_json(results))

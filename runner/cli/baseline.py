@@ -48,8 +48,7 @@ def baseline_command(
     runner baseline -d carthub            find the migration at which the two agree
     runner baseline -d carthub --to 0004  say where it is
     """
-    from runner.commands.baseline import baseline
-    from runner.report import contract, people
+    from runner.commands.baseline import as_json, baseline, text
 
     result = baseline(
         read_settings(context, **flags),
@@ -57,6 +56,6 @@ def baseline_command(
         accept=accept_differences,
         scratch_url=scratch_url,
         lock_wait_s=lock_wait,
-        say=context.tell,
+        emit=context.emit,
     )
-    context.show(people.adoption(result, context.style(sys.stdout)), lambda: contract.adoption(result))
+    context.show(text(result, context.style(sys.stdout)), lambda: as_json(result))

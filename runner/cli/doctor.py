@@ -23,14 +23,11 @@ def doctor_command(context: Context, /, **flags: Any) -> None:
     \b
     runner doctor -d carthub
     """
-    from runner.commands.doctor import examinations
-    from runner.report import contract, people
+    from runner.commands.doctor import as_json, examinations, text
     from runner.upkeep.doctor import Level
 
-    results = examinations(read_settings(context, **flags), say=context.tell)
+    results = examinations(read_settings(context, **flags), emit=context.emit)
     style = context.style(sys.stdout)
-    context.show(
-        (line for r in results for line in people.examined(r, style)), lambda: contract.examined(results)
-    )
+    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
     if any(finding.level is Level.PROBLEM for result in results for finding in result.findings):
         raise click.exceptions.Exit(3)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, Duration, read_settings, target_options
-
-if TYPE_CHECKING:
-    from runner.commands.health import Health
 
 
 @click.command(cls=GroupedCommand)
@@ -77,7 +74,7 @@ def health_command(
     runner health --check                  for a pipeline or a CronJob
     runner health --format openmetrics     for Prometheus
     """
-    from runner.commands.health import health
+    from runner.commands.health import as_json, as_metrics, health, text
 
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
@@ -85,15 +82,21 @@ def health_command(
     if explain:
         _explain(context, settings, names, thresholds)
         return
-
-    def show(results: list[Health]) -> None:
-        _show(context, results, metrics=form == "openmetrics" and not context.json, full=full or bool(names))
-
-    results = health(
-        settings, names, thresholds=thresholds, timeout_ms=timeout_ms, show=show, say=context.tell
+    results, failures = health(
+        settings, names, thresholds=thresholds, timeout_ms=timeout_ms, emit=context.emit
     )
     if context.json:
-        context.show((), lambda: context.partial)
+        context.done_before = lambda _events: as_json(results) if results else {}
+    elif results and form == "openmetrics":
+        context.echo(as_metrics(results).rstrip("\n"))
+    else:
+        style, width = context.style(sys.stdout), _width()
+        for result in results:
+            for line in text(result, style, width=width, full=full or bool(names)):
+                context.echo(line)
+    failures.check()
+    if context.json:
+        context.show((), lambda: as_json(results))
     if check is not None and any(result.level.value in _BAD[check] for result in results):
         raise click.exceptions.Exit(3)
 
@@ -101,32 +104,15 @@ def health_command(
 _BAD = {"problem": ("problem",), "warn": ("problem", "warning", "unknown")}
 
 
-def _show(context: Context, results: list[Health], *, metrics: bool, full: bool) -> None:
-    from runner.report import health
-
-    if metrics:
-        from runner.report.health_metrics import metrics as rendered
-
-        context.echo(rendered(results).rstrip("\n"))
-        return
-    if context.json:
-        context.partial.update(health.as_json(results))  # for one object, with or without an error
-        return
-    style, width = context.style(sys.stdout), _width()
-    for result in results:
-        context.show(health.text(result, style, width=width, full=full), dict)
-
-
 def _explain(context: Context, settings: Any, names: tuple[str, ...], thresholds: Any) -> None:
-    from runner.commands.health import query_lists
-    from runner.report import health
+    from runner.commands.health import explained_as_json, explanation, query_lists
 
     lists = query_lists(settings, names, thresholds).values()
     queries = list({(query.name, query.path): query for queries in lists for query in queries}.values())
     style, width = context.style(sys.stdout), _width()
     context.show(
-        (line for query in queries for line in health.explained(query, style, width=width)),
-        lambda: health.explained_as_json(queries),
+        (line for query in queries for line in explanation(query, style, width=width)),
+        lambda: explained_as_json(queries),
     )
 
 

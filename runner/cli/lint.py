@@ -55,8 +55,7 @@ def lint_command(
     runner lint --base origin/main    what a branch changes
     runner lint --format sarif        for a code host
     """
-    from runner.commands.lint import findings
-    from runner.report import findings as forms
+    from runner.commands.lint import findings, lines
 
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
@@ -66,9 +65,9 @@ def lint_command(
         squawk=squawk,
         levels=context.tables.get("lint"),
         every=every,
-        say=context.say,
+        emit=context.emit,
     )
-    for line in forms.lines(results, "json" if context.json else form, context.style(sys.stdout)):
+    for line in lines(results, "json" if context.json else form, context.style(sys.stdout)):
         context.echo(line)
     if any(result.errors or (strict and result.findings) for result in results):
         raise click.exceptions.Exit(3)

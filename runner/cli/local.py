@@ -51,7 +51,7 @@ def exec_command(context: Context, /, *, command: tuple[str, ...], **flags: Any)
     from runner.server import connection, local
 
     settings = read_settings(context, **flags)
-    target = connection.locate(settings, _one_database(settings), say=context.tell)
+    target = connection.locate(settings, _one_database(settings), emit=context.emit)
     programs = local.programs(settings) if target.source == local.SOURCE else None
     connection.run_command(
         command, target, environ=context.environ, programs=None if programs is None else programs.bin
@@ -79,7 +79,7 @@ def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
     from runner.server import local
 
     settings = read_settings(context, **flags)
-    local.start(settings, tcp=tcp, say=context.tell)
+    local.start(settings, tcp=tcp, emit=context.emit)
     _show(context, settings)
 
 
@@ -95,7 +95,7 @@ def stop(context: Context, /, **flags: Any) -> None:
     from runner.server import local
 
     settings = read_settings(context, **flags)
-    local.stop(settings, say=context.tell)
+    local.stop(settings, emit=context.emit)
     _show(context, settings)
 
 
@@ -125,7 +125,7 @@ def url(context: Context, /, *, password: bool, **flags: Any) -> None:
     from runner.server import local
 
     settings = read_settings(context, **flags)
-    target = local.target(settings, _one_database(settings), say=context.tell)
+    target = local.target(settings, _one_database(settings), emit=context.emit)
     text = local.url_of(target, password=password)
     click.echo(json.dumps({"url": text}) if context.json else text)
 
@@ -143,7 +143,7 @@ def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> No
     from runner.server import connection, local
 
     settings = read_settings(context, **flags)
-    target = local.target(settings, _one_database(settings), say=context.tell)
+    target = local.target(settings, _one_database(settings), emit=context.emit)
     programs = local.programs(settings)
     connection.run_command(
         ["psql", *arguments],
@@ -154,7 +154,7 @@ def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> No
 
 
 def _show(context: Context, settings: Settings) -> None:
-    from runner.report.local import local_as_json, local_as_text
+    from runner.commands.local import local_as_json, local_as_text
     from runner.server import local
 
     found = local.status(settings)

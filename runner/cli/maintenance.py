@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, limits, read_settings, target_options
-
-if TYPE_CHECKING:
-    from runner.commands.maintenance import Maintained
-    from runner.upkeep.maintenance import Result
 
 
 @click.command(cls=GroupedCommand)
@@ -46,40 +41,16 @@ def maintenance_command(
     runner maintenance --dry-run
     runner maintenance -d api_server
     """
-    from runner.commands.maintenance import Listener, MaintenanceOptions, maintain
-    from runner.report import keeping, log, people
+    from runner.commands.maintenance import MaintenanceOptions, as_json, done_before, maintain
     from runner.upkeep.maintenance import Thresholds
 
-    style, as_lines = context.style(sys.stdout), not (context.json or context.logs_json)
-
-    def opened(name: str, place: str) -> None:
-        context.partial.setdefault("databases", []).append({"database": name, "tasks": []})
-        if context.logs_json:
-            context.tell(log.opened(name, place))
-        elif as_lines:
-            context.echo(people.heading(name, place, style))
-
-    def told(result: Result) -> None:
-        database = context.partial["databases"][-1]
-        database["tasks"].append(keeping.task_as_json(result))
-        if context.logs_json:
-            context.tell(keeping.task_event(result, database["database"]))
-        elif as_lines:
-            context.echo(keeping.maintenance_line(result, style))
-
-    def closed(result: Maintained) -> None:
-        if context.logs_json:
-            context.tell(keeping.maintained_event(result, dry_run=dry_run))
-        elif as_lines:
-            context.echo(keeping.maintained(result, style, dry_run=dry_run))
-
+    context.done_before = done_before
     results = maintain(
         read_settings(context, **flags),
         MaintenanceOptions(
             dry_run=dry_run,
             thresholds=Thresholds(bloat_percent=bloat_percent, bloat_bytes=bloat_megabytes << 20),
         ),
-        Listener(opened, told, closed),
-        say=context.tell,
+        context.emit,
     )
-    context.show((), lambda: keeping.maintenance_as_json(results, dry_run=dry_run))
+    context.show((), lambda: as_json(results, dry_run=dry_run))

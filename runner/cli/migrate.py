@@ -1,8 +1,7 @@
-"""`runner migrate` and `runner rollback`."""
+"""`runner migrate`."""
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,6 @@ from runner.cli.options import (
 
 if TYPE_CHECKING:
     from runner.commands.backup import BackupOptions
-    from runner.commands.migrate import Observer, Outcome
 
 metrics_option = click.option(
     "--metrics-file",
@@ -94,8 +92,8 @@ def migrate_command(
     runner migrate                       every database of the project
     runner migrate -d carthub --to 0003  one database, up to a migration
     """
-    from runner.cli.narrating import observer
-    from runner.commands.migrate import MigrateOptions, migrate
+    from runner.commands.migrate import MigrateOptions, as_json, migrate
+    from runner.session.locked_run import Waits
 
     settings = read_settings(context, **flags)
     options = MigrateOptions(
@@ -108,13 +106,12 @@ def migrate_command(
         validate=validate,
         validate_first=validate_first,
         scratch_url=scratch_url,
-        lock_wait_s=lock_wait,
-        reconnect_wait_s=reconnect_wait,
+        waits=Waits(lock_s=lock_wait, reconnect_s=reconnect_wait),
         backup=_backup_options(backup_to, kms_key, lock_wait) if backup else None,
     )
-    with watched(context, observer(context, dry_run=dry_run), metrics_file, "migrate") as watching:
-        outcomes = migrate(settings, options, watching)
-    finish(context, outcomes, dry_run=dry_run)
+    with following(context, metrics_file, "migrate"):
+        outcomes = migrate(settings, options, context.emit)
+    context.show((), lambda: as_json(outcomes, dry_run=dry_run))
 
 
 def _backup_options(to: str | None, kms_key: str | None, lock_wait: float) -> BackupOptions:
@@ -125,20 +122,15 @@ def _backup_options(to: str | None, kms_key: str | None, lock_wait: float) -> Ba
     return BackupOptions(to=to, kms_key=kms_key, lock_wait_s=lock_wait)
 
 
-def watched(
-    context: Context, told: Observer, metrics_file: Path | None, command: str
-) -> AbstractContextManager[Observer]:
-    """Count what is told, where somebody wants to know."""
+def following(context: Context, metrics_file: Path | None, command: str) -> AbstractContextManager[None]:
+    """Keep what an error is to tell of the run, and count for the metrics where somebody wants them."""
+    from runner.commands.migrate import done_before
+
+    context.done_before = done_before
     if metrics_file is None:
-        return nullcontext(told)
-    from runner.cli.measuring import measured
+        return nullcontext()
+    from runner.progress.metrics import Metrics
 
-    return measured(context, told, metrics_file, command=command)
-
-
-def finish(context: Context, outcomes: list[Outcome], *, dry_run: bool) -> None:
-    """Print what was done, at the end of the run."""
-    if context.json:
-        from runner.report import contract
-
-        context.echo(json.dumps(contract.outcomes(outcomes, dry_run=dry_run), ensure_ascii=False, indent=2))
+    metrics = Metrics(command)
+    context.follow(metrics)
+    return metrics.written(metrics_file, context.emit)

@@ -20,9 +20,8 @@ def new_command(context: Context, /, *, name: str, **flags: Any) -> None:
     \b
     runner new add_orders_note -d carthub
     """
-    from runner.commands.new import new_migration
-    from runner.report import contract, people
+    from runner.commands.new import as_json, new_migration, text
 
     settings = read_settings(context, **flags)
     pair = new_migration(settings, name)
-    context.show([people.new_pair(pair, settings.project)], lambda: contract.new_pair(pair))
+    context.show([text(pair, settings.project)], lambda: as_json(pair))

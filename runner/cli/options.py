@@ -7,17 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from runner.commands.backup import BackedUp
-    from runner.engine.apply.progress import Done
-    from runner.engine.history.model import LockHolder, YoyoLock
     from runner.errors import RunnerError
-    from runner.events import Event
+    from runner.events import Counted, Emit, Event
     from runner.report import Style
     from runner.settings import Settings
 
@@ -35,8 +33,12 @@ class Context:
     json: bool = False
     logs_json: bool = False  # --log-format json
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of runner.toml
-    partial: dict[str, Any] = field(default_factory=dict)  # what was done before an error, for --json
+    events: list[Counted] = field(default_factory=list)  # with --json: what was done
+    done_before: Callable[[Sequence[Counted]], Mapping[str, Any]] = (
+        lambda _events: {}
+    )  # an error, as the command tells it
     unwritten: OSError | None = None  # why the result did not reach stdout
+    _warned: set[str] = field(default_factory=set)
 
     def style(self, stream: Any) -> Style:
         """Return the colours for a stream."""
@@ -76,32 +78,32 @@ class Context:
                 hint="Free space where stdout leads to; runner status and runner status --history tell what was done.",
             ) from self.unwritten
 
-    def tell(self, event: Event) -> None:
-        """Tell what goes on, beside the result: as a line for people, or as an object for a log."""
+    def emit(self, event: Event) -> None:
+        """Report an event to those who follow; a warning once, however often it is met."""
+        from runner.events import Counted, Notice
+
+        if isinstance(event, Notice) and event.name == "warning":
+            if event.message in self._warned:
+                return
+            self._warned.add(event.message)
+        if self.json and isinstance(event, Counted):
+            self.events.append(event)
+        for follower in self._followers:
+            follower(event)
+
+    def follow(self, follower: Emit) -> None:
+        """Report each event to another."""
+        self._followers.append(follower)
+
+    @cached_property
+    def _followers(self) -> list[Emit]:
         if self.logs_json:
-            from runner.report import log
+            from runner.progress.jsonl import JsonLines
 
-            self.say(log.line(event))
-        else:
-            self.say(f"{event.indent}{event.message}")
+            return [JsonLines(self.say)]
+        from runner.progress.lines import Lines
 
-    def tell_wait(self, holder: LockHolder | YoyoLock | None, waited_s: float) -> None:
-        """Tell for whom is waited."""
-        if self.logs_json:
-            from runner.report import log
-
-            self.tell(log.waiting(holder, waited_s, None))
-        else:
-            from runner.report import people
-
-            self.say(people.waiting(holder, waited_s))
-
-    def progress(self, line: str | None) -> None:
-        """Show how far a long command is, in place, where a person watches; None takes it away."""
-        watched = sys.stderr.isatty() and not self.environ.get("CI") and self.environ.get("TERM") != "dumb"
-        if watched and not self.logs_json:
-            fitting = (line or "")[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
-            click.echo(f"\r\x1b[2K{fitting}", err=True, color=True, nl=False)
+        return [Lines((lambda _line: None) if self.json else self.echo, self.say, self.environ)]
 
     def show(self, lines: Iterable[str], as_json: Callable[[], Any]) -> None:
         """Write a result: as lines, or with --json as one object."""
@@ -111,24 +113,6 @@ class Context:
             for line in lines:
                 self.echo(line)
 
-    def note_database(self, name: str) -> None:
-        """Keep, for --json after an error, which database is at work."""
-        self.partial.setdefault("databases", []).append({"database": name, "steps": []})
-
-    def note_step(self, done: Done) -> None:
-        """Keep, for --json after an error, a step that is committed."""
-        if self.json:
-            from runner.report import contract
-
-            self.partial["databases"][-1]["steps"].append(contract.done_step(done))
-
-    def note_backup(self, taken: BackedUp) -> None:
-        """Keep, for --json after an error, a backup that was taken."""
-        if self.json:
-            from runner.report import keeping
-
-            self.partial.setdefault("backups", []).append(keeping.backup_as_json(taken))
-
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
         from runner import report
@@ -136,12 +120,12 @@ class Context:
         from runner.errors import StoppedError
 
         if self.json:
-            told = {"error": report.error_as_json(error), **self.partial}
+            told = {"error": report.error_as_json(error), **self.done_before(self.events)}
             self.echo(json.dumps(told, ensure_ascii=False, indent=2))
         if self.logs_json:
-            from runner.report import log
+            from runner.progress import jsonl
 
-            self.tell(log.failure(error))
+            self.say(jsonl.line(jsonl.failure(error)))
         elif not self.json or self.unwritten:
             self.say(report.error_as_text(error, self.style(sys.stderr)))
         leave_word(report.error_as_line(error), self.environ)

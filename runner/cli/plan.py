@@ -37,8 +37,7 @@ def plan_command(
     runner plan -d carthub             what migrate would run
     runner plan -d carthub --rollback  what rollback would run
     """
-    from runner.commands.plan import plans
-    from runner.report import contract, people
+    from runner.commands.plan import as_json, plans, text
 
     results = plans(
         read_settings(context, **flags),
@@ -47,9 +46,7 @@ def plan_command(
         steps=steps,
         everything=everything,
         allow_out_of_order=allow_out_of_order,
-        say=context.tell,
+        emit=context.emit,
     )
     style = context.style(sys.stdout)
-    context.show(
-        (line for r in results for line in people.plan_sql(r, style)), lambda: contract.plans(results)
-    )
+    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))

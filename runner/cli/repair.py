@@ -1,4 +1,4 @@
-"""`runner baseline` and `runner repair`: they change history, never the schema."""
+"""`runner repair`: it changes history, never the schema."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def accept_command(
     from runner.commands.repair import accept
 
     settings = read_settings(context, **flags)
-    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
 
 
 @_repair("forget")
@@ -75,7 +75,7 @@ def forget_command(
     from runner.commands.repair import forget
 
     settings = read_settings(context, **flags)
-    forgotten = forget(settings, migrations, reason=reason, lock_wait_s=lock_wait, say=context.tell)
+    forgotten = forget(settings, migrations, reason=reason, lock_wait_s=lock_wait, emit=context.emit)
     _show(context, *forgotten)
 
 
@@ -89,7 +89,7 @@ def rename_command(
     from runner.commands.repair import rename
 
     settings = read_settings(context, **flags)
-    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
 
 
 statement_option = click.option(
@@ -150,7 +150,7 @@ def _settle(
         statement=statement,
         reason=reason,
         lock_wait_s=lock_wait,
-        say=context.tell,
+        emit=context.emit,
     )
     _show(context, result)
 
@@ -164,7 +164,7 @@ def continue_command(
     from runner.commands.repair import go_on
 
     settings = read_settings(context, **flags)
-    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
 
 
 @_repair("restart")
@@ -176,15 +176,11 @@ def restart_command(
     from runner.commands.repair import restart
 
     settings = read_settings(context, **flags)
-    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, say=context.tell))
+    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
 
 
 def _show(context: Context, *results: Mended) -> None:
-    from runner.report import contract, people
+    from runner.commands.repair import as_json, text
 
     style = context.style(sys.stdout)
-    as_json = [contract.mended(result) for result in results]
-    context.show(
-        [people.mended(result, style) for result in results],
-        lambda: as_json[0] if len(as_json) == 1 else {"repairs": as_json},
-    )
+    context.show([text(result, style) for result in results], lambda: as_json(results))

@@ -58,9 +58,8 @@ def restore_command(
     runner restore /backups -d carthub --into carthub_restored
     runner restore s3://bucket/nightly -d carthub --into carthub_restored --switch
     """
-    from runner.commands.restore import RestoreOptions, restore
+    from runner.commands.restore import RestoreOptions, as_json, as_notice, restore, text
     from runner.errors import UsageError
-    from runner.report import keeping
 
     if switch and not validate:
         raise click.UsageError("--switch needs the comparison: leave --no-validate out.")
@@ -87,10 +86,10 @@ def restore_command(
             end_sessions=end_sessions,
         ),
         confirm=confirm,
-        say=context.tell,
+        emit=context.emit,
     )
     style = context.style(sys.stdout)
     if context.logs_json:
-        context.tell(keeping.restored_event(result))
-    lines = () if context.logs_json else keeping.restored(result, style)
-    context.show(lines, lambda: keeping.restored_as_json(result))
+        context.emit(as_notice(result))
+    lines = () if context.logs_json else text(result, style)
+    context.show(lines, lambda: as_json(result))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from runner.cli.asking import require_yes
 from runner.cli.group import GroupedCommand
-from runner.cli.migrate import finish, metrics_option, watched
+from runner.cli.migrate import following, metrics_option
 from runner.cli.options import (
     Context,
     limit_options,
@@ -51,8 +53,9 @@ def rollback_command(
     runner rollback -d carthub            the newest migration
     runner rollback -d carthub --to 0003  down to a migration, which stays
     """
-    from runner.cli.narrating import observer
+    from runner.commands.migrate import as_json
     from runner.commands.rollback import RollbackOptions, rollback
+    from runner.session.locked_run import Waits
 
     if sum(map(bool, (to, steps, everything))) > 1:
         raise click.UsageError("Choose one of --to, --steps and --all.")
@@ -62,9 +65,25 @@ def rollback_command(
         steps=steps,
         everything=everything,
         dry_run=dry_run,
-        lock_wait_s=lock_wait,
-        reconnect_wait_s=reconnect_wait,
+        waits=Waits(lock_s=lock_wait, reconnect_s=reconnect_wait),
     )
-    with watched(context, observer(context, dry_run=dry_run, yes=yes), metrics_file, "rollback") as watching:
-        outcomes = rollback(settings, options, watching)
-    finish(context, outcomes, dry_run=dry_run)
+
+    def confirm(question: str) -> None:
+        if not yes:
+            _ask(context, question)
+
+    with following(context, metrics_file, "rollback"):
+        outcomes = rollback(settings, options, context.emit, confirm=confirm)
+    context.show((), lambda: as_json(outcomes, dry_run=dry_run))
+
+
+def _ask(context: Context, question: str) -> None:
+    from runner.errors import UsageError
+
+    if context.json or context.logs_json or not sys.stdin.isatty():
+        raise UsageError(
+            "rollback asks before it undoes anything, and nobody can answer here",
+            detail=f"{question} Nothing was changed.",
+            hint="Say --yes.",
+        )
+    require_yes(question, otherwise="Nothing was changed.")

@@ -37,15 +37,14 @@ def snapshot_command(
     runner snapshot --check  in a pipeline
     runner snapshot --format html > tables.html
     """
-    from runner.commands.snapshot import snapshots
+    from runner.commands.snapshot import as_json, snapshots, text
     from runner.errors import UsageError
-    from runner.report import contract, people
 
     settings = read_settings(context, **flags)
     if form != "sql" and (check or context.json):
         raise UsageError(f"--format {form} excludes --check and --json")
     write = form == "sql" and not check
-    results = snapshots(settings, write=write, scratch_url=scratch_url, say=context.tell)
+    results = snapshots(settings, write=write, scratch_url=scratch_url, emit=context.emit)
     style = context.style(sys.stdout)
     if form != "sql":
         from runner.report.diagram.page import drawn
@@ -53,8 +52,8 @@ def snapshot_command(
         context.echo(drawn({result.database: result.catalog for result in results}, form))
         return
     context.show(
-        (line for r in results for line in people.snapshot(r, style, check=check)),
-        lambda: contract.snapshots(results),
+        (line for r in results for line in text(r, style, check=check)),
+        lambda: as_json(results),
     )
     if check and any(result.changed for result in results):
         raise click.exceptions.Exit(3)

@@ -45,22 +45,18 @@ def status_command(
     if history:
         _show_history(context, read_settings(context, **flags), limit=limit, with_sql=with_sql)
         return
-    from runner.commands.status import status
-    from runner.report import contract, people
+    from runner.commands.status import as_json, status, text
 
-    results = status(read_settings(context, **flags), say=context.tell)
+    results = status(read_settings(context, **flags), emit=context.emit)
     style = context.style(sys.stdout)
-    context.show(
-        (line for r in results for line in people.status(r, style)), lambda: contract.status(results)
-    )
+    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
     if check and not all(result.is_current for result in results):
         raise click.exceptions.Exit(3)
 
 
 def _show_history(context: Context, settings: Settings, *, limit: int, with_sql: bool) -> None:
-    from runner.commands.history import trails
-    from runner.report import trail
+    from runner.commands.history import as_json, text, trails
 
-    results = trails(settings, limit=limit, with_sql=with_sql or context.json, say=context.tell)
+    results = trails(settings, limit=limit, with_sql=with_sql or context.json, emit=context.emit)
     style = context.style(sys.stdout)
-    context.show((line for r in results for line in trail.text(r, style)), lambda: trail.as_json(results))
+    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))

@@ -39,14 +39,11 @@ def validate_command(
     runner validate -d carthub
     runner validate --owners --grants
     """
-    from runner.commands.validate import validations
-    from runner.report import contract, people
+    from runner.commands.validate import as_json, text, validations
 
     settings = read_settings(context, **flags)
-    results = validations(settings, grants=grants, owners=owners, scratch_url=scratch_url, say=context.tell)
+    results = validations(settings, grants=grants, owners=owners, scratch_url=scratch_url, emit=context.emit)
     style = context.style(sys.stdout)
-    context.show(
-        (line for r in results for line in people.validated(r, style)), lambda: contract.validations(results)
-    )
+    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
     if not all(result.validation.matches and not (strict and result.concerns) for result in results):
         raise click.exceptions.Exit(3)

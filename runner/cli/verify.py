@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, read_settings, scratch_option, target_options
-
-if TYPE_CHECKING:
-    from runner.review.verify import Rehearsal
 
 _FORMS = ("text", "markdown", "html", "json", "sarif", "junit", "github")
 
@@ -89,48 +86,25 @@ def verify_command(
     from runner.commands.lint import project_levels
     from runner.commands.verify import VerifyOptions, verifications
     from runner.errors import UsageError
-    from runner.events import Event
     from runner.report.verification import rendered
 
     if sum((everything, since is not None, base is not None)) > 1:
         raise UsageError("--all, --since and --base exclude each other")
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
-    rehearsed = 0
-
-    def told(rehearsal: Rehearsal) -> None:
-        nonlocal rehearsed
-        rehearsed += 1
-        verdict = rehearsal.round_trip.verdict.value
-        context.progress(f"  {rehearsed} rehearsed; {rehearsal.id}: {verdict}")
-        if context.logs_json:
-            context.tell(
-                Event(
-                    name="migration.rehearsed",
-                    message=f"{rehearsal.id}: {verdict}",
-                    migration=rehearsal.id,
-                    elapsed_s=rehearsal.elapsed_s,
-                    facts={"verdict": verdict},
-                )
-            )
-
-    try:
-        results = verifications(
-            settings,
-            VerifyOptions(
-                everything=everything,
-                since=since,
-                base=base,
-                weigh=weigh,
-                scratch_url=scratch_url,
-                lint=not no_lint,
-                levels=project_levels(context.tables.get("lint") or {}, settings.project),
-            ),
-            say=context.tell,
-            rehearsed=told,
-        )
-    finally:
-        context.progress(None)
+    results = verifications(
+        settings,
+        VerifyOptions(
+            everything=everything,
+            since=since,
+            base=base,
+            weigh=weigh,
+            scratch_url=scratch_url,
+            lint=not no_lint,
+            levels=project_levels(context.tables.get("lint") or {}, settings.project),
+        ),
+        emit=context.emit,
+    )
     for written, path in reports:
         whole.write(path, rendered(results, written), parents=True)
     context.echo(

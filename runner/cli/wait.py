@@ -40,10 +40,9 @@ def wait_command(context: Context, /, *, what: str, timeout_ms: int, **flags: An
     runner wait                             until the server accepts us
     runner wait --for applied --timeout 5min  until a migration Job is through
     """
-    from runner.commands.wait import wait_until_applied, wait_until_reachable
-    from runner.report import contract, people
+    from runner.commands.wait import as_json, text, wait_until_applied, wait_until_reachable
 
     wait = wait_until_applied if what == "applied" else wait_until_reachable
-    results = wait(read_settings(context, **flags), timeout_s=timeout_ms / 1000, say=context.tell)
+    results = wait(read_settings(context, **flags), timeout_s=timeout_ms / 1000, emit=context.emit)
     style = context.style(sys.stdout)
-    context.show((people.waited(r, what, style) for r in results), lambda: contract.waited(results, what))
+    context.show((text(r, what, style) for r in results), lambda: as_json(results, what))

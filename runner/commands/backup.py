@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runner.engine.history.store import OnWait
 from runner.errors import RunnerError
-from runner.events import WARNING, Event, Say
+from runner.events import WARNING, BackupTaken, Emit, Event, Notice
 from runner.server import local
 from runner.session.each import Failures
 from runner.session.session import Session, actor_of, open_session, read_files
 from runner.settings import Settings
 from runner.upkeep import backup
-from runner.upkeep.backup import ArchiveName, Manifest, Place, Program
+from runner.upkeep.backup import ArchiveName, Place, Program
 from runner.wording import counted
 
 if TYPE_CHECKING:
@@ -35,22 +34,8 @@ class BackupOptions:
     lock_wait_s: float = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackedUp:
-    """One database's new backup, and what it superseded."""
-
-    database: str
-    place: str
-    label: str  # the archive's path or URL
-    manifest: Manifest
-    elapsed_s: float
-    removed: tuple[str, ...] = ()
-
-
-def backups(
-    settings: Settings, options: BackupOptions, *, made: Callable[[BackedUp], None], say: Say, waits: OnWait
-) -> list[BackedUp]:
-    """Back each database up in turn, and remove what has served its time; `made` is told of each.
+def backups(settings: Settings, options: BackupOptions, emit: Emit) -> list[BackupTaken]:
+    """Back each database up in turn, and remove what has served its time.
 
     One that cannot be backed up keeps no other from it.
 
@@ -63,20 +48,20 @@ def backups(
     for layout, files in found:
         with (
             failures.of(layout.title),
-            open_session(settings, layout, files, only=len(found) == 1, say=say) as session,
+            open_session(settings, layout, files, only=len(found) == 1, emit=emit) as session,
         ):
-            taken = take_one(settings, session, place, options, waits=waits)
+            taken = take_one(settings, session, place, options, emit)
             days = backup.keep_days_of(options.keep_days, session.title)
-            removed = _age_out(place, session.title, keep_days=days, but=taken, say=say)
-            results.append(BackedUp(**_fields(taken), removed=removed))
-            made(results[-1])
-    failures.check(databases=len(found))
+            removed = _age_out(place, session.title, keep_days=days, but=taken, emit=emit)
+            results.append(taken._replace(removed=removed))
+            emit(results[-1])
+    failures.check()
     return results
 
 
 def take_one(
-    settings: Settings, session: Session, place: Place, options: BackupOptions, *, waits: OnWait
-) -> BackedUp:
+    settings: Settings, session: Session, place: Place, options: BackupOptions, emit: Emit
+) -> BackupTaken:
     """Back one database up; nothing older is touched.
 
     Raises: as `backups`.
@@ -94,17 +79,22 @@ def take_one(
         exclude=(settings.migration_table,),
         lock_wait_s=options.lock_wait_s,
     )
-    manifest = backup.take(source, place, schema_only=options.schema_only, on_wait=waits)
-    return BackedUp(
+    manifest = backup.take(source, place, schema_only=options.schema_only, emit=emit)
+    return BackupTaken(
         database=session.title,
         place=session.place,
         label=f"{place.label}{manifest.name}",
-        manifest=manifest,
+        taken_at=manifest.taken_at,
+        schema_only=manifest.schema_only,
+        size_bytes=manifest.size_bytes,
+        sha256=manifest.sha256,
+        migrations=len(manifest.facts.migrations),
+        newest=manifest.facts.newest,
         elapsed_s=monotonic() - started,
     )
 
 
-def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp, say: Say) -> tuple[str, ...]:
+def _age_out(place: Place, database: str, *, keep_days: int, but: BackupTaken, emit: Emit) -> tuple[str, ...]:
     """Remove what is older than `keep_days` days; the archive goes before its manifest, for without one it is no backup."""
     now = datetime.now(UTC)
     try:
@@ -113,7 +103,7 @@ def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp, say:
         kept = backup.whole(names, database)
         future = backup.from_future(kept, now=now)
         if future:
-            say(_from_future(place, database, future))
+            emit(_from_future(place, database, future))
         old: list[ArchiveName] = backup.expired(kept, now=now, keep_days=keep_days)
         for name in [*gone, *(part for each in old for part in (str(each), each.manifest))]:
             place.remove(name)
@@ -126,8 +116,8 @@ def _age_out(place: Place, database: str, *, keep_days: int, but: BackedUp, say:
     return tuple(str(each) for each in old)
 
 
-def _from_future(place: Place, database: str, future: list[ArchiveName]) -> Event:
-    return Event(
+def _from_future(place: Place, database: str, future: list[ArchiveName]) -> Notice:
+    return Notice(
         name="backup.from_future",
         level=WARNING,
         database=database,
@@ -138,19 +128,35 @@ def _from_future(place: Place, database: str, future: list[ArchiveName]) -> Even
     )
 
 
-def _fields(taken: BackedUp) -> dict[str, Any]:
-    return {
-        "database": taken.database,
-        "place": taken.place,
-        "label": taken.label,
-        "manifest": taken.manifest,
-        "elapsed_s": taken.elapsed_s,
-    }
-
-
 def client_programs(settings: Settings, target: Target) -> tuple[Mapping[str, str], Path | None]:
     """Return the environment and the folder of the client programs: the local server comes with its own."""
     found = local.programs(settings) if target.source == local.SOURCE else None
     if found is None:
         return settings.environ, None
     return {**settings.environ, **found.environment}, found.bin
+
+
+def as_json(results: Sequence[BackupTaken]) -> dict[str, Any]:
+    """Return the new backups."""
+    return {"databases": [backup_as_json(result) for result in results]}
+
+
+def backup_as_json(result: BackupTaken) -> dict[str, Any]:
+    """Return one new backup."""
+    return {
+        "database": result.database,
+        "archive": result.label,
+        "taken_at": result.taken_at.isoformat(),
+        "schema_only": result.schema_only,
+        "size_bytes": result.size_bytes,
+        "sha256": result.sha256,
+        "newest_migration": result.newest,
+        "removed": list(result.removed),
+        "duration_ms": round(result.elapsed_s * 1000),
+    }
+
+
+def done_before(events: Sequence[Event]) -> dict[str, Any]:
+    """Return what a run that fails had done, for the object of its error."""
+    taken = [backup_as_json(event) for event in events if isinstance(event, BackupTaken)]
+    return {"databases": taken} if taken else {}

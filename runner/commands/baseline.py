@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runner.engine.history.message import Record
 from runner.engine.history.model import Operation
@@ -11,8 +12,10 @@ from runner.engine.history.neighbours import find_neighbours
 from runner.engine.history.order import in_order
 from runner.engine.plan import resolve_id
 from runner.errors import CheckError, ConfigurationError, UsageError
-from runner.events import Say
+from runner.events import Emit
 from runner.files.migrations.model import Kind, Migration
+from runner.report.parts import heading
+from runner.report.terminal import Style
 from runner.schema.catalog.differences import diff, unified_diff
 from runner.schema.catalog.model import Catalog, Difference
 from runner.schema.catalog.read import read as read_catalog
@@ -23,6 +26,7 @@ from runner.session.recording import recording_session
 from runner.session.scratch import build, scratch_session
 from runner.session.session import Session, actor_of, one_session
 from runner.settings import Settings
+from runner.wording import counted
 
 _SHOWN = 12
 
@@ -39,7 +43,13 @@ class Adoption:
 
 
 def baseline(
-    settings: Settings, *, to: str | None, accept: bool, scratch_url: str | None, lock_wait_s: float, say: Say
+    settings: Settings,
+    *,
+    to: str | None,
+    accept: bool,
+    scratch_url: str | None,
+    lock_wait_s: float,
+    emit: Emit,
 ) -> Adoption:
     """Record a live database as being where the files are at `to`, or at the newest point where the two agree.
 
@@ -56,7 +66,7 @@ def baseline(
             detail="Where the database is cannot be found by comparing when it is like no point of the files.",
             hint="Run without it to see the nearest point, then name one: --to ID --accept-differences",
         )
-    with one_session(settings, say) as session:
+    with one_session(settings, emit) as session:
         if to is None:
             _refuse_history(session)
         ordered = in_order([m for m in session.files if m.kind is not Kind.HOOK])
@@ -64,7 +74,7 @@ def baseline(
         target = None if to is None else resolve_id(to, ids, "file")
         neighbours = find_neighbours(session.history)
         actual = read_catalog(session.connection, exclude=(settings.migration_table,))
-        with scratch_session(settings, session.layout, session.files, url=scratch_url, say=say) as scratch:
+        with scratch_session(settings, session.layout, session.files, url=scratch_url, emit=emit) as scratch:
             found, differences = _agreement(scratch, settings, ordered, target, actual)
         if differences and not accept:
             raise _disagreement(session, found, differences, others(neighbours))
@@ -210,3 +220,25 @@ def adopted(
         reason=reason,
         elapsed_ms=None,
     )
+
+
+def text(result: Adoption, style: Style) -> Iterator[str]:
+    """Yield what a baseline recorded."""
+    yield heading(result.database, result.place, style)
+    for id_ in result.recorded:
+        yield f"  {style('recorded', 'green')}  {id_}"
+    for difference in result.differences:
+        yield f"  {style('accepted', 'yellow')}  {difference}"
+    yield f"  {counted(len(result.recorded), 'migration')} recorded as applied, none was run"
+    if result.others is not None:
+        yield f"  {result.others}; runner does not read or change it"
+
+
+def as_json(result: Adoption) -> dict[str, Any]:
+    """Return what a baseline recorded."""
+    return {
+        "database": result.database,
+        "recorded": list(result.recorded),
+        "others": result.others,
+        "differences": [str(difference) for difference in result.differences],
+    }

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runner.events import Say
+from runner.events import Emit
+from runner.redaction import redacted
+from runner.report.parts import heading
+from runner.report.terminal import Style
 from runner.session.session import open_sessions
 from runner.settings import Settings
+from runner.wording import duration
 
 if TYPE_CHECKING:
     from runner.engine.history.trail import Entry
@@ -22,11 +27,11 @@ class Trail:
     entries: tuple[Entry, ...]
 
 
-def trails(settings: Settings, *, limit: int, with_sql: bool, say: Say) -> list[Trail]:
+def trails(settings: Settings, *, limit: int, with_sql: bool, emit: Emit) -> list[Trail]:
     """Read each database's audit trail."""
     from runner.engine.history.trail import read_trail
 
-    with open_sessions(settings, say=say) as sessions:
+    with open_sessions(settings, emit=emit) as sessions:
         return [
             Trail(
                 database=session.title,
@@ -35,3 +40,82 @@ def trails(settings: Settings, *, limit: int, with_sql: bool, say: Say) -> list[
             )
             for session in sessions
         ]
+
+
+_VERBS = {
+    "apply": ("applied", "green"),
+    "rollback": ("rolled back", "yellow"),
+    "baseline": ("baseline", "cyan"),
+    "mark": ("marked", "cyan"),
+    "unmark": ("unmarked", "cyan"),
+    "accept": ("accepted", "cyan"),
+    "forget": ("forgot", "cyan"),
+    "rename": ("renamed", "cyan"),
+    "hook": ("ran", "green"),
+    "repair": ("repaired", "cyan"),
+    "fail": ("failed", "red"),
+}
+
+
+def text(result: Trail, style: Style) -> Iterator[str]:
+    """Yield one line an entry, with the SQL below it where it was asked for."""
+    yield heading(result.database, result.place, style)
+    id_width = max((len(entry.id) for entry in result.entries), default=0)
+    who_width = max((len(_who(entry)) for entry in result.entries), default=0)
+    for entry in result.entries:
+        verb, colour = _VERBS.get(entry.operation, (entry.operation, "bold"))
+        when = f"{entry.recorded_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        said = f"  {when}  {style(verb.ljust(11), colour)}  {entry.id.ljust(id_width)}"
+        yield f"{said}  {_who(entry).ljust(who_width)}  {style(_rest(entry), 'dim')}".rstrip()
+        if entry.sql is not None:
+            yield from (f"      {line}".rstrip() for line in redacted(entry.sql).rstrip().splitlines())
+    if not result.entries:
+        yield "  nothing was done yet"
+
+
+def as_json(results: Sequence[Trail]) -> dict[str, Any]:
+    """Return every entry, with the whole SQL."""
+    return {
+        "databases": [
+            {"database": result.database, "entries": [_entry(entry) for entry in result.entries]}
+            for result in results
+        ]
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "operation": entry.operation,
+        "recorded_at": entry.recorded_at.isoformat(timespec="milliseconds"),
+        "tool": entry.tool,
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "db_user": entry.db_user,
+        "host": entry.host,
+        "git_commit": entry.git_commit,
+        "image": entry.image,
+        "runner_version": entry.version,
+        "duration_ms": entry.duration_ms,
+        "rows": entry.rows_affected,
+        "reason": entry.reason,
+        "checksum": entry.checksum,
+        "sql": None if entry.sql is None else redacted(entry.sql),
+    }
+
+
+def _who(entry: Entry) -> str:
+    return entry.actor or entry.db_user or "?"
+
+
+def _rest(entry: Entry) -> str:
+    parts = (
+        None if entry.duration_ms is None else duration(entry.duration_ms / 1000),
+        entry.host and f"on {entry.host}",
+        entry.db_user and f"as {entry.db_user}",
+        entry.git_commit and f"commit {entry.git_commit[:12]}",
+        entry.image and f"image {entry.image}",
+        "by yoyo" if entry.tool == "yoyo" else None,
+        entry.reason,
+    )
+    return ", ".join(part for part in parts if part)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runner.errors import ConfigurationError, Location, UsageError
+from runner.events import Emit, Notice, silent
 from runner.files.migrations.foreign import refuse_foreign
 from runner.files.migrations.git import changed_since, default_branch, edited_since, names_at, unchanged_since
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.model import Kind, Migration, Script
-from runner.review.lint import BORROWED, BY_ID, Base, Finding, Level, fold, lint, schema_of
+from runner.report.findings import finding_as_json
+from runner.report.terminal import Style
+from runner.review.lint import BORROWED, BY_ID, RULES, Base, Finding, Level, fold, lint, schema_of
 from runner.review.lint.schema import Schema
 from runner.session.session import read_files
 from runner.settings import CONFIG_FILE, Settings
@@ -45,7 +50,7 @@ def findings(
     squawk: bool | None = None,
     levels: Mapping[str, object] | None = None,
     every: bool = False,
-    say: Callable[[str], None] = lambda _line: None,
+    emit: Emit = silent,
 ) -> list[Linted]:
     """Check every file of each database, or with a `base` revision those that changed since.
 
@@ -58,7 +63,7 @@ def findings(
     UsageError when git does not know the base, or squawk is asked for and not there.
     """
     own = project_levels(levels or {}, settings.project)
-    program = None if squawk is False else _squawk(say, is_asked_for=squawk is True)
+    program = None if squawk is False else _squawk(emit, is_asked_for=squawk is True)
     found = []
     for layout, files in read_files(settings):
         branch = None if base is None else base_of(base, layout, files, settings.project)
@@ -140,7 +145,7 @@ def base_of(revision: str, layout: Layout, files: Sequence[Migration], project: 
     )
 
 
-def _squawk(say: Callable[[str], None], *, is_asked_for: bool) -> Path | None:
+def _squawk(emit: Emit, *, is_asked_for: bool) -> Path | None:
     from runner.review.lint.squawk import find
 
     program = find()
@@ -150,7 +155,7 @@ def _squawk(say: Callable[[str], None], *, is_asked_for: bool) -> Path | None:
     hint = "Install it with: pip install squawk-cli"
     if is_asked_for:
         raise UsageError(missing, hint=f"{hint}, or leave out --squawk.")
-    say(f"{missing}. {hint}; or say --no-squawk.")
+    emit(Notice(name="lint.no_squawk", message=f"{missing}. {hint}; or say --no-squawk."))
     return None
 
 
@@ -167,3 +172,65 @@ def scripts(migration: Migration) -> list[Script]:
     if migration.kind is Kind.PYTHON:
         return []
     return [migration.apply, *([] if migration.rollback is None else [migration.rollback])]
+
+
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def lines(results: Sequence[Linted], form: str, style: Style) -> Iterator[str]:
+    """Yield the lines of a form: text, json, github, sarif or junit."""
+    found = [finding for result in results for finding in result.findings]
+    if form == "json":
+        yield json.dumps(as_json(results), ensure_ascii=False, indent=2)
+    elif form == "github":
+        from runner.report.findings.github import as_github
+
+        yield from as_github(found)
+    elif form == "sarif":
+        from runner.report.findings.sarif import as_sarif
+
+        yield json.dumps(as_sarif(found, rules=RULES), ensure_ascii=False, indent=2)
+    elif form == "junit":
+        from runner.report.findings.junit import as_junit
+
+        yield as_junit(found, name="runner lint")
+    else:
+        for result in results:
+            yield from _text(result, style)
+
+
+def as_json(results: Sequence[Linted]) -> dict[str, Any]:
+    """Return what is wrong with the files."""
+    return {
+        "databases": [
+            {
+                "database": result.database,
+                "files": result.files,
+                "findings": [finding_as_json(finding) for finding in result.findings],
+                "folded": result.folded,
+                "settled": result.settled,
+                "default_branch": result.branch,
+            }
+            for result in results
+        ]
+    }
+
+
+def _text(result: Linted, style: Style) -> Iterator[str]:
+    explained = set()
+    for finding in result.findings:
+        level = style(finding.level.value, _COLOURS[finding.level.value])
+        place, rule = style(str(finding.where), "bold"), style(f"[{finding.rule}]", "dim")
+        yield f"{place}: {level}: {finding.message} {rule}"
+        for word, text in (("effect:", finding.effect), ("hint:", finding.hint)):
+            if text and text not in explained:  # once, however often the rule is broken
+                yield f"  {style(word, 'cyan')} {text}"
+                explained.add(text)
+    warnings = len(result.findings) - result.errors
+    counts = [counted(n, noun) for n, noun in ((result.errors, "error"), (warnings, "warning")) if n]
+    said = f"{result.database}: {counted(result.files, 'file')}, {', '.join(counts) or 'no findings'}"
+    yield style(said, "red" if result.errors else "yellow" if warnings else "green")
+    if result.folded:
+        yield f"  told with these: {counted(result.folded, 'finding')} of the same rules; --all shows each"
+    if result.settled:
+        yield f"  not shown: {counted(result.settled, 'finding')} in files that {result.branch} has; --all shows each"

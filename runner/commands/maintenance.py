@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from runner.engine.history.model import State
 from runner.engine.history.names import MAINTENANCE_KEY
 from runner.errors import BusyError, FileError, Location, RunnerError, StoppedError
-from runner.events import Say
+from runner.events import DatabaseOpened, Emit, Event, MaintenanceFinished, TaskDone
 from runner.files.migrations.layout import Layout
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.tokens import SqlSyntaxError
@@ -19,7 +20,7 @@ from runner.limits import Limits
 from runner.session.each import Failures
 from runner.session.session import Session, open_session, read_files
 from runner.settings import Settings
-from runner.upkeep.maintenance import Courtesy, Kind, Maintenance, Result, Task, Thresholds
+from runner.upkeep.maintenance import Courtesy, Kind, Maintenance, Task, Thresholds
 from runner.upkeep.maintenance import State as TaskState
 from runner.wording import counted
 
@@ -41,23 +42,21 @@ class Maintained:
     """What was done to one database."""
 
     database: str
-    place: str
-    results: tuple[Result, ...]
+    tasks: tuple[TaskDone, ...]
     elapsed_s: float
 
+    def finished(self, *, dry_run: bool) -> MaintenanceFinished:
+        """Return the event of its end."""
+        return MaintenanceFinished(
+            database=self.database,
+            tasks=len(self.tasks),
+            effective=sum(each.state in {TaskState.DONE, TaskState.PLANNED} for each in self.tasks),
+            dry_run=dry_run,
+            elapsed_s=self.elapsed_s,
+        )
 
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told of each database, and of each task as it is done."""
 
-    opened: Callable[[str, str], None]
-    told: Callable[[Result], None]
-    closed: Callable[[Maintained], None]
-
-
-def maintain(
-    settings: Settings, options: MaintenanceOptions, listener: Listener, *, say: Say
-) -> list[Maintained]:
+def maintain(settings: Settings, options: MaintenanceOptions, emit: Emit) -> list[Maintained]:
     """Clean up, vacuum, analyze and rebuild indexes in each database in turn, as far as it is needed and allowed.
 
     It holds the migration lock, so it never works beside a migration, and gives way to a run that waits for it.
@@ -74,13 +73,13 @@ def maintain(
     for layout, files, clean_up in found:
         with (
             failures.of(layout.title),
-            open_session(settings, layout, files, only=len(found) == 1, say=say) as session,
+            open_session(settings, layout, files, only=len(found) == 1, emit=emit) as session,
         ):
-            listener.opened(session.title, session.place)
-            results.append(_maintain_one(session, clean_up, limits, options, listener))
-            listener.closed(results[-1])
+            emit(DatabaseOpened(database=session.title, place=session.place))
+            results.append(_maintain_one(session, clean_up, limits, options, emit))
+            emit(results[-1].finished(dry_run=options.dry_run))
             _require_success(results[-1])
-    failures.check(databases=len(found))
+    failures.check()
     return results
 
 
@@ -89,18 +88,19 @@ def _maintain_one(
     clean_up: tuple[Task, ...],
     limits: Limits,
     options: MaintenanceOptions,
-    listener: Listener,
+    emit: Emit,
 ) -> Maintained:
     started = monotonic()
 
     def work(state: State) -> Maintenance:
         return Maintenance(
+            database=session.title,
             connection=session.connection,
             limits=limits,
             thresholds=options.thresholds,
             clean_up=clean_up,
             unfinished=bool(state.partial),
-            told=listener.told,
+            emit=emit,
         )
 
     if options.dry_run:
@@ -109,12 +109,10 @@ def _maintain_one(
         session.history.require_primary()
         with _alone(session) as state, closing(session.connect_watch()) as watching:
             results = _run(session, work(state), watching)
-    return Maintained(
-        database=session.title, place=session.place, results=tuple(results), elapsed_s=monotonic() - started
-    )
+    return Maintained(database=session.title, tasks=tuple(results), elapsed_s=monotonic() - started)
 
 
-def _run(session: Session, work: Maintenance, watching: object) -> list[Result]:
+def _run(session: Session, work: Maintenance, watching: object) -> list[TaskDone]:
     with Courtesy(session.connection, watching) as courtesy:  # type: ignore[arg-type]
         try:
             return work.run(courtesy)
@@ -171,12 +169,12 @@ def _title(statement: str) -> str:
 
 def _require_success(done: Maintained) -> None:
     """Raise for what could not be done."""
-    failed = [each for each in done.results if each.state is TaskState.FAILED]
-    locked = [each for each in done.results if each.state is TaskState.LOCKED]
+    failed = [each for each in done.tasks if each.state == TaskState.FAILED]
+    locked = [each for each in done.tasks if each.state == TaskState.LOCKED]
     kind, met = (RunnerError, failed) if failed else (BusyError, locked)
     if not met:
         return
-    lines = [f"{each.task.kind.value} {each.task.subject}: {each.message}" for each in met[:_SHOWN]]
+    lines = [f"{each.kind} {each.subject}: {each.message}" for each in met[:_SHOWN]]
     lines += [f"… and {len(met) - _SHOWN} more"] if met[_SHOWN:] else []
     raise kind(
         f"{counted(len(met), 'task')} of maintenance {'failed' if failed else 'met a lock'}",
@@ -187,3 +185,42 @@ def _require_success(done: Maintained) -> None:
         if failed
         else "Run the same command again when they are free; runner health long_transactions shows whose they are.",
     )
+
+
+def as_json(results: Sequence[Maintained], *, dry_run: bool) -> dict[str, Any]:
+    """Return what was done, or would be."""
+    return {
+        "dry_run": dry_run,
+        "databases": [
+            {
+                "database": result.database,
+                "tasks": [_task_as_json(task) for task in result.tasks],
+                "duration_ms": round(result.elapsed_s * 1000),
+            }
+            for result in results
+        ],
+    }
+
+
+def done_before(events: Sequence[Event]) -> dict[str, Any]:
+    """Return what a run that fails had done, for the object of its error."""
+    databases: list[dict[str, Any]] = []
+    for event in events:
+        if isinstance(event, DatabaseOpened):
+            databases.append({"database": event.database, "tasks": []})
+        elif isinstance(event, TaskDone):
+            databases[-1]["tasks"].append(_task_as_json(event))
+    return {"databases": databases} if databases else {}
+
+
+def _task_as_json(task: TaskDone) -> dict[str, Any]:
+    return {
+        "kind": task.kind,
+        "subject": task.subject,
+        "state": task.state,
+        "reason": task.reason,
+        "message": task.message,
+        "sql": task.sql,
+        "size_bytes": task.size_bytes,
+        "duration_ms": round(task.elapsed_s * 1000),
+    }

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runner.engine.apply.progress import Done, Listener
-from runner.engine.history.store import OnWait
-from runner.engine.plan import Plan, compare, plan_apply, remaining
-from runner.errors import BusyError, CheckError, RunnerError, about
-from runner.events import Say
+from runner.engine.plan import Plan, compare, plan_apply
+from runner.errors import CheckError, RunnerError, about
+from runner.events import (
+    WARNING,
+    BackupTaken,
+    DatabaseOpened,
+    Emit,
+    Event,
+    Notice,
+    RunFinished,
+    StepDone,
+    StepPlanned,
+)
+from runner.report.parts import mode, step_as_json
 from runner.session.beside import refuse_neighbours
-from runner.session.lost import earlier_lost, lost_steps, report_of
-from runner.session.session import Session, actor_of, open_sessions
+from runner.session.locked_run import LockedRun, Waits, checked
+from runner.session.session import Session, open_sessions
 from runner.settings import Settings
-from runner.wording import counted
 
 if TYPE_CHECKING:
-    from runner.commands.backup import BackedUp, BackupOptions
-    from runner.engine.history.actor import Actor
+    from runner.commands.backup import BackupOptions
     from runner.schema.validate.compare import Validation
-    from runner.server.watch import Sighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +44,7 @@ class MigrateOptions:
     validate: bool = True
     validate_first: bool = False  # run nothing where what is applied is not what its files give
     scratch_url: str | None = None  # where to build these for that; None: as validate chooses
-    lock_wait_s: float = 60.0
-    reconnect_wait_s: float = 30.0
+    waits: Waits = field(default_factory=Waits)
     backup: BackupOptions | None = None  # one is taken first
 
 
@@ -50,28 +55,91 @@ class Outcome:
     database: str
     place: str
     plan: Plan
-    done: Sequence[Done] = ()
+    done: Sequence[StepDone] = ()
     validation: Validation | None = None
     newest: str | None = None  # the newest applied migration afterwards
-    backup: BackedUp | None = None  # taken before
+    backup: BackupTaken | None = None  # taken before
     elapsed_s: float = 0.0
 
+    def finished(self, *, dry_run: bool) -> RunFinished:
+        """Return the event of the run's end."""
+        planned = (
+            StepPlanned(
+                id=step.id,
+                action=step.action.value,
+                how="" if step.script.transactional else mode(step.script),
+            )
+            for step in self.plan.steps
+        )
+        return RunFinished(
+            database=self.database,
+            done=tuple(self.done),
+            planned=tuple(planned) if dry_run else None,
+            steps_left=len(self.plan.steps) - len(self.done),
+            left=self.plan.left,
+            newest=self.newest,
+            compared=None if self.validation is None else self.validation.in_short,
+            elapsed_s=self.elapsed_s,
+        )
 
-@dataclass(frozen=True, slots=True)
-class Observer:
-    """Who is told what happens to which database, as it happens."""
+    def as_json(self, *, dry_run: bool) -> dict[str, Any]:
+        """Return what was done, or with `dry_run` what would be."""
+        steps, left = self.plan.steps, self.plan.left
+        validation = None
+        if self.validation is not None:
+            from runner.commands.validate import validation_as_json
 
-    opened: Callable[[str, str], None] = lambda _name, _place: None
-    listener: Listener = field(default_factory=Listener)
-    waits: OnWait = lambda _holder, _waited_s: None
-    sighted: Callable[[Sighting], None] = lambda _: None  # also from another thread
-    closed: Callable[[Outcome], None] = lambda _: None
-    backed_up: Callable[[BackedUp], None] = lambda _: None
-    say: Say = lambda _: None
-    confirm: Callable[[str, Plan], None] = lambda _place, _plan: None  # raises when the answer is no
+            validation = validation_as_json(self.validation)
+        return {
+            "database": self.database,
+            "steps": [step_as_json(step) for step in steps]
+            if dry_run
+            else [done_as_json(done) for done in self.done],
+            "pending": left + len(steps) if dry_run else left,
+            "newest": self.newest,
+            "warnings": list(self.plan.warnings),
+            "validation": validation,
+            "backup": None if self.backup is None else self.backup.label,
+            "duration_ms": round(self.elapsed_s * 1000),
+        }
 
 
-def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> list[Outcome]:
+def as_json(outcomes: Sequence[Outcome], *, dry_run: bool) -> dict[str, Any]:
+    """Return what `migrate` and `rollback` did."""
+    return {"dry_run": dry_run, "databases": [outcome.as_json(dry_run=dry_run) for outcome in outcomes]}
+
+
+def done_before(events: Sequence[Event]) -> dict[str, Any]:
+    """Return what a run that fails had done, for the object of its error."""
+    databases: list[dict[str, Any]] = []
+    backups = []
+    for event in events:
+        match event:
+            case DatabaseOpened():
+                databases.append({"database": event.database, "steps": []})
+            case StepDone():
+                databases[-1]["steps"].append(done_as_json(event))
+            case BackupTaken():
+                from runner.commands.backup import backup_as_json
+
+                backups.append(backup_as_json(event))
+    return ({"backups": backups} if backups else {}) | ({"databases": databases} if databases else {})
+
+
+def done_as_json(done: StepDone) -> dict[str, Any]:
+    """Return one step that is committed."""
+    return {
+        "id": done.id,
+        "action": done.action,
+        "path": done.path,
+        "checksum": done.checksum,
+        "transactional": done.transactional,
+        "duration_ms": round(done.elapsed_s * 1000),
+        "rows": done.rows,
+    }
+
+
+def migrate(settings: Settings, options: MigrateOptions, emit: Emit) -> list[Outcome]:
     """Apply what is pending in each database, in turn, and validate each.
 
     The files of all databases are checked before the first one is touched.
@@ -91,10 +159,10 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
                     stored_sql=session.stored_sql,
                     begun_sql=session.begun_sql,
                 ),
-                observer,
+                emit,
             )
 
-    with open_sessions(settings, say=observer.say) as sessions:
+    with open_sessions(settings, emit=emit) as sessions:
         plans = [plan(session) for session in sessions]
         pending = [session for session, first in zip(sessions, plans, strict=True) if first.steps]
         if not options.beside_existing:
@@ -102,10 +170,10 @@ def migrate(settings: Settings, options: MigrateOptions, observer: Observer) -> 
                 refuse_neighbours(session, settings)
         if options.validate_first:
             for session in pending:
-                _require_no_drift(settings, session, options, observer)
-        taken = _back_up(settings, pending, options, observer)
+                _require_no_drift(settings, session, options, emit)
+        taken = _back_up(settings, pending, options, emit)
         return [
-            _migrate_one(settings, session, first, plan, options, observer, taken.get(session.title))
+            _migrate_one(settings, session, first, plan, options, emit, taken.get(session.title))
             for session, first in zip(sessions, plans, strict=True)
         ]
 
@@ -116,23 +184,22 @@ def _migrate_one(
     plan: Plan,
     plan_again: Callable[[Session], Plan],
     options: MigrateOptions,
-    observer: Observer,
-    taken: BackedUp | None,
+    emit: Emit,
+    taken: BackupTaken | None,
 ) -> Outcome:
     started = monotonic()
-    observer.opened(session.title, session.place)
+    emit(DatabaseOpened(database=session.title, place=session.place))
     for warning in plan.warnings:
-        observer.listener.warns(warning)
-    done: list[Done] = []
+        emit(Notice(name="warning", message=warning, level=WARNING))
+    done: list[StepDone] = []
     validation = None
     if (plan.steps or session.state.has_remains) and not options.dry_run:
         work = LockedRun(
             settings,
             session,
-            observer,
+            emit,
             checked=plan,
-            lock_wait_s=options.lock_wait_s,
-            reconnect_wait_s=options.reconnect_wait_s,
+            waits=options.waits,
         )
 
         def check() -> None:
@@ -149,14 +216,12 @@ def _migrate_one(
         if not options.single_transaction:
             validation = _validate(session, plan, options, settings)
     outcome = replace(outcome_of(session, plan, done, validation, started), backup=taken)
-    observer.closed(outcome)
+    emit(outcome.finished(dry_run=options.dry_run))
     _require_match(validation, "All migrations are applied and recorded.")
     return outcome
 
 
-def _require_no_drift(
-    settings: Settings, session: Session, options: MigrateOptions, observer: Observer
-) -> None:
+def _require_no_drift(settings: Settings, session: Session, options: MigrateOptions, emit: Emit) -> None:
     """Refuse to run anything where the schema is not what the applied files give; with none applied there is nothing to compare.
 
     Raises: CheckError, also where it cannot be compared.
@@ -173,7 +238,7 @@ def _require_no_drift(
         comparison,
         tolerance=Tolerance(ignore=settings.ignore),
         scratch_url=options.scratch_url,
-        say=observer.say,
+        emit=emit,
     )
     if validation.skipped is not None:
         raise CheckError(
@@ -185,8 +250,8 @@ def _require_no_drift(
 
 
 def _back_up(
-    settings: Settings, pending: Sequence[Session], options: MigrateOptions, observer: Observer
-) -> dict[str, BackedUp]:
+    settings: Settings, pending: Sequence[Session], options: MigrateOptions, emit: Emit
+) -> dict[str, BackupTaken]:
     """Back up every database that is about to be changed, before the first one is; return them by title.
 
     Raises: as `runner.commands.backup.take_one`; nothing was run then.
@@ -200,144 +265,13 @@ def _back_up(
     taken = {}
     try:
         for session in pending:
-            made = take_one(settings, session, place, options.backup, waits=observer.waits)
+            made = take_one(settings, session, place, options.backup, emit)
             taken[session.title] = made
-            observer.backed_up(made)
+            emit(made)
     except RunnerError as error:
         error.detail = f"{error.detail or ''} No migration was run, for there is no backup.".strip()
         raise
     return taken
-
-
-class LockedRun:
-    """The part of a command that holds the migration lock; begun again when the connection was lost."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        session: Session,
-        observer: Observer,
-        *,
-        checked: Plan,
-        lock_wait_s: float,
-        reconnect_wait_s: float,
-    ) -> None:
-        self._settings = settings
-        self._session = session
-        self._lock_wait_s = lock_wait_s
-        self._reconnect_wait_s = reconnect_wait_s
-        self._observer = observer
-        self._first = checked
-        self._done: list[Done] = []
-        self._others: frozenset[str] | None = None  # what is applied and none of our business, once we began
-        self.plan = Plan()
-
-    def run(
-        self,
-        make_plan: Callable[[], Plan],
-        *,
-        single_transaction: bool = False,
-        before_commit: Callable[[], None] = lambda: None,
-    ) -> list[Done]:
-        """Plan under the lock and run the plan, through outages of the server; return what is committed."""
-        from runner.engine.apply.run import run_plan
-        from runner.engine.apply.work import Work
-        from runner.server.watch import Watch
-        from runner.session.ownership import require_ownership
-        from runner.session.reconnect import through_outages
-
-        actor = actor_of(self._settings)
-
-        def attempt() -> None:
-            self._session.history.require_writable()
-            if self._others is None:
-                require_ownership(self._session, self._first)
-            with self._session.locked(actor, wait_s=self._lock_wait_s, on_wait=self._observer.waits):
-                if self._session.state.has_remains:
-                    self._clear_remains(actor)
-                run_plan(
-                    Work(
-                        history=self._session.history,
-                        actor=actor,
-                        listener=replace(self._observer.listener, done=self._note),
-                        limits=self._settings.limits,
-                        lock_wait_s=self._lock_wait_s,
-                        connect=self._session.connect,
-                        watch=watch,
-                    ),
-                    self._begin(make_plan) if self._others is None else self._go_on(),
-                    single_transaction=single_transaction,
-                    before_commit=before_commit,
-                )
-                self._session.state = self._session.history.unlock()
-
-        with Watch(self._session.connect_watch, self._observer.sighted) as watch:
-            through_outages(
-                self._session,
-                attempt,
-                progress=lambda: len(self._done),
-                reconnect_wait_s=self._reconnect_wait_s,
-                say=self._observer.say,
-            )
-        return self._done
-
-    def _clear_remains(self, actor: Actor) -> None:
-        from runner.engine.apply.takeover import clear_all
-
-        session = self._session
-        clear_all(session.connection, session.history, actor, session.state, self._observer.listener.tells)
-
-    def _begin(self, make_plan: Callable[[], Plan]) -> Plan:
-        self.plan = checked(make_plan(), self._observer, but=self._first)
-        self._others = self._applied_by_others()
-        return self.plan
-
-    def _go_on(self) -> Plan:
-        """Return the rest of the plan; a step whose answer was lost and which history holds is told of now."""
-        state = self._session.state
-        gone = (self._others or frozenset()) - self._applied_by_others()
-        if gone:
-            raise earlier_lost(gone, done=len(self._done))
-        lost = lost_steps(self._done, state)
-        if lost:
-            self._done = [done for done in self._done if done not in lost]
-            self._observer.say(report_of(lost, self._session.title))
-        if self._applied_by_others() != self._others:
-            raise BusyError(
-                "another run changed the database while our connection was lost",
-                detail=f"Of this run {counted(len(self._done), 'step')} are committed and recorded; nothing is half-done.",
-                hint="Look at runner status and run the command again.",
-            )
-        rest = remaining(self.plan, state)
-        told = {done.step.id for done in self._done}
-        for step in self.plan.steps:
-            if step not in rest.steps and step.id not in told:
-                entry = state.applied.get(step.id)
-                self._note(Done(step=step, elapsed_s=((entry and entry.duration_ms) or 0) / 1000))
-        return rest
-
-    def _applied_by_others(self) -> frozenset[str]:
-        return frozenset(self._session.state.applied) - {step.id for step in self.plan.steps}
-
-    def _note(self, done: Done) -> None:
-        self._done.append(done)
-        self._observer.listener.done(done)
-
-
-def checked(plan: Plan, observer: Observer, *, but: Plan | None = None) -> Plan:
-    """Check the files of a plan, but not those that were read and checked for another."""
-    known = set() if but is None else {id(step.script) for step in but.steps}
-    unknown = tuple(step for step in plan.steps if id(step.script) not in known)
-    if unknown:
-        from runner.engine.apply.run import check_plan
-
-        check_plan(replace(plan, steps=unknown), observer.listener)
-    return plan
-
-
-def ids(plan: Plan) -> str:
-    """Name the migrations of a plan in a sentence."""
-    return ", ".join(step.id for step in plan.steps) or "nothing"
 
 
 def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: Settings) -> Validation | None:
@@ -371,7 +305,7 @@ def _require_match(validation: Validation | None, state: str) -> None:
 
 
 def outcome_of(
-    session: Session, plan: Plan, done: Sequence[Done], validation: Validation | None, started: float
+    session: Session, plan: Plan, done: Sequence[StepDone], validation: Validation | None, started: float
 ) -> Outcome:
     """Return what was done to one database, as it is now."""
     newest = next((entry.id for entry in session.state.newest_first()), None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from runner.errors import ConfigurationError, UsageError
 from runner.files.migrations.layout import find_layouts
@@ -33,3 +35,16 @@ def new_migration(settings: Settings, name: str) -> NewPair:
             hint=f"Name it: runner new {name} --database {layouts[-1].title}",
         )
     return scaffold(layouts[0], name)
+
+
+def text(pair: NewPair, project: Path) -> str:
+    """Return the two paths that were written."""
+    return "\n".join(
+        str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
+        for path in (pair.apply, pair.rollback)
+    )
+
+
+def as_json(pair: NewPair) -> dict[str, Any]:
+    """Return the files that were written."""
+    return {"id": pair.id, "apply": str(pair.apply), "rollback": str(pair.rollback)}

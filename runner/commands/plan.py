@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from runner.engine.history.model import State
 from runner.engine.plan import Plan, plan_apply, plan_rollback
-from runner.events import Say
+from runner.events import Emit
+from runner.report.parts import step_as_json
+from runner.report.terminal import Style
 from runner.session.beside import remark
 from runner.session.session import open_sessions
 from runner.settings import Settings
@@ -31,17 +34,16 @@ def plans(
     steps: int | None,
     everything: bool,
     allow_out_of_order: bool,
-    say: Say,
+    emit: Emit,
 ) -> list[PlanListing]:
     """Return what `migrate`, or with `back` what `rollback`, would run; its files are checked as they check them.
 
     Raises: as they do.
     """
-    from runner.engine.apply.progress import Listener
     from runner.engine.apply.run import check_plan
 
     found = []
-    with open_sessions(settings, say=say) as sessions:
+    with open_sessions(settings, emit=emit) as sessions:
         for session in sessions:
             if back:
                 plan = plan_rollback(
@@ -68,7 +70,7 @@ def plans(
                     told = f"{found_beside.said}{refused}. {found_beside.ways}"
                     plan = replace(plan, warnings=(*plan.warnings, told))
             plan = replace(plan, warnings=(*plan.warnings, *_begun(plan, session.state)))
-            check_plan(plan, Listener())
+            check_plan(plan)
             found.append(PlanListing(database=session.title, place=session.place, plan=plan))
     return found
 
@@ -83,3 +85,49 @@ def _begun(plan: Plan, state: State) -> Iterator[str]:
                 f"{step.id} is begun: {partial.done} of {counted(partial.total, 'statement')}{rows} are in effect "
                 "and are not run again"
             )
+
+
+def text(result: PlanListing, style: Style) -> Iterator[str]:
+    """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
+    from runner.files.migrations.check import ends_with_semicolon
+
+    yield style(f"-- {result.database}: {result.place}", "bold")
+    if not result.plan.steps:
+        yield "-- nothing to do"
+    for warning in result.plan.warnings:
+        yield style(f"-- warning: {warning}", "yellow")
+    for step in result.plan.steps:
+        how = (
+            "one transaction"
+            if step.script.transactional
+            else "each statement again and again until it touches no row"
+            if step.script.batch is not None
+            else "statement by statement, each its own transaction"
+        )
+        yield ""
+        yield style(f"-- {step.action.value} {step.id} ({step.script.label}): {how}", "cyan")
+        if step.script.transactional:
+            yield "BEGIN;"
+        yield "".join(step.script.pieces()).rstrip()
+        if not ends_with_semicolon(step.script):
+            yield ";"
+        if step.script.transactional:
+            yield "COMMIT;"
+    if result.plan.left:
+        yield ""
+        yield f"-- {counted(result.plan.left, 'step')} left for later"
+
+
+def as_json(results: Sequence[PlanListing]) -> dict[str, Any]:
+    """Return the SQL that would be run."""
+    return {
+        "databases": [
+            {
+                "database": result.database,
+                "steps": [step_as_json(step) | {"sql": step.script.text} for step in result.plan.steps],
+                "pending": result.plan.left,
+                "warnings": list(result.plan.warnings),
+            }
+            for result in results
+        ]
+    }

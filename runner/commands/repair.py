@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runner.commands.baseline import adopted
 from runner.engine.apply.takeover import check_progress, clear, take_over
@@ -12,9 +13,11 @@ from runner.engine.history.message import Record
 from runner.engine.history.model import Operation, Partial
 from runner.engine.plan import resolve_id
 from runner.errors import CheckError, UsageError
-from runner.events import Say
+from runner.events import Emit
 from runner.files.migrations.check import check_script, units
 from runner.files.migrations.model import Script
+from runner.report.parts import heading
+from runner.report.terminal import Style
 from runner.session.recording import recording_session
 from runner.session.session import Session, actor_of, one_session
 from runner.settings import Settings
@@ -42,7 +45,7 @@ def settle(
     statement: int | None,
     reason: str,
     lock_wait_s: float,
-    say: Say,
+    emit: Emit,
 ) -> Mended:
     """Note what became of a statement whose run was cut off: it took effect, or it is to be run again.
 
@@ -57,26 +60,26 @@ def settle(
             begun.journal.forget(session.connection, step)
         return f"step {step} {'took effect' if took_effect else 'is run again'}: {reason}"
 
-    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, say=say)
+    return _mend(settings, id_, act, lock_wait_s=lock_wait_s, emit=emit)
 
 
-def restart(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+def restart(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emit: Emit) -> Mended:
     """Forget how far a file came, for what it did is undone: the next run begins at its first statement.
 
     Raises: UsageError when the migration is not run in part.
     """
 
     def clear_away(session: Session, begun: _Begun) -> None:
-        clear(session.connection, begun.journal, say)
+        clear(session.connection, begun.journal, emit)
 
     def act(session: Session, begun: _Begun) -> str:
         session.connection.execute(begun.journal.closing())
         return f"begins again at its first statement: {reason}"
 
-    return _mend(settings, id_, act, first=clear_away, lock_wait_s=lock_wait_s, say=say)
+    return _mend(settings, id_, act, first=clear_away, lock_wait_s=lock_wait_s, emit=emit)
 
 
-def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emit: Emit) -> Mended:
     """Go on with the file as it is now; what had been run of it must stand there unchanged.
 
     Raises: CheckError when it does not; UsageError when the file is as it was begun.
@@ -98,7 +101,7 @@ def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say:
                 hint=_GO_ON[begun.partial.direction],
             )
         check_script(script)
-        steps = take_over(session.connection, begun.journal, begun.partial.id, script, say)
+        steps = take_over(session.connection, begun.journal, begun.partial.id, script, emit)
         check_progress(begun.partial.id, script, steps)
 
     def act(session: Session, begun: _Begun) -> str:
@@ -113,7 +116,7 @@ def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say:
             )
         return f"goes on with the file as it is now: {reason}"
 
-    return _mend(settings, id_, act, first=compare, lock_wait_s=lock_wait_s, say=say)
+    return _mend(settings, id_, act, first=compare, lock_wait_s=lock_wait_s, emit=emit)
 
 
 def _mend(
@@ -123,9 +126,9 @@ def _mend(
     *,
     first: Callable[[Session, _Begun], None] = lambda _session, _begun: None,
     lock_wait_s: float,
-    say: Say,
+    emit: Emit,
 ) -> Mended:
-    with one_session(settings, say) as session:
+    with one_session(settings, emit) as session:
         id_ = resolve_id(id_, list(session.state.partial), "migration that was run in part")
 
         def before() -> None:
@@ -193,12 +196,12 @@ class Mended:
     what: str | None = None  # of a file that was run in part
 
 
-def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emit: Emit) -> Mended:
     """Take an edited file for what had been applied.
 
     Raises: UsageError when there is no such file, or it is not applied.
     """
-    with one_session(settings, say) as session:
+    with one_session(settings, emit) as session:
         id_ = resolve_id(id_, list(session.state.applied), "applied migration")
         migration = next((m for m in session.files if m.id == id_), None)
         if migration is None:
@@ -216,13 +219,13 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, say
 
 
 def forget(
-    settings: Settings, wanted: Sequence[str], *, reason: str, lock_wait_s: float, say: Say
+    settings: Settings, wanted: Sequence[str], *, reason: str, lock_wait_s: float, emit: Emit
 ) -> list[Mended]:
     """Take migrations out of history without undoing them.
 
     Raises: UsageError when one is not applied; CheckError when its file is there, for it would be applied again.
     """
-    with one_session(settings, say) as session:
+    with one_session(settings, emit) as session:
         ids = [resolve_id(id_, list(session.state.applied), "applied migration") for id_ in wanted]
         for id_ in ids:
             if any(m.id == id_ for m in session.files):
@@ -240,12 +243,12 @@ def forget(
         ]
 
 
-def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: float, say: Say) -> Mended:
+def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: float, emit: Emit) -> Mended:
     """Record that an applied migration's file has another name now.
 
     Raises: UsageError when the old one is not applied or the new one has no file or is applied itself.
     """
-    with one_session(settings, say) as session:
+    with one_session(settings, emit) as session:
         old = resolve_id(old, list(session.state.applied), "applied migration")
         new = resolve_id(new, [m.id for m in session.files], "file")
         if new in session.state.applied:
@@ -266,3 +269,29 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
         return Mended(
             database=session.title, place=session.place, operation=Operation.RENAME, id=new, old_id=old
         )
+
+
+def text(result: Mended, style: Style) -> str:
+    """Return what a repair recorded."""
+    said = {
+        Operation.REPAIR: f"noted  {result.id}: {result.what}",
+        Operation.ACCEPT: f"accepted  {result.id} as it is now",
+        Operation.FORGET: f"forgot  {result.id}: no longer in history, the schema is as it was",
+        Operation.RENAME: f"renamed  {result.old_id} to {result.id}",
+    }[result.operation]
+    return f"{heading(result.database, result.place, style)}\n  {said}"
+
+
+def as_json(results: Sequence[Mended]) -> dict[str, Any]:
+    """Return what was recorded: one object, of several a list."""
+    repairs = [
+        {
+            "database": result.database,
+            "operation": result.operation.value,
+            "id": result.id,
+            "old_id": result.old_id,
+            "what": result.what,
+        }
+        for result in results
+    ]
+    return repairs[0] if len(repairs) == 1 else {"repairs": repairs}

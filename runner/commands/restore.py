@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 from runner.commands.backup import client_programs
 from runner.engine.history.store import History
 from runner.errors import UsageError
-from runner.events import Say
+from runner.events import Emit, Notice
 from runner.files.migrations.layout import find_layouts
+from runner.report.parts import heading
+from runner.report.terminal import Style
 from runner.server import connection
 from runner.session.session import explained
 from runner.settings import Settings
 from runner.upkeep import backup
 from runner.upkeep.backup import Archive, Program
+from runner.wording import duration, size
 
 if TYPE_CHECKING:
     import psycopg
@@ -55,7 +58,7 @@ class Restored:
 
 
 def restore(
-    settings: Settings, options: RestoreOptions, *, confirm: Callable[[str], None], say: Say
+    settings: Settings, options: RestoreOptions, *, confirm: Callable[[str], None], emit: Emit
 ) -> Restored:
     """Restore a backup into a new database, and let it take the live one's place if that was asked for.
 
@@ -65,7 +68,7 @@ def restore(
     """
     started = monotonic()
     _require_name(options.into)
-    target, title, is_named = _target(settings, say)
+    target, title, is_named = _target(settings, emit)
     archive = backup.find(options.archive, database=title, into=options.into, environ=settings.environ)
     environ, folder = client_programs(settings, target)
     if options.switch and options.into == target.name:
@@ -93,7 +96,7 @@ def restore(
         exclude=(settings.migration_table,),
     )
     with explained(work.target):
-        begun = backup.restore(work, validate=options.validate, say=say)
+        begun = backup.restore(work, validate=options.validate, emit=emit)
     kept = None
     if options.switch:
         confirm(
@@ -125,7 +128,7 @@ def _require_name(database: str) -> None:
         )
 
 
-def _target(settings: Settings, say: Say) -> tuple[Target, str, bool]:
+def _target(settings: Settings, emit: Emit) -> tuple[Target, str, bool]:
     """Return the one database that is meant, what the project calls it, and whether the project has databases by name."""
     layouts = find_layouts(settings)
     if len(layouts) > 1:
@@ -134,5 +137,59 @@ def _target(settings: Settings, say: Say) -> tuple[Target, str, bool]:
             hint=f"Choose it: --database {' or --database '.join(filter(None, (one.name for one in layouts)))}",
         )
     name = layouts[0].name
-    target = connection.locate(settings, name, say=say)
+    target = connection.locate(settings, name, emit=emit)
     return target, name or target.name, name is not None
+
+
+def text(result: Restored, style: Style) -> Iterator[str]:
+    """Yield what became of a restore."""
+    manifest = result.archive.manifest
+    yield heading(result.database, f"{result.into} on {result.place}", style)
+    facts = (
+        f"{size(manifest.size_bytes)}, {duration(result.elapsed_s)}" if result.filled else "by an earlier run"
+    )
+    yield f"  {style('restored'.ljust(11), 'green')}  {result.archive.label}  {style(facts, 'dim')}"
+    yield (
+        f"  catalogue and history are as they were dumped on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+        if result.validated
+        else "  not compared with what was dumped"
+    )
+    if result.switched:
+        yield f"  {style('switched'.ljust(11), 'green')}  {result.into} is {result.database} now" + (
+            "" if result.kept_as is None else f"; the old one is {result.kept_as}"
+        )
+
+
+def as_json(result: Restored) -> dict[str, Any]:
+    """Return what became of a restore."""
+    return {
+        "database": result.database,
+        "archive": result.archive.label,
+        "taken_at": result.archive.manifest.taken_at.isoformat(),
+        **_facts(result),
+        "duration_ms": round(result.elapsed_s * 1000),
+    }
+
+
+def as_notice(result: Restored) -> Notice:
+    """Return the event of a restore."""
+    place = f"{result.into}, which is {result.database} now" if result.switched else result.into
+    return Notice(
+        name="restore.done",
+        message=f"restored {result.archive.label} into {place}"
+        if result.filled
+        else f"an earlier run had restored {result.archive.label} into {place}",
+        database=result.database,
+        elapsed_s=result.elapsed_s,
+        facts={"archive": result.archive.label, **_facts(result)},
+    )
+
+
+def _facts(result: Restored) -> dict[str, Any]:
+    return {
+        "into": result.into,
+        "filled": result.filled,
+        "validated": result.validated,
+        "switched": result.switched,
+        "kept_as": result.kept_as,
+    }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from time import monotonic
 
-from runner.commands.migrate import LockedRun, Observer, Outcome, checked, ids, outcome_of
-from runner.engine.apply.progress import Done
+from runner.commands.migrate import Outcome, outcome_of
 from runner.engine.plan import Plan, plan_rollback
 from runner.errors import BusyError, ConfigurationError
+from runner.events import WARNING, DatabaseOpened, Emit, Notice, StepDone
+from runner.session.locked_run import LockedRun, Waits, checked
 from runner.session.session import Session, open_sessions
 from runner.settings import Settings
+from runner.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +24,18 @@ class RollbackOptions:
     steps: int | None = None
     everything: bool = False
     dry_run: bool = False
-    lock_wait_s: float = 60.0
-    reconnect_wait_s: float = 30.0
+    waits: Waits = field(default_factory=Waits)
 
 
-def rollback(settings: Settings, options: RollbackOptions, observer: Observer) -> list[Outcome]:
+Confirm = Callable[[str], None]  # puts a question to a person; raises when the answer is no
+
+
+def rollback(settings: Settings, options: RollbackOptions, emit: Emit, *, confirm: Confirm) -> list[Outcome]:
     """Undo what was applied last.
 
     Raises: as `migrate`; ConfigurationError when several databases are open and none was named.
     """
-    with open_sessions(settings, say=observer.say) as sessions:
+    with open_sessions(settings, emit=emit) as sessions:
         if len(sessions) > 1:
             names = ", ".join(session.title for session in sessions)
             raise ConfigurationError(
@@ -38,11 +43,11 @@ def rollback(settings: Settings, options: RollbackOptions, observer: Observer) -
                 detail="Nothing was rolled back.",
                 hint=f"Name it: runner rollback --database {sessions[-1].title}",
             )
-        return [_rollback_one(settings, session, options, observer) for session in sessions]
+        return [_rollback_one(settings, session, options, emit, confirm) for session in sessions]
 
 
 def _rollback_one(
-    settings: Settings, session: Session, options: RollbackOptions, observer: Observer
+    settings: Settings, session: Session, options: RollbackOptions, emit: Emit, confirm: Confirm
 ) -> Outcome:
     started = monotonic()
 
@@ -56,16 +61,16 @@ def _rollback_one(
                 everything=options.everything,
                 stored=session.stored_rollback,
             ),
-            observer,
+            emit,
         )
 
     plan = plan_now()
-    done: list[Done] = []
+    done: list[StepDone] = []
     for warning in plan.warnings:
-        observer.listener.warns(warning)
+        emit(Notice(name="warning", message=warning, level=WARNING))
     if plan.steps and not options.dry_run:
-        observer.confirm(session.place, plan)
-    observer.opened(session.title, session.place)
+        confirm(_question(session.place, plan))
+    emit(DatabaseOpened(database=session.title, place=session.place))
     if plan.steps and not options.dry_run:
         confirmed = plan
 
@@ -74,7 +79,7 @@ def _rollback_one(
             if [step.id for step in again.steps] != [step.id for step in confirmed.steps]:
                 raise BusyError(
                     "another run changed what would be rolled back",
-                    detail=f"It was {ids(confirmed)}, it is {ids(again)} now. Nothing was changed.",
+                    detail=f"It was {_ids(confirmed)}, it is {_ids(again)} now. Nothing was changed.",
                     hint="Look at runner status and run the command again.",
                 )
             return again
@@ -82,13 +87,21 @@ def _rollback_one(
         work = LockedRun(
             settings,
             session,
-            observer,
+            emit,
             checked=plan,
-            lock_wait_s=options.lock_wait_s,
-            reconnect_wait_s=options.reconnect_wait_s,
+            waits=options.waits,
         )
         done = work.run(plan_as_confirmed)
         plan = work.plan
     outcome = outcome_of(session, plan, done, None, started)
-    observer.closed(outcome)
+    emit(outcome.finished(dry_run=options.dry_run))
     return outcome
+
+
+def _ids(plan: Plan) -> str:
+    return ", ".join(step.id for step in plan.steps) or "nothing"
+
+
+def _question(place: str, plan: Plan) -> str:
+    ids = ", ".join(step.id for step in plan.steps[:5]) + (", …" if len(plan.steps) > 5 else "")
+    return f"Roll back {counted(len(plan.steps), 'migration')} of {place}: {ids}?"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runner import whole
-from runner.events import WARNING, Event, Say
+from runner.events import WARNING, Emit, Notice
 from runner.files.sqltext.tokens import SqlSyntaxError
+from runner.report.parts import diff_lines
+from runner.report.terminal import Style
 from runner.schema.catalog.differences import compare_text, unified_diff
 from runner.schema.catalog.model import Catalog
 from runner.schema.catalog.render import render as render_catalog
@@ -29,21 +33,21 @@ class Snapshot:
     diff: str = ""  # from the committed one to the new one
 
 
-def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, say: Say) -> list[Snapshot]:
+def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, emit: Emit) -> list[Snapshot]:
     """Build each database's schema from its files in a scratch database, and write it when `write` is set.
 
     Raises: FileError, MigrationFailedError; ConfigurationError when there is no server for it.
     """
     found = []
     for layout, files in read_files(settings):
-        with scratch_session(settings, layout, files, url=scratch_url, say=say) as session:
+        with scratch_session(settings, layout, files, url=scratch_url, emit=emit) as session:
             found_catalog = build(session, settings, other_owners=True)
             text = render_catalog(found_catalog)
             if found_catalog.unsupported:
                 unseen = list(found_catalog.unsupported)
                 said = f"not described by the snapshot: {shortened(unseen)}"
-                say(
-                    Event(
+                emit(
+                    Notice(
                         name="snapshot.incomplete",
                         message=said,
                         level=WARNING,
@@ -78,3 +82,24 @@ def _is_all_ignored(settings: Settings, before: str, found: Catalog) -> bool:
     except SqlSyntaxError:
         return False
     return bool(differences) and all(is_ignored(settings.ignore, d.kind, d.identity) for d in differences)
+
+
+def text(result: Snapshot, style: Style, *, check: bool) -> Iterator[str]:
+    """Yield what happened to one snapshot."""
+    if not result.changed:
+        yield f"{result.path}  {style('current', 'green')}"
+    elif check:
+        yield f"{result.path}  {style('stale', 'red')}"
+        yield from diff_lines(result.diff, style)
+    else:
+        yield f"{result.path}  {style('written', 'yellow')}"
+        yield from diff_lines(result.diff, style)
+
+
+def as_json(results: Sequence[Snapshot]) -> dict[str, Any]:
+    """Return what was written."""
+    return {
+        "databases": [
+            {"database": r.database, "path": r.path, "changed": r.changed, "diff": r.diff} for r in results
+        ]
+    }

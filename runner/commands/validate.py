@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from runner.engine.plan import Comparison, Situation, compare
 from runner.errors import CheckError, RunnerError, StoppedError
-from runner.events import Say
+from runner.events import Emit
 from runner.files.migrations.load import script_from_history
 from runner.files.migrations.model import Kind, Migration
+from runner.report.parts import compared_line, diff_lines, heading
+from runner.report.terminal import Style
 from runner.schema.validate.compare import Tolerance, Validation, validate, validate_applied
 from runner.schema.validate.concern import Concern, concerns
 from runner.session.beside import remark
@@ -34,19 +37,19 @@ def validations(
     grants: bool = False,
     owners: bool = False,
     scratch_url: str | None = None,
-    say: Say,
+    emit: Emit,
 ) -> list[Validated]:
     """Compare each database's catalog with its snapshot, and look at what no comparison shows.
 
     One with pending files is compared with what the applied ones give, built in a scratch database.
     """
     tolerance = Tolerance(ignore=settings.ignore, grants=grants, owners=owners)
-    with open_sessions(settings, say=say) as sessions:
+    with open_sessions(settings, emit=emit) as sessions:
         return [
             Validated(
                 database=session.title,
                 place=session.place,
-                validation=_validation(session, settings, tolerance, scratch_url, say),
+                validation=_validation(session, settings, tolerance, scratch_url, emit),
                 concerns=tuple(concerns(session.connection)),
             )
             for session in sessions
@@ -54,7 +57,7 @@ def validations(
 
 
 def _validation(
-    session: Session, settings: Settings, tolerance: Tolerance, scratch_url: str | None, say: Say
+    session: Session, settings: Settings, tolerance: Tolerance, scratch_url: str | None, emit: Emit
 ) -> Validation:
     label = settings.label(session.layout.snapshot)
     comparison = compare(session.files, session.state)
@@ -64,7 +67,7 @@ def _validation(
         return Validation(snapshot=label, skipped=f"applied or rolled back in part: {ids}")
     if comparison.behind:
         return validate_while_pending(
-            session, settings, comparison, tolerance=tolerance, scratch_url=scratch_url, say=say
+            session, settings, comparison, tolerance=tolerance, scratch_url=scratch_url, emit=emit
         )
     return validate(
         session.connection,
@@ -84,7 +87,7 @@ def validate_while_pending(
     *,
     tolerance: Tolerance,
     scratch_url: str | None,
-    say: Say,
+    emit: Emit,
 ) -> Validation:
     """Compare the database with what the files that history says are applied give; it is only read.
 
@@ -98,7 +101,7 @@ def validate_while_pending(
         return replace(skipped, skipped=nothing if found is None else f"{found.said}. {found.ways}")
     try:
         files = applied_files(session, comparison)
-        with scratch_session(settings, session.layout, files, url=scratch_url, say=say) as scratch:
+        with scratch_session(settings, session.layout, files, url=scratch_url, emit=emit) as scratch:
             expected = build(scratch, settings, other_owners=True)
     except StoppedError:
         raise
@@ -158,3 +161,61 @@ def _as_applied(session: Session, id_: str, file: Migration | None) -> Migration
     if file is None:
         return Migration(id=id_, kind=Kind.VERSIONED, apply=script)
     return replace(file, apply=script)
+
+
+def text(result: Validated, style: Style) -> Iterator[str]:
+    """Yield how one database compares with its snapshot, and what else is to be said of its schema."""
+    from runner.schema.validate.compare import described
+
+    yield heading(result.database, result.place, style)
+    validation = result.validation
+    yield "  " + compared_line(validation.in_short, style)
+    for line in described(validation):
+        yield f"  {line}"
+    yield from diff_lines(validation.diff, style)
+    for concern in result.concerns:
+        yield f"  {style(concern.kind, 'yellow')}  {concern.subject}: {concern.message}"
+        yield f"    {style('remedy:', 'cyan')} {concern.remedy}"
+
+
+def as_json(results: Sequence[Validated]) -> dict[str, Any]:
+    """Return how each database compares with its snapshot."""
+    return {
+        "databases": [
+            {
+                "database": r.database,
+                **validation_as_json(r.validation),
+                "concerns": [
+                    {"kind": c.kind, "subject": c.subject, "message": c.message, "remedy": c.remedy}
+                    for c in r.concerns
+                ],
+            }
+            for r in results
+        ]
+    }
+
+
+def validation_as_json(result: Validation) -> dict[str, Any]:
+    """Return one comparison."""
+    return {
+        "snapshot": result.snapshot,
+        "against": result.against,
+        "pending": result.pending,
+        "matches": None if result.skipped is not None else result.matches,
+        "skipped": result.skipped,
+        "beside": list(result.beside),
+        "unseen": list(result.unseen),
+        "set_aside": list(result.set_aside),
+        "differences": [
+            {
+                "kind": difference.kind,
+                "identity": difference.identity,
+                "change": str(difference.change),
+                "expected_sql": difference.expected_sql,
+                "actual_sql": difference.actual_sql,
+                "migration": origin,
+            }
+            for difference, origin in zip(result.differences, result.origins, strict=True)
+        ],
+        "diff": result.diff,
+    }

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from runner.commands.lint import base_of, scripts, start_of
-from runner.engine.apply.progress import Listener
 from runner.engine.apply.run import check_plan, run_plan
 from runner.engine.apply.work import Work
 from runner.engine.history.order import in_order
 from runner.engine.plan import Action, Plan, Step, plan_apply, resolve_id
 from runner.errors import ConfigurationError
-from runner.events import Say
+from runner.events import Emit, RehearsalsOver, Rehearsed
 from runner.files.migrations.git import changed_since
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.model import Kind, Migration
@@ -61,18 +60,20 @@ def verifications(
     settings: Settings,
     options: VerifyOptions,
     *,
-    say: Say,
-    rehearsed: Callable[[Rehearsal], None] = lambda _: None,
+    emit: Emit,
 ) -> list[Verification]:
     """Rehearse what the options choose of each database: by default what is pending on its target.
 
     Raises: FileError, ConfigurationError, UnreachableError, CheckError; a migration that fails is part of the result.
     """
     found = read_files(settings)
-    return [
-        _verify(settings, layout, files, options, only=len(found) == 1, say=say, rehearsed=rehearsed)
-        for layout, files in found
-    ]
+    try:
+        return [
+            _verify(settings, layout, files, options, only=len(found) == 1, emit=emit)
+            for layout, files in found
+        ]
+    finally:
+        emit(RehearsalsOver())
 
 
 def _verify(
@@ -82,22 +83,21 @@ def _verify(
     options: VerifyOptions,
     *,
     only: bool,
-    say: Say,
-    rehearsed: Callable[[Rehearsal], None],
+    emit: Emit,
 ) -> Verification:
     started, begun_at = time.monotonic(), datetime.now(UTC)
-    chosen, asked = _choose(settings, layout, files, options, only=only, say=say)
+    chosen, asked = _choose(settings, layout, files, options, only=only, emit=emit)
     if options.weigh and asked is None:
-        with open_session(settings, layout, files, only=only, say=say) as session:
+        with open_session(settings, layout, files, only=only, emit=emit) as session:
             asked = _Asked.of(session)
-    run = _Run(settings, layout, files, options.scratch_url, say, None if asked is None else asked.time_zone)
-    found = tuple(run.rehearsals(chosen, rehearsed)) if chosen else ()
+    run = _Run(settings, layout, files, options.scratch_url, emit, None if asked is None else asked.time_zone)
+    found = tuple(run.rehearsals(chosen)) if chosen else ()
     surroundings = None
     if options.weigh:
         tables = {
             lock.relation for rehearsal in found for trace in rehearsal.statements for lock in trace.locks
         }
-        with open_session(settings, layout, files, only=only, say=say) as session:
+        with open_session(settings, layout, files, only=only, emit=emit) as session:
             surroundings = look_around(session.connection, tables, place=session.place)
     return Verification(
         database=layout.title,
@@ -142,7 +142,7 @@ def _choose(
     options: VerifyOptions,
     *,
     only: bool,
-    say: Say,
+    emit: Emit,
 ) -> tuple[frozenset[str], _Asked | None]:
     """Return the ids to rehearse, and what was asked of the target where it says which are pending."""
     ids = [m.id for m in _ordered(files)]
@@ -154,7 +154,7 @@ def _choose(
     if options.base is not None:
         return changed_since(options.base, files, project=settings.project), None
     try:
-        with open_session(settings, layout, files, only=only, say=say) as session:
+        with open_session(settings, layout, files, only=only, emit=emit) as session:
             plan = plan_apply(session.files, session.state, allow_out_of_order=True)
             asked = _Asked.of(session)
     except ConfigurationError as error:
@@ -191,7 +191,7 @@ class _Run:
     layout: Layout
     files: list[Migration]
     scratch_url: str | None
-    say: Say
+    emit: Emit
     time_zone: str | None  # of the target, where it is known
     server_version: int = 0
     replayed: int = 0
@@ -199,7 +199,7 @@ class _Run:
     before: Catalog = field(default_factory=Catalog)
     after: Catalog = field(default_factory=Catalog)
 
-    def rehearsals(self, chosen: frozenset[str], tell: Callable[[Rehearsal], None]) -> Iterator[Rehearsal]:
+    def rehearsals(self, chosen: frozenset[str]) -> Iterator[Rehearsal]:
         """Yield what is found of each chosen migration, in order; after one that fails the rest is not tried."""
         as_one: set[str] = set()
         wanted: list[int] = []
@@ -222,7 +222,13 @@ class _Run:
                         as_one.add(steps[n].id)
                         break
                     self.after = ground.schema
-                    tell(found)
+                    self.emit(
+                        Rehearsed(
+                            migration=found.id,
+                            verdict=found.round_trip.verdict.value,
+                            elapsed_s=found.elapsed_s,
+                        )
+                    )
                     yield found
                     at = n + 1
                     if found.round_trip.failed_on is Way.APPLY:
@@ -244,7 +250,7 @@ class _Run:
                     self.layout,
                     self.files,
                     url=self.scratch_url,
-                    say=self.say,
+                    emit=self.emit,
                     beside_target=False,
                     time_zone=self.time_zone,
                 )
@@ -262,7 +268,7 @@ class _Run:
             mirror = Mirror(reading, exclude=(settings.migration_table,))
             ground = Ground(
                 hidden=tuple(session.history.names.tables),
-                work=Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect),
+                work=Work(history=session.history, actor=actor, connect=session.connect),
                 measuring=stack.enter_context(closing(session.connect())),
                 connect=session.connect,
                 read=lambda: with_all_beyond(mirror.read(), reading),
@@ -272,7 +278,7 @@ class _Run:
 
     def _replay(self, ground: Ground, steps: Sequence[Step]) -> None:
         if steps:
-            check_plan(Plan(steps=tuple(steps)), Listener())
+            check_plan(Plan(steps=tuple(steps)))
             run_plan(ground.work, Plan(steps=tuple(steps)))
             ground.schema = ground.read()
 

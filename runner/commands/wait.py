@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import psycopg
 
 from runner.engine.plan import Situation, compare
 from runner.errors import UnreachableError
-from runner.events import Event, Say
+from runner.events import Emit, Notice
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.model import Migration
+from runner.report.parts import heading
+from runner.report.terminal import Style
 from runner.server import connection
 from runner.session.session import open_session, read_files
 from runner.settings import Settings
-from runner.wording import counted
+from runner.wording import counted, duration
 
 _PAUSE_S = (0.2, 2.0)  # first and longest pause between two looks
 _UNDONE = (
@@ -39,20 +42,20 @@ class Waited:
     elapsed_s: float
 
 
-def wait_until_reachable(settings: Settings, *, timeout_s: float, say: Say) -> list[Waited]:
+def wait_until_reachable(settings: Settings, *, timeout_s: float, emit: Emit) -> list[Waited]:
     """Return once each database accepts a connection.
 
     Raises: UnreachableError after `timeout_s` seconds; what waiting does not cure (a wrong password) at once.
     """
-    return _wait(settings, _Sought.reach, timeout_s=timeout_s, say=say)
+    return _wait(settings, _Sought.reach, timeout_s=timeout_s, emit=emit)
 
 
-def wait_until_applied(settings: Settings, *, timeout_s: float, say: Say) -> list[Waited]:
+def wait_until_applied(settings: Settings, *, timeout_s: float, emit: Emit) -> list[Waited]:
     """Return once every file of this project is applied in each database, as another run does it.
 
     Raises: UnreachableError after `timeout_s` seconds, with what is still to be applied.
     """
-    return _wait(settings, _Sought.see_applied, timeout_s=timeout_s, say=say)
+    return _wait(settings, _Sought.see_applied, timeout_s=timeout_s, emit=emit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +66,18 @@ class _Sought:
     layout: Layout
     files: list[Migration]
     only: bool
-    say: Say
+    emit: Emit
 
     def reach(self) -> tuple[str, str | None]:
         """Connect once; return the place, and nothing that is still missing."""
         settings = self.settings
-        target = connection.locate(settings, self.layout.name, only=self.only, say=self.say)
+        target = connection.locate(settings, self.layout.name, only=self.only, emit=self.emit)
         connection.connect(target, limits=settings.limits, session_pool=settings.session_pool).close()
         return f"{target.name} on {target.address}", None
 
     def see_applied(self) -> tuple[str, str | None]:
         """Read history once; return the place and what is not applied yet."""
-        with open_session(self.settings, self.layout, self.files, only=self.only, say=self.say) as session:
+        with open_session(self.settings, self.layout, self.files, only=self.only, emit=self.emit) as session:
             left = compare(session.files, session.state).all_in(*_UNDONE)
             if not left:
                 return session.place, None
@@ -85,19 +88,19 @@ class _Sought:
 Look = Callable[[_Sought], tuple[str, str | None]]
 
 
-def _wait(settings: Settings, look: Look, *, timeout_s: float, say: Say) -> list[Waited]:
+def _wait(settings: Settings, look: Look, *, timeout_s: float, emit: Emit) -> list[Waited]:
     found = read_files(settings)
     deadline = time.monotonic() + timeout_s
     waited = []
     for layout, files in found:
         started = time.monotonic()
-        sought = _Sought(settings, layout, files, len(found) == 1, say)
-        place = _until(partial(look, sought), deadline, timeout_s, say)
+        sought = _Sought(settings, layout, files, len(found) == 1, emit)
+        place = _until(partial(look, sought), deadline, timeout_s, emit)
         waited.append(Waited(database=layout.title, place=place, elapsed_s=time.monotonic() - started))
     return waited
 
 
-def _until(look: Callable[[], tuple[str, str | None]], deadline: float, timeout_s: float, say: Say) -> str:
+def _until(look: Callable[[], tuple[str, str | None]], deadline: float, timeout_s: float, emit: Emit) -> str:
     """Look until there is nothing to wait for any more; return the place that was looked at."""
     pause_s, told = _PAUSE_S[0], None
     while True:
@@ -118,7 +121,20 @@ def _until(look: Callable[[], tuple[str, str | None]], deadline: float, timeout_
                 hint=hint,
             )
         if reason != told:
-            say(Event(name="wait.waiting", message=f"waiting: {reason}"))
+            emit(Notice(name="wait.waiting", message=f"waiting: {reason}"))
             told = reason
         time.sleep(min(pause_s * random.uniform(0.5, 1), max(0.0, deadline - time.monotonic())))  # noqa: S311 - not a secret
         pause_s = min(pause_s * 2, _PAUSE_S[1])
+
+
+def text(result: Waited, what: str, style: Style) -> str:
+    """Return what was waited for, and how long."""
+    return f"{heading(result.database, result.place, style)}  {style(what, 'green')} after {duration(result.elapsed_s)}"
+
+
+def as_json(results: Sequence[Waited], what: str) -> dict[str, Any]:
+    """Return what was waited for."""
+    return {
+        "waited_for": what,
+        "databases": [{"database": r.database, "duration_ms": round(r.elapsed_s * 1000)} for r in results],
+    }

@@ -32,3 +32,8 @@ class Style:
         if not self.colour or not names:
             return text
         return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}\x1b[0m"
+
+
+def is_watched(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Return whether a person watches a stream, so that lines of it may be rewritten in place."""
+    return stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"

@@ -12,11 +12,13 @@ class Failures:
     """What went wrong with which database, kept until all have had their turn."""
 
     def __init__(self) -> None:
+        self._databases = 0  # that had their turn
         self._met: list[tuple[str, RunnerError]] = []
 
     @contextmanager
     def of(self, database: str) -> Iterator[None]:
         """Keep an error of one database for later; a signal still ends everything."""
+        self._databases += 1
         try:
             yield
         except StoppedError:
@@ -24,10 +26,10 @@ class Failures:
         except RunnerError as error:
             self._met.append((database, error))
 
-    def check(self, *, databases: int) -> None:
+    def check(self) -> None:
         """Raise the error that running the command again would not cure, else the first; it names the others.
 
-        `databases` is how many there were: an error of the only one is raised as it is.
+        An error of the only database is raised as it is.
 
         Raises: RunnerError.
         """
@@ -36,13 +38,13 @@ class Failures:
         first = next((met for met in self._met if not isinstance(met[1], RetryableError)), self._met[0])
         database, error = first
         others = [met for met in self._met if met is not first and met[1].message != error.message]
-        if databases > 1 and not self._same_for_all(databases):
+        if self._databases > 1 and not self._same_for_all():
             if database not in error.message.split():
                 error.message = f"{database}: {error.message}"
-            well = "" if len(self._met) == databases else "Every other database had its turn."
+            well = "" if len(self._met) == self._databases else "Every other database had its turn."
             told = [f"Also {name}: {other.message}." for name, other in others]
             error.detail = "\n".join(filter(None, (error.detail, *told, well)))
         raise error
 
-    def _same_for_all(self, databases: int) -> bool:
-        return len(self._met) == databases and len({error.message for _, error in self._met}) == 1
+    def _same_for_all(self) -> bool:
+        return len(self._met) == self._databases and len({error.message for _, error in self._met}) == 1

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from runner.engine.apply.progress import Done
 from runner.engine.history.model import State
-from runner.engine.plan import Action, is_done
+from runner.engine.plan import Action, Plan, is_done
 from runner.errors import BusyError
-from runner.events import WARNING, Event
+from runner.events import WARNING, Notice, StepDone
 from runner.wording import counted
 
 
-def lost_steps(done: Sequence[Done], state: State) -> list[Done]:
+def lost_steps(done: Sequence[StepDone], plan: Plan, state: State) -> list[StepDone]:
     """Return the steps that were reported as done and are no longer in history."""
-    return [each for each in done if each.step.action is not Action.HOOK and not is_done(each.step, state)]
+    steps = {step.id: step for step in plan.steps if step.action is not Action.HOOK}
+    return [each for each in done if each.id in steps and not is_done(steps[each.id], state)]
 
 
-def report_of(lost: Sequence[Done], database: str) -> Event:
+def report_of(lost: Sequence[StepDone], database: str) -> Notice:
     """Return the warning that names them; they are run again."""
-    ids = [each.step.id for each in lost]
-    return Event(
+    ids = [each.id for each in lost]
+    return Notice(
         name="history.lost",
         message=f"{database}: the server has lost commits: {_some(ids)}, reported as done by this run, {_are(ids)} no"
         " longer so in its history, and run again now (a standby that was promoted before it had everything?)",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from runner.errors import ConnectionLostError, StoppedError
-from runner.events import WARNING, Event, Say
+from runner.events import WARNING, Emit, Notice
 from runner.session.session import Session
 
 LOSSES_WITHOUT_PROGRESS = 3
@@ -27,7 +27,7 @@ def through_outages(
     *,
     progress: Callable[[], int],
     reconnect_wait_s: float,
-    say: Say,
+    emit: Emit,
 ) -> T:
     """Call `run` until it returns, with a new connection whenever the old one was lost.
 
@@ -54,8 +54,8 @@ def through_outages(
             said = (
                 f"{session.title}: the connection was lost; connecting again for up to {reconnect_wait_s:g} s"
             )
-            say(
-                Event(
+            emit(
+                Notice(
                     name="connection.lost", message=said, level=WARNING, database=session.title, indent="  "
                 )
             )
@@ -65,7 +65,7 @@ def through_outages(
 
 
 def _answers(conn: psycopg.Connection[Any]) -> bool:
-    """Say whether a session is alive: one that is lost need not know it before it has been asked."""
+    """Return whether a session is alive: one that is lost need not know it before it has been asked."""
     if conn.closed:
         return False
     try:

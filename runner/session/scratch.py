@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner.engine.apply.progress import Listener
 from runner.engine.apply.run import check_plan, run_plan
 from runner.engine.apply.work import Work
 from runner.engine.plan import plan_apply
@@ -23,7 +22,7 @@ from runner.errors import (
     RunnerError,
     StoppedError,
 )
-from runner.events import WARNING, Event, Say
+from runner.events import WARNING, Emit, Notice
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.model import Migration
 from runner.schema.catalog.model import Catalog
@@ -65,7 +64,7 @@ def scratch_session(
     files: list[Migration],
     *,
     url: str | None,
-    say: Say,
+    emit: Emit,
     beside_target: bool = True,
     time_zone: str | None = None,
 ) -> Iterator[Session]:
@@ -75,7 +74,7 @@ def scratch_session(
 
     Raises: ConfigurationError when there is no such place; CredentialsError when the role may not make databases.
     """
-    home = _home(settings, layout, url=url, say=say, beside_target=beside_target)
+    home = _home(settings, layout, url=url, emit=emit, beside_target=beside_target)
     name = f"{PREFIX}{os.getpid()}_{uuid.uuid4().hex[:8]}"
     # the name of this session says that the database is in use
     with explained(home), connection.connect(home, application_name=f"{_KEEPER}{name}") as admin:
@@ -92,7 +91,7 @@ def scratch_session(
         try:
             target = replace(
                 home,
-                parameters={**home.parameters, "dbname": name, **_in_zone(admin, home, time_zone, say)},
+                parameters={**home.parameters, "dbname": name, **_in_zone(admin, home, time_zone, emit)},
                 refresh=None,
             )
             with open_target(settings, layout, files, target) as session:
@@ -107,10 +106,12 @@ def scratch_session(
             error.hint = "Correct the file." if error.hint is None or "runner " in error.hint else error.hint
             raise
         finally:
-            _drop_or_warn(admin, home, name, say)
+            _drop_or_warn(admin, home, name, emit)
 
 
-def _in_zone(admin: psycopg.Connection[Any], home: Target, time_zone: str | None, say: Say) -> dict[str, str]:
+def _in_zone(
+    admin: psycopg.Connection[Any], home: Target, time_zone: str | None, emit: Emit
+) -> dict[str, str]:
     """Return the connection's options with a time zone, on which depends what a change of type rewrites."""
     if time_zone is None:
         return {}
@@ -118,7 +119,7 @@ def _in_zone(admin: psycopg.Connection[Any], home: Target, time_zone: str | None
         admin.execute("SELECT pg_catalog.set_config('TimeZone', %s, false)", [time_zone])
     except psycopg.errors.InvalidParameterValue:
         message = f"the scratch server does not know the target's time zone {time_zone}; its own is used"
-        say(Event(name="scratch.time_zone", level=WARNING, message=message, facts={"time_zone": time_zone}))
+        emit(Notice(name="scratch.time_zone", level=WARNING, message=message, facts={"time_zone": time_zone}))
         return {}
     escaped = time_zone.replace("\\", "\\\\").replace(" ", "\\ ")
     return {"options": f"{home.parameters.get('options', '')} -c TimeZone={escaped}".lstrip()}
@@ -132,14 +133,14 @@ def _drop_leftovers(admin: psycopg.Connection[Any], home: Target) -> None:
             _drop(admin, home, name)
 
 
-def _drop_or_warn(admin: psycopg.Connection[Any], home: Target, name: str, say: Say) -> None:
+def _drop_or_warn(admin: psycopg.Connection[Any], home: Target, name: str, emit: Emit) -> None:
     """Drop a scratch database; where the server refuses, say so, since what was found in it is still true."""
     try:
         _drop(admin, home, name)
     except (psycopg.Error, RunnerError) as error:
         reason = str(error).partition("\n")[0]
-        say(
-            Event(
+        emit(
+            Notice(
                 name="scratch.left",
                 level=WARNING,
                 message=f"the scratch database {name} at {home.address} is left behind: {reason}; drop it by hand",
@@ -178,24 +179,22 @@ def build(
     Raises: FileError, MigrationFailedError.
     """
     plan = plan_apply(session.files, session.state, to=to, allow_out_of_order=True)
-    check_plan(plan, Listener())
+    check_plan(plan)
     actor = actor_of(settings)
     with session.history.lock(wait_s=0):
         session.history.create_tables(actor)
-        run_plan(
-            Work(history=session.history, actor=actor, listener=Listener(), connect=session.connect), plan
-        )
+        run_plan(Work(history=session.history, actor=actor, connect=session.connect), plan)
     session.refresh()
     return read_catalog(session.connection, exclude=(settings.migration_table,), other_owners=other_owners)
 
 
-def _home(settings: Settings, layout: Layout, *, url: str | None, say: Say, beside_target: bool) -> Target:
+def _home(settings: Settings, layout: Layout, *, url: str | None, emit: Emit, beside_target: bool) -> Target:
     if url is not None:
         chosen = credentials.resolve(replace(settings, url=Secret(url)), "postgres", only=True)
         if chosen is not None:
             return chosen
     if local.why_not(settings) is None:
-        return local.target(settings, "postgres", say=say)
+        return local.target(settings, "postgres", emit=emit)
     if not beside_target:
         raise ConfigurationError(
             "no server for a rehearsal: name one with --scratch-url",

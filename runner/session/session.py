@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from runner.engine.history.model import State
-from runner.engine.history.store import History, OnWait
+from runner.engine.history.store import History
 from runner.errors import (
     BusyError,
     ConfigurationError,
@@ -21,7 +21,7 @@ from runner.errors import (
     UnreachableError,
     about,
 )
-from runner.events import INFO, WARNING, Event, Say
+from runner.events import INFO, WARNING, Emit, Notice, silent
 from runner.files.migrations.foreign import refuse_foreign
 from runner.files.migrations.layout import Layout, find_layouts
 from runner.files.migrations.load import load, script_from_history
@@ -68,17 +68,15 @@ class Session:
         return f"{self.target.name} on {self.target.address}"
 
     @contextmanager
-    def locked(
-        self, actor: Actor, *, wait_s: float, on_wait: OnWait = lambda _holder, _waited_s: None
-    ) -> Iterator[None]:
+    def locked(self, actor: Actor, *, wait_s: float, emit: Emit = silent) -> Iterator[None]:
         """Hold the migration lock, with history's tables made and its state read under it.
 
         Raises: BusyError when another runner, or a yoyo, is at work for longer than `wait_s` seconds.
         """
-        with self.history.lock(wait_s=wait_s, on_wait=on_wait) as state:
+        with self.history.lock(wait_s=wait_s, emit=emit) as state:
             if self.history.create_tables(actor):
                 state = self.history.state()
-            self.state = self.history.wait_for_yoyo(state, wait_s=wait_s, on_wait=on_wait)
+            self.state = self.history.wait_for_yoyo(state, wait_s=wait_s, emit=emit)
             yield
 
     def refresh(self) -> None:
@@ -149,7 +147,7 @@ def read_files(settings: Settings) -> list[tuple[Layout, list[Migration]]]:
 
 
 @contextmanager
-def open_sessions(settings: Settings, *, say: Say) -> Iterator[list[Session]]:
+def open_sessions(settings: Settings, *, emit: Emit) -> Iterator[list[Session]]:
     """Connect to every database that the settings choose; all files are read first.
 
     Raises: FileError and its kin, CredentialsError, UnreachableError.
@@ -159,7 +157,7 @@ def open_sessions(settings: Settings, *, say: Say) -> Iterator[list[Session]]:
         sessions = []
         for layout, files in found:
             with about(layout.name):
-                opened = open_session(settings, layout, files, only=len(found) == 1, say=say)
+                opened = open_session(settings, layout, files, only=len(found) == 1, emit=emit)
                 sessions.append(stack.enter_context(opened))
         with about(found[0][0].name if len(found) == 1 else None):
             yield sessions
@@ -167,16 +165,16 @@ def open_sessions(settings: Settings, *, say: Say) -> Iterator[list[Session]]:
 
 @contextmanager
 def open_session(
-    settings: Settings, layout: Layout, files: list[Migration], *, only: bool, say: Say
+    settings: Settings, layout: Layout, files: list[Migration], *, only: bool, emit: Emit
 ) -> Iterator[Session]:
     """Connect to one database and read its history."""
-    target = connection.locate(settings, layout.name, only=only, say=say)
+    target = connection.locate(settings, layout.name, only=only, emit=emit)
     with open_target(
         settings,
         layout,
         files,
         target,
-        on_notice=lambda notice: _pass_on(notice, layout.name or target.name, say),
+        on_notice=lambda notice: _pass_on(notice, layout.name or target.name, emit),
     ) as session:
         yield session
 
@@ -266,7 +264,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
-def _pass_on(notice: psycopg.errors.Diagnostic, database: str, say: Say) -> None:
+def _pass_on(notice: psycopg.errors.Diagnostic, database: str, emit: Emit) -> None:
     """Show what the server remarks while files run, as psql would."""
     severity = (notice.severity_nonlocalized or "").lower()
     if severity not in {"notice", "warning", "info"}:
@@ -277,8 +275,8 @@ def _pass_on(notice: psycopg.errors.Diagnostic, database: str, say: Say) -> None
     }
     primary = redacted(notice.message_primary or "")
     more = "".join(f"\n    {name}: {text}" for name, text in parts.items() if text)
-    say(
-        Event(
+    emit(
+        Notice(
             name="server.notice",
             message=f"{severity}: {primary}{more}",
             level=WARNING if severity == "warning" else INFO,
@@ -307,12 +305,12 @@ def versioned(files: Sequence[Migration]) -> list[Migration]:
 
 
 @contextmanager
-def one_session(settings: Settings, say: Say) -> Iterator[Session]:
+def one_session(settings: Settings, emit: Emit) -> Iterator[Session]:
     """Open the one database that the command is for.
 
     Raises: ConfigurationError when the project has several and none is named.
     """
-    with open_sessions(settings, say=say) as sessions:
+    with open_sessions(settings, emit=emit) as sessions:
         if len(sessions) > 1:
             names = ", ".join(session.title for session in sessions)
             raise ConfigurationError(

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.commands.health import query_lists
+from runner.commands.health import as_markdown, query_lists
 from runner.files.migrations.evident import NAMES
-from runner.report.health import as_markdown
 from runner.settings import load
 from tests.db.engine.conftest import Project
 

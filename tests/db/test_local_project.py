@@ -76,7 +76,7 @@ def test_databases_are_created_when_missing_and_kept(project, new_server):
     told = []
     for _ in range(2):
         for name in ("api_server", "carthub", "Odd name; --"):
-            target = local.target(settings_of(project), name, say=told.append)
+            target = local.target(settings_of(project), name, emit=told.append)
             with psycopg.connect(**target.conninfo()) as connection:
                 row = connection.execute(
                     "SELECT current_database(), current_setting('server_encoding')"

@@ -35,10 +35,10 @@ def kill(server):
 
 def test_a_server_is_made_started_found_again_and_stopped(folder):
     server, told = Server(folder / "postgres", environ=os.environ), []
-    started = server.start(say=told.append)
+    started = server.start(emit=told.append)
     assert [event.name for event in told] == ["server.making", "server.starting"]
     assert str(told[0]).startswith("making a local PostgreSQL")
-    assert server.start(say=told.append) == started
+    assert server.start(emit=told.append) == started
     assert len(told) == 2
     assert query(started, "SELECT current_user, current_setting('fsync')") == ("postgres", "on")
     assert server.home.stat().st_mode & 0o777 == 0o700
@@ -135,7 +135,7 @@ def test_two_starts_at_once_make_one_server(folder):
     code = (
         "import os, sys; from pathlib import Path; from runner.server.local import Server;"
         "server = Server(Path(sys.argv[1]), environ=os.environ, ephemeral=True);"
-        "server.start(say=lambda event: print(event.name)); print(server.pid())"
+        "server.start(emit=lambda event: print(event.name)); print(server.pid())"
     )
     command = [sys.executable, "-c", code, str(folder / "postgres")]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from runner.report.metrics import Tally
+from runner.progress.metrics import Metrics
 from runner.report.openmetrics import Gauge, name_of, render
 
 
@@ -41,11 +41,11 @@ def test_names_hold_only_what_they_may():
 
 
 def test_the_last_success_outlives_a_failure():
-    good = Tally("migrate").rendered(0)
-    bad = Tally("migrate").rendered(4, good)
+    good = Metrics("migrate").rendered(0)
+    bad = Metrics("migrate").rendered(4, good)
     assert parsed(bad)["runner_run_exit_code"] == [({"command": "migrate"}, 4.0)]
     assert (
         parsed(bad)["runner_last_success_timestamp_seconds"]
         == parsed(good)["runner_last_success_timestamp_seconds"]
     )
-    assert "runner_last_success_timestamp_seconds" not in parsed(Tally("rollback").rendered(1, good))
+    assert "runner_last_success_timestamp_seconds" not in parsed(Metrics("rollback").rendered(1, good))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 
 import pytest
 
+from runner.events import Holder, Over, Progress, Running, Unseen, Waiting
+from runner.progress.live import Lines, Screen, sights
+from runner.progress.sightings import age, blockers, head, progress_words
 from runner.report import Style
-from runner.report.live import Lines, Screen, sights
-from runner.report.sightings import age, blockers, head, progress_words
-from runner.server.watch import Holder, Over, Progress, Running, Unseen, Waiting
 
 ALICE = Holder(
     pid=4711,
@@ -61,7 +60,7 @@ def test_a_wait_tells_what_for_who_blocks_and_who_waits_behind():
     ("holder", "line"),
     [
         pytest.param(
-            replace(ALICE, statement=None, state=None, transaction_age_s=None),
+            ALICE._replace(statement=None, state=None, transaction_age_s=None),
             "    blocked by pid 4711 (alice, psql); our role may not see what it does",
             id="no privilege",
         ),
@@ -76,12 +75,12 @@ def test_a_wait_tells_what_for_who_blocks_and_who_waits_behind():
             id="prepared transaction",
         ),
         pytest.param(
-            replace(ALICE, waits_for=(4712, 4713)),
+            ALICE._replace(waits_for=(4712, 4713)),
             "    behind pid 4711 (alice, psql), which waits for pid 4712, 4713",
             id="waits itself",
         ),
         pytest.param(
-            replace(ALICE, direct=False),
+            ALICE._replace(direct=False),
             "    in the end by pid 4711 (alice, psql), idle in transaction, open for 12 min 5 s",
             id="root of the chain",
         ),
@@ -96,12 +95,12 @@ def test_a_wait_tells_what_for_who_blocks_and_who_waits_behind():
     ],
 )
 def test_a_holder_is_told_as_far_as_it_is_known(holder, line):
-    assert lines_of(replace(WAITING, holders=(holder,)))[2] == line
+    assert lines_of(WAITING._replace(holders=(holder,)))[2] == line
 
 
 def test_of_many_holders_three_are_told():
-    many = tuple(replace(ALICE, pid=pid, statement=None, prepared="x") for pid in range(1, 6))
-    assert lines_of(replace(WAITING, holders=many))[-1] == "    and by 2 more sessions"
+    many = tuple(ALICE._replace(pid=pid, statement=None, prepared="x") for pid in range(1, 6))
+    assert lines_of(WAITING._replace(holders=many))[-1] == "    and by 2 more sessions"
 
 
 @pytest.mark.parametrize(
@@ -116,12 +115,12 @@ def test_of_many_holders_three_are_told():
     ],
 )
 def test_what_is_waited_for_is_said_in_words(kind, wanted, line):
-    assert lines_of(replace(WAITING, kind=kind, wanted=wanted, queued_behind=0))[1] == line
+    assert lines_of(WAITING._replace(kind=kind, wanted=wanted, queued_behind=0))[1] == line
 
 
 def test_an_index_that_waits_for_old_snapshots_says_for_how_many():
-    progress = replace(BUILDING, phase="waiting for old snapshots", done=1, total=3, unit="transactions")
-    waiting = replace(WAITING, kind="virtualxid", wanted=None, queued_behind=1, progress=progress)
+    progress = BUILDING._replace(phase="waiting for old snapshots", done=1, total=3, unit="transactions")
+    waiting = WAITING._replace(kind="virtualxid", wanted=None, queued_behind=1, progress=progress)
     assert lines_of(waiting)[1] == "    for older transactions to end, 1 of 3 did; 1 session waits behind us"
 
 
@@ -129,11 +128,11 @@ def test_an_index_that_waits_for_old_snapshots_says_for_how_many():
     ("progress", "words"),
     [
         (BUILDING, " 45 %  building index: scanning table, 12,345 of 27,432 blocks"),
-        (replace(BUILDING, done=27_432), "100 %  building index: scanning table, 27,432 of 27,432 blocks"),
-        (replace(BUILDING, total=None), "building index: scanning table, 12,345 blocks"),
-        (replace(BUILDING, done=0, total=None), "building index: scanning table"),
+        (BUILDING._replace(done=27_432), "100 %  building index: scanning table, 27,432 of 27,432 blocks"),
+        (BUILDING._replace(total=None), "building index: scanning table, 12,345 blocks"),
+        (BUILDING._replace(done=0, total=None), "building index: scanning table"),
         (
-            replace(BUILDING, unit="bytes", done=3 << 20, total=5 << 20),
+            BUILDING._replace(unit="bytes", done=3 << 20, total=5 << 20),
             " 60 %  building index: scanning table, 3 of 5 MiB",
         ),
     ],
@@ -169,11 +168,11 @@ def test_without_a_terminal_waits_are_told_at_once_and_every_five_seconds():
     clock = Clock()
     lines = Lines(said.append, Style(), clock=clock)
     for clock.now in range(1, 12):
-        lines.show(replace(WAITING, waited_s=clock.now))
+        lines.show(WAITING._replace(waited_s=clock.now))
     assert [line[-4:] for line in said if "waiting" in line] == [" 1 s", " 6 s", "11 s"]
     assert sum("blocked by" in line for line in said) == 1
     clock.now += 5
-    lines.show(replace(WAITING, holders=(replace(ALICE, pid=1),)))
+    lines.show(WAITING._replace(holders=(ALICE._replace(pid=1),)))
     assert said[-2].startswith("    blocked by pid 1")
     lines.show(Over(what=WAITING.what))
     lines.show(WAITING)
@@ -185,7 +184,7 @@ def test_without_a_terminal_what_runs_is_told_every_ten_seconds():
     clock = Clock()
     lines = Lines(said.append, Style(), clock=clock)
     for clock.now in range(1, 25):
-        lines.show(replace(RUNNING, elapsed_s=clock.now))
+        lines.show(RUNNING._replace(elapsed_s=clock.now))
     assert said == [
         line
         for at in (10, 20)
@@ -225,8 +224,8 @@ def test_a_terminal_is_rewritten_and_left_clean(monkeypatch, colour):
     screen = Screen(terminal, lambda line: terminal.write(f"{line}\n"), Style(colour=colour))
     screen.show(WAITING)
     assert terminal.glass() == lines_of(WAITING)
-    screen.show(replace(WAITING, waited_s=13.7, queued_behind=0))
-    assert terminal.glass() == lines_of(replace(WAITING, waited_s=13.7, queued_behind=0))
+    screen.show(WAITING._replace(waited_s=13.7, queued_behind=0))
+    assert terminal.glass() == lines_of(WAITING._replace(waited_s=13.7, queued_behind=0))
     assert ("\x1b[33m" in terminal.getvalue()) is colour
     screen.show(Over(what=WAITING.what))
     assert terminal.glass() == []
@@ -242,7 +241,7 @@ def test_a_long_command_has_a_bar(monkeypatch):
         *lines_of(RUNNING),
         "    ━━━━━         45 %  building index: scanning table, 12,345 of 27,432 blocks",
     ]
-    screen.show(replace(RUNNING, progress=replace(BUILDING, total=None)))
+    screen.show(RUNNING._replace(progress=BUILDING._replace(total=None)))
     assert terminal.glass()[-1] == "    building index: scanning table, 12,345 blocks"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from runner.engine.history import store as history_store
 from runner.engine.history.model import LockHolder, YoyoLock
-from runner.report.people import waiting
+from runner.engine.history.store import waiting
 
 HOLDER = LockHolder(7, "runner", "alice", "10.0.0.9")
 
@@ -21,14 +21,14 @@ HOLDER = LockHolder(7, "runner", "alice", "10.0.0.9")
     ],
 )  # fmt: skip
 def test_a_wait_names_its_holder_and_its_length(holder, waited_s, line):
-    assert waiting(holder, waited_s) == line
+    assert waiting(holder, waited_s).message == line
 
 
 def test_a_wait_is_told_at_once_and_then_every_ten_seconds(monkeypatch):
     now = 100.0
     monkeypatch.setattr(history_store.time, "monotonic", lambda: now)
-    told: list[float] = []
-    wait = history_store._Wait(60, lambda _holder, waited_s: told.append(waited_s))
+    told: list[float | None] = []
+    wait = history_store._Wait(60, lambda event: told.append(event.elapsed_s))
     for now in (100.0, 100.5, 109.9, 110.0, 115.0, 121.0):  # noqa: B007 - read by the clock
         wait.tell(HOLDER)
     assert told == [0.0, 10.0, 21.0]

@@ -14,7 +14,7 @@ from runner.engine.apply.send import Part
 from runner.engine.apply.unit import Progress
 from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import MigrationFailedError, RunnerError
-from runner.events import Event
+from runner.events import Notice
 from runner.files.migrations.bulk import Batch
 from runner.files.migrations.check import Unit
 from runner.wording import counted, duration
@@ -48,7 +48,7 @@ class _Repeats:
         self._journal = journal
         self._conn = conn
         self._unit = unit
-        self._tells = progress.work.listener.tells
+        self._emit = progress.work.emit
         self._repeats = 0 if begun is None else begun.repeats
         self._rows = 0 if begun is None else begun.rows_affected
         self._told_at = time.monotonic()
@@ -179,8 +179,8 @@ class _Repeats:
             self._say("batch.progress", f"{self._so_far()}{more and '; '}{more}")
 
     def _say(self, name: str, what: str) -> None:
-        self._tells(
-            Event(
+        self._emit(
+            Notice(
                 name=name,
                 message=f"{self._progress.name(self._unit)}: {what}",
                 migration=self._progress.migration_id,

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from psycopg import errors, pq
 
 from runner.engine.apply import send
-from runner.engine.apply.progress import Done
 from runner.engine.apply.send import Part, StatementError
 from runner.engine.apply.work import Work, record_of, undone
 from runner.engine.history.message import reset_session
 from runner.engine.history.prepared import Prepared
 from runner.engine.plan import Action, Step
 from runner.errors import MigrationFailedError, TableLockedError
+from runner.events import StepDone
 from runner.files.migrations.check import Segment, segments
 
 MOST_FILES = 64
@@ -80,7 +80,7 @@ def _only_segment(step: Step) -> Segment | None:
 
 
 def run(
-    work: Work, carried: Sequence[Carried], done: list[Done], *, later: int
+    work: Work, carried: Sequence[Carried], done: list[StepDone], *, later: int
 ) -> MigrationFailedError | TableLockedError | None:
     """Send the steps in one message and add those that committed to `done`, telling of each as its answer comes.
 
@@ -112,7 +112,7 @@ def _is_about_ours(error: errors.Error) -> bool:
 class _Trip:
     """One message and what has come back of it."""
 
-    def __init__(self, work: Work, carried: Sequence[Carried], done: list[Done], later: int) -> None:
+    def __init__(self, work: Work, carried: Sequence[Carried], done: list[StepDone], later: int) -> None:
         self._work = work
         self._carried = carried
         self._done = done
@@ -143,7 +143,6 @@ class _Trip:
         Raises: MigrationFailedError or TableLockedError of the step that did not commit.
         """
         problem: StatementError | None = None
-        self._work.listener.begins(self._carried[0].step)
         with closing(send.stream(self._work.conn, self._message.encode())) as results:
             for result in results:
                 if result.status == pq.ExecStatus.FATAL_ERROR:
@@ -168,14 +167,12 @@ class _Trip:
             self._tell(self._recorded_ms / 1000)
 
     def _tell(self, elapsed_s: float) -> None:
-        done = Done(step=self._carried[self._committed].step, elapsed_s=elapsed_s)
+        done = self._carried[self._committed].step.done(elapsed_s)
         self._committed += 1
         self._results_before = self._results
         self._recorded_ms = None
         self._done.append(done)
-        self._work.listener.done(done)
-        if self._committed < len(self._carried):
-            self._work.listener.begins(self._carried[self._committed].step)
+        self._work.emit(done)
 
     def _file_at(self, position: int) -> int:
         """Return which file a place in the message belongs to; the first where there is none."""

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from runner.errors import RunnerError, TableLockedError
-from runner.events import WARNING, Event, Say
+from runner.events import WARNING, Emit, Notice
 from runner.files.sqltext.concurrent import BuildIndex, Concurrent, DetachPartition, DropIndex, Reindex
 
 Connection = psycopg.Connection[Any]
@@ -39,7 +39,7 @@ class _Index:
     is_busy: bool  # another session holds the lock of a build on its table
 
 
-def prepare(conn: Connection, statement: Concurrent, tells: Say) -> str | None:
+def prepare(conn: Connection, statement: Concurrent, emit: Emit) -> str | None:
     """Clear what an earlier try left in the statement's way; return what `verdict` must know of before.
 
     Raises: TableLockedError when another session seems to be building the index.
@@ -48,16 +48,16 @@ def prepare(conn: Connection, statement: Concurrent, tells: Say) -> str | None:
         indexes = _indexes(conn, statement)
         for index in indexes:
             if index.is_named and not index.is_valid:
-                _drop_leftover(conn, index, tells)
+                _drop_leftover(conn, index, emit)
         # an invalid one without our name is somebody else's; with it, it was dropped just now
         return " ".join(str(index.oid) for index in indexes if index.is_valid or not index.is_named)
     if isinstance(statement, Reindex):
-        _drop_reindex_leftovers(conn, statement, tells)
+        _drop_reindex_leftovers(conn, statement, emit)
     return None
 
 
-def verdict(conn: Connection, statement: Concurrent, text: str, seen: str | None, tells: Say) -> Verdict:
-    """Say whether a statement that was begun took effect; what it left half way is cleared or finished.
+def verdict(conn: Connection, statement: Concurrent, text: str, seen: str | None, emit: Emit) -> Verdict:
+    """Return whether a statement that was begun took effect; what it left half way is cleared or finished.
 
     `text` is the statement itself: an index without a name is known by its definition.
     """
@@ -69,13 +69,13 @@ def verdict(conn: Connection, statement: Concurrent, text: str, seen: str | None
         if valid:
             return Verdict.UNKNOWN  # somebody's, or ours in other words
         for index in new:
-            _drop_leftover(conn, index, tells)
+            _drop_leftover(conn, index, emit)
         return Verdict.AGAIN
     if isinstance(statement, DropIndex):
         row = conn.execute("SELECT pg_catalog.to_regclass(%s) IS NULL", [statement.name]).fetchone()
         return Verdict.DONE if row == (True,) else Verdict.AGAIN
     if isinstance(statement, DetachPartition):
-        return _finish_detaching(conn, statement, tells)
+        return _finish_detaching(conn, statement, emit)
     return Verdict.AGAIN
 
 
@@ -141,19 +141,19 @@ def leftovers(conn: Connection, statement: Concurrent, seen: str | None) -> list
     return []
 
 
-def clear(conn: Connection, statement: Concurrent, text: str, seen: str | None, tells: Say) -> Verdict:
+def clear(conn: Connection, statement: Concurrent, text: str, seen: str | None, emit: Emit) -> Verdict:
     """Remove what a statement left behind that will not be run again, and return what became of it.
 
     Raises: as `prepare`.
     """
     if isinstance(statement, Reindex):
-        _drop_reindex_leftovers(conn, statement, tells)
+        _drop_reindex_leftovers(conn, statement, emit)
     if isinstance(statement, DropIndex):
-        _name_half_dropped(conn, statement, tells)
-    return verdict(conn, statement, text, seen, tells)
+        _name_half_dropped(conn, statement, emit)
+    return verdict(conn, statement, text, seen, emit)
 
 
-def _name_half_dropped(conn: Connection, statement: DropIndex, tells: Say) -> None:
+def _name_half_dropped(conn: Connection, statement: DropIndex, emit: Emit) -> None:
     """Warn of an index that a DROP INDEX CONCURRENTLY has made useless and not removed."""
     row = conn.execute(
         "SELECT i.indisvalid FROM pg_catalog.pg_index AS i WHERE i.indexrelid = pg_catalog.to_regclass(%s)",
@@ -165,11 +165,11 @@ def _name_half_dropped(conn: Connection, statement: DropIndex, tells: Say) -> No
             f"it with REINDEX INDEX CONCURRENTLY {statement.name}"
         )
         facts = {"index": statement.name}
-        tells(Event(name="index.left", message=said, level=WARNING, facts=facts, indent="  "))
+        emit(Notice(name="index.left", message=said, level=WARNING, facts=facts, indent="  "))
 
 
 def _same(definition: str, text: str) -> bool:
-    """Say whether an index is what a statement asks for, as far as both use the same words."""
+    """Return whether an index is what a statement asks for, as far as both use the same words."""
     return _kernel(definition) == _kernel(text)
 
 
@@ -191,7 +191,7 @@ def _indexes(conn: Connection, statement: BuildIndex) -> list[_Index]:
         return found.fetchall()
 
 
-def _drop_leftover(conn: Connection, index: _Index, tells: Say) -> None:
+def _drop_leftover(conn: Connection, index: _Index, emit: Emit) -> None:
     if index.is_busy:
         raise TableLockedError(
             f"another session seems to be building {index.qualified}",
@@ -199,21 +199,21 @@ def _drop_leftover(conn: Connection, index: _Index, tells: Say) -> None:
             hint="Wait until it is done and run the same command again.",
         )
     said = f"dropping invalid index {index.qualified}, which an interrupted or failed build left"
-    tells(Event(name="index.dropping", message=said, facts={"index": index.qualified}, indent="  "))
+    emit(Notice(name="index.dropping", message=said, facts={"index": index.qualified}, indent="  "))
     _run(conn, f"DROP INDEX CONCURRENTLY IF EXISTS {index.qualified}")
 
 
-def _drop_reindex_leftovers(conn: Connection, statement: Reindex, tells: Say) -> None:
+def _drop_reindex_leftovers(conn: Connection, statement: Reindex, emit: Emit) -> None:
     for name in _reindex_leftovers(conn, statement):
         facts = {"index": name}
         said = f"dropping {name}, which an interrupted REINDEX left"
-        tells(Event(name="index.dropping", message=said, facts=facts, indent="  "))
+        emit(Notice(name="index.dropping", message=said, facts=facts, indent="  "))
         try:
             _run(conn, f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         except psycopg.errors.InsufficientPrivilege as error:  # pg_toast is closed to all but superusers
             reason = error.diag.message_primary
             said = f"{name} stays: {reason}; a superuser removes it with DROP INDEX CONCURRENTLY {name}"
-            tells(Event(name="index.left", message=said, level=WARNING, facts=facts, indent="  "))
+            emit(Notice(name="index.left", message=said, level=WARNING, facts=facts, indent="  "))
 
 
 def _reindex_leftovers(conn: Connection, statement: Reindex) -> list[str]:
@@ -221,7 +221,7 @@ def _reindex_leftovers(conn: Connection, statement: Reindex) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _finish_detaching(conn: Connection, statement: DetachPartition, tells: Say) -> Verdict:
+def _finish_detaching(conn: Connection, statement: DetachPartition, emit: Emit) -> Verdict:
     names = {"table": statement.table, "partition": statement.partition}
     row = conn.execute(_query("partition"), names).fetchone()
     if row is None:
@@ -229,7 +229,7 @@ def _finish_detaching(conn: Connection, statement: DetachPartition, tells: Say) 
     if row == (False,):
         return Verdict.AGAIN
     said = f"finishing to detach {statement.partition} from {statement.table}"
-    tells(Event(name="partition.detaching", message=said, facts={"table": statement.table}, indent="  "))
+    emit(Notice(name="partition.detaching", message=said, facts={"table": statement.table}, indent="  "))
     _run(conn, f"ALTER TABLE {statement.table} DETACH PARTITION {statement.partition} FINALIZE")
     return Verdict.DONE
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from runner.errors import TableLockedError
-from runner.events import WARNING, Event, Say
+from runner.events import WARNING, Emit, Notice
 from runner.wording import duration
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ def retrying(
     *,
     retries: int,
     what: str,
-    tells: Say,
+    emit: Emit,
     pause: Callable[[float], None] = time.sleep,
 ) -> T:
     """Call `attempt`, and again after a pause while a lock is in its way, at most `retries` more times.
@@ -42,8 +42,8 @@ def retrying(
         try:
             return attempt()
         except TableLockedError as locked:
-            tells(
-                Event(
+            emit(
+                Notice(
                     name="migration.retrying",
                     message=f"{what}: {locked.message}; try {n} of {retries} more in {duration(pause_s)}",
                     level=WARNING,

@@ -12,15 +12,16 @@ from runner.engine.apply import bundle, send
 from runner.engine.apply.bundle import Carried
 from runner.engine.apply.retry import retrying
 from runner.engine.apply.whole import run_whole
-from runner.engine.apply.work import Done, Listener, Work, undone
+from runner.engine.apply.work import Work, undone
 from runner.engine.history.message import Record, committing, recording
 from runner.engine.history.model import Operation, State
 from runner.engine.plan import Action, Plan, Step, is_done
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
+from runner.events import WARNING, Emit, Notice, StepDone, silent
 from runner.files.migrations.check import check_script, refuse_unwritten
 
 
-def check_plan(plan: Plan, listener: Listener) -> None:
+def check_plan(plan: Plan, emit: Emit = silent) -> None:
     """Check every file of a plan before the first one runs, and the rollbacks that history will keep of them.
 
     Raises: FileError for the first file that cannot be run.
@@ -28,7 +29,13 @@ def check_plan(plan: Plan, listener: Listener) -> None:
     for step in plan.steps:
         if check_script(step.script) == 0 and not step.script.copies:
             refuse_unwritten(step.script, is_rollback=step.action is Action.ROLLBACK)
-            listener.warns(f"{step.script.label} holds no statement; it is only recorded")
+            emit(
+                Notice(
+                    name="warning",
+                    message=f"{step.script.label} holds no statement; it is only recorded",
+                    level=WARNING,
+                )
+            )
         undo = None if step.migration is None or step.migration.irreversible else step.migration.rollback
         if step.action is not Action.ROLLBACK and undo is not None and check_script(undo) == 0:
             refuse_unwritten(undo, is_rollback=True)
@@ -40,7 +47,7 @@ def run_plan(
     *,
     single_transaction: bool = False,
     before_commit: Callable[[], None] = lambda: None,
-) -> list[Done]:
+) -> list[StepDone]:
     """Run the steps in order and return them; stops at the first that fails.
 
     A step that meets a lock is tried again. With `single_transaction` all of them are one transaction, and
@@ -63,16 +70,16 @@ def run_plan(
             lambda: _together(work, plan.steps, before_commit, begun),
             retries=work.limits.lock_retries,
             what="the transaction",
-            tells=work.listener.tells,
+            emit=work.emit,
         )
     except (MigrationFailedError, TableLockedError) as error:
         _record_failure(work, begun[-1], error)
         raise
 
 
-def _one_after_the_other(work: Work, steps: Sequence[Step]) -> list[Done]:
+def _one_after_the_other(work: Work, steps: Sequence[Step]) -> list[StepDone]:
     """Run the steps in order, as many in one message as may travel so."""
-    done: list[Done] = []
+    done: list[StepDone] = []
     pace = bundle.Pace()
     while len(done) < len(steps):
         started, begun = time.monotonic(), len(done)
@@ -88,7 +95,7 @@ def _one_after_the_other(work: Work, steps: Sequence[Step]) -> list[Done]:
 
 
 def _run_bundle(
-    work: Work, carried: Sequence[Carried], done: list[Done], *, later: int
+    work: Work, carried: Sequence[Carried], done: list[StepDone], *, later: int
 ) -> MigrationFailedError | TableLockedError | None:
     told = len(done)
     try:
@@ -99,16 +106,15 @@ def _run_bundle(
         committed = [step for step in steps if state is not None and is_done(step, state)]
         for step in committed[len(done) - told :]:
             entry = None if state is None else state.applied.get(step.id)
-            work.listener.done(Done(step=step, elapsed_s=((entry and entry.duration_ms) or 0) / 1000))
+            work.emit(step.done(((entry and entry.duration_ms) or 0) / 1000))
         reached = max(len(committed), len(done) - told)
         raise _stopped(steps[min(reached, len(steps) - 1)], stop, state) from None
 
 
 def _run_step(
     work: Work, step: Step, *, later: int, met: MigrationFailedError | TableLockedError | None = None
-) -> Done:
+) -> StepDone:
     """Run one step by itself; `met` is the error that it met in a message with others, which counts as a try."""
-    work.listener.begins(step)
     started = time.monotonic()
     tries = [] if met is None else [met]
 
@@ -123,7 +129,7 @@ def _run_step(
                 attempt,
                 retries=work.retries(step.script),
                 what=step.id,
-                tells=work.listener.tells,
+                emit=work.emit,
             )
         else:
             from runner.engine.apply.piecemeal import run_piecemeal
@@ -136,8 +142,8 @@ def _run_step(
         raise
     except KeyboardInterrupt as stop:
         raise _stopped(step, stop, _state_after_stop(work)) from None
-    done = Done(step=step, elapsed_s=time.monotonic() - started, rows=rows)
-    work.listener.done(done)
+    done = step.done(time.monotonic() - started, rows)
+    work.emit(done)
     return done
 
 
@@ -159,16 +165,15 @@ def _way_on(work: Work, step: Step) -> str:
 
 def _together(
     work: Work, steps: tuple[Step, ...], before_commit: Callable[[], None], begun: list[Step]
-) -> list[Done]:
+) -> list[StepDone]:
     """Run all steps in one transaction; `begun` gets each as it begins."""
     done = []
     try:
         for n, step in enumerate(steps):
-            work.listener.begins(step)
             begun.append(step)
             started = time.monotonic()
             rows = run_whole(work, step, state=send.all_rolled_back(n + 1), begin=n == 0, commit=False)
-            done.append(Done(step=step, elapsed_s=time.monotonic() - started, rows=rows))
+            done.append(step.done(time.monotonic() - started, rows))
         before_commit()
         with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
             work.conn.execute(committing())
@@ -181,7 +186,7 @@ def _together(
         send.roll_back(work.conn)
         raise
     for each in done:
-        work.listener.done(each)
+        work.emit(each)
     return done
 
 

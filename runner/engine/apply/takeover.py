@@ -14,7 +14,7 @@ from runner.engine.history.journal import Direction, Journal, JournalStep, with_
 from runner.engine.history.model import State
 from runner.engine.history.store import History
 from runner.errors import CheckError, Location
-from runner.events import Say
+from runner.events import Emit
 from runner.files.migrations.check import Unit, units
 from runner.files.migrations.model import Script
 from runner.files.sqltext.classify import is_repeatable
@@ -25,24 +25,24 @@ from runner.wording import counted, is_or_are
 Connection = psycopg.Connection[Any]
 
 
-def clear_all(conn: Connection, history: History, actor: Actor, state: State, tells: Say) -> None:
+def clear_all(conn: Connection, history: History, actor: Actor, state: State, emit: Emit) -> None:
     """Remove what failed statements of any file left, and the journals of files that were recorded since by other means.
 
     Raises: as `clear`.
     """
     for id_, direction in with_leftovers(conn, history.names):
         journal = Journal(history.names, actor, id_, direction)
-        clear(conn, journal, tells)
+        clear(conn, journal, emit)
         for row in journal.interrupted(conn):
             if row.step < 0:
                 journal.forget(conn, row.step)
     for id_, way in sorted(state.stale):
         journal = Journal(history.names, actor, id_, Direction(way))
-        clear(conn, journal, tells)
+        clear(conn, journal, emit)
         conn.execute(journal.closing())
 
 
-def clear(conn: Connection, journal: Journal, tells: Say) -> None:
+def clear(conn: Connection, journal: Journal, emit: Emit) -> None:
     """Remove the invalid indexes that failed or interrupted statements of a file left.
 
     Raises: TableLockedError when another session seems to be building one of them.
@@ -51,11 +51,11 @@ def clear(conn: Connection, journal: Journal, tells: Say) -> None:
         statement = _statement(row)
         found = None if statement is None else concurrent(statement)
         if statement is not None and found is not None:
-            _clear(conn, row, found, statement, tells)
+            _clear(conn, row, found, statement, emit)
 
 
 def take_over(
-    conn: Connection, journal: Journal, migration_id: str, script: Script, tells: Say
+    conn: Connection, journal: Journal, migration_id: str, script: Script, emit: Emit
 ) -> Mapping[int, JournalStep]:
     """Let a changed file go on where it was interrupted; return the steps that count for it.
 
@@ -73,7 +73,7 @@ def take_over(
             continue
         if row.is_batch and unit is not None:
             journal.take_over_step(conn, number, fingerprint=unit.fingerprint)
-        elif _left_no_effect(conn, row, tells):
+        elif _left_no_effect(conn, row, emit):
             journal.forget(conn, number)
         else:
             raise _unsettled(migration_id, script, number, unit)
@@ -134,7 +134,7 @@ def _statement(row: JournalStep) -> Statement | None:
     return None if row.sql is None else next(iter(statements([row.sql])))
 
 
-def _left_no_effect(conn: Connection, row: JournalStep, tells: Say) -> bool:
+def _left_no_effect(conn: Connection, row: JournalStep, emit: Emit) -> bool:
     """Return whether a statement that was cut off is known to have no effect; what it left half done is removed."""
     statement = _statement(row)
     if statement is None:
@@ -142,16 +142,16 @@ def _left_no_effect(conn: Connection, row: JournalStep, tells: Say) -> bool:
     found = concurrent(statement)
     if found is None:
         return is_repeatable(statement)
-    return _clear(conn, row, found, statement, tells) is Verdict.AGAIN
+    return _clear(conn, row, found, statement, emit) is Verdict.AGAIN
 
 
 def _clear(
-    conn: Connection, row: JournalStep, found: Concurrent, statement: Statement, tells: Say
+    conn: Connection, row: JournalStep, found: Concurrent, statement: Statement, emit: Emit
 ) -> Verdict:
     there = evidence.placed(conn, found, row.relation)
     if there is None:  # the table is gone, and its indexes with it; of an index, that was the purpose
         return Verdict.DONE if isinstance(found, DropIndex) else Verdict.AGAIN
-    return evidence.clear(conn, there, statement.text, row.seen, tells)
+    return evidence.clear(conn, there, statement.text, row.seen, emit)
 
 
 def _changed(migration_id: str, script: Script, unit: Unit) -> CheckError:

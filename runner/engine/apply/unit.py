@@ -16,7 +16,7 @@ from runner.engine.apply.send import Part
 from runner.engine.apply.work import Work
 from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import CheckError, MigrationFailedError, RunnerError
-from runner.events import Event
+from runner.events import Notice
 from runner.files.migrations.check import Unit
 from runner.files.migrations.model import Script
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
@@ -72,7 +72,7 @@ class Progress:
             attempt,
             retries=self.work.retries(self.script),
             what=self.name(unit),
-            tells=self.work.listener.tells,
+            emit=self.work.emit,
             pause=self._pause,
         )
 
@@ -100,7 +100,7 @@ class _OneUnit:
         self._conn = conn
         self._unit = unit
         self._row = begun
-        self._tells = progress.work.listener.tells
+        self._emit = progress.work.emit
         self._concurrent = concurrent(unit.first)
         self._seen = None if begun is None else begun.seen
         self._in_doubt = begun is not None
@@ -182,8 +182,8 @@ class _OneUnit:
         with self._limits():
             if self._in_doubt and self._took_effect():
                 said = f"{self._progress.name(unit)} had taken effect before the interruption"
-                self._tells(
-                    Event(
+                self._emit(
+                    Notice(
                         name="statement.found_done",
                         message=said,
                         migration=self._progress.migration_id,
@@ -193,7 +193,7 @@ class _OneUnit:
                 journal.end(self._conn, unit.number)
                 return
             if self._concurrent is not None:
-                self._seen = evidence.prepare(self._conn, self._concurrent, self._tells)
+                self._seen = evidence.prepare(self._conn, self._concurrent, self._emit)
             journal.begin(
                 self._conn,
                 unit.number,
@@ -252,7 +252,7 @@ class _OneUnit:
     def _took_effect(self) -> bool:
         if self._concurrent is not None:
             found = evidence.verdict(
-                self._conn, self._concurrent, self._unit.first.text, self._seen, self._tells
+                self._conn, self._concurrent, self._unit.first.text, self._seen, self._emit
             )
             if found is Verdict.UNKNOWN:
                 raise self._doubt()

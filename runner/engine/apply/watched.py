@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runner.errors import GaveWayError, MigrationFailedError, TableLockedError
-from runner.server.watch import Waiting, Watch
+from runner.events import Waiting
+from runner.server.watch import Watch
 from runner.server.watch.words import blocker, wanted
 from runner.wording import counted
 

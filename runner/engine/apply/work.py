@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 
-from runner.engine.apply.progress import Done, Listener
 from runner.engine.apply.watched import watched
 from runner.engine.history.actor import Actor
 from runner.engine.history.journal import Direction
@@ -18,11 +17,10 @@ from runner.engine.history.model import Operation
 from runner.engine.history.names import Names
 from runner.engine.history.store import History
 from runner.engine.plan import Action, Step
+from runner.events import Emit, silent
 from runner.files.migrations.model import Kind, Script
 from runner.limits import DEFAULT, Limits
 from runner.server.watch import Watch
-
-__all__ = ["Done", "Listener", "Work", "direction_of", "record_of", "undone"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,7 +29,7 @@ class Work:
 
     history: History
     actor: Actor
-    listener: Listener
+    emit: Emit = silent
     limits: Limits = DEFAULT
     lock_wait_s: float = 60.0  # for what an interrupted run left at work
     connect: Callable[[], psycopg.Connection[Any]] | None = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ from runner.engine.history.names import (
 from runner.engine.history.schema import Path as SearchPath
 from runner.engine.history.schema import choose_schema, hidden_rows, is_elsewhere, read_path
 from runner.errors import BusyError, ConfigurationError, CredentialsError
+from runner.events import WARNING, Emit, Notice, silent
+from runner.wording import duration
 
 if TYPE_CHECKING:
     from runner.engine.history.actor import Actor
@@ -54,22 +57,31 @@ _POLL_S = (0.05, 1.0)  # first and longest pause between two tries for the migra
 Connection = psycopg.Connection[Any]
 
 
-OnWait = Callable[
-    [LockHolder | YoyoLock | None, float], None
-]  # who holds what we wait for, and for how long, in seconds
-
-
-def _silently(_holder: LockHolder | YoyoLock | None, _waited_s: float) -> None:
-    pass
+def waiting(holder: LockHolder | YoyoLock | None, waited_s: float) -> Notice:
+    """Return the notice that names for whom a run waits, and once it takes long, for how long."""
+    facts: dict[str, Any] = {}
+    message = f"waiting for the migration lock, held by {holder or 'another session'}"
+    if isinstance(holder, YoyoLock):
+        message = f"waiting for yoyo's lock, held by process {holder.pid} of its machine"
+        facts = {"yoyo_pid": holder.pid}
+    elif holder is not None:
+        facts = asdict(holder)
+    return Notice(
+        name="lock.waiting",
+        message=message if waited_s < 1 else f"{message}; {duration(waited_s)} so far",
+        level=WARNING,
+        elapsed_s=waited_s,
+        facts=facts,
+    )
 
 
 class _Wait:
     """A wait with an end, told at once and then every ten seconds."""
 
-    def __init__(self, longest_s: float, on_wait: OnWait) -> None:
+    def __init__(self, longest_s: float, emit: Emit) -> None:
         self._began = time.monotonic()
         self._longest_s = longest_s
-        self._on_wait = on_wait
+        self._emit = emit
         self._next_s = 0.0
 
     @property
@@ -83,7 +95,7 @@ class _Wait:
     def tell(self, holder: LockHolder | YoyoLock | None) -> None:
         if self.waited_s >= self._next_s:
             self._next_s = self.waited_s + _TELL_EVERY_S
-            self._on_wait(holder, self.waited_s)
+            self._emit(waiting(holder, self.waited_s))
 
 
 class History:
@@ -241,16 +253,16 @@ class History:
         self._tables.update(self.names.tables)
 
     @contextmanager
-    def lock(self, *, wait_s: float, on_wait: OnWait = _silently) -> Iterator[State]:
+    def lock(self, *, wait_s: float, emit: Emit = silent) -> Iterator[State]:
         """Hold the migration lock, and say what history's state is under it.
 
         It is a session-level advisory lock, polled: a blocked pg_advisory_lock() would hold a snapshot, for which the
-        holder's CREATE INDEX CONCURRENTLY waits for ever. While it waits `on_wait` is told for whom and how long, and a
+        holder's CREATE INDEX CONCURRENTLY waits for ever. While it waits it reports for whom and how long, and a
         lock of its own tells a holder who can give way that somebody waits; it ends with the migration lock.
 
         Raises: BusyError after `wait_s` seconds.
         """
-        wait = _Wait(wait_s, on_wait)
+        wait = _Wait(wait_s, emit)
         pause = _POLL_S[0]
         while (state := self._try_lock()) is None:
             holder = self.lock_holder()
@@ -290,7 +302,7 @@ class History:
         self._locked = False
         return self._state(found)
 
-    def wait_for_yoyo(self, state: State, *, wait_s: float, on_wait: OnWait = _silently) -> State:
+    def wait_for_yoyo(self, state: State, *, wait_s: float, emit: Emit = silent) -> State:
         """Return the state once yoyo's lock row is gone; rows that a dead runner left are removed.
 
         Only the holder of the migration lock may call this: a row with a negative pid is then nobody's.
@@ -299,7 +311,7 @@ class History:
         """
         if state.runner_lock_row:
             self.remove_runner_lock_row()
-        wait = _Wait(wait_s, on_wait)
+        wait = _Wait(wait_s, emit)
         while (lock := state.yoyo_lock) is not None:
             if wait.is_over:
                 since = f" since {lock.since:%Y-%m-%d %H:%M:%S} UTC" if lock.since else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from runner.engine.history.model import State
+from runner.events import StepDone
 from runner.files.migrations.model import Migration, Script
 
 
@@ -29,6 +30,18 @@ class Step:
         None  # of a step that is run again: the row of history that recorded the run before it
     )
     migration: Migration | None  # None: rolled back from the SQL in history, the file is gone
+
+    def done(self, elapsed_s: float, rows: int | None = None) -> StepDone:
+        """Return the event of the step once it is committed."""
+        return StepDone(
+            id=self.id,
+            action=self.action.value,
+            path=self.script.label,
+            checksum=self.script.checksum,
+            transactional=self.script.transactional,
+            elapsed_s=elapsed_s,
+            rows=rows,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,21 @@
-"""Findings as text and JSON, and in the forms that other programs read: SARIF, JUnit, GitHub's annotations."""
+"""Findings as JSON, and in the forms that other programs read: SARIF, JUnit, GitHub's annotations."""
 
-from runner.report.findings.lint import finding_as_json, lines
+from __future__ import annotations
 
-__all__ = ["finding_as_json", "lines"]
+from typing import Any
+
+from runner.review.lint import Finding
+
+
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the contract has it."""
+    return {
+        "rule": finding.rule,
+        "level": finding.level.value,
+        "message": finding.message,
+        "path": str(finding.where.path),
+        "line": finding.where.line,
+        "column": finding.where.column,
+        "effect": finding.effect,
+        "hint": finding.hint,
+    }

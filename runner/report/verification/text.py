@@ -9,7 +9,7 @@ from runner.files.sqltext.lock_modes import LockMode
 from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.fold import folded
-from runner.report.people import diff_lines
+from runner.report.parts import diff_lines
 from runner.report.verification.words import (
     FAILED_ON,
     counts,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from runner.errors import CheckError, FileError, Location
+from runner.events import Compared
 from runner.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -57,6 +58,20 @@ class Validation:
     def matches(self) -> bool:
         """Whether the database was compared and is as the snapshot says."""
         return self.skipped is None and not self.differences and not self.diff
+
+    @property
+    def in_short(self) -> Compared:
+        """The numbers and names of it."""
+        return Compared(
+            against=self.against,
+            skipped=self.skipped,
+            pending=self.pending,
+            matches=self.matches,
+            differences=len(self.differences),
+            unseen=tuple(self.unseen),
+            beside=tuple(self.beside),
+            set_aside=tuple(self.set_aside),
+        )
 
 
 _STRICTLY = Tolerance()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.errors import ConfigurationError
-from runner.events import Say
+from runner.events import Emit, silent
 from runner.server import credentials
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def locate(
     database: str | None,
     *,
     only: bool = True,
-    say: Say = lambda _: None,
+    emit: Emit = silent,
 ) -> Target:
     """Return the configured target, else the local server's, made and started when a person is at work.
 
@@ -40,4 +40,4 @@ def locate(
             hint="DB_HOST with DB_PORT, DB_USERNAME, DB_PASSWORD and DB_DATABASE does it too, "
             "as do libpq's PG* variables.",
         )
-    return local.target(settings, database, say=say)
+    return local.target(settings, database, emit=emit)

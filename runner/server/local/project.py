@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from runner import whole
 from runner.errors import ConfigurationError
-from runner.events import Event, Say
+from runner.events import Emit, Notice, silent
 from runner.server.credentials import Target
 from runner.server.local.account import choose_home, find_home
 from runner.server.local.server import LocalServer, Server
@@ -73,12 +73,12 @@ def _existing(settings: Settings) -> Server | None:
     return None if home is None else Server(home, environ=settings.environ)
 
 
-def start(settings: Settings, *, tcp: bool | None = None, say: Say = lambda _: None) -> LocalServer:
+def start(settings: Settings, *, tcp: bool | None = None, emit: Emit = silent) -> LocalServer:
     """Make the project's server when there is none, and start it when it does not run."""
     server = _existing(settings)
     if server is not None:
-        return server.start(tcp=tcp, say=say)
-    started = Server(choose_home(settings.state_dir), environ=settings.environ).start(tcp=tcp, say=say)
+        return server.start(tcp=tcp, emit=emit)
+    started = Server(choose_home(settings.state_dir), environ=settings.environ).start(tcp=tcp, emit=emit)
     _keep_from_git(settings.state_dir)
     return started
 
@@ -88,10 +88,10 @@ def _keep_from_git(state: Path) -> None:
     whole.write(state / ".gitignore", "*\n", parents=True)
 
 
-def stop(settings: Settings, *, say: Say = lambda _: None) -> bool:
+def stop(settings: Settings, *, emit: Emit = silent) -> bool:
     """Stop the project's server; return whether it ran."""
     server = _existing(settings)
-    return server is not None and server.stop(say=say)
+    return server is not None and server.stop(emit=emit)
 
 
 def status(settings: Settings) -> Status:
@@ -112,14 +112,14 @@ def programs(settings: Settings) -> Programs | None:
     return None if server is None else server.programs()
 
 
-def target(settings: Settings, database: str | None, *, say: Say = lambda _: None) -> Target:
+def target(settings: Settings, database: str | None, *, emit: Emit = silent) -> Target:
     """Return a database of the project's server; what is missing of the two is made, started, created."""
-    server = start(settings, say=say)
+    server = start(settings, emit=emit)
     name = database or default_name(settings)
     password = None if server.by_socket else server.password
     place = Target(parameters={**server.parameters, "dbname": name}, password=password, source=SOURCE)
     if _create(place):
-        say(Event(name="database.created", message=f"created the database {name}", database=name))
+        emit(Notice(name="database.created", message=f"created the database {name}", database=name))
     return place
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import BusyError, ConfigurationError, RunnerError
-from runner.events import Event, Say
+from runner.events import Emit, Notice, silent
 from runner.server.local import creation, process
 from runner.server.local.account import account_for
 from runner.server.local.installed import Programs, find
@@ -92,7 +92,7 @@ class Server:
                 account=account_for(self.home).name,
             )
 
-    def start(self, *, tcp: bool | None = None, say: Say = lambda _: None) -> LocalServer:
+    def start(self, *, tcp: bool | None = None, emit: Emit = silent) -> LocalServer:
         """Make the server when there is none, start it when it does not run; safe when two call at once.
 
         `tcp` True makes it listen on 127.0.0.1 instead of a socket, for programs that cannot use one; False
@@ -106,7 +106,7 @@ class Server:
                 raise still_recovering(pid, self.log)
             running = self.running()
             if running is None:
-                self._start(tcp=tcp, say=say)
+                self._start(tcp=tcp, emit=emit)
                 running = self.running()
             elif tcp in (True, False) and tcp is running.by_socket:
                 raise ConfigurationError(
@@ -117,24 +117,24 @@ class Server:
                 raise RunnerError("the local server ended right after its start", hint=f"See {self.log}")
             return running
 
-    def _start(self, *, tcp: bool | None, say: Say) -> None:
+    def _start(self, *, tcp: bool | None, emit: Emit) -> None:
         account = account_for(self.home)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         account.own(self.home)
         version = self.version()
         programs = find(self._environ, self.home, major=None if version is None else int(version))
         if version is None:
-            say(
-                Event(
+            emit(
+                Notice(
                     name="server.making",
                     message=f"making a local PostgreSQL {programs.version} in {self.home}",
                 )
             )
             creation.make(self.data, programs, account, ephemeral=self._ephemeral)
-        say(Event(name="server.starting", message=f"starting the local PostgreSQL {programs.version}"))
+        emit(Notice(name="server.starting", message=f"starting the local PostgreSQL {programs.version}"))
         Launch(data=self.data, log=self.log, programs=programs, account=account).run(tcp=tcp)
 
-    def stop(self, *, say: Say = lambda _: None) -> bool:
+    def stop(self, *, emit: Emit = silent) -> bool:
         """Stop the server, ending its sessions; return whether one ran."""
         if not self.home.exists():
             return False
@@ -142,7 +142,7 @@ class Server:
             pid = self.pid()
             if pid is None:
                 return False
-            say(Event(name="server.stopping", message="stopping the local PostgreSQL"))
+            emit(Notice(name="server.stopping", message="stopping the local PostgreSQL"))
             os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
             if not process.wait(lambda: not process.runs(pid, self.data), _STOP_S):
                 raise BusyError(

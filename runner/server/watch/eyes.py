@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from runner.errors import RunnerError
-from runner.server.watch.model import Holder, Progress, Running, Waiting
+from runner.events import Holder, Progress, Running, Waiting
 from runner.server.watch.redact import statement_beginning
 
 Connection = psycopg.Connection[Any]

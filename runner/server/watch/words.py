@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.server.watch.model import Holder, Waiting
+from runner.events import Holder, Waiting
 from runner.wording import counted
 
 

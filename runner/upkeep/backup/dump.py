@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.engine.history.names import BACKUP_KEY
 from runner.errors import BusyError, ConfigurationError, StoppedError
+from runner.events import Emit
 from runner.upkeep.backup.facts import read_facts
 from runner.upkeep.backup.manifest import ArchiveName, Facts, Manifest
 from runner.upkeep.backup.place import Place, Sink
@@ -48,7 +49,7 @@ class Source:
     lock_wait_s: float = 60.0
 
 
-def take(source: Source, place: Place, *, schema_only: bool, on_wait: Callable[..., None]) -> Manifest:
+def take(source: Source, place: Place, *, schema_only: bool, emit: Emit) -> Manifest:
     """Write an archive and its manifest to `place`.
 
     The archive gets its name only when pg_dump has ended well, and pg_restore has read all of what was
@@ -63,16 +64,16 @@ def take(source: Source, place: Place, *, schema_only: bool, on_wait: Callable[.
         name = _free_name(source.database, place, schema_only=schema_only)
         try:
             with place.sink(str(name)) as sink:
-                manifest = _write(source, name, sink, on_wait)
+                manifest = _write(source, name, sink, emit)
                 sink.publish(manifest.to_json())
                 return manifest
         except KeyboardInterrupt as stop:
             raise StoppedError.by(stop, during=f"the backup of {source.database}", detail=_STATE) from stop
 
 
-def _write(source: Source, name: ArchiveName, sink: Sink, on_wait: Callable[..., None]) -> Manifest:
+def _write(source: Source, name: ArchiveName, sink: Sink, emit: Emit) -> Manifest:
     with ExitStack() as held:
-        snapshot, facts = held.enter_context(_snapshot(source, on_wait))
+        snapshot, facts = held.enter_context(_snapshot(source, emit))
         arguments = [
             "--format=custom",
             "--no-password",
@@ -123,13 +124,13 @@ def _pump(dump: Running, check: Running, sink: Sink, *, began: Callable[[], None
 
 
 @contextmanager
-def _snapshot(source: Source, on_wait: Callable[..., None]) -> Iterator[tuple[str, Facts]]:
+def _snapshot(source: Source, emit: Emit) -> Iterator[tuple[str, Facts]]:
     """Yield a snapshot that pg_dump can use, and what the database is like in it.
 
     No migration is under way in it: the migration lock is held until the block's end.
     """
     history, conn = source.history, source.history.connection
-    with history.lock(wait_s=source.lock_wait_s, on_wait=on_wait):
+    with history.lock(wait_s=source.lock_wait_s, emit=emit):
         conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try:
             conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -20,7 +20,7 @@ from runner.errors import (
     RunnerError,
     StoppedError,
 )
-from runner.events import Event, Say
+from runner.events import Emit, Notice
 from runner.schema.catalog.differences import unified_diff
 from runner.server import connection
 from runner.upkeep.backup import mark, script
@@ -111,7 +111,7 @@ class Begun(Enum):
     FILLED = auto()  # an earlier run restored this very archive into it, and nothing was written to it since
 
 
-def restore(work: Restoring, *, validate: bool, say: Say) -> Begun:
+def restore(work: Restoring, *, validate: bool, emit: Emit) -> Begun:
     """Check the archive, restore it into a database that is new or empty, and compare what came out.
 
     Nothing that existed before is dropped or changed. A database that was made here is dropped when the
@@ -122,7 +122,7 @@ def restore(work: Restoring, *, validate: bool, say: Say) -> Begun:
     """
     made_by = major_of(work.archive.manifest.pg_dump_version)
     work.pg_restore.require(made_by, "the archive was made by")
-    say(_step("restore.checking", f"{work.archive.label}: comparing with its checksum", work))
+    emit(_step("restore.checking", f"{work.archive.label}: comparing with its checksum", work))
     work.archive.require_intact()
     with administration(work.server) as admin:
         by_script = script.is_needed(work.pg_restore, server=admin.info.server_version // 10_000)
@@ -131,23 +131,23 @@ def restore(work: Restoring, *, validate: bool, say: Say) -> Begun:
         begun = _begin(admin, work)
         if begun is Begun.FILLED:
             message = f"an earlier run restored {work.archive.name} into {work.into}, and nothing was written to it since"
-            say(_step("restore.found_done", message, work))
+            emit(_step("restore.found_done", message, work))
         else:
-            _fill(admin, work, begun, say, by_script=by_script)
+            _fill(admin, work, begun, emit, by_script=by_script)
     if validate or begun is Begun.FILLED:
-        say(_step("restore.comparing", f"comparing {work.into} with what was dumped", work))
+        emit(_step("restore.comparing", f"comparing {work.into} with what was dumped", work))
         _validate(work)
     return begun
 
 
-def _step(name: str, message: str, work: Restoring) -> Event:
-    return Event(name=name, message=message, facts={"archive": work.archive.label, "into": work.into})
+def _step(name: str, message: str, work: Restoring) -> Notice:
+    return Notice(name=name, message=message, facts={"archive": work.archive.label, "into": work.into})
 
 
 def _fill(
-    admin: psycopg.Connection[Any], work: Restoring, begun: Begun, say: Say, *, by_script: bool
+    admin: psycopg.Connection[Any], work: Restoring, begun: Begun, emit: Emit, *, by_script: bool
 ) -> None:
-    say(_step("restore.filling", f"restoring into {work.into}", work))
+    emit(_step("restore.filling", f"restoring into {work.into}", work))
     try:
         mark.write(admin, work.into, mark.of(work.archive, rows=None))
         _run(work, begun, by_script=by_script)

@@ -2,6 +2,6 @@
 
 from runner.upkeep.maintenance.courtesy import Courtesy
 from runner.upkeep.maintenance.tasks import Kind, Task, Thresholds
-from runner.upkeep.maintenance.work import Maintenance, Result, State
+from runner.upkeep.maintenance.work import Maintenance, State
 
-__all__ = ["Courtesy", "Kind", "Maintenance", "Result", "State", "Task", "Thresholds"]
+__all__ = ["Courtesy", "Kind", "Maintenance", "State", "Task", "Thresholds"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from runner.errors import BusyError
+from runner.events import Emit, TaskDone
 from runner.limits import Limits
 from runner.upkeep.maintenance.courtesy import Courtesy
 from runner.upkeep.maintenance.tasks import Index, Kind, Table, Task, Thresholds, index_tasks, table_tasks
@@ -24,7 +25,7 @@ Connection = psycopg.Connection[Any]
 T = TypeVar("T")
 
 
-class State(Enum):
+class State(StrEnum):
     """What became of a task."""
 
     DONE = "done"
@@ -35,67 +36,56 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """One task and what became of it."""
-
-    task: Task
-    state: State
-    elapsed_s: float = 0.0
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
     """The work on one database."""
 
+    database: str  # its name, for people
     connection: Connection
     limits: Limits
     thresholds: Thresholds
     clean_up: tuple[Task, ...]
     unfinished: bool  # a migration is applied in part
-    told: Callable[[Result], None]
+    emit: Emit
 
-    def plan(self) -> list[Result]:
+    def plan(self) -> list[TaskDone]:
         """Say what would be done; after a clean-up there may be more."""
         tasks = [*self.clean_up, *self._table_tasks(), *self._index_tasks()]
         results = [
-            Result(task=task, state=State.SKIPPED, message=task.obstacle)
-            if task.obstacle
-            else Result(task=task, state=State.PLANNED)
+            self._done(task, State.SKIPPED if task.obstacle else State.PLANNED, message=task.obstacle)
             for task in tasks
         ]
         for result in results:
-            self.told(result)
+            self.emit(result)
         return results
 
-    def run(self, courtesy: Courtesy) -> list[Result]:
+    def run(self, courtesy: Courtesy) -> list[TaskDone]:
         """Do everything; each stage looks at what the one before it left.
 
         Raises: BusyError when it gave way; psycopg.OperationalError when the connection was lost.
         """
-        results: list[Result] = []
+        results: list[TaskDone] = []
         results += self._each(self.clean_up, courtesy)
         self._count_now()
         results += self._each(self._table_tasks(), courtesy)
         results += self._each(self._index_tasks(), courtesy)
-        if any(each.state is State.FAILED and each.task.kind is Kind.REINDEX for each in results):
+        if any(each.state == State.FAILED and each.kind == Kind.REINDEX.value for each in results):
             leftovers = [task for task in self._index_tasks() if task.kind is Kind.DROP]
             results += self._each(leftovers, courtesy)
         return results
 
-    def _each(self, tasks: Iterable[Task], courtesy: Courtesy) -> list[Result]:
+    def _each(self, tasks: Iterable[Task], courtesy: Courtesy) -> list[TaskDone]:
         results = []
         for task in tasks:
             if courtesy.is_called_for:
                 raise _gave_way(task, begun=False)
             result = self._do(task, courtesy)
-            self.told(result)
+            self.emit(result)
             results.append(result)
         return results
 
-    def _do(self, task: Task, courtesy: Courtesy) -> Result:
+    def _do(self, task: Task, courtesy: Courtesy) -> TaskDone:
         if task.obstacle is not None:
-            return Result(task=task, state=State.SKIPPED, message=task.obstacle)
+            return self._done(task, State.SKIPPED, message=task.obstacle)
         started = time.monotonic()
         state, message = State.DONE, None
         try:
@@ -111,7 +101,20 @@ class Maintenance:
             if self.connection.closed:
                 raise
             state, message = State.FAILED, error.diag.message_primary or str(error)
-        return Result(task=task, state=state, elapsed_s=time.monotonic() - started, message=message)
+        return self._done(task, state, message=message, elapsed_s=time.monotonic() - started)
+
+    def _done(self, task: Task, state: State, *, message: str | None, elapsed_s: float = 0.0) -> TaskDone:
+        return TaskDone(
+            database=self.database,
+            kind=task.kind.value,
+            subject=task.subject,
+            state=state,
+            reason=task.reason,
+            sql=task.statement,
+            size_bytes=task.size_bytes,
+            message=message,
+            elapsed_s=elapsed_s,
+        )
 
     def _count_now(self) -> None:
         """Have the server count what the clean-up did at once, not within a minute; before 15 the next run sees it."""

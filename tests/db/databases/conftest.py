@@ -20,8 +20,9 @@ from psycopg.conninfo import make_conninfo
 
 from runner import settings
 from runner.cli import main
-from runner.commands.migrate import MigrateOptions, Observer, migrate
+from runner.commands.migrate import MigrateOptions, migrate
 from runner.engine.history.order import in_order
+from runner.events import silent
 from runner.session.session import read_files
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def build_database(
     parameters: Parameters, name: str, *, root: Path = ROOT, through: str | None = None
 ) -> None:
     """Migrate a database up to and including the id `through`; without it to the end, validated."""
-    [outcome] = migrate(settings_for(name, parameters, root), MigrateOptions(to=through), Observer())
+    [outcome] = migrate(settings_for(name, parameters, root), MigrateOptions(to=through), silent)
     assert outcome.validation is not None
     assert outcome.validation.matches is (through is None)
 

@@ -15,12 +15,12 @@ from psycopg import errors, sql
 from yoyo.scripts.main import main as stock
 
 from runner.commands.lint import findings
-from runner.commands.migrate import MigrateOptions, Observer, migrate
+from runner.commands.migrate import MigrateOptions, migrate
 from runner.commands.rollback import RollbackOptions, rollback
-from runner.engine.apply.progress import Listener
 from runner.engine.apply.run import run_plan
 from runner.engine.apply.work import Work
-from runner.engine.plan import Action, Plan, plan_apply, plan_rollback
+from runner.engine.plan import Plan, plan_apply, plan_rollback
+from runner.events import silent
 from runner.schema.catalog.read import read as read_catalog
 from runner.schema.catalog.render import render as render_catalog
 from runner.session.session import actor_of, open_sessions
@@ -92,13 +92,13 @@ def test_up_down_up_gives_the_same_catalogue_at_every_step(
 ) -> None:
     settings = database_settings(name, make_database())
     actor = actor_of(settings)
-    with open_sessions(settings, say=print) as [session], session.history.lock(wait_s=0):
+    with open_sessions(settings, emit=print) as [session], session.history.lock(wait_s=0):
 
         def schema() -> str:
             return render_catalog(read_catalog(session.connection))
 
         def run(plan: Plan) -> None:
-            run_plan(Work(history=session.history, actor=actor, listener=Listener()), plan)
+            run_plan(Work(history=session.history, actor=actor), plan)
             session.refresh()
 
         def up(steps: int | None = None) -> Plan:
@@ -141,8 +141,8 @@ def test_up_down_up_with_rows_keeps_what_is_left(
         connection.execute((root / f"sql/seed/{name}.sql").read_bytes())
         before = connection.execute(rows).fetchall()
         assert before
-        [back] = rollback(settings, RollbackOptions(to=last), Observer())
-        [again] = migrate(settings, MigrateOptions(), Observer())
+        [back] = rollback(settings, RollbackOptions(to=last), silent, confirm=lambda _question: None)
+        [again] = migrate(settings, MigrateOptions(), silent)
         assert len(again.done) == len(back.done) > 0
         assert again.validation is not None
         assert again.validation.matches
@@ -167,9 +167,8 @@ def test_functions_are_applied_again_when_their_files_change(
     ]
     for path in functions:
         path.write_text(path.read_text(encoding="utf-8") + "\n-- The same once more.\n", encoding="utf-8")
-    [outcome] = migrate(database_settings(name, make_database(name), tmp_path), MigrateOptions(), Observer())
-    steps = [done.step for done in outcome.done]
-    assert {(step.id, step.action) for step in steps} == {(path.stem, Action.REAPPLY) for path in functions}
+    [outcome] = migrate(database_settings(name, make_database(name), tmp_path), MigrateOptions(), silent)
+    assert {(done.id, done.action) for done in outcome.done} == {(path.stem, "reapply") for path in functions}
     assert outcome.validation is not None
     assert outcome.validation.matches
 

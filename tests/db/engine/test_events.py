@@ -178,7 +178,7 @@ def test_every_event_that_the_program_tells_is_documented_and_no_other():
     told = {
         keyword.value.value
         for node in nodes
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Event"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Notice"
         for keyword in node.keywords
         if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
     }

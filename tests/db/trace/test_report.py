@@ -39,7 +39,7 @@ def results(server):
     url = f"postgresql://{server['user']}:{server['password']}@{server['host']}:{server['port']}/postgres"
     environ = {"PATH": os.environ["PATH"], "RUNNER_GIT_COMMIT": "0123456789abcdef"}
     project = settings.load(environ=environ, project=PROJECT, flags={})
-    found = verifications(project, VerifyOptions(since="0001", scratch_url=url), say=lambda _: None)
+    found = verifications(project, VerifyOptions(since="0001", scratch_url=url), emit=lambda _: None)
     return [_steady(result) for result in found]
 
 
@@ -207,7 +207,7 @@ def test_the_safer_form_is_safer(results, server, tmp_path, rule):
         (folder / f"{number:04}_part.sql").write_text(text, "utf-8")
     project = settings.load(environ={"PATH": os.environ["PATH"]}, project=tmp_path, flags={})
     url = f"postgresql://{server['user']}:{server['password']}@{server['host']}:{server['port']}/postgres"
-    (found,) = verifications(project, VerifyOptions(since="0001", scratch_url=url), say=lambda _: None)
+    (found,) = verifications(project, VerifyOptions(since="0001", scratch_url=url), emit=lambda _: None)
     assert [(f.rule, f.message) for f in found.findings] == []
     assert [r.round_trip.verdict.value for r in found.rehearsals] == ["irreversible"] * len(found.rehearsals)
     assert len(found.rehearsals) == {"index-not-concurrent": 1, "set-not-null": 3}.get(rule, 2)

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 
-from runner.server.watch import Sighting, Watch, Watched
+from runner.events import Sighting
+from runner.server.watch import Watch, Watched
 
 DEADLINE_S = 20.0
 

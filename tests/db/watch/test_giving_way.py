@@ -10,7 +10,8 @@ from time import monotonic
 import psycopg
 import pytest
 
-from runner.server.watch import Over, Running, Waiting, Watch
+from runner.events import Over, Running, Waiting
+from runner.server.watch import Watch
 
 
 @pytest.fixture

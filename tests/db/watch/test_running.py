@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.server.watch import Over, Running
+from runner.events import Over, Running
 
 ROWS = 5000
 # a row that is not got past before the test lets go of its advisory lock: no lock that is waited for, just work

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from runner.server.watch import Over, Unseen, Waiting
+from runner.events import Over, Unseen, Waiting
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from runner import settings
 from runner.commands.lint import findings
 from runner.errors import ConfigurationError, UsageError
+from runner.events import Event
 from runner.review.lint import squawk
 
 IRREVERSIBLE = "-- irreversible: an example\n"
@@ -297,10 +298,10 @@ def test_without_squawk_it_is_said_what_was_not_looked_for(project, monkeypatch)
     monkeypatch.setattr(squawk, "find", lambda: None)
     project.write("migrations/0001_a.sql", IRREVERSIBLE + "SELEC 1;")
     chosen = settings.load(environ={}, project=project.root, flags={})
-    said: list[str] = []
-    (linted,) = findings(chosen, say=said.append)
+    said: list[Event] = []
+    (linted,) = findings(chosen, emit=said.append)
     assert linted.findings == ()
-    assert said == [
+    assert [str(notice) for notice in said] == [
         "squawk is not installed: 8 rules not looked for. Install it with: pip install squawk-cli; or say --no-squawk."
     ]
     with pytest.raises(UsageError, match="squawk is not installed"):

@@ -9,10 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from runner.commands.lint import Linted
+from runner.commands.lint import Linted, lines
 from runner.errors import Location
 from runner.report import Style
-from runner.report.findings import lines
 from runner.report.findings.github import as_github
 from runner.report.findings.junit import as_junit
 from runner.report.findings.sarif import as_sarif

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from runner.report.sightings import blockers, head, progress_words
-from runner.report.terminal import Style
-from runner.server.watch import Over, Running, Sighting, Unseen, Waiting
+from runner.events import Over, Running, Sighting, Unseen, Waiting
+from runner.progress.sightings import blockers, head, progress_words
+from runner.report.terminal import Style, is_watched
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,7 +33,7 @@ class Sights(Protocol):
 def sights(stream: TextIO, environ: Mapping[str, str], say: Callable[[str], None]) -> Sights:
     """Choose for a stream: a terminal that a person watches is rewritten in place, anything else gets plain lines."""
     style = Style.of(stream, environ)
-    if stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb":
+    if is_watched(stream, environ):
         return Screen(stream, say, style)
     return Lines(say, style)
 
@@ -57,10 +57,7 @@ class Lines:
 
     def show(self, sighting: Sighting) -> None:
         """Say what is new."""
-        if isinstance(sighting, Over):
-            self._pace.forget(sighting)
-            return
-        if not self._pace.is_due(sighting):
+        if not self._pace.is_due(sighting) or isinstance(sighting, Over):
             return
         lines = head(sighting, self._style)
         if isinstance(sighting, Waiting) and self._pace.holders_are_new:
@@ -79,12 +76,11 @@ class Pace:
         self._told: dict[str, _Told] = {}
         self.holders_are_new = True  # of the sighting that was due last
 
-    def forget(self, over: Over) -> None:
-        """Begin anew with what is over."""
-        self._told.pop(over.what, None)
-
-    def is_due(self, sighting: Waiting | Running | Unseen) -> bool:
-        """Say whether a sighting is to be told, and take it for told."""
+    def is_due(self, sighting: Sighting) -> bool:
+        """Return whether a sighting is to be shown, and take it for shown; what is over begins anew, and is not."""
+        if isinstance(sighting, Over):
+            self._told.pop(sighting.what, None)
+            return False
         told, now = self._told.get(sighting.what), self._clock()
         if not _is_due(sighting, told, now):
             return False

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic, time
-from typing import TYPE_CHECKING, ParamSpec
 
+from runner import whole
+from runner.errors import RunnerError, Terminated
+from runner.events import WARNING, DatabaseOpened, Emit, Event, Notice, RunFinished, StepDone
 from runner.report.openmetrics import Gauge, render
-
-if TYPE_CHECKING:
-    from runner.commands.migrate import Observer, Outcome
-    from runner.engine.apply.progress import Done
-    from runner.engine.history.model import LockHolder, YoyoLock
-    from runner.events import Event
-
-P = ParamSpec("P")
 
 _LAST_SUCCESS = "runner_last_success_timestamp_seconds"
 
@@ -30,7 +26,7 @@ class _Database:
 
 
 @dataclass(slots=True)
-class Tally:
+class Metrics:
     """Counts what a run tells."""
 
     command: str
@@ -38,18 +34,43 @@ class Tally:
     _databases: dict[str, _Database] = field(default_factory=dict)
     _current: _Database = field(default_factory=_Database)
 
-    def watching(self, observer: Observer) -> Observer:
-        """Return an observer that counts and passes on."""
-        listener = observer.listener
-        return replace(
-            observer,
-            opened=_both(self._opened, observer.opened),
-            waits=_both(self._waits, observer.waits),
-            closed=_both(self._closed, observer.closed),
-            listener=replace(
-                listener, done=_both(self._done, listener.done), tells=_both(self._tells, listener.tells)
-            ),
-        )
+    def __call__(self, event: Event) -> None:
+        """Count an event."""
+        match event:
+            case DatabaseOpened():
+                self._current = self._databases.setdefault(event.database, _Database())
+            case StepDone():
+                self._current.steps += 1
+            case Notice(name="migration.retrying"):
+                self._current.retries += 1
+            case Notice(name="lock.waiting", elapsed_s=float(waited_s)):
+                self._current.lock_wait_s = max(self._current.lock_wait_s, waited_s)
+            case RunFinished() if self.command == "migrate":
+                self._current.pending = event.left + event.steps_left
+
+    @contextmanager
+    def written(self, path: Path, emit: Emit) -> Iterator[None]:
+        """Write the file at the end of the block, however it comes, with its exit code.
+
+        The file appears under its name when it is whole. That it cannot be written is told, and fails no run.
+        """
+        code = 1
+        try:
+            yield
+            code = 0
+        except RunnerError as error:
+            code = error.exit_code
+            raise
+        except KeyboardInterrupt as stop:
+            code = 128 + (Terminated.signal_number if isinstance(stop, Terminated) else 2)
+            raise
+        finally:
+            try:
+                # the collector reads files by their suffix, and must not see this one before it is whole
+                whole.write(path, self.rendered(code, path.read_text("utf-8") if path.exists() else ""))
+            except (RunnerError, OSError, UnicodeDecodeError) as error:
+                said = f"the metrics were not written to {path}: {getattr(error, 'strerror', None) or error}"
+                emit(Notice(name="metrics.unwritable", message=said, level=WARNING))
 
     def rendered(self, exit_code: int, before: str = "") -> str:
         """Return the metrics; `before` is what the last run wrote, whose success is still the last one after a failure."""
@@ -85,31 +106,6 @@ class Tally:
             if found.pending is not None:
                 pending.set(found.pending, labels)
         return [steps, retries, wait, pending]
-
-    def _opened(self, name: str, _place: str) -> None:
-        self._current = self._databases.setdefault(name, _Database())
-
-    def _done(self, _done: Done) -> None:
-        self._current.steps += 1
-
-    def _tells(self, event: Event) -> None:
-        if event.name == "migration.retrying":
-            self._current.retries += 1
-
-    def _waits(self, _holder: LockHolder | YoyoLock | None, waited_s: float) -> None:
-        self._current.lock_wait_s = max(self._current.lock_wait_s, waited_s)
-
-    def _closed(self, outcome: Outcome) -> None:
-        if self.command == "migrate":
-            self._current.pending = outcome.plan.left + len(outcome.plan.steps) - len(outcome.done)
-
-
-def _both(first: Callable[P, None], second: Callable[P, None]) -> Callable[P, None]:
-    def call(*args: P.args, **kwargs: P.kwargs) -> None:
-        first(*args, **kwargs)
-        second(*args, **kwargs)
-
-    return call
 
 
 def _last_success(before: str, command: str) -> float | None:

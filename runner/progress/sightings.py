@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from runner.report.people import ID_WIDTH
+from typing import Any
+
+from runner.events import INFO, WARNING, Notice, Progress, Running, Unseen, Waiting
+from runner.report.parts import ID_WIDTH
 from runner.report.terminal import Style
-from runner.server.watch import Progress, Running, Unseen, Waiting
 from runner.server.watch.words import age, blocker, waits, wanted
 from runner.wording import counted
 
@@ -46,6 +48,43 @@ def progress_words(progress: Progress) -> str:
     """Return the phase and how much of it is done."""
     percent = "" if progress.percent is None else f"{progress.percent:3.0f} %  "
     return f"{percent}{progress.phase}{_amount(progress)}"
+
+
+def as_notice(sighting: Waiting | Running | Unseen) -> Notice:
+    """Return a sighting with its name, its message and its facts."""
+    lines = head(sighting, Style())
+    facts: dict[str, Any] = {}
+    if isinstance(sighting, Waiting):
+        lines += blockers(sighting, Style())
+        name, elapsed_s = "statement.waiting", sighting.waited_s
+        shown = ("pid", "prepared", "user", "application", "state", "transaction_age_s", "statement")
+        facts = {
+            "lock": sighting.kind,
+            "mode": sighting.mode,
+            "wanted": sighting.wanted,
+            "queued_behind": sighting.queued_behind,
+            "holders": [{key: getattr(holder, key) for key in shown} for holder in sighting.holders],
+        }
+    elif isinstance(sighting, Running):
+        name, elapsed_s = "statement.running", sighting.elapsed_s
+        if sighting.progress is not None:
+            lines.append(progress_words(sighting.progress))
+            facts = {
+                "command": sighting.progress.command,
+                "relation": sighting.progress.relation,
+                "phase": sighting.progress.phase,
+                "percent": sighting.progress.percent,
+            }
+    else:
+        name, elapsed_s, facts = "statement.unseen", sighting.elapsed_s, {"reason": sighting.reason}
+    return Notice(
+        name=name,
+        message="; ".join(" ".join(part.split()) for part in lines),
+        level=WARNING if isinstance(sighting, Waiting) else INFO,
+        migration=sighting.what,
+        elapsed_s=elapsed_s,
+        facts=facts,
+    )
 
 
 def _first(verb: str, colour: str, what: str, seconds: float, style: Style) -> str:

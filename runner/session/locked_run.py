@@ -1,0 +1,151 @@
+"""The part of a command that holds the migration lock and runs a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner.engine.plan import Plan, remaining
+from runner.errors import BusyError
+from runner.events import Emit, Event, StepDone
+from runner.session.lost import earlier_lost, lost_steps, report_of
+from runner.session.session import Session, actor_of
+from runner.settings import Settings
+from runner.wording import counted
+
+if TYPE_CHECKING:
+    from runner.engine.history.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long a run waits, in seconds."""
+
+    lock_s: float = 60.0  # for another runner
+    reconnect_s: float = 30.0  # for a server that is gone
+
+
+class LockedRun:
+    """The part of a command that holds the migration lock; begun again when the connection was lost."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        session: Session,
+        emit: Emit,
+        *,
+        checked: Plan,
+        waits: Waits,
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._emit = emit
+        self._waits = waits
+        self._first = checked
+        self._done: list[StepDone] = []
+        self._others: frozenset[str] | None = None  # what is applied and none of our business, once we began
+        self.plan = Plan()
+
+    def run(
+        self,
+        make_plan: Callable[[], Plan],
+        *,
+        single_transaction: bool = False,
+        before_commit: Callable[[], None] = lambda: None,
+    ) -> list[StepDone]:
+        """Plan under the lock and run the plan, through outages of the server; return what is committed."""
+        from runner.engine.apply.run import run_plan
+        from runner.engine.apply.work import Work
+        from runner.server.watch import Watch
+        from runner.session.ownership import require_ownership
+        from runner.session.reconnect import through_outages
+
+        actor = actor_of(self._settings)
+
+        def attempt() -> None:
+            self._session.history.require_writable()
+            if self._others is None:
+                require_ownership(self._session, self._first)
+            with self._session.locked(actor, wait_s=self._waits.lock_s, emit=self._emit):
+                if self._session.state.has_remains:
+                    self._clear_remains(actor)
+                run_plan(
+                    Work(
+                        history=self._session.history,
+                        actor=actor,
+                        emit=self._note,
+                        limits=self._settings.limits,
+                        lock_wait_s=self._waits.lock_s,
+                        connect=self._session.connect,
+                        watch=watch,
+                    ),
+                    self._begin(make_plan) if self._others is None else self._go_on(),
+                    single_transaction=single_transaction,
+                    before_commit=before_commit,
+                )
+                self._session.state = self._session.history.unlock()
+
+        with Watch(self._session.connect_watch, self._emit) as watch:
+            through_outages(
+                self._session,
+                attempt,
+                progress=lambda: len(self._done),
+                reconnect_wait_s=self._waits.reconnect_s,
+                emit=self._emit,
+            )
+        return self._done
+
+    def _clear_remains(self, actor: Actor) -> None:
+        from runner.engine.apply.takeover import clear_all
+
+        session = self._session
+        clear_all(session.connection, session.history, actor, session.state, self._emit)
+
+    def _begin(self, make_plan: Callable[[], Plan]) -> Plan:
+        self.plan = checked(make_plan(), self._emit, but=self._first)
+        self._others = self._applied_by_others()
+        return self.plan
+
+    def _go_on(self) -> Plan:
+        """Return the rest of the plan; a step whose answer was lost and which history holds is told of now."""
+        state = self._session.state
+        gone = (self._others or frozenset()) - self._applied_by_others()
+        if gone:
+            raise earlier_lost(gone, done=len(self._done))
+        lost = lost_steps(self._done, self.plan, state)
+        if lost:
+            self._done = [done for done in self._done if done not in lost]
+            self._emit(report_of(lost, self._session.title))
+        if self._applied_by_others() != self._others:
+            raise BusyError(
+                "another run changed the database while our connection was lost",
+                detail=f"Of this run {counted(len(self._done), 'step')} are committed and recorded; nothing is half-done.",
+                hint="Look at runner status and run the command again.",
+            )
+        rest = remaining(self.plan, state)
+        told = {done.id for done in self._done}
+        for step in self.plan.steps:
+            if step not in rest.steps and step.id not in told:
+                entry = state.applied.get(step.id)
+                self._note(step.done(((entry and entry.duration_ms) or 0) / 1000))
+        return rest
+
+    def _applied_by_others(self) -> frozenset[str]:
+        return frozenset(self._session.state.applied) - {step.id for step in self.plan.steps}
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, StepDone):
+            self._done.append(event)
+        self._emit(event)
+
+
+def checked(plan: Plan, emit: Emit, *, but: Plan | None = None) -> Plan:
+    """Check the files of a plan, but not those that were read and checked for another."""
+    known = set() if but is None else {id(step.script) for step in but.steps}
+    unknown = tuple(step for step in plan.steps if id(step.script) not in known)
+    if unknown:
+        from runner.engine.apply.run import check_plan
+
+        check_plan(replace(plan, steps=unknown), emit)
+    return plan
