@@ -9,7 +9,7 @@ from time import monotonic
 from runner.commands.migrate import Outcome, outcome_of
 from runner.engine.plan import Plan, plan_rollback
 from runner.errors import BusyError
-from runner.events import WARNING, DatabaseOpened, Emit, Notice, StepDone
+from runner.events import DatabaseOpened, Emit, StepDone, warning
 from runner.session.locked_run import LockedRun, Waits, checked
 from runner.session.session import Session, one_session
 from runner.settings import Settings
@@ -59,8 +59,8 @@ def _rollback_one(
 
     plan = plan_now()
     done: list[StepDone] = []
-    for warning in plan.warnings:
-        emit(Notice(name="warning", message=warning, level=WARNING))
+    for text in plan.warnings:
+        emit(warning(text))
     if plan.steps and not options.dry_run:
         confirm(_question(session.place, plan))
     emit(DatabaseOpened(database=session.title, place=session.place))

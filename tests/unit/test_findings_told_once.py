@@ -9,9 +9,9 @@ import pytest
 
 from runner.errors import Location
 from runner.files.migrations.model import Kind
+from runner.files.sqltext.lock_modes import LockMode
 from runner.review.lint import BY_ID, Finding, Level
 from runner.review.verify import (
-    LockMode,
     Rehearsal,
     RoundTrip,
     RowChange,

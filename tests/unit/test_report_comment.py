@@ -6,11 +6,11 @@ import pytest
 
 from runner.errors import Location
 from runner.files.migrations.model import Kind
+from runner.files.sqltext.lock_modes import LockMode
 from runner.report.verification import rendered
 from runner.report.verification.markdown import LIMIT_BYTES
 from runner.review.lint import Finding
 from runner.review.verify import (
-    LockMode,
     Rehearsal,
     RoundTrip,
     StatementTrace,

@@ -6,10 +6,10 @@ import pytest
 
 from runner.errors import Location
 from runner.files.migrations.model import Kind
+from runner.files.sqltext.lock_modes import LockMode
 from runner.report.verification import rendered
 from runner.review.lint import Finding
 from runner.review.verify import (
-    LockMode,
     LongTransaction,
     Rehearsal,
     RoundTrip,

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.files.sqltext.names import NAME
 from runner.limits import milliseconds
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 _COPY = re.compile(
-    rf"""(?P<table>{_NAME}(?:\.{_NAME})?)\s*
-         (?:\((?P<columns>\s*{_NAME}\s*(?:,\s*{_NAME}\s*)*)\))?\s*
+    rf"""(?P<table>{NAME}(?:\.{NAME})?)\s*
+         (?:\((?P<columns>\s*{NAME}\s*(?:,\s*{NAME}\s*)*)\))?\s*
          \bfrom\s+(?P<path>'[^']+'|\S+?)\s*
          (?:\((?P<options>.*)\))?""",
     re.VERBOSE | re.IGNORECASE,
@@ -76,7 +76,7 @@ def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
     path = (project / written).resolve()
     if not path.is_relative_to(project.resolve()):
         return f"{written} is outside the project"
-    columns = () if match["columns"] is None else tuple(re.findall(_NAME, match["columns"]))
+    columns = () if match["columns"] is None else tuple(re.findall(NAME, match["columns"]))
     return CopyFrom(
         table=match["table"],
         columns=columns,

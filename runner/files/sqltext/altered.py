@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from runner.files.sqltext.lexer import Statement
+from runner.files.sqltext.names import NAME
 from runner.files.sqltext.tokens import without_comments
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
-_QUALIFIED = rf"(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)"
+_QUALIFIED = rf"(?P<table>{NAME}(?:\s*\.\s*{NAME})?)"
 # Source: PostgreSQL manual, "Notes" or "Description" of each command: "You must own the table".
 _PATTERNS = [
     re.compile(pattern, re.IGNORECASE | re.DOTALL)

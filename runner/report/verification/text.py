@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.lock_modes import LockMode
 from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.fold import folded
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from runner.report.terminal import Style
     from runner.review.lint import Finding
     from runner.review.verify import (
-        LockMode,
         Rehearsal,
         RoundTrip,
         StatementTrace,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _WIDTH = 76
 _VERDICT_COLOURS = {
     Verdict.PROVEN: "green",
+    Verdict.ROWS_DIFFER: "yellow",
     Verdict.IRREVERSIBLE: "yellow",
     Verdict.NO_ROLLBACK: "red",
     Verdict.DIFFERS: "red",

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from runner.files.migrations.model import Script
 from runner.files.sqltext.alter import actions
+from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.build import into, learn
-from runner.review.lint.locks import Mode, locks
+from runner.review.lint.locks import locks
 from runner.review.lint.schema import Schema
 
 _KINDS = (
@@ -73,7 +74,7 @@ class Facts:
 
     def _locked(self, phrase: Phrase) -> Name | None:
         for name, mode in locks(phrase):
-            if mode is Mode.ACCESS_EXCLUSIVE and not self.is_new(name):
+            if mode is LockMode.ACCESS_EXCLUSIVE and not self.is_new(name):
                 table = self.table_of(phrase, name)
                 if table is not None and not self.is_new(table):
                     return table

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from enum import IntEnum
 
 from runner.files.sqltext.alter import Action, actions, references
+from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Name, Phrase
 
-
-class Mode(IntEnum):
-    """PostgreSQL's table locks, the weakest first."""
-
-    ROW_EXCLUSIVE = 3
-    SHARE_UPDATE_EXCLUSIVE = 4
-    SHARE = 5
-    SHARE_ROW_EXCLUSIVE = 6
-    EXCLUSIVE = 7
-    ACCESS_EXCLUSIVE = 8
-
-    def __str__(self) -> str:
-        return self.name.replace("_", " ")
-
-
-Lock = tuple[Name, Mode]
-_MODES = {str(mode): mode for mode in Mode}
+Lock = tuple[Name, LockMode]
+_MODES = {str(mode): mode for mode in LockMode}
 
 
 def locks(phrase: Phrase) -> Iterator[Lock]:
@@ -39,21 +24,21 @@ def _alter_table(phrase: Phrase) -> Iterator[Lock]:
     if table is None:
         return
     done = list(actions(phrase))
-    yield table, max((_mode(phrase, action) for action in done), default=Mode.ACCESS_EXCLUSIVE)
+    yield table, max((_mode(phrase, action) for action in done), default=LockMode.ACCESS_EXCLUSIVE)
     for action in done:
         if action.verb.startswith("ADD "):
             yield from (
-                (name, Mode.SHARE_ROW_EXCLUSIVE) for name in references(phrase, action.after, action.end)
+                (name, LockMode.SHARE_ROW_EXCLUSIVE) for name in references(phrase, action.after, action.end)
             )
         elif action.verb in {"ATTACH PARTITION", "DETACH PARTITION"}:
             partition, _ = phrase.name(action.after)
             if partition is not None:
-                yield partition, Mode.ACCESS_EXCLUSIVE
+                yield partition, LockMode.ACCESS_EXCLUSIVE
 
 
-def _mode(phrase: Phrase, action: Action) -> Mode:
+def _mode(phrase: Phrase, action: Action) -> LockMode:
     if action.verb in {"ADD FOREIGN", "ENABLE TRIGGER", "DISABLE TRIGGER"}:
-        return Mode.SHARE_ROW_EXCLUSIVE
+        return LockMode.SHARE_ROW_EXCLUSIVE
     if action.verb in {
         "VALIDATE CONSTRAINT",
         "ATTACH PARTITION",
@@ -62,14 +47,14 @@ def _mode(phrase: Phrase, action: Action) -> Mode:
         "SET (",
         "RESET (",
     }:
-        return Mode.SHARE_UPDATE_EXCLUSIVE
+        return LockMode.SHARE_UPDATE_EXCLUSIVE
     is_short = phrase.statement.concurrently or phrase.find("FINALIZE", start=action.after) >= 0
     if action.verb == "DETACH PARTITION" and is_short:
-        return Mode.SHARE_UPDATE_EXCLUSIVE
+        return LockMode.SHARE_UPDATE_EXCLUSIVE
     set_aside = (("SET", "STATISTICS"), ("SET", "("), ("RESET", "("))
     if action.verb == "ALTER COLUMN" and any(phrase.stands(action.after, *words) for words in set_aside):
-        return Mode.SHARE_UPDATE_EXCLUSIVE
-    return Mode.ACCESS_EXCLUSIVE
+        return LockMode.SHARE_UPDATE_EXCLUSIVE
+    return LockMode.ACCESS_EXCLUSIVE
 
 
 def _create_table(phrase: Phrase) -> Iterator[Lock]:
@@ -77,37 +62,37 @@ def _create_table(phrase: Phrase) -> Iterator[Lock]:
     if phrase.stands(index, "PARTITION", "OF"):
         parent, _ = phrase.name(index + 2)
         if parent is not None:
-            yield parent, Mode.ACCESS_EXCLUSIVE
+            yield parent, LockMode.ACCESS_EXCLUSIVE
     if "REFERENCES" in phrase.words:
-        yield from ((name, Mode.SHARE_ROW_EXCLUSIVE) for name in references(phrase))
+        yield from ((name, LockMode.SHARE_ROW_EXCLUSIVE) for name in references(phrase))
 
 
 def _create_index(phrase: Phrase) -> Iterator[Lock]:
     concurrently = phrase.statement.concurrently
-    yield from _on(phrase, Mode.SHARE_UPDATE_EXCLUSIVE if concurrently else Mode.SHARE)
+    yield from _on(phrase, LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE)
 
 
-def _on(phrase: Phrase, mode: Mode, word: str = "ON") -> Iterator[Lock]:
+def _on(phrase: Phrase, mode: LockMode, word: str = "ON") -> Iterator[Lock]:
     table, _ = phrase.on(word)
     if table is not None:
         yield table, mode
 
 
-def _listed(mode: Mode) -> Callable[[Phrase], Iterator[Lock]]:
+def _listed(mode: LockMode) -> Callable[[Phrase], Iterator[Lock]]:
     def read(phrase: Phrase) -> Iterator[Lock]:
-        weaker = Mode.SHARE_UPDATE_EXCLUSIVE if phrase.statement.concurrently else mode
+        weaker = LockMode.SHARE_UPDATE_EXCLUSIVE if phrase.statement.concurrently else mode
         yield from ((name, weaker) for name, _ in phrase.names(phrase.start_of_names()))
 
     return read
 
 
-def _on_it(mode: Mode, word: str = "ON") -> Callable[[Phrase], Iterator[Lock]]:
+def _on_it(mode: LockMode, word: str = "ON") -> Callable[[Phrase], Iterator[Lock]]:
     return lambda phrase: _on(phrase, mode, word)
 
 
 def _truncate(phrase: Phrase) -> Iterator[Lock]:
     for name, _ in phrase.names(phrase.skip(1, ("TABLE",))):
-        yield name, Mode.ACCESS_EXCLUSIVE
+        yield name, LockMode.ACCESS_EXCLUSIVE
 
 
 def _lock(phrase: Phrase) -> Iterator[Lock]:
@@ -126,7 +111,7 @@ def _comment(phrase: Phrase) -> Iterator[Lock]:
     elif not phrase.stands(1, "ON", "TABLE"):
         return
     if name is not None:
-        yield name, Mode.SHARE_UPDATE_EXCLUSIVE
+        yield name, LockMode.SHARE_UPDATE_EXCLUSIVE
 
 
 def _vacuum(phrase: Phrase) -> Iterator[Lock]:
@@ -136,35 +121,35 @@ def _vacuum(phrase: Phrase) -> Iterator[Lock]:
         index = phrase.find(")", start=index) + 1
     index = phrase.skip(index, ("FULL",), ("FREEZE",), ("VERBOSE",), ("ANALYZE",))
     for name, _ in phrase.names(index):
-        yield name, Mode.ACCESS_EXCLUSIVE if is_full else Mode.SHARE_UPDATE_EXCLUSIVE
+        yield name, LockMode.ACCESS_EXCLUSIVE if is_full else LockMode.SHARE_UPDATE_EXCLUSIVE
 
 
 def _reindex(phrase: Phrase) -> Iterator[Lock]:
-    for word, mode in (("TABLE", Mode.SHARE), ("INDEX", Mode.ACCESS_EXCLUSIVE)):
+    for word, mode in (("TABLE", LockMode.SHARE), ("INDEX", LockMode.ACCESS_EXCLUSIVE)):
         index = phrase.find(word)
         if index > 0:
             name, _ = phrase.name(phrase.skip(index + 1, ("CONCURRENTLY",)))
             if name is not None:
-                yield name, Mode.SHARE_UPDATE_EXCLUSIVE if phrase.statement.concurrently else mode
+                yield name, LockMode.SHARE_UPDATE_EXCLUSIVE if phrase.statement.concurrently else mode
 
 
 def _refresh(phrase: Phrase) -> Iterator[Lock]:
     name, _ = phrase.name(phrase.skip(3, ("CONCURRENTLY",)))
     if name is not None:
-        yield name, Mode.EXCLUSIVE if phrase.statement.concurrently else Mode.ACCESS_EXCLUSIVE
+        yield name, LockMode.EXCLUSIVE if phrase.statement.concurrently else LockMode.ACCESS_EXCLUSIVE
 
 
 def _create_view(phrase: Phrase) -> Iterator[Lock]:
     name, _ = phrase.target()
     if name is not None and phrase.stands(1, "OR", "REPLACE"):
-        yield name, Mode.ACCESS_EXCLUSIVE
+        yield name, LockMode.ACCESS_EXCLUSIVE
 
 
 def _rows(*before: str) -> Callable[[Phrase], Iterator[Lock]]:
     def read(phrase: Phrase) -> Iterator[Lock]:
         name, _ = phrase.name(phrase.skip(len(before), ("ONLY",)))
         if name is not None:
-            yield name, Mode.ROW_EXCLUSIVE
+            yield name, LockMode.ROW_EXCLUSIVE
 
     return read
 
@@ -177,17 +162,17 @@ _READERS: dict[str, Callable[[Phrase], Iterator[Lock]]] = {
     **dict.fromkeys(
         ("DROP TABLE", "DROP VIEW", "DROP MATERIALIZED VIEW", "DROP INDEX", "DROP SEQUENCE", "ALTER VIEW",
          "ALTER MATERIALIZED VIEW"),
-        _listed(Mode.ACCESS_EXCLUSIVE),
+        _listed(LockMode.ACCESS_EXCLUSIVE),
     ),
-    "ALTER INDEX": _listed(Mode.SHARE_UPDATE_EXCLUSIVE),
-    "ALTER SEQUENCE": _listed(Mode.SHARE_ROW_EXCLUSIVE),
-    "CREATE TRIGGER": _on_it(Mode.SHARE_ROW_EXCLUSIVE),
+    "ALTER INDEX": _listed(LockMode.SHARE_UPDATE_EXCLUSIVE),
+    "ALTER SEQUENCE": _listed(LockMode.SHARE_ROW_EXCLUSIVE),
+    "CREATE TRIGGER": _on_it(LockMode.SHARE_ROW_EXCLUSIVE),
     **dict.fromkeys(
         ("DROP TRIGGER", "DROP RULE", "CREATE POLICY", "ALTER POLICY", "DROP POLICY"),
-        _on_it(Mode.ACCESS_EXCLUSIVE),
+        _on_it(LockMode.ACCESS_EXCLUSIVE),
     ),
-    "CREATE RULE": _on_it(Mode.ACCESS_EXCLUSIVE, "TO"),
-    "CREATE STATISTICS": _on_it(Mode.SHARE_UPDATE_EXCLUSIVE, "FROM"),
+    "CREATE RULE": _on_it(LockMode.ACCESS_EXCLUSIVE, "TO"),
+    "CREATE STATISTICS": _on_it(LockMode.SHARE_UPDATE_EXCLUSIVE, "FROM"),
     "TRUNCATE": _truncate,
     "LOCK": _lock,
     "COMMENT": _comment,

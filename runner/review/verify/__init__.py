@@ -5,7 +5,6 @@ from runner.review.verify.contents import Seed
 from runner.review.verify.files import OneTransactionNeededError
 from runner.review.verify.findings import findings
 from runner.review.verify.model import (
-    LockMode,
     LongTransaction,
     Rehearsal,
     RoundTrip,
@@ -23,7 +22,6 @@ from runner.review.verify.surroundings import look_around
 
 __all__ = [
     "Ground",
-    "LockMode",
     "LongTransaction",
     "OneTransactionNeededError",
     "Rehearsal",

@@ -9,10 +9,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from runner.errors import Location
+from runner.files.sqltext.lock_modes import LockMode
+from runner.files.sqltext.names import LAST_NAME
 from runner.files.sqltext.tokens import keywords
 from runner.review.lint import Finding, Level
 from runner.review.verify.model import (
-    LockMode,
     Rehearsal,
     Rename,
     StatementTrace,
@@ -262,7 +263,7 @@ def _lost(dropped: str, trace: StatementTrace, rehearsal: Rehearsal, scales: _Sc
     return replace(found, finding=replace(found.finding, rule=f"drop-{kind}"))
 
 
-_LAST_NAME = re.compile(r'\.(?:"(?:[^"]|"")*"|[^".]+)\Z')
+_LAST_NAME = re.compile(LAST_NAME)
 
 
 _REFUSED = {

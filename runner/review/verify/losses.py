@@ -14,7 +14,8 @@ from typing import Any
 
 import psycopg
 
-from runner.review.verify.model import LockMode
+from runner.files.sqltext.lock_modes import LockMode
+from runner.files.sqltext.names import LAST_NAME
 from runner.review.verify.relations import Relations, query
 from runner.schema.catalog.model import Change, Difference
 
@@ -23,7 +24,7 @@ Place = tuple[int, int]  # oid and number of a column, which is 0 for the relati
 
 _TABLES = frozenset({"r", "p"})
 _WITH_ROWS = frozenset({"table", "column", "sequence"})
-_COLUMN = re.compile(r'(?P<relation>.+)\.(?:"(?:[^"]|"")*"|[^".]+)')
+_COLUMN = re.compile(rf"(?P<relation>.+){LAST_NAME}")
 
 
 @dataclass(slots=True)

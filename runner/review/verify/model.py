@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.lock_modes import LockMode
 from runner.schema.catalog.model import Catalog
 
 if TYPE_CHECKING:
@@ -16,43 +17,6 @@ if TYPE_CHECKING:
     from runner.files.migrations.model import Kind
     from runner.review.lint import Finding
     from runner.schema.catalog.model import Difference
-
-
-class LockMode(IntEnum):
-    """PostgreSQL's modes of table locks, weakest first.
-
-    Source: PostgreSQL manual, "Explicit Locking", table "Conflicting Lock Modes".
-    """
-
-    ACCESS_SHARE = 1
-    ROW_SHARE = 2
-    ROW_EXCLUSIVE = 3
-    SHARE_UPDATE_EXCLUSIVE = 4
-    SHARE = 5
-    SHARE_ROW_EXCLUSIVE = 6
-    EXCLUSIVE = 7
-    ACCESS_EXCLUSIVE = 8
-
-    @classmethod
-    def of(cls, name: str) -> LockMode:
-        """Return the mode that pg_locks calls AccessExclusiveLock and the like."""
-        return _MODES[name]
-
-    def __str__(self) -> str:
-        return self.name.replace("_", " ")
-
-    @property
-    def stops_writes(self) -> bool:
-        """Whether INSERT, UPDATE and DELETE wait for it, as they need ROW EXCLUSIVE."""
-        return self >= LockMode.SHARE
-
-    @property
-    def stops_reads(self) -> bool:
-        """Whether SELECT waits for it, as it needs ACCESS SHARE."""
-        return self is LockMode.ACCESS_EXCLUSIVE
-
-
-_MODES = {f"{mode.name.title().replace('_', '')}Lock": mode for mode in LockMode}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -108,7 +72,8 @@ class StatementTrace:
 class Verdict(Enum):
     """What the round trip up, down, up of a migration says."""
 
-    PROVEN = "proven"  # down gives the schema before, up again the schema after
+    PROVEN = "proven"  # down gives the schema and the rows before, up again the schema after
+    ROWS_DIFFER = "rows differ"  # the schema is the same each time; rows or a sequence are not as before
     IRREVERSIBLE = "irreversible"  # the file says why there is no way back
     NO_ROLLBACK = "no rollback"
     DIFFERS = "differs"  # down or the second up leads elsewhere
@@ -181,7 +146,12 @@ class Rehearsal:
     @property
     def ok(self) -> bool:
         """Whether nothing speaks against it: an irreversible one is reported, not failed."""
-        return self.round_trip.verdict in {Verdict.PROVEN, Verdict.IRREVERSIBLE}
+        return self.round_trip.verdict in {Verdict.PROVEN, Verdict.ROWS_DIFFER, Verdict.IRREVERSIBLE}
+
+    @property
+    def rows_differ(self) -> bool:
+        """Whether its rollback restores the schema, and not the rows."""
+        return self.round_trip.verdict is Verdict.ROWS_DIFFER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

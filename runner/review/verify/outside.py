@@ -17,8 +17,9 @@ import psycopg
 from psycopg import sql
 
 from runner.files.sqltext.lexer import Statement
+from runner.files.sqltext.lock_modes import LockMode
 from runner.review.verify.losses import Connect
-from runner.review.verify.model import LockMode, StatementTrace
+from runner.review.verify.model import StatementTrace
 from runner.review.verify.relations import query, table_locks
 from runner.review.verify.statements import Measuring, execute, failure
 

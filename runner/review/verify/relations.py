@@ -10,7 +10,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from runner.review.verify.model import LockMode, TableLock
+from runner.files.sqltext.lock_modes import LockMode
+from runner.review.verify.model import TableLock
 
 _KINDS = {
     "r": "table",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.names import NAME
 from runner.files.sqltext.tokens import without_comments
 
 if TYPE_CHECKING:
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
     _Form = Callable[[re.Match[str], StatementTrace], str]
 
-_NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
-_TABLE = rf"(?P<table>{_NAME}(?:\.{_NAME})?)"
+_TABLE = rf"(?P<table>{NAME}(?:\.{NAME})?)"
 _ALTER = rf"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?{_TABLE} "
 _IF_NOT = r"(?:IF NOT EXISTS )?"
 _DEFAULT = re.compile(
@@ -26,7 +26,7 @@ _AFTER_TYPE = re.compile(
     r" (?:DEFAULT|NOT NULL|NULL|GENERATED|CHECK|UNIQUE|PRIMARY KEY|REFERENCES|CONSTRAINT)\b", re.IGNORECASE
 )
 _REFERENCE = re.compile(
-    rf"\bREFERENCES {_NAME}(?:\.{_NAME})?(?: ?\([^)]*\))?(?: MATCH \w+| ON (?:DELETE|UPDATE) "
+    rf"\bREFERENCES {NAME}(?:\.{NAME})?(?: ?\([^)]*\))?(?: MATCH \w+| ON (?:DELETE|UPDATE) "
     r"(?:CASCADE|RESTRICT|NO ACTION|SET NULL|SET DEFAULT)| (?:NOT )?DEFERRABLE| INITIALLY \w+)*",
     re.IGNORECASE,
 )
@@ -35,9 +35,9 @@ _GENERATED = re.compile(r"\bGENERATED ALWAYS AS ?\(", re.IGNORECASE)
 _CONSTANT = re.compile(r"'(?:[^']|'')*'|[-+]?[\d.]+|true|false|NULL", re.IGNORECASE)
 _SERIAL = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
 _ON_TABLE = re.compile(
-    rf"(?:(?P<name>{_NAME}) )?ON (?P<table>{_NAME}(?:\.{_NAME})?) ?(?P<what>.+)", re.IGNORECASE
+    rf"(?:(?P<name>{NAME}) )?ON (?P<table>{NAME}(?:\.{NAME})?) ?(?P<what>.+)", re.IGNORECASE
 )
-_CONSTRAINT = rf"{_ALTER}ADD (?:CONSTRAINT (?P<name>{_NAME}) )?"
+_CONSTRAINT = rf"{_ALTER}ADD (?:CONSTRAINT (?P<name>{NAME}) )?"
 
 
 def safer_form(trace: StatementTrace) -> tuple[str | None, str]:
@@ -289,10 +289,10 @@ def _bare(name: str) -> str:
 _FORMS: list[tuple[str, re.Pattern[str], _Form]] = [
     (rule, re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE), form)
     for rule, pattern, form in (
-        ("set-not-null", rf"{_ALTER}ALTER (?:COLUMN )?(?P<column>{_NAME}) SET NOT NULL", _set_not_null),
+        ("set-not-null", rf"{_ALTER}ALTER (?:COLUMN )?(?P<column>{NAME}) SET NOT NULL", _set_not_null),
         (
             "change-type",
-            rf"{_ALTER}ALTER (?:COLUMN )?(?P<column>{_NAME}) (?:SET DATA )?TYPE (?P<type>.+?)(?: USING .*)?$",
+            rf"{_ALTER}ALTER (?:COLUMN )?(?P<column>{NAME}) (?:SET DATA )?TYPE (?P<type>.+?)(?: USING .*)?$",
             _type,
         ),
         (
@@ -304,21 +304,21 @@ _FORMS: list[tuple[str, re.Pattern[str], _Form]] = [
         ("foreign-key-not-valid", rf"{_CONSTRAINT}(?P<rest>FOREIGN KEY\b.*)", _constraint),
         ("check-not-valid", rf"{_CONSTRAINT}(?P<rest>CHECK\b.*)", _constraint),
         ("rename-table", rf"{_ALTER}RENAME TO (?P<new>.+)", _rename_table),
-        ("rename-column", rf"{_ALTER}RENAME (?:COLUMN )?(?P<old>{_NAME}) TO (?P<new>.+)", _rename_column),
+        ("rename-column", rf"{_ALTER}RENAME (?:COLUMN )?(?P<old>{NAME}) TO (?P<new>.+)", _rename_column),
         (
             "drop-column",
-            rf"{_ALTER}DROP (?:COLUMN )?(?:IF EXISTS )?(?!CONSTRAINT\b)(?P<column>{_NAME})",
+            rf"{_ALTER}DROP (?:COLUMN )?(?:IF EXISTS )?(?!CONSTRAINT\b)(?P<column>{NAME})",
             _drop_column,
         ),
-        ("rename-table", rf"{_ALTER}SET SCHEMA (?P<schema>{_NAME})", _set_schema),
+        ("rename-table", rf"{_ALTER}SET SCHEMA (?P<schema>{NAME})", _set_schema),
         (
             "foreign-key-not-valid",
-            rf"{_ALTER}ADD (?:COLUMN )?{_IF_NOT}(?!CONSTRAINT\b)(?P<column>{_NAME}) (?P<rest>.*\bREFERENCES .+)",
+            rf"{_ALTER}ADD (?:COLUMN )?{_IF_NOT}(?!CONSTRAINT\b)(?P<column>{NAME}) (?P<rest>.*\bREFERENCES .+)",
             _column_reference,
         ),
         (
             "column-rewrite",
-            rf"{_ALTER}ADD (?:COLUMN )?{_IF_NOT}(?!CONSTRAINT\b)(?P<column>{_NAME}) (?P<rest>.+)",
+            rf"{_ALTER}ADD (?:COLUMN )?{_IF_NOT}(?!CONSTRAINT\b)(?P<column>{NAME}) (?P<rest>.+)",
             _column,
         ),
         ("drop-table", rf"DROP TABLE (?:IF EXISTS )?{_TABLE}", _drop_table),

@@ -15,7 +15,7 @@ from runner.files.migrations.model import Script
 from runner.files.sqltext.classify import changes_rows
 from runner.files.sqltext.lexer import Statement
 from runner.review.verify.losses import Connect, Dropped
-from runner.review.verify.model import LockMode, StatementTrace, TableLock
+from runner.review.verify.model import StatementTrace, TableLock
 from runner.review.verify.relations import Effect, Measured, Relation, Relations, effect, table_locks
 from runner.review.verify.renames import Renamed
 
@@ -181,4 +181,4 @@ def strongest(locks: Mapping[str, TableLock], more: tuple[TableLock, ...]) -> di
     return found
 
 
-__all__ = ["AloneRefusedError", "LockMode", "Measuring", "Relation", "execute", "failure", "strongest"]
+__all__ = ["AloneRefusedError", "Measuring", "Relation", "execute", "failure", "strongest"]

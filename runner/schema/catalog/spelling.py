@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-NAME = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
-QUALIFIED = rf"{NAME}(?:\.{NAME})*"
-
 _WORD = re.compile(
     r"""
     (?P<space>\s+)

@@ -6,8 +6,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.names import NAME
 from runner.schema.catalog.model import Change
-from runner.schema.catalog.spelling import NAME
 from runner.schema.catalog.tables import unquoted
 from runner.schema.validate.partitions import follows_its_parent
 

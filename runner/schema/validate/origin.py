@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from runner.engine.history.order import in_order
 from runner.files.migrations.model import Kind, Migration
+from runner.files.sqltext.names import NAME
 
 if TYPE_CHECKING:
     from runner.schema.catalog.model import Difference
 
-_NAME = re.compile(r'"(?:[^"]|"")*"|[^\W\d][\w$]*')
+_NAME = re.compile(NAME)
 _BETWEEN = frozenset(
     {"on", "to", "from", "of", "in", "for", "role", "schema", "table", "domain", "column", "server"}
     | {"AS", "USING", "FOR", "SERVER", "NONE"}

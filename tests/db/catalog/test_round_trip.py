@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from runner.files.sqltext.names import NAME
 from runner.schema.catalog.differences import compare_text, diff
 from runner.schema.catalog.read import read
 from runner.schema.catalog.render import render
-from runner.schema.catalog.spelling import NAME
 from tests.db.catalog.conftest import make_tablespace
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Phrase
-from runner.review.lint.locks import Mode, locks
+from runner.review.lint.locks import locks
 
 PAGE = Path(__file__).parents[3] / "docs" / "locks.md"
 ROWS = re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", PAGE.read_text("utf-8"), re.MULTILINE)
@@ -30,7 +31,7 @@ UNNAMED = {
 def measured(cell: str) -> dict[str, str]:
     """Return the modes from ROW EXCLUSIVE up that a cell of the page names, by relation."""
     pairs = (item.split(": ", 1) for item in cell.strip().split(", ") if ": " in item)
-    strong = {str(mode) for mode in Mode}
+    strong = {str(mode) for mode in LockMode if mode >= LockMode.ROW_EXCLUSIVE}
     return {relation: mode for relation, mode in pairs if mode in strong}
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.lock_modes import LockMode
 from runner.report.page import code, tag
 from runner.report.verification.words import place
 from runner.review.verify import Verdict
 
 if TYPE_CHECKING:
     from runner.review.lint import Finding
-    from runner.review.verify import LockMode, Rehearsal, Verification
+    from runner.review.verify import Rehearsal, Verification
 
 _UNFIT = re.compile(r"[^\w-]")
 _KINDS = {
     Verdict.PROVEN: "good",
+    Verdict.ROWS_DIFFER: "warn",
     Verdict.IRREVERSIBLE: "warn",
     Verdict.NOT_TRIED: "plain",
 }

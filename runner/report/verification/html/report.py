@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from runner.files.sqltext.lock_modes import LockMode
 from runner.report.diagram import LEGEND, as_svg, in_words, picture_of_change
 from runner.report.page import NONE, code, page, table, tag
 from runner.report.verification.html.finding import finding_block
 from runner.report.verification.html.migration import migration_article
 from runner.report.verification.html.place import anchor, mode_tag, verdict_tag
 from runner.report.verification.words import conclusion, counts, ground, is_clean, stops, strongest
-from runner.review.verify import LockMode
 from runner.schema.catalog.entities import entities
 from runner.wording import counted, duration, size
 
@@ -90,7 +90,7 @@ def _database(result: Verification, number: int, *, several: bool) -> Iterator[s
 
 def _numbers(result: Verification) -> Iterator[str]:
     lock = max(filter(None, map(strongest, result.rehearsals)), key=lambda lock: lock.mode, default=None)
-    proven = sum(rehearsal.ok for rehearsal in result.rehearsals)
+    proven = sum(rehearsal.ok for rehearsal in result.rehearsals if not rehearsal.rows_differ)
     wal = sum(trace.wal_bytes for rehearsal in result.rehearsals for trace in rehearsal.statements)
     rewritten = {
         name for rehearsal in result.rehearsals for trace in rehearsal.statements for name in trace.rewritten

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
+from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.facts import Facts
-from runner.review.lint.locks import Mode, locks
+from runner.review.lint.locks import locks
 from runner.review.lint.model import Level, Problem, Rule
 
 
@@ -22,7 +23,7 @@ def _after_exclusive(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         if not name.may_be(held):
             yield Problem(f"it waits for {mode} on {name} while {held} is locked against everyone")
             return
-        if mode is Mode.ROW_EXCLUSIVE:
+        if mode is LockMode.ROW_EXCLUSIVE:
             yield Problem(f"it changes rows of {name} while that is locked against everyone")
             return
 
