@@ -213,5 +213,10 @@ Event = Notice | Counted | RunFinished | MaintenanceFinished | Rehearsed | Rehea
 Emit = Callable[[Event], None]
 
 
+def warning(message: str) -> Notice:
+    """Return a warning that belongs to the files, not to what happens; it is shown once."""
+    return Notice(name="warning", message=message, level=WARNING)
+
+
 def silent(_event: Event) -> None:
     """Tell nobody."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -27,7 +26,6 @@ def doctor_command(context: Context, /, **flags: Any) -> None:
     from runner.upkeep.doctor import Level
 
     results = examinations(read_settings(context, **flags), emit=context.emit)
-    style = context.style(sys.stdout)
-    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
-    if any(finding.level is Level.PROBLEM for result in results for finding in result.findings):
+    context.show_each(results, text, as_json)
+    if any(finding.level is Level.PROBLEM for result in results for finding in result.value):
         raise click.exceptions.Exit(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -75,6 +76,7 @@ def health_command(
     runner health --format openmetrics     for Prometheus
     """
     from runner.commands.health import as_json, as_metrics, health, text
+    from runner.report.per_database import as_lines, as_object
 
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
@@ -86,18 +88,17 @@ def health_command(
         settings, names, thresholds=thresholds, timeout_ms=timeout_ms, emit=context.emit
     )
     if context.json:
-        context.done_before = lambda _events: as_json(results) if results else {}
+        context.done_before = lambda _events: as_object(results, as_json) if results else {}
     elif results and form == "openmetrics":
         context.echo(as_metrics(results).rstrip("\n"))
     else:
-        style, width = context.style(sys.stdout), _width()
-        for result in results:
-            for line in text(result, style, width=width, full=full or bool(names)):
-                context.echo(line)
+        shown = partial(text, width=_width(), full=full or bool(names))
+        for line in as_lines(results, context.style(sys.stdout), shown):
+            context.echo(line)
     failures.check()
     if context.json:
-        context.show((), lambda: as_json(results))
-    if check is not None and any(result.level.value in _BAD[check] for result in results):
+        context.show((), lambda: as_object(results, as_json))
+    if check is not None and any(result.value.level.value in _BAD[check] for result in results):
         raise click.exceptions.Exit(3)
 
 

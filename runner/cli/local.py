@@ -24,16 +24,13 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 def _one_database(settings: Settings) -> str | None:
     """Return the database's name, or None in a project that names none; never guess between two."""
     from runner.errors import UsageError
-    from runner.files.migrations.layout import find_layouts
+    from runner.files.migrations.layout import find_layouts, which_of
 
     if not settings.migrations_dirs and not (settings.project / "migrations").is_dir():
         return settings.database
     names = [layout.name or settings.database for layout in find_layouts(settings)]
     if len(names) > 1:
-        raise UsageError(
-            "this project has several databases, and this command works on one",
-            hint=f"Choose it: --database {' or --database '.join(filter(None, names))}",
-        )
+        raise which_of(names, kind=UsageError)
     return names[0]
 
 
@@ -154,8 +151,8 @@ def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> No
 
 
 def _show(context: Context, settings: Settings) -> None:
-    from runner.commands.local import local_as_json, local_as_text
+    from runner.commands.local import as_json, text
     from runner.server import local
 
     found = local.status(settings)
-    click.echo(local_as_json(found) if context.json else local_as_text(found))
+    context.show([text(found)], lambda: as_json(found))

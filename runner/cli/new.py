@@ -1,4 +1,4 @@
-"""`runner new` and `runner snapshot`: they write files of the project."""
+"""`runner new`."""
 
 from __future__ import annotations
 

@@ -16,12 +16,14 @@ import click
 if TYPE_CHECKING:
     from runner.errors import RunnerError
     from runner.events import Counted, Emit, Event
-    from runner.report import Style
+    from runner.report.per_database import PerDatabase
+    from runner.report.terminal import Style
     from runner.settings import Settings
 
 LOG_FORMAT = "RUNNER_LOG_FORMAT"
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Context:
 
     def style(self, stream: Any) -> Style:
         """Return the colours for a stream."""
-        from runner.report import Style
+        from runner.report.terminal import Style
 
         return Style.of(stream, self.environ)
 
@@ -113,22 +115,33 @@ class Context:
             for line in lines:
                 self.echo(line)
 
+    def show_each(
+        self,
+        results: Sequence[PerDatabase[T]],
+        text: Callable[[T, Style], Iterable[str]],
+        as_json: Callable[[T], Mapping[str, Any]],
+    ) -> None:
+        """Write what was found in each database."""
+        from runner.report.per_database import as_lines, as_object
+
+        self.show(as_lines(results, self.style(sys.stdout), text), lambda: as_object(results, as_json))
+
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
-        from runner import report
         from runner.cli.termination import leave_word
         from runner.errors import StoppedError
+        from runner.report.failure import error_as_json, error_as_line, error_as_text
 
         if self.json:
-            told = {"error": report.error_as_json(error), **self.done_before(self.events)}
+            told = {"error": error_as_json(error), **self.done_before(self.events)}
             self.echo(json.dumps(told, ensure_ascii=False, indent=2))
         if self.logs_json:
             from runner.progress import jsonl
 
             self.say(jsonl.line(jsonl.failure(error)))
         elif not self.json or self.unwritten:
-            self.say(report.error_as_text(error, self.style(sys.stderr)))
-        leave_word(report.error_as_line(error), self.environ)
+            self.say(error_as_text(error, self.style(sys.stderr)))
+        leave_word(error_as_line(error), self.environ)
         return 128 + error.signal_number if isinstance(error, StoppedError) else error.exit_code
 
     def show_usage_error(self, error: click.ClickException) -> None:

@@ -38,6 +38,7 @@ def plan_command(
     runner plan -d carthub --rollback  what rollback would run
     """
     from runner.commands.plan import as_json, plans, text
+    from runner.report.per_database import as_object
 
     results = plans(
         read_settings(context, **flags),
@@ -49,4 +50,4 @@ def plan_command(
         emit=context.emit,
     )
     style = context.style(sys.stdout)
-    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
+    context.show((line for r in results for line in text(r, style)), lambda: as_object(results, as_json))

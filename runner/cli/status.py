@@ -1,8 +1,7 @@
-"""`runner status`, `plan`, `lint` and `validate`: they change nothing."""
+"""`runner status`."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,9 +47,8 @@ def status_command(
     from runner.commands.status import as_json, status, text
 
     results = status(read_settings(context, **flags), emit=context.emit)
-    style = context.style(sys.stdout)
-    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
-    if check and not all(result.is_current for result in results):
+    context.show_each(results, text, as_json)
+    if check and not all(result.value.is_current for result in results):
         raise click.exceptions.Exit(3)
 
 
@@ -58,5 +56,4 @@ def _show_history(context: Context, settings: Settings, *, limit: int, with_sql:
     from runner.commands.history import as_json, text, trails
 
     results = trails(settings, limit=limit, with_sql=with_sql or context.json, emit=context.emit)
-    style = context.style(sys.stdout)
-    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
+    context.show_each(results, text, as_json)

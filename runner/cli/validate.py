@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -43,7 +42,6 @@ def validate_command(
 
     settings = read_settings(context, **flags)
     results = validations(settings, grants=grants, owners=owners, scratch_url=scratch_url, emit=context.emit)
-    style = context.style(sys.stdout)
-    context.show((line for r in results for line in text(r, style)), lambda: as_json(results))
-    if not all(result.validation.matches and not (strict and result.concerns) for result in results):
+    context.show_each(results, text, as_json)
+    if not all(r.value.validation.matches and not (strict and r.value.concerns) for r in results):
         raise click.exceptions.Exit(3)

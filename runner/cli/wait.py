@@ -1,4 +1,4 @@
-"""`runner wait` and `runner doctor`: for those who operate it; they change nothing."""
+"""`runner wait`."""
 
 from __future__ import annotations
 

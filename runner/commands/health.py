@@ -11,7 +11,7 @@ from typing import Any
 from runner.events import Emit
 from runner.files.migrations.layout import find_layouts
 from runner.report.openmetrics import Gauge, name_of, render
-from runner.report.parts import heading
+from runner.report.per_database import PerDatabase
 from runner.report.table import Line, table
 from runner.report.terminal import Style
 from runner.server import connection
@@ -29,8 +29,6 @@ _WORST = (Level.PROBLEM, Level.WARNING, Level.UNKNOWN)
 class Health:
     """One database and its answers."""
 
-    database: str
-    place: str
     server_version: int  # 150004
     answers: tuple[Answer, ...]
 
@@ -48,7 +46,7 @@ def health(
     thresholds: Mapping[str, Any],
     timeout_ms: int,
     emit: Emit,
-) -> tuple[list[Health], Failures]:
+) -> tuple[list[PerDatabase[Health]], Failures]:
     """Ask each database the queries that are named, or all. Changes nothing.
 
     One that does not answer keeps no other from it; the failures are the caller's to raise, once the answers are shown.
@@ -94,7 +92,7 @@ def _one(
     only: bool,
     timeout_ms: int,
     emit: Emit,
-) -> Health:
+) -> PerDatabase[Health]:
     target = connection.locate(settings, database, only=only, emit=emit)
     with (
         explained(target),
@@ -102,12 +100,11 @@ def _one(
             connection.connect(target, limits=settings.limits, session_pool=settings.session_pool)
         ) as conn,
     ):
-        return Health(
-            database=database or target.name,
-            place=f"{target.name} on {target.address}",
+        found = Health(
             server_version=conn.info.server_version,
             answers=tuple(ask(conn, queries, timeout_ms=timeout_ms)),
         )
+        return PerDatabase(database or target.name, f"{target.name} on {target.address}", found)
 
 
 _COLOURS = {
@@ -124,7 +121,6 @@ _INDENT = " " * 4
 
 def text(result: Health, style: Style, *, width: int, full: bool) -> Iterator[str]:
     """Yield one line a query, with the rows that are worse than ok; with `full` all rows."""
-    yield heading(result.database, result.place, style)
     longest = max((len(answer.query.name) for answer in result.answers), default=0)
     for answer in result.answers:
         level = style(answer.level.value.ljust(7), _COLOURS[answer.level])
@@ -146,18 +142,12 @@ def explanation(query: Query, style: Style, *, width: int) -> Iterator[str]:
         yield from (f"            {line}" for line in lines[1:])
 
 
-def as_json(results: Sequence[Health]) -> dict[str, Any]:
-    """Return the answers."""
+def as_json(result: Health) -> dict[str, Any]:
+    """Return the answers of one database."""
     return {
-        "databases": [
-            {
-                "database": result.database,
-                "server_version": result.server_version,
-                "level": result.level.value,
-                "queries": [_answer(answer) for answer in result.answers],
-            }
-            for result in results
-        ]
+        "server_version": result.server_version,
+        "level": result.level.value,
+        "queries": [_answer(answer) for answer in result.answers],
     }
 
 
@@ -270,11 +260,11 @@ _LEVELS = {Level.PROBLEM: 2, Level.WARNING: 1, Level.OK: 0, Level.INFO: 0}
 _UNITS = (("_ms", "_seconds", 0.001), ("_s", "_seconds", 1), ("_percent", "_ratio", 0.01))
 
 
-def as_metrics(results: Sequence[Health]) -> str:
+def as_metrics(results: Sequence[PerDatabase[Health]]) -> str:
     """Return the text; what was skipped or is not known has no level."""
     found = _Found()
     for result in results:
-        for answer in result.answers:
+        for answer in result.value.answers:
             found.add(result.database, answer)
     return render(found.gauges.values())
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from runner.engine.history.trail import read_trail
 from runner.events import Emit
 from runner.redaction import redacted
-from runner.report.parts import heading
+from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style
-from runner.session.session import open_sessions
+from runner.session.each import in_each
+from runner.session.session import Session
 from runner.settings import Settings
 from runner.wording import duration
 
@@ -18,28 +19,16 @@ if TYPE_CHECKING:
     from runner.engine.history.trail import Entry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
-    """What was done with one database's migrations, the newest first."""
-
-    database: str
-    place: str
-    entries: tuple[Entry, ...]
+Trail = tuple["Entry", ...]  # what was done with one database's migrations, the newest first
 
 
-def trails(settings: Settings, *, limit: int, with_sql: bool, emit: Emit) -> list[Trail]:
+def trails(settings: Settings, *, limit: int, with_sql: bool, emit: Emit) -> list[PerDatabase[Trail]]:
     """Read each database's audit trail."""
-    from runner.engine.history.trail import read_trail
 
-    with open_sessions(settings, emit=emit) as sessions:
-        return [
-            Trail(
-                database=session.title,
-                place=session.place,
-                entries=tuple(read_trail(session.history, limit=limit, with_sql=with_sql)),
-            )
-            for session in sessions
-        ]
+    def look(session: Session) -> Trail:
+        return tuple(read_trail(session.history, limit=limit, with_sql=with_sql))
+
+    return in_each(settings, emit, look)
 
 
 _VERBS = {
@@ -57,30 +46,24 @@ _VERBS = {
 }
 
 
-def text(result: Trail, style: Style) -> Iterator[str]:
+def text(entries: Trail, style: Style) -> Iterator[str]:
     """Yield one line an entry, with the SQL below it where it was asked for."""
-    yield heading(result.database, result.place, style)
-    id_width = max((len(entry.id) for entry in result.entries), default=0)
-    who_width = max((len(_who(entry)) for entry in result.entries), default=0)
-    for entry in result.entries:
+    id_width = max((len(entry.id) for entry in entries), default=0)
+    who_width = max((len(_who(entry)) for entry in entries), default=0)
+    for entry in entries:
         verb, colour = _VERBS.get(entry.operation, (entry.operation, "bold"))
         when = f"{entry.recorded_at.astimezone():%Y-%m-%d %H:%M:%S}"
         said = f"  {when}  {style(verb.ljust(11), colour)}  {entry.id.ljust(id_width)}"
         yield f"{said}  {_who(entry).ljust(who_width)}  {style(_rest(entry), 'dim')}".rstrip()
         if entry.sql is not None:
             yield from (f"      {line}".rstrip() for line in redacted(entry.sql).rstrip().splitlines())
-    if not result.entries:
+    if not entries:
         yield "  nothing was done yet"
 
 
-def as_json(results: Sequence[Trail]) -> dict[str, Any]:
+def as_json(entries: Trail) -> dict[str, Any]:
     """Return every entry, with the whole SQL."""
-    return {
-        "databases": [
-            {"database": result.database, "entries": [_entry(entry) for entry in result.entries]}
-            for result in results
-        ]
-    }
+    return {"entries": [_entry(entry) for entry in entries]}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runner.server.local import Status
 
 
-def local_as_text(status: Status) -> str:
+def text(status: Status) -> str:
     """Return a few aligned lines."""
     rows = [("state", _state(status))]
     if status.version:
@@ -35,24 +34,21 @@ def _state(status: Status) -> str:
     )
 
 
-def local_as_json(status: Status) -> str:
+def as_json(status: Status) -> dict[str, Any]:
     """Return one object; `state` is running, starting, stopped or absent."""
-    state = (
-        "running"
-        if status.server
+    server = status.server
+    return {
+        "state": "running"
+        if server
         else "starting"
         if status.pid
         else "stopped"
         if status.version
-        else "absent"
-    )
-    value = {
-        "state": state,
+        else "absent",
         "pid": status.pid,
         "version": status.version,
-        "host": status.server.host if status.server else None,
-        "port": status.server.port if status.server else None,
+        "host": server.host if server else None,
+        "port": server.port if server else None,
         "folder": str(status.home),
         "log": str(status.log),
     }
-    return json.dumps(value, ensure_ascii=False, indent=2)

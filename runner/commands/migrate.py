@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from runner.engine.plan import Plan, compare, plan_apply
 from runner.errors import CheckError, RunnerError, about
 from runner.events import (
-    WARNING,
     BackupTaken,
     DatabaseOpened,
     Emit,
     Event,
-    Notice,
     RunFinished,
     StepDone,
     StepPlanned,
+    warning,
 )
 from runner.report.parts import mode, step_as_json
 from runner.session.beside import refuse_neighbours
@@ -189,8 +188,8 @@ def _migrate_one(
 ) -> Outcome:
     started = monotonic()
     emit(DatabaseOpened(database=session.title, place=session.place))
-    for warning in plan.warnings:
-        emit(Notice(name="warning", message=warning, level=WARNING))
+    for text in plan.warnings:
+        emit(warning(text))
     done: list[StepDone] = []
     validation = None
     if (plan.steps or session.state.has_remains) and not options.dry_run:

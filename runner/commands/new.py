@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runner.errors import ConfigurationError, UsageError
-from runner.files.migrations.layout import find_layouts
+from runner.errors import UsageError
+from runner.files.migrations.layout import find_layouts, which_of
 from runner.files.migrations.scaffold import NewPair, first_layout, scaffold
 from runner.settings import Settings
 
@@ -29,11 +29,7 @@ def new_migration(settings: Settings, name: str) -> NewPair:
             )
     layouts = find_layouts(settings)
     if len(layouts) > 1:
-        names = ", ".join(layout.title for layout in layouts)
-        raise ConfigurationError(
-            f"which database? This project has {names}",
-            hint=f"Name it: runner new {name} --database {layouts[-1].title}",
-        )
+        raise which_of(layout.title for layout in layouts)
     return scaffold(layouts[0], name)
 
 

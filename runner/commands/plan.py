@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from runner.engine.apply.run import check_plan
 from runner.engine.history.model import State
 from runner.engine.plan import Plan, plan_apply, plan_rollback
 from runner.events import Emit
 from runner.report.parts import step_as_json
+from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style
 from runner.session.beside import remark
-from runner.session.session import open_sessions
+from runner.session.each import in_each
+from runner.session.session import Session
 from runner.settings import Settings
 from runner.wording import counted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanListing:
-    """What would be run on one database."""
-
-    database: str
-    place: str
-    plan: Plan
 
 
 def plans(
@@ -35,44 +29,41 @@ def plans(
     everything: bool,
     allow_out_of_order: bool,
     emit: Emit,
-) -> list[PlanListing]:
+) -> list[PerDatabase[Plan]]:
     """Return what `migrate`, or with `back` what `rollback`, would run; its files are checked as they check them.
 
     Raises: as they do.
     """
-    from runner.engine.apply.run import check_plan
 
-    found = []
-    with open_sessions(settings, emit=emit) as sessions:
-        for session in sessions:
-            if back:
-                plan = plan_rollback(
-                    session.files,
-                    session.state,
-                    to=to,
-                    steps=steps,
-                    everything=everything,
-                    stored=session.stored_rollback,
-                )
-            else:
-                plan = plan_apply(
-                    session.files,
-                    session.state,
-                    to=to,
-                    steps=steps,
-                    allow_out_of_order=allow_out_of_order,
-                    stored_sql=session.stored_sql,
-                    begun_sql=session.begun_sql,
-                )
-                found_beside = remark(session, settings)
-                if found_beside is not None and plan.steps:
-                    refused = ": migrate refuses it" if found_beside.is_refused else ""
-                    told = f"{found_beside.said}{refused}. {found_beside.ways}"
-                    plan = replace(plan, warnings=(*plan.warnings, told))
-            plan = replace(plan, warnings=(*plan.warnings, *_begun(plan, session.state)))
-            check_plan(plan)
-            found.append(PlanListing(database=session.title, place=session.place, plan=plan))
-    return found
+    def look(session: Session) -> Plan:
+        if back:
+            plan = plan_rollback(
+                session.files,
+                session.state,
+                to=to,
+                steps=steps,
+                everything=everything,
+                stored=session.stored_rollback,
+            )
+        else:
+            plan = plan_apply(
+                session.files,
+                session.state,
+                to=to,
+                steps=steps,
+                allow_out_of_order=allow_out_of_order,
+                stored_sql=session.stored_sql,
+                begun_sql=session.begun_sql,
+            )
+            found = remark(session, settings)
+            if found is not None and plan.steps:
+                refused = ": migrate refuses it" if found.is_refused else ""
+                plan = replace(plan, warnings=(*plan.warnings, f"{found.said}{refused}. {found.ways}"))
+        plan = replace(plan, warnings=(*plan.warnings, *_begun(plan, session.state)))
+        check_plan(plan)
+        return plan
+
+    return in_each(settings, emit, look)
 
 
 def _begun(plan: Plan, state: State) -> Iterator[str]:
@@ -87,16 +78,17 @@ def _begun(plan: Plan, state: State) -> Iterator[str]:
             )
 
 
-def text(result: PlanListing, style: Style) -> Iterator[str]:
+def text(result: PerDatabase[Plan], style: Style) -> Iterator[str]:
     """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
     from runner.files.migrations.check import ends_with_semicolon
 
+    plan = result.value
     yield style(f"-- {result.database}: {result.place}", "bold")
-    if not result.plan.steps:
+    if not plan.steps:
         yield "-- nothing to do"
-    for warning in result.plan.warnings:
+    for warning in plan.warnings:
         yield style(f"-- warning: {warning}", "yellow")
-    for step in result.plan.steps:
+    for step in plan.steps:
         how = (
             "one transaction"
             if step.script.transactional
@@ -113,21 +105,15 @@ def text(result: PlanListing, style: Style) -> Iterator[str]:
             yield ";"
         if step.script.transactional:
             yield "COMMIT;"
-    if result.plan.left:
+    if plan.left:
         yield ""
-        yield f"-- {counted(result.plan.left, 'step')} left for later"
+        yield f"-- {counted(plan.left, 'step')} left for later"
 
 
-def as_json(results: Sequence[PlanListing]) -> dict[str, Any]:
+def as_json(plan: Plan) -> dict[str, Any]:
     """Return the SQL that would be run."""
     return {
-        "databases": [
-            {
-                "database": result.database,
-                "steps": [step_as_json(step) | {"sql": step.script.text} for step in result.plan.steps],
-                "pending": result.plan.left,
-                "warnings": list(result.plan.warnings),
-            }
-            for result in results
-        ]
+        "steps": [step_as_json(step) | {"sql": step.script.text} for step in plan.steps],
+        "pending": plan.left,
+        "warnings": list(plan.warnings),
     }

@@ -11,7 +11,7 @@ from runner.commands.backup import client_programs
 from runner.engine.history.store import History
 from runner.errors import UsageError
 from runner.events import Emit, Notice
-from runner.files.migrations.layout import find_layouts
+from runner.files.migrations.layout import find_layouts, which_of
 from runner.report.parts import heading
 from runner.report.terminal import Style
 from runner.server import connection
@@ -132,10 +132,7 @@ def _target(settings: Settings, emit: Emit) -> tuple[Target, str, bool]:
     """Return the one database that is meant, what the project calls it, and whether the project has databases by name."""
     layouts = find_layouts(settings)
     if len(layouts) > 1:
-        raise UsageError(
-            "this project has several databases, and one is restored at a time",
-            hint=f"Choose it: --database {' or --database '.join(filter(None, (one.name for one in layouts)))}",
-        )
+        raise which_of((one.name for one in layouts), "Nothing was restored.", kind=UsageError)
     name = layouts[0].name
     target = connection.locate(settings, name, emit=emit)
     return target, name or target.name, name is not None

@@ -8,10 +8,10 @@ from time import monotonic
 
 from runner.commands.migrate import Outcome, outcome_of
 from runner.engine.plan import Plan, plan_rollback
-from runner.errors import BusyError, ConfigurationError
-from runner.events import WARNING, DatabaseOpened, Emit, Notice, StepDone
+from runner.errors import BusyError
+from runner.events import DatabaseOpened, Emit, StepDone, warning
 from runner.session.locked_run import LockedRun, Waits, checked
-from runner.session.session import Session, open_sessions
+from runner.session.session import Session, one_session
 from runner.settings import Settings
 from runner.wording import counted
 
@@ -35,15 +35,8 @@ def rollback(settings: Settings, options: RollbackOptions, emit: Emit, *, confir
 
     Raises: as `migrate`; ConfigurationError when several databases are open and none was named.
     """
-    with open_sessions(settings, emit=emit) as sessions:
-        if len(sessions) > 1:
-            names = ", ".join(session.title for session in sessions)
-            raise ConfigurationError(
-                f"which database? This project has {names}",
-                detail="Nothing was rolled back.",
-                hint=f"Name it: runner rollback --database {sessions[-1].title}",
-            )
-        return [_rollback_one(settings, session, options, emit, confirm) for session in sessions]
+    with one_session(settings, emit) as session:
+        return [_rollback_one(settings, session, options, emit, confirm)]
 
 
 def _rollback_one(
@@ -66,8 +59,8 @@ def _rollback_one(
 
     plan = plan_now()
     done: list[StepDone] = []
-    for warning in plan.warnings:
-        emit(Notice(name="warning", message=warning, level=WARNING))
+    for text in plan.warnings:
+        emit(warning(text))
     if plan.steps and not options.dry_run:
         confirm(_question(session.place, plan))
     emit(DatabaseOpened(database=session.title, place=session.place))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,12 @@ from runner.engine.history.model import LockHolder, Operation, Partial, YoyoLock
 from runner.engine.plan import Comparison, Situation, Standing, compare
 from runner.events import Emit
 from runner.files.migrations.model import Kind
-from runner.report.parts import at, heading, mode
+from runner.report.parts import at, mode
+from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style
 from runner.session.beside import remark
-from runner.session.session import open_sessions
+from runner.session.each import in_each
+from runner.session.session import Session
 from runner.settings import Settings
 from runner.wording import counted, duration
 
@@ -23,8 +25,6 @@ from runner.wording import counted, duration
 class Status:
     """Where one database stands."""
 
-    database: str
-    place: str
     comparison: Comparison
     newest: str | None  # the newest applied migration
     lock_holder: LockHolder | None = None
@@ -37,21 +37,20 @@ class Status:
         return all(s.situation is Situation.APPLIED for s in self.comparison.standings)
 
 
-def status(settings: Settings, *, emit: Emit) -> list[Status]:
+def status(settings: Settings, *, emit: Emit) -> list[PerDatabase[Status]]:
     """Compare files and history of each database."""
-    with open_sessions(settings, emit=emit) as sessions:
-        return [
-            Status(
-                database=session.title,
-                place=session.place,
-                comparison=compare(session.files, session.state),
-                newest=next((entry.id for entry in session.state.newest_first()), None),
-                lock_holder=session.history.lock_holder(),
-                yoyo_lock=session.state.yoyo_lock,
-                remark=None if (found := remark(session, settings)) is None else found.said,
-            )
-            for session in sessions
-        ]
+
+    def look(session: Session) -> Status:
+        beside = remark(session, settings)
+        return Status(
+            comparison=compare(session.files, session.state),
+            newest=next((entry.id for entry in session.state.newest_first()), None),
+            lock_holder=session.history.lock_holder(),
+            yoyo_lock=session.state.yoyo_lock,
+            remark=None if beside is None else beside.said,
+        )
+
+    return in_each(settings, emit, look)
 
 
 _SITUATION_COLOURS = {
@@ -68,7 +67,6 @@ _SITUATION_COLOURS = {
 
 def text(result: Status, style: Style) -> Iterator[str]:
     """Yield the lines of one database's standing."""
-    yield heading(result.database, result.place, style)
     standings = result.comparison.standings
     id_width = max((len(s.id) for s in standings), default=0)
     word_width = max((len(s.situation.value) for s in standings), default=0)
@@ -129,33 +127,17 @@ def _local(moment: datetime) -> datetime:
     return moment.astimezone()
 
 
-def as_json(results: Sequence[Status]) -> dict[str, Any]:
-    """Return where each database stands."""
+def as_json(result: Status) -> dict[str, Any]:
+    """Return where one database stands."""
+    counts = {situation.value: len(result.comparison.all_in(situation)) for situation in Situation}
     return {
-        "databases": [
-            {
-                "database": result.database,
-                "current": result.is_current,
-                "newest": result.newest,
-                "counts": {
-                    situation.value: len(result.comparison.all_in(situation))
-                    for situation in Situation
-                    if result.comparison.all_in(situation)
-                },
-                "lock": None
-                if result.lock_holder is None
-                else {
-                    "pid": result.lock_holder.pid,
-                    "application": result.lock_holder.application,
-                    "user": result.lock_holder.user,
-                    "client": result.lock_holder.client,
-                },
-                "remark": result.remark,
-                "yoyo_lock": None if result.yoyo_lock is None else {"pid": result.yoyo_lock.pid},
-                "migrations": [_standing(standing) for standing in result.comparison.standings],
-            }
-            for result in results
-        ]
+        "current": result.is_current,
+        "newest": result.newest,
+        "counts": {name: count for name, count in counts.items() if count},
+        "lock": None if result.lock_holder is None else asdict(result.lock_holder),
+        "remark": result.remark,
+        "yoyo_lock": None if result.yoyo_lock is None else {"pid": result.yoyo_lock.pid},
+        "migrations": [_standing(standing) for standing in result.comparison.standings],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +11,15 @@ from runner.errors import CheckError, RunnerError, StoppedError
 from runner.events import Emit
 from runner.files.migrations.load import script_from_history
 from runner.files.migrations.model import Kind, Migration
-from runner.report.parts import compared_line, diff_lines, heading
+from runner.report.parts import compared_line, diff_lines
+from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style
 from runner.schema.validate.compare import Tolerance, Validation, validate, validate_applied
 from runner.schema.validate.concern import Concern, concerns
 from runner.session.beside import remark
+from runner.session.each import in_each
 from runner.session.scratch import build, scratch_session
-from runner.session.session import Session, open_sessions
+from runner.session.session import Session
 from runner.settings import Settings
 
 
@@ -25,8 +27,6 @@ from runner.settings import Settings
 class Validated:
     """One database compared with its snapshot."""
 
-    database: str
-    place: str
     validation: Validation
     concerns: tuple[Concern, ...] = ()
 
@@ -38,22 +38,20 @@ def validations(
     owners: bool = False,
     scratch_url: str | None = None,
     emit: Emit,
-) -> list[Validated]:
+) -> list[PerDatabase[Validated]]:
     """Compare each database's catalog with its snapshot, and look at what no comparison shows.
 
     One with pending files is compared with what the applied ones give, built in a scratch database.
     """
     tolerance = Tolerance(ignore=settings.ignore, grants=grants, owners=owners)
-    with open_sessions(settings, emit=emit) as sessions:
-        return [
-            Validated(
-                database=session.title,
-                place=session.place,
-                validation=_validation(session, settings, tolerance, scratch_url, emit),
-                concerns=tuple(concerns(session.connection)),
-            )
-            for session in sessions
-        ]
+
+    def look(session: Session) -> Validated:
+        return Validated(
+            validation=_validation(session, settings, tolerance, scratch_url, emit),
+            concerns=tuple(concerns(session.connection)),
+        )
+
+    return in_each(settings, emit, look)
 
 
 def _validation(
@@ -167,7 +165,6 @@ def text(result: Validated, style: Style) -> Iterator[str]:
     """Yield how one database compares with its snapshot, and what else is to be said of its schema."""
     from runner.schema.validate.compare import described
 
-    yield heading(result.database, result.place, style)
     validation = result.validation
     yield "  " + compared_line(validation.in_short, style)
     for line in described(validation):
@@ -178,20 +175,14 @@ def text(result: Validated, style: Style) -> Iterator[str]:
         yield f"    {style('remedy:', 'cyan')} {concern.remedy}"
 
 
-def as_json(results: Sequence[Validated]) -> dict[str, Any]:
-    """Return how each database compares with its snapshot."""
+def as_json(result: Validated) -> dict[str, Any]:
+    """Return how one database compares with its snapshot."""
     return {
-        "databases": [
-            {
-                "database": r.database,
-                **validation_as_json(r.validation),
-                "concerns": [
-                    {"kind": c.kind, "subject": c.subject, "message": c.message, "remedy": c.remedy}
-                    for c in r.concerns
-                ],
-            }
-            for r in results
-        ]
+        **validation_as_json(result.validation),
+        "concerns": [
+            {"kind": c.kind, "subject": c.subject, "message": c.message, "remedy": c.remedy}
+            for c in result.concerns
+        ],
     }
 
 

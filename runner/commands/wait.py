@@ -17,6 +17,7 @@ from runner.events import Emit, Notice
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.model import Migration
 from runner.report.parts import heading
+from runner.report.per_database import PerDatabase, as_object
 from runner.report.terminal import Style
 from runner.server import connection
 from runner.session.session import open_session, read_files
@@ -33,25 +34,16 @@ _UNDONE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waited:
-    """One database that is as was waited for."""
-
-    database: str
-    place: str
-    elapsed_s: float
-
-
-def wait_until_reachable(settings: Settings, *, timeout_s: float, emit: Emit) -> list[Waited]:
-    """Return once each database accepts a connection.
+def wait_until_reachable(settings: Settings, *, timeout_s: float, emit: Emit) -> list[PerDatabase[float]]:
+    """Return once each database accepts a connection, with how long it took, in seconds.
 
     Raises: UnreachableError after `timeout_s` seconds; what waiting does not cure (a wrong password) at once.
     """
     return _wait(settings, _Sought.reach, timeout_s=timeout_s, emit=emit)
 
 
-def wait_until_applied(settings: Settings, *, timeout_s: float, emit: Emit) -> list[Waited]:
-    """Return once every file of this project is applied in each database, as another run does it.
+def wait_until_applied(settings: Settings, *, timeout_s: float, emit: Emit) -> list[PerDatabase[float]]:
+    """Return once every file of this project is applied in each database, as another run does it; with how long it took.
 
     Raises: UnreachableError after `timeout_s` seconds, with what is still to be applied.
     """
@@ -88,7 +80,7 @@ class _Sought:
 Look = Callable[[_Sought], tuple[str, str | None]]
 
 
-def _wait(settings: Settings, look: Look, *, timeout_s: float, emit: Emit) -> list[Waited]:
+def _wait(settings: Settings, look: Look, *, timeout_s: float, emit: Emit) -> list[PerDatabase[float]]:
     found = read_files(settings)
     deadline = time.monotonic() + timeout_s
     waited = []
@@ -96,7 +88,7 @@ def _wait(settings: Settings, look: Look, *, timeout_s: float, emit: Emit) -> li
         started = time.monotonic()
         sought = _Sought(settings, layout, files, len(found) == 1, emit)
         place = _until(partial(look, sought), deadline, timeout_s, emit)
-        waited.append(Waited(database=layout.title, place=place, elapsed_s=time.monotonic() - started))
+        waited.append(PerDatabase(layout.title, place, time.monotonic() - started))
     return waited
 
 
@@ -127,14 +119,11 @@ def _until(look: Callable[[], tuple[str, str | None]], deadline: float, timeout_
         pause_s = min(pause_s * 2, _PAUSE_S[1])
 
 
-def text(result: Waited, what: str, style: Style) -> str:
+def text(result: PerDatabase[float], what: str, style: Style) -> str:
     """Return what was waited for, and how long."""
-    return f"{heading(result.database, result.place, style)}  {style(what, 'green')} after {duration(result.elapsed_s)}"
+    return f"{heading(result.database, result.place, style)}  {style(what, 'green')} after {duration(result.value)}"
 
 
-def as_json(results: Sequence[Waited], what: str) -> dict[str, Any]:
-    """Return what was waited for."""
-    return {
-        "waited_for": what,
-        "databases": [{"database": r.database, "duration_ms": round(r.elapsed_s * 1000)} for r in results],
-    }
+def as_json(results: Sequence[PerDatabase[float]], what: str) -> dict[str, Any]:
+    """Return what was waited for, and how long."""
+    return {"waited_for": what, **as_object(results, lambda took_s: {"duration_ms": round(took_s * 1000)})}

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from runner.errors import RetryableError, RunnerError, StoppedError
+from runner.events import Emit
+from runner.report.per_database import PerDatabase
+from runner.session.session import Session, open_sessions
+from runner.settings import Settings
+
+T = TypeVar("T")
 
 
 class Failures:
@@ -48,3 +55,12 @@ class Failures:
 
     def _same_for_all(self) -> bool:
         return len(self._met) == self._databases and len({error.message for _, error in self._met}) == 1
+
+
+def in_each(settings: Settings, emit: Emit, look: Callable[[Session], T]) -> list[PerDatabase[T]]:
+    """Open every database that the settings choose, and return what is found in each.
+
+    Raises: as `open_sessions`; what `look` raises.
+    """
+    with open_sessions(settings, emit=emit) as sessions:
+        return [PerDatabase(session.title, session.place, look(session)) for session in sessions]

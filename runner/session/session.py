@@ -16,14 +16,13 @@ from runner.engine.history.model import State
 from runner.engine.history.store import History
 from runner.errors import (
     BusyError,
-    ConfigurationError,
     RunnerError,
     UnreachableError,
     about,
 )
 from runner.events import INFO, WARNING, Emit, Notice, silent
 from runner.files.migrations.foreign import refuse_foreign
-from runner.files.migrations.layout import Layout, find_layouts
+from runner.files.migrations.layout import Layout, find_layouts, which_of
 from runner.files.migrations.load import load, script_from_history
 from runner.files.migrations.model import Kind, Migration, Script
 from runner.limits import Limits
@@ -312,10 +311,5 @@ def one_session(settings: Settings, emit: Emit) -> Iterator[Session]:
     """
     with open_sessions(settings, emit=emit) as sessions:
         if len(sessions) > 1:
-            names = ", ".join(session.title for session in sessions)
-            raise ConfigurationError(
-                f"which database? This project has {names}",
-                detail="Nothing was changed.",
-                hint=f"Add --database {sessions[-1].title}",
-            )
+            raise which_of((session.title for session in sessions), "Nothing was changed.")
         yield sessions[0]

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
 from runner.limits import Limits
-from runner.report import error_as_json, error_as_text
+from runner.report.failure import error_as_json, error_as_text
 from runner.report.terminal import Style
 from runner.server.connection import connect, exec_environment
 from runner.server.connection.refusals import refusal_of

@@ -14,7 +14,8 @@ import pytest
 
 from runner.cli.group import ALIASES, COMMANDS
 from runner.errors import Location, MigrationFailedError
-from runner.report import Style, error_as_text
+from runner.report.failure import error_as_text
+from runner.report.terminal import Style
 from runner.server.local import temporary_folder
 from tests.db.engine.conftest import Project
 

@@ -27,7 +27,7 @@ _FORKS.set_forkserver_preload(
         "runner.cli.migrate",
         "runner.commands.migrate",
         "runner.engine.history.backend",
-        "runner.report",
+        "runner.progress.lines",
         __name__,
     ]
 )

@@ -16,7 +16,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from runner.errors import ConfigurationError, CredentialsError, UnreachableError
-from runner.report import error_as_json, error_as_text
+from runner.report.failure import error_as_json, error_as_text
 from runner.report.terminal import Style
 from runner.server import credentials
 from runner.server.credentials import answers, aws, s3

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runner.errors import FileError, Location
-from runner.report import Style, error_as_json, error_as_text
+from runner.report.failure import error_as_json, error_as_text
+from runner.report.terminal import Style
 
 
 def test_all_parts_in_their_places():

@@ -10,7 +10,7 @@ import pytest
 from runner.events import Holder, Over, Progress, Running, Unseen, Waiting
 from runner.progress.live import Lines, Screen, sights
 from runner.progress.sightings import age, blockers, head, progress_words
-from runner.report import Style
+from runner.report.terminal import Style
 
 ALICE = Holder(
     pid=4711,

@@ -8,7 +8,7 @@ import sys
 
 from runner.cli import termination
 from runner.errors import Location, MigrationFailedError
-from runner.report import error_as_line
+from runner.report.failure import error_as_line
 
 ERROR = MigrationFailedError(
     'column "totl" does not exist',

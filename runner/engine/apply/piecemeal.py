@@ -20,7 +20,7 @@ from runner.engine.history.message import committing, recording, reset_session
 from runner.engine.history.session_state import custom_settings_of_functions, restore, restore_defaults
 from runner.engine.plan import Step
 from runner.errors import CheckError, MigrationFailedError
-from runner.events import WARNING, Notice
+from runner.events import warning
 from runner.files.migrations.check import Unit, check_script, units
 from runner.files.migrations.model import FileChangedError
 from runner.files.sqltext.classify import custom_settings, is_for_the_session, names
@@ -132,9 +132,8 @@ def _restore_session(progress: Progress, journal: Journal, last: JournalStep, un
                     f'block, and begin again: runner repair restart {progress.migration_id} --reason "…"',
                 )
     for changed in restore_defaults(progress.work.conn, start):
-        said = f"{progress.migration_id} continues with the setting it began with: {changed}"
         progress.work.emit(
-            Notice(name="warning", message=said, level=WARNING, migration=progress.migration_id)
+            warning(f"{progress.migration_id} continues with the setting it began with: {changed}")
         )
     restore(progress.work.conn, start, state)
 

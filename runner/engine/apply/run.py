@@ -17,7 +17,7 @@ from runner.engine.history.message import Record, committing, recording
 from runner.engine.history.model import Operation, State
 from runner.engine.plan import Action, Plan, Step, is_done
 from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
-from runner.events import WARNING, Emit, Notice, StepDone, silent
+from runner.events import Emit, StepDone, silent, warning
 from runner.files.migrations.check import check_script, refuse_unwritten
 
 
@@ -29,13 +29,7 @@ def check_plan(plan: Plan, emit: Emit = silent) -> None:
     for step in plan.steps:
         if check_script(step.script) == 0 and not step.script.copies:
             refuse_unwritten(step.script, is_rollback=step.action is Action.ROLLBACK)
-            emit(
-                Notice(
-                    name="warning",
-                    message=f"{step.script.label} holds no statement; it is only recorded",
-                    level=WARNING,
-                )
-            )
+            emit(warning(f"{step.script.label} holds no statement; it is only recorded"))
         undo = None if step.migration is None or step.migration.irreversible else step.migration.rollback
         if step.action is not Action.ROLLBACK and undo is not None and check_script(undo) == 0:
             refuse_unwritten(undo, is_rollback=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.errors import ConfigurationError, FileError, Location, UsageError
+from runner.errors import ConfigurationError, FileError, Location, RunnerError, UsageError
 from runner.files.migrations.foreign import foreign_folder, foreign_project
 from runner.settings import Settings
 from runner.wording import nearest
@@ -181,3 +181,15 @@ def _empty(folder: Path, settings: Settings) -> ConfigurationError:
 
 def _label(path: Path, settings: Settings) -> str:
     return str(path.relative_to(settings.project)) if path.is_relative_to(settings.project) else str(path)
+
+
+def which_of(
+    titles: Iterable[str | None], detail: str | None = None, *, kind: type[RunnerError] = ConfigurationError
+) -> RunnerError:
+    """Return the error of a command for one database in a project that has several."""
+    names = list(filter(None, titles))
+    return kind(
+        f"which database? This project has {', '.join(names)}",
+        detail=detail,
+        hint=f"Choose it: --database {' or --database '.join(names)}",
+    )

@@ -22,8 +22,7 @@ def locate(
 ) -> Target:
     """Return the configured target, else the local server's, made and started when a person is at work.
 
-    `only`: see `runner.server.credentials.resolve`. `say` is told, a line at a time, what is done to the local
-    server.
+    `only`: see `runner.server.credentials.resolve`. `emit` gets what is done to the local server.
 
     Raises: ConfigurationError when nothing is configured and a local server may not be started.
     """

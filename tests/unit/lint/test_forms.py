@@ -11,10 +11,10 @@ import pytest
 
 from runner.commands.lint import Linted, lines
 from runner.errors import Location
-from runner.report import Style
 from runner.report.findings.github import as_github
 from runner.report.findings.junit import as_junit
 from runner.report.findings.sarif import as_sarif
+from runner.report.terminal import Style
 from runner.review.lint import RULES, Finding, Level
 from tests.unit.lint.golden import assert_golden
 
