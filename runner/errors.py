@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,69 @@ class Location:
     def __str__(self) -> str:
         parts = [str(self.path), *(str(n) for n in (self.line, self.column) if n is not None)]
         return ":".join(parts)
+
+
+class RolledBack(NamedTuple):
+    """The transaction of a step was undone; `later` steps of the run were not begun."""
+
+    what: str  # migration, rollback or repeatable
+    id: str
+    later: int = 0
+
+
+class AllRolledBack(NamedTuple):
+    """The transaction of a whole run was undone, with all migrations that it had begun."""
+
+    migrations: int
+
+
+class InEffect(NamedTuple):
+    """A file that is not one transaction: the next run continues after the statements that are in effect, if it can."""
+
+    done: int
+    total: int
+    is_rollback: bool = False
+    goes_on: bool = True
+    batch_rows: int = 0  # of a batch that is under way
+    in_doubt: bool = False  # whether the next statement may be in effect too
+
+
+class InBatches(NamedTuple):
+    """A statement that is repeated in batches: what was committed stays."""
+
+    rows: int
+    batches: int
+
+
+class HalfDone(NamedTuple):
+    """A statement that commits while it runs: what it had committed stays, `before` of `earlier` statements are in effect."""
+
+    before: int
+    earlier: int
+
+
+class Committed(NamedTuple):
+    """What was under way had committed."""
+
+    what: str = "migration"  # or run
+
+
+class Unknown(NamedTuple):
+    """The server did not answer any more; `knows` is what will tell: history, the journal or nobody."""
+
+    knows: str = "nobody"
+
+
+Left = RolledBack | AllRolledBack | InEffect | InBatches | HalfDone | Committed | Unknown
+
+
+class Refused(NamedTuple):
+    """The statement that the server refused: its number in the file, if it has one, and how many there are, if that is known."""
+
+    number: int | None = None
+    total: int | None = None
+    context: str = ""  # as the server has it, a line a frame
+    query: str = ""  # that the statement ran itself
 
 
 @contextmanager
@@ -60,8 +123,8 @@ _FOR_ONE_DATABASE = re.compile(
 class RunnerError(Exception):
     """A failure that a user can meet.
 
-    `message` is one line, lower case, without a full stop. `detail` says what is known and in which state
-    the database was left; `hint` says what to do. Both are whole sentences.
+    `message` is one line, lower case, without a full stop. `detail` says what is known, `left` in which state the
+    database is; `hint` says what to do. Detail and hint are whole sentences. `report.failure` puts them into words.
     """
 
     exit_code: ClassVar[int] = 1
@@ -75,6 +138,8 @@ class RunnerError(Exception):
         detail: str | None = None,
         hint: str | None = None,
         sqlstate: str | None = None,
+        left: Left | None = None,
+        refused: Refused | None = None,
     ) -> None:
         from runner.redaction import redacted  # its patterns cost time, and most runs have no error
 
@@ -86,6 +151,9 @@ class RunnerError(Exception):
         self.detail = None if detail is None else redacted(detail)
         self.hint = hint
         self.sqlstate = sqlstate
+        self.left = left
+        self.refused = refused
+        self.notes: list[str] = []  # sentences on what else is so, a line each
         self.database: str | None = None  # the folder of the project that it is about, where that is known
 
     @property
@@ -176,15 +244,24 @@ class StoppedError(RunnerError):
 
     kind = "stopped"
 
-    def __init__(self, message: str, *, signal_number: int, detail: str | None = None) -> None:
-        super().__init__(message, detail=detail)
+    def __init__(
+        self, message: str, *, signal_number: int, detail: str | None = None, left: Left | None = None
+    ) -> None:
+        super().__init__(message, detail=detail, left=left)
         self.signal_number = signal_number
         self.exit_code = 128 + signal_number  # type: ignore[misc]  # of this one, not of the class
 
     @classmethod
-    def by(cls, stop: KeyboardInterrupt, *, during: str | None = None, detail: str) -> StoppedError:
+    def by(
+        cls,
+        stop: KeyboardInterrupt,
+        *,
+        during: str | None = None,
+        detail: str | None = None,
+        left: Left | None = None,
+    ) -> StoppedError:
         """Name the signal, and what it ended."""
         name = "SIGTERM" if isinstance(stop, Terminated) else "an interrupt"
         number = Terminated.signal_number if isinstance(stop, Terminated) else signal.SIGINT
         what = "" if during is None else f" during {during}"
-        return cls(f"stopped by {name}{what}", signal_number=number, detail=detail)
+        return cls(f"stopped by {name}{what}", signal_number=number, detail=detail, left=left)

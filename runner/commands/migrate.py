@@ -268,7 +268,7 @@ def _back_up(
             taken[session.title] = made
             emit(made)
     except RunnerError as error:
-        error.detail = f"{error.detail or ''} No migration was run, for there is no backup.".strip()
+        error.notes.append("No migration was run, because there is no backup.")
         raise
     return taken
 

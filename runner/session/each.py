@@ -50,7 +50,7 @@ class Failures:
                 error.message = f"{database}: {error.message}"
             well = "" if len(self._met) == self._databases else "Every other database had its turn."
             told = [f"Also {name}: {other.message}." for name, other in others]
-            error.detail = "\n".join(filter(None, (error.detail, *told, well)))
+            error.notes += filter(None, (*told, well))
         raise error
 
     def _same_for_all(self) -> bool:

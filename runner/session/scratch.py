@@ -99,12 +99,18 @@ def scratch_session(
         except KeyboardInterrupt as stop:
             raise StoppedError.by(stop, detail=_ONLY_HERE) from None
         except StoppedError as stopped:
-            stopped.detail = _ONLY_HERE
-            raise
+            raise StoppedError(
+                stopped.message, signal_number=stopped.signal_number, detail=_ONLY_HERE
+            ) from stopped
         except MigrationFailedError as error:
-            error.detail = f"{error.detail}\n{_ONLY_HERE}"
-            error.hint = "Correct the file." if error.hint is None or "runner " in error.hint else error.hint
-            raise
+            raise MigrationFailedError(
+                error.message,
+                where=error.where,
+                detail="\n".join(filter(None, (error.detail, _ONLY_HERE))),
+                hint="Correct the file." if error.hint is None or "runner " in error.hint else error.hint,
+                sqlstate=error.sqlstate,
+                refused=error.refused,
+            ) from error
         finally:
             _drop_or_warn(admin, home, name, emit)
 

@@ -13,7 +13,7 @@ from runner.engine.apply.headway import Headway, has_written, rows_left
 from runner.engine.apply.send import Part
 from runner.engine.apply.unit import Progress
 from runner.engine.history.journal import Journal, JournalStep
-from runner.errors import MigrationFailedError, RunnerError
+from runner.errors import InBatches, Left, MigrationFailedError, RunnerError
 from runner.events import Notice
 from runner.files.migrations.bulk import Batch
 from runner.files.migrations.check import Unit
@@ -76,7 +76,7 @@ class _Repeats:
                 rows,
                 wrote=wrote,
                 left=lambda: self._progress.retrying(self._left, self._unit),
-                state=self._state,
+                committed=self._left_now,
             ):
                 self._journal.end(self._conn, self._unit.number)
                 return
@@ -94,13 +94,16 @@ class _Repeats:
         except psycopg.Error as error:
             if send.is_lost(self._conn, error):
                 raise
-            part = Part(script=self._progress.script, state=self._state, segment=segment)
-            raise send.failure(send.StatementError(error, 0), part) from error
+            part = Part(script=self._progress.script, segment=segment)
+            raise send.failure(send.StatementError(error, 0), part, self._left_now) from error
 
     def _watched(self) -> tuple[int, bool]:
         progress = self._progress
         try:
-            with progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=progress.script):
+            with (
+                progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=progress.script),
+                send.explained(lambda: self._left_now),
+            ):
                 return self._once()
         except RunnerError:
             send.roll_back(self._conn)
@@ -111,13 +114,12 @@ class _Repeats:
 
         WITH, a rule or a trigger may write what the tag does not count.
         """
-        unit, script, state = self._unit, self._progress.script, self._state
+        unit, script = self._unit, self._progress.script
         (segment,) = unit.segments()
         tags = send.send(
             self._conn,
             Part(
                 script=script,
-                state=state,
                 segment=segment,
                 earlier=unit.earlier,
                 head=b"BEGIN; ",
@@ -133,7 +135,7 @@ class _Repeats:
             statements=len(unit.statements),
             fingerprint=unit.fingerprint,
         )
-        send.send(self._conn, Part(script=script, state=state, tail=tail))
+        send.send(self._conn, Part(script=script, tail=tail))
         return rows, wrote
 
     def _touched(self, tag: bytes) -> int:
@@ -141,7 +143,8 @@ class _Repeats:
             raise MigrationFailedError(
                 "a statement that is run in batches changes no rows",
                 where=self._progress.script.location(self._unit.first.start),
-                detail=f"PostgreSQL answers {tag.decode()}; {self._state}",
+                detail=f"PostgreSQL answers {tag.decode()}.",
+                left=self._left_now,
                 hint="It is repeated until it touches no row: it must be INSERT, UPDATE, DELETE or MERGE, perhaps after WITH.",
             )
         return int(tag.rpartition(b" ")[2])
@@ -163,7 +166,8 @@ class _Repeats:
             raise RunnerError(
                 "the lag of the replicas cannot be seen",
                 where=self._progress.script.location(self._unit.first.start),
-                detail=f"The role may not read pg_stat_replication; {self._state}",
+                detail="The role may not read pg_stat_replication.",
+                left=self._left_now,
                 hint="GRANT pg_monitor to the role that migrates, or leave lag out of the batch directive.",
             )
         if limit_ms is not None and lag_ms is not None and lag_ms > limit_ms:
@@ -190,11 +194,9 @@ class _Repeats:
         )
 
     @property
-    def _state(self) -> str:
-        """What is said of the database when the next repeat fails."""
-        if not self._repeats:
-            return self._progress.state
-        return f"{self._so_far()} are committed and stay so; the next run goes on from there."
+    def _left_now(self) -> Left:
+        """What is left when the next repeat fails."""
+        return InBatches(self._rows, self._repeats) if self._repeats else self._progress.left
 
     def _so_far(self) -> str:
         return f"{counted(self._rows, 'row')} in {counted(self._repeats, 'batch', 'batches')}"

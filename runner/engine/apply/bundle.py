@@ -11,11 +11,11 @@ from psycopg import errors, pq
 
 from runner.engine.apply import send
 from runner.engine.apply.send import Part, StatementError
-from runner.engine.apply.work import Work, record_of, undone
+from runner.engine.apply.work import Work, record_of, rolled_back
 from runner.engine.history.message import reset_session
 from runner.engine.history.prepared import Prepared
 from runner.engine.plan import Action, Step
-from runner.errors import MigrationFailedError, TableLockedError
+from runner.errors import Left, MigrationFailedError, TableLockedError
 from runner.events import StepDone
 from runner.files.migrations.check import Segment, segments
 
@@ -157,7 +157,8 @@ class _Trip:
         if self._results == 0:
             self.unread = self._file_at(int(problem.error.diag.statement_position or 0) - 1)
         elif self._results >= self._prepared.opening_results and not _is_about_ours(problem.error):
-            raise send.failure(problem, self._part()) from problem.error
+            part, left = self._at_work()
+            raise send.failure(problem, part, left) from problem.error
 
     def _take(self, result: pq.abc.PGresult) -> None:
         self._results += 1
@@ -178,15 +179,15 @@ class _Trip:
         """Return which file a place in the message belongs to; the first where there is none."""
         return max((n for n, start in enumerate(self._starts) if start <= position), default=0)
 
-    def _part(self) -> Part:
-        """Return the file that is at work as if all before it were its head."""
+    def _at_work(self) -> tuple[Part, Left]:
+        """Return the file that is running as if all before it were its head, and what is left of it."""
         number = self._committed
         carried = self._carried[number]
         later = self._later + len(self._carried) - number - 1
-        return Part(
+        part = Part(
             script=carried.step.script,
-            state=undone(carried.step) + send.rest(later),
             segment=carried.segment,
             head=self._message[: self._starts[number]].encode(),
             head_results=self._results_before + self._heads[number],
         )
+        return part, rolled_back(carried.step, later=later)

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from runner.engine.apply.send import roll_back
-from runner.errors import MigrationFailedError
+from runner.errors import Left, MigrationFailedError
 from runner.files.migrations.model import Script
 from runner.files.sqltext.lexer import Statement
 from runner.files.sqltext.tokens import keywords, without_comments
@@ -177,45 +177,46 @@ class Headway:
         self._next_look = _FIRST_LOOK_ROWS
         self._fruitless = 0  # repeats in a row that changed nothing though there was something to change
 
-    def is_done(self, rows: int, *, wrote: bool, left: Callable[[], int], state: str) -> bool:
+    def is_done(self, rows: int, *, wrote: bool, left: Callable[[], int], committed: Left | None) -> bool:
         """Whether the repeat that touched `rows` was the last; if it touched none, `left` is asked by a rehearsal.
 
-        `wrote`: whether it changed anything at all; `state` says what is committed.
+        `wrote`: whether it changed anything at all; `committed` is what stays if it fails.
 
         Raises: MigrationFailedError when it can never be done.
         """
         try:
             found = rows or left()
         except NotProvenError as error:
-            raise self._not_proven(str(error), state) from error
+            raise self._not_proven(str(error), committed) from error
         if not found:
             return True
         self._fruitless = 0 if wrote else self._fruitless + 1
         if self._fruitless >= _MOST_FRUITLESS:
-            raise self._nothing_changes(state)
+            raise self._nothing_changes(committed)
         if wrote:
-            self._touched(found, state)
+            self._touched(found, committed)
         return False
 
-    def _not_proven(self, why: str, state: str) -> MigrationFailedError:
+    def _not_proven(self, why: str, committed: Left | None) -> MigrationFailedError:
         return MigrationFailedError(
             "the batch changes nothing more, and rows may be left",
             where=self._script.location(self._statement.start),
-            detail=f"{why} {state[:1].upper()}{state[1:]}",
+            detail=why,
+            left=committed,
             hint="Let LIMIT take only rows that are still to be done: every condition belongs into the query that has the "
             f"LIMIT, and none on chance or on locks. {self._way_on}",
         )
 
-    def _nothing_changes(self, state: str) -> MigrationFailedError:
+    def _nothing_changes(self, committed: Left | None) -> MigrationFailedError:
         return MigrationFailedError(
             "the batch finds rows and changes none of them",
             where=self._script.location(self._statement.start),
-            detail="A trigger, a rule or ON CONFLICT keeps them as they are, and there may be more behind them. "
-            f"{state[:1].upper()}{state[1:]}",
+            detail="A trigger, a rule or ON CONFLICT keeps them as they are, and there may be more behind them.",
+            left=committed,
             hint=f"Leave those rows out by the condition. {self._way_on}",
         )
 
-    def _touched(self, rows: int, state: str) -> None:
+    def _touched(self, rows: int, committed: Left | None) -> None:
         self._rows += rows
         self._first = rows if self._first is None else self._first
         if self._rows < self._next_look:
@@ -227,7 +228,8 @@ class Headway:
         raise MigrationFailedError(
             f"the batch makes no headway: it touched {counted(self._rows, 'row')} where there are {most}",
             where=self._script.location(self._statement.start),
-            detail=f"It touches rows again that are done. {state[:1].upper()}{state[1:]}",
+            detail="It touches rows again that are done.",
+            left=committed,
             hint="Its WHERE must leave out the rows that are done: after SET total = price * count, total IS NULL stays "
             f"true where price is NULL. {self._way_on}{self._way_again}",
         )

@@ -10,11 +10,11 @@ from typing import Any, BinaryIO
 import psycopg
 
 from runner.engine.apply import send
-from runner.engine.apply.send import StatementError
-from runner.errors import Location, RunnerError
+from runner.errors import Left, Location, Refused, RunnerError
 from runner.files.migrations.bulk import CopyFrom
 from runner.files.migrations.datafile import DataFile, DataFileError, Form, check_header
 from runner.files.migrations.model import Script
+from runner.redaction import redacted
 from runner.wording import counted
 
 _LINE = re.compile(r"^COPY .+?, \D*(\d+)")  # "COPY t, line 5, column x", in the server's language
@@ -27,7 +27,7 @@ ORDER BY attnum
 """
 
 
-def load_files(conn: psycopg.Connection[Any], script: Script, *, state: str) -> int | None:
+def load_files(conn: psycopg.Connection[Any], script: Script, *, left: Left | None) -> int | None:
     """Load each file that the script names, in turn; return how many rows came in, None when it names none.
 
     Raises: RunnerError that points at the line of data which the server refused, for a header that does not fit, rows
@@ -35,10 +35,10 @@ def load_files(conn: psycopg.Connection[Any], script: Script, *, state: str) -> 
     """
     if not script.copies:
         return None
-    return sum(_load(conn, script, copy, state) for copy in script.copies)
+    return sum(_load(conn, script, copy, left) for copy in script.copies)
 
 
-def _load(conn: psycopg.Connection[Any], script: Script, copy: CopyFrom, state: str) -> int:
+def _load(conn: psycopg.Connection[Any], script: Script, copy: CopyFrom, left: Left | None) -> int:
     data: DataFile | None = None
     try:
         columns = _columns(conn, copy)
@@ -52,28 +52,27 @@ def _load(conn: psycopg.Connection[Any], script: Script, copy: CopyFrom, state: 
                     "Run the same command again when nothing writes to it.",
                 )
     except OSError as error:
-        raise _failed(f"cannot read {copy.label}: {error.strerror}", script, copy, state) from error
+        raise _failed(f"cannot read {copy.label}: {error.strerror}", script, copy, left) from error
     except DataFileError as error:
         raise _failed(
             f"{copy.label} {error}",
             script,
             copy,
-            f"{error.detail} {_sentence(state)}".strip(),
+            left,
+            detail=error.detail,
             line=error.line,
             hint=error.hint,
         ) from error
     except psycopg.Error as error:
         if send.is_lost(conn, error):
             raise
-        raise _refused(
-            StatementError(error, 0), script, copy, state, 0 if data is None else data.skipped
-        ) from error
+        raise _refused(error, script, copy, left, 0 if data is None else data.skipped) from error
     if data.rows != rows and Form.of(copy).is_counted:
         raise _failed(
             f"{copy.label} has {counted(data.rows, 'row')}, and {rows} came into {copy.table}",
             script,
             copy,
-            state,
+            left,
             hint="A trigger or the option ON_ERROR left the others out: correct the data, or load them into a table "
             "without it and go on from there with INSERT … SELECT.",
         )
@@ -113,25 +112,21 @@ def _failed(
     message: str,
     script: Script,
     copy: CopyFrom,
-    state: str,
+    left: Left | None,
     *,
+    detail: str | None = None,
     line: int | None = None,
     hint: str | None = None,
 ) -> RunnerError:
     where = script.location(copy.offset) if line is None else Location(copy.label, line)
-    return RunnerError(message, where=where, detail=_sentence(state), hint=hint)
-
-
-def _sentence(state: str) -> str:
-    return state[:1].upper() + state[1:]
+    return RunnerError(message, where=where, detail=detail or None, hint=hint, left=left)
 
 
 def _refused(
-    problem: StatementError, script: Script, copy: CopyFrom, state: str, skipped: int
+    error: psycopg.Error, script: Script, copy: CopyFrom, left: Left | None, skipped: int
 ) -> RunnerError:
     """Explain a refusal; a place in the data beats the place of the directive."""
-    found = send.explain(problem, script, state=state, offset=copy.offset)
-    line = _LINE.search(problem.error.diag.context or "")
-    if line is not None:
-        found.where = Location(copy.label, int(line[1]) + skipped)
-    return found
+    context = error.diag.context or ""
+    line = _LINE.search(context)
+    where = script.location(copy.offset) if line is None else Location(copy.label, int(line[1]) + skipped)
+    return send.explain(error, script, left=left, where=where, refused=Refused(context=redacted(context)))

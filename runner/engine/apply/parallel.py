@@ -14,7 +14,7 @@ from runner.engine.apply import send
 from runner.engine.apply.unit import Progress, run_unit
 from runner.engine.history.journal import Journal, JournalStep
 from runner.engine.history.session_state import read_now, restore_defaults
-from runner.errors import ConnectionLostError, MigrationFailedError, RunnerError
+from runner.errors import ConnectionLostError, InEffect, MigrationFailedError, RunnerError
 from runner.files.migrations.check import Unit
 from runner.files.sqltext.classify import is_for_the_session
 
@@ -34,14 +34,13 @@ def run_in_parallel(
     """
     work, script = progress.work, progress.script
     if work.connect is None:
-        raise RunnerError("no further connections can be made here", detail=progress.state.capitalize())
+        raise RunnerError("no further connections can be made here", left=progress.left)
     start = file.start(work.conn)
     set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
     waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
     progress.done += len(set_up)
     counting = threading.Lock()
     failed = threading.Event()
-    said_of: dict[int, str] = {}  # errors: what was in effect when their statement began
 
     def pause(seconds: float) -> None:
         if failed.wait(seconds):
@@ -58,7 +57,7 @@ def run_in_parallel(
             if not work.history.has_lock(conn):
                 failed.set()
                 raise ConnectionLostError(
-                    "the session that holds the migration lock was lost", detail=send.JOURNALLED
+                    "the session that holds the migration lock was lost", left=send.JOURNALLED
                 )
             mine = Progress(
                 work,
@@ -71,9 +70,8 @@ def run_in_parallel(
             )
             try:
                 run_unit(mine, journal, conn, unit, begun.get(unit.number))
-            except BaseException as error:
+            except BaseException:
                 failed.set()
-                said_of[id(error)] = mine.state
                 raise
             with counting:
                 progress.done += len(unit.statements)
@@ -91,7 +89,8 @@ def run_in_parallel(
             if start is not None:
                 restore_defaults(conn, start)
             for unit in set_up:
-                send.send_unit(conn, unit, script, progress.state)
+                with send.explained(lambda: progress.left):
+                    send.send_unit(conn, unit, script)
         met: list[BaseException] = []
 
         def work_on(conn: Connection) -> None:
@@ -120,8 +119,8 @@ def run_in_parallel(
                     thread.join(_CANCEL_EVERY_S)
             raise
         for error in met:
-            if isinstance(error, RunnerError):
-                error.detail = _with_state(error.detail, said_of.get(id(error)), progress.state)
+            if isinstance(error, RunnerError) and isinstance(error.left, InEffect):
+                error.left = progress.left  # now that the other connections have ended too
             raise error
 
 
@@ -136,17 +135,11 @@ def _changes_its_session(progress: Progress, unit: Unit) -> MigrationFailedError
         f"statement {unit.earlier + 1} of {progress.migration_id} changed the settings of its session",
         where=progress.script.location(unit.first.start),
         detail="In a file with -- parallel the other statements run in other sessions, some of them already without these "
-        f"settings. {progress.state[:1].upper()}{progress.state[1:]}",
+        "settings.",
+        left=progress.left,
         hint="Look at what the statements in effect did. Set it with a plain SET before all others, which is run on each "
         "connection; or leave out -- parallel.",
     )
-
-
-def _with_state(detail: str | None, was: str | None, now: str) -> str | None:
-    """Say what is in effect now that the other connections have ended, too."""
-    if detail is None or was is None:
-        return detail
-    return detail.replace(was, now).replace(was[:1].upper() + was[1:], now[:1].upper() + now[1:])
 
 
 class _AbandonedError(Exception):

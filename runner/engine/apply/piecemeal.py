@@ -72,7 +72,8 @@ def _run(work: Work, step: Step) -> int | None:
             raise MigrationFailedError(
                 f"{step.id} changed while it was run",
                 where=error.where,
-                detail=f"{error.detail} It is not recorded as done; {progress.state}",
+                detail=f"{error.detail} It is not recorded as done.",
+                left=progress.left,
                 hint="Restore the file as it was when the run began, and run the same command again. If only what was not run "
                 f'yet is changed: runner repair continue {step.id} --reason "…"',
             ) from error
@@ -80,7 +81,8 @@ def _run(work: Work, step: Step) -> int | None:
     elapsed_ms = round((time.monotonic() - started) * 1000)
     record = recording(work.names, record_of(step, elapsed_ms, rows=rows), work.actor)
     tail = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, journal.closing(), committing()))
-    send.send(conn, Part(script=script, state=progress.state, tail=tail))
+    with send.explained(lambda: progress.left):
+        send.send(conn, Part(script=script, tail=tail))
     return rows
 
 
@@ -92,7 +94,8 @@ def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, Journa
         if row is not None and row.is_done:
             last = row if row.session is not None or last is None else last
             if _is_run_again(unit, row):  # what it set went with the session that was lost
-                send.send_unit(conn, unit, script, progress.state)
+                with send.explained(lambda: progress.left):
+                    send.send_unit(conn, unit, script)
             continue
         if last is not None:
             _restore_session(progress, journal, last, unit)
@@ -126,8 +129,8 @@ def _restore_session(progress: Progress, journal: Journal, last: JournalStep, un
                 raise CheckError(
                     f"the rest of {progress.migration_id} needs temporary table {gone[0]}, which is gone",
                     where=script.location(statement.start),
-                    detail=f"It ended with the session of the run that was interrupted. {progress.state[:1].upper()}"
-                    f"{progress.state[1:].replace('; the next run goes on from there', '')} Nothing was changed by this run.",
+                    detail="It ended with the session of the run that was interrupted. Nothing was changed by this run.",
+                    left=progress.left._replace(goes_on=False),
                     hint="Undo by hand what is in effect, put the statements that need the table into one BEGIN … COMMIT "
                     f'block, and begin again: runner repair restart {progress.migration_id} --reason "…"',
                 )

@@ -36,7 +36,7 @@ def retrying(
 ) -> T:
     """Call `attempt`, and again after a pause while a lock is in its way, at most `retries` more times.
 
-    Raises: what `attempt` raises; after the last try TableLockedError says how often it was tried.
+    Raises: what `attempt` raises; after the last try TableLockedError notes how often it was tried.
     """
     for n, pause_s in enumerate(retry_delays(retries), 1):
         try:
@@ -63,5 +63,5 @@ def retrying(
         return attempt()
     except TableLockedError as locked:
         if retries:
-            locked.detail = f"{locked.detail} Tried {retries + 1} times."
+            locked.notes.append(f"Tried {retries + 1} times.")
         raise

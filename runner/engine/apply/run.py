@@ -12,11 +12,21 @@ from runner.engine.apply import bundle, send
 from runner.engine.apply.bundle import Carried
 from runner.engine.apply.retry import retrying
 from runner.engine.apply.whole import run_whole
-from runner.engine.apply.work import Work, undone
+from runner.engine.apply.work import Work, rolled_back
 from runner.engine.history.message import Record, committing, recording
 from runner.engine.history.model import Operation, State
 from runner.engine.plan import Action, Plan, Step, is_done
-from runner.errors import MigrationFailedError, StoppedError, TableLockedError, UsageError
+from runner.errors import (
+    AllRolledBack,
+    Committed,
+    InEffect,
+    Left,
+    MigrationFailedError,
+    StoppedError,
+    TableLockedError,
+    Unknown,
+    UsageError,
+)
 from runner.events import Emit, StepDone, silent, warning
 from runner.files.migrations.check import check_script, refuse_unwritten
 
@@ -115,7 +125,7 @@ def _run_step(
     def attempt() -> int | None:
         if tries:
             raise tries.pop()
-        return run_whole(work, step, state=undone(step) + send.rest(later))
+        return run_whole(work, step, left=rolled_back(step, later=later))
 
     try:
         if step.script.transactional:
@@ -146,7 +156,7 @@ def _way_on(work: Work, step: Step) -> str:
     command = "rollback" if step.action is Action.ROLLBACK else "migrate"
     if step.migration is None:
         return (
-            "Its file is gone, so the SQL is the one in history. Restore the file to correct it; or, once its work is undone by "
+            "Its file is gone, so the SQL is the one in history. Restore the file to correct it; or, once its work is rolled_back by "
             f'hand: runner repair forget {step.id} --reason "…"'
         )
     if work.conn.closed or step.id not in work.history.state().partial:
@@ -166,16 +176,14 @@ def _together(
         for n, step in enumerate(steps):
             begun.append(step)
             started = time.monotonic()
-            rows = run_whole(work, step, state=send.all_rolled_back(n + 1), begin=n == 0, commit=False)
+            rows = run_whole(work, step, left=AllRolledBack(n + 1), begin=n == 0, commit=False)
             done.append(step.done(time.monotonic() - started, rows))
         before_commit()
         with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
             work.conn.execute(committing())
     except KeyboardInterrupt as stop:
         at = steps[min(len(done), len(steps) - 1)]
-        raise StoppedError.by(
-            stop, during=at.id, detail=_state_of_all(steps, _state_after_stop(work))
-        ) from None
+        raise StoppedError.by(stop, during=at.id, left=_left_of_all(steps, _state_after_stop(work))) from None
     except BaseException:
         send.roll_back(work.conn)
         raise
@@ -184,13 +192,11 @@ def _together(
     return done
 
 
-def _state_of_all(steps: Sequence[Step], state: State | None) -> str:
-    """Say what a signal left of steps that are one transaction."""
+def _left_of_all(steps: Sequence[Step], state: State | None) -> Left:
+    """Return what a signal left of steps that are one transaction."""
     if state is None:
-        return "The server did not answer, so the outcome is not known here; runner status tells it."
-    if is_done(steps[0], state):
-        return "All of the run's migrations had been committed just before."
-    return "All of the run was rolled back; nothing is changed."
+        return Unknown()
+    return Committed("run") if is_done(steps[0], state) else AllRolledBack(len(steps))
 
 
 def _state_after_stop(work: Work) -> State | None:
@@ -203,33 +209,27 @@ def _state_after_stop(work: Work) -> State | None:
 
 
 def _stopped(step: Step, stop: KeyboardInterrupt, state: State | None) -> StoppedError:
-    """Say what a signal left behind: history knows whether it was in time."""
-    left = (
-        "The server did not answer, so the outcome is not known here; runner status tells it."
-        if state is None
-        else _left_behind(state, step)
-    )
-    return StoppedError.by(
-        stop, during=step.id, detail=f"{left} The database is consistent with its history."
-    )
+    """Return the error for a signal: history knows what it left behind."""
+    left = Unknown() if state is None else _left_behind(state, step)
+    return StoppedError.by(stop, during=step.id, left=left)
 
 
-def _left_behind(state: State, step: Step) -> str:
+def _left_behind(state: State, step: Step) -> Left:
     partly = state.partial.get(step.id)
     if step.action is not Action.HOOK and is_done(step, state):
-        return "It had been committed just before."
+        return Committed()
     if step.script.transactional:
-        said = undone(step).removeprefix("the migration ").removeprefix("it ")
-        return f"It {said}" if step.action is not Action.ROLLBACK else f"{said[:1].upper()}{said[1:]}"
+        return rolled_back(step)
+    is_rollback = step.action is Action.ROLLBACK
     if partly is None:
-        return "None of its statements is in effect."
-    from runner.engine.apply.unit import in_effect
-
-    rows = f", {partly.batch_rows:,} rows of its batches are committed" if partly.batch_rows else ""
-    doubt = (
-        ", and what became of the next one is found out by the next run, or asked" if partly.in_doubt else ""
+        return InEffect(0, check_script(step.script), is_rollback=is_rollback)
+    return InEffect(
+        partly.done,
+        partly.total,
+        is_rollback=is_rollback,
+        batch_rows=partly.batch_rows or 0,
+        in_doubt=bool(partly.in_doubt),
     )
-    return f"{in_effect(partly.done, partly.total)}{rows}{doubt}; the next run goes on from there."
 
 
 def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableLockedError) -> None:

@@ -19,16 +19,18 @@ from runner.engine.history import message
 from runner.errors import (
     BusyError,
     ConnectionLostError,
+    Left,
     Location,
     MigrationFailedError,
+    Refused,
     RunnerError,
     TableLockedError,
+    Unknown,
 )
 from runner.files.migrations.check import Segment, Unit, check_script
 from runner.files.migrations.model import Script
 from runner.redaction import redacted
 from runner.server.connection.interruption import SessionEndedError, ends_session
-from runner.wording import counted
 
 Connection = psycopg.Connection[Any]
 
@@ -45,7 +47,6 @@ class Part:
     """What one message carries of a file, and what is needed to explain an error in it."""
 
     script: Script
-    state: str  # in which state the database is left when the message fails
     segment: Segment | None = None  # None: only SQL of ours
     earlier: int = 0  # statements of the file that went in messages before this one
     head: bytes = b""  # SQL of ours before the segment …
@@ -58,27 +59,48 @@ class Part:
 
 
 class StatementError(Exception):
-    """The server refused a statement; `done` statements of the same message had run before it."""
+    """The server refused a statement; `done` statements of the same message had run before it. `part` is the message."""
 
-    def __init__(self, error: psycopg.Error, done: int) -> None:
+    def __init__(self, error: psycopg.Error, done: int, part: Part | None = None) -> None:
         super().__init__(str(error))
         self.error = error
         self.done = done
+        self.part = part
+
+
+@contextmanager
+def explained(left: Callable[[], Left]) -> Iterator[None]:
+    """Turn a refused statement into an error that points into its file; `left` is asked then.
+
+    Raises: MigrationFailedError or TableLockedError, BusyError where a yoyo command is running.
+    """
+    try:
+        yield
+    except StatementError as problem:
+        if problem.part is None:
+            raise
+        raise failure(problem, problem.part, left()) from problem.error
 
 
 def send(conn: Connection, part: Part) -> list[bytes]:
     """Send one part of a file and return the command tag of each of its statements.
 
-    Raises: RunnerError that says where the refused statement stands and what was left behind;
-    psycopg.OperationalError when the connection is lost.
+    Raises: StatementError for a refused statement; psycopg.OperationalError when the connection is lost.
     """
-    try:
+    with _of(part):
         if part.segment is not None and part.segment.copy_data is not None:
             _copy(conn, part.segment)
             return []
         return execute(conn, part.message())
+
+
+@contextmanager
+def _of(part: Part) -> Iterator[None]:
+    try:
+        yield
     except StatementError as problem:
-        raise failure(problem, part) from problem.error
+        problem.part = part
+        raise
 
 
 @contextmanager
@@ -99,10 +121,8 @@ def sending(conn: Connection, part: Part) -> Iterator[None]:
             _abandon(conn)
             raise
         results = conn.wait(generators.fetch_many(conn.pgconn))
-    try:
+    with _of(part):
         _tags(conn, results)
-    except StatementError as problem:
-        raise failure(problem, part) from problem.error
 
 
 def execute(conn: Connection, data: bytes) -> list[bytes]:
@@ -175,10 +195,10 @@ def _send_query(pgconn: PGconn, data: bytes) -> None:
         raise
 
 
-def send_unit(conn: Connection, unit: Unit, script: Script, state: str) -> None:
+def send_unit(conn: Connection, unit: Unit, script: Script) -> None:
     """Send a unit once more that only changes the session."""
     for segment in unit.segments():
-        send(conn, Part(script=script, state=state, segment=segment, earlier=unit.earlier))
+        send(conn, Part(script=script, segment=segment, earlier=unit.earlier))
 
 
 def set_for_session(conn: Connection, settings: Mapping[str, str]) -> None:
@@ -217,8 +237,8 @@ def roll_back(conn: Connection) -> None:
         conn.execute("ROLLBACK")
 
 
-def failure(problem: StatementError, part: Part) -> RunnerError:
-    """Explain a refused statement: where it stands in its file, and what was left behind."""
+def failure(problem: StatementError, part: Part, left: Left) -> RunnerError:
+    """Return the error for a refused statement, with its place in the file."""
     error, diag = problem.error, problem.error.diag
     script, segment = part.script, part.segment
     message, offset, number, at_end = None, None, None, False
@@ -236,42 +256,49 @@ def failure(problem: StatementError, part: Part) -> RunnerError:
                 statement = segment.statements[index]
                 offset = statement.start + (inside(statement.text, diag) or 0)
     ours = number is None or (at_end and error.sqlstate != _SYNTAX_ERROR)
-    found = explain(problem, script, state=part.state, offset=None if ours else offset, number=number)
-    found.message = message or found.message
+    query = ""
     if number is not None and segment is not None and diag.internal_query is not None:
         text = segment.statements[number - part.earlier - 1].text
-        if not is_body(text, diag.internal_query):
-            found.detail = f"{found.detail}\nQuery: {_shortened(diag.internal_query)}"
-    if ours and isinstance(found, MigrationFailedError) and found.hint is None:
-        found.hint = _OURS
-    return found
+        query = "" if is_body(text, diag.internal_query) else _shortened(diag.internal_query)
+    return explain(
+        error,
+        script,
+        left=left,
+        where=None if ours or offset is None else script.location(offset),
+        refused=Refused(number, _total(script), redacted(diag.context or ""), query),
+        message=message,
+        otherwise=_OURS if ours else None,
+    )
 
 
 def explain(
-    problem: StatementError,
+    error: psycopg.Error,
     script: Script,
     *,
-    state: str,
-    offset: int | None = None,
-    number: int | None = None,
+    left: Left | None,
+    refused: Refused,
+    where: Location | None = None,
+    message: str | None = None,
+    otherwise: str | None = None,
 ) -> RunnerError:
-    """Return the error to raise for what the server refused at a place of a file; `number` counts its statements."""
-    error, diag = problem.error, problem.error.diag
+    """Return the error to raise for what the server refused at a place of a file.
+
+    `message` stands for the server's own; `otherwise` is the hint where neither the server nor we have one.
+    """
+    diag = error.diag
     own = _own_check(error)
     if own is not None:
-        return own(script, state)
-    detail = [] if diag.message_detail is None else [_sentence(_row(diag.message_detail, error, script))]
-    place = "" if number is None else f"Statement {number}{_of_all(script)}, "
-    detail.append(f"{place}SQLSTATE {error.sqlstate}; {state}")
-    if diag.context:
-        detail.extend(diag.context.splitlines())
+        return own(script, left)
     kind = TableLockedError if error.sqlstate in _LOCKED else MigrationFailedError
+    hint = _hint(diag.message_hint, error.sqlstate, script)
     return kind(
-        (diag.message_primary or str(error)).strip(),
-        where=Location(script.label) if offset is None else script.location(offset),
-        detail="\n".join(detail),
-        hint=_hint(diag.message_hint, error.sqlstate, script),
+        message or (diag.message_primary or str(error)).strip(),
+        where=where or Location(script.label),
+        detail=None if diag.message_detail is None else _sentence(_row(diag.message_detail, error, script)),
+        hint=otherwise if hint is None and kind is MigrationFailedError else hint,
         sqlstate=error.sqlstate,
+        left=left,
+        refused=refused,
     )
 
 
@@ -304,29 +331,28 @@ def _file_offset(segment: Segment, sent: int) -> tuple[int, bool]:
     return segment.file_offset(sent), False
 
 
-def _of_all(script: Script) -> str:
-    return "" if script.text is None else f" of {check_script(script)}"
+def _total(script: Script) -> int | None:
+    return None if script.text is None else check_script(script)
 
 
-ROLLED_BACK = "What it had done is rolled back."
-COMMITTING = "Its transaction either committed whole, with its record, or not at all; history knows which."
-JOURNALLED = "Its journal in the database knows which of its statements took effect."
+COMMITTING, JOURNALLED = Unknown("history"), Unknown("journal")
 
 
 @contextmanager
-def connection_kept(migration_id: str, *, outcome: str) -> Iterator[None]:
+def connection_kept(migration_id: str, *, outcome: Left) -> Iterator[None]:
     """Turn a lost connection into an error that says what is known of the outcome."""
     try:
         yield
     except psycopg.OperationalError as error:
         raise ConnectionLostError(
             f"the connection was lost during {migration_id}",
-            detail=f"{str(error).strip().splitlines()[0]}. {outcome}",
+            detail=f"{str(error).strip().splitlines()[0]}.",
+            left=outcome,
             hint="Run the same command again: it goes on from what history says.",
         ) from error
 
 
-def _own_check(error: psycopg.Error) -> Callable[[Script, str], RunnerError] | None:
+def _own_check(error: psycopg.Error) -> Callable[[Script, Left | None], RunnerError] | None:
     text = error.diag.message_primary or ""
     for marker, explain in _OWN_CHECKS.items():
         if marker in text:
@@ -334,7 +360,7 @@ def _own_check(error: psycopg.Error) -> Callable[[Script, str], RunnerError] | N
     return None
 
 
-def _transaction_ended(script: Script, _state: str) -> RunnerError:
+def _transaction_ended(script: Script, _left: Left | None) -> RunnerError:
     return MigrationFailedError(
         "the migration ended its own transaction",
         where=Location(script.label),
@@ -343,20 +369,22 @@ def _transaction_ended(script: Script, _state: str) -> RunnerError:
     )
 
 
-def _lock_lost(script: Script, state: str) -> RunnerError:
+def _lock_lost(script: Script, left: Left | None) -> RunnerError:
     return MigrationFailedError(
         "the migration released the migration lock",
         where=Location(script.label),
-        detail=f"It calls pg_advisory_unlock_all() or the like; {state}",
+        detail="It calls pg_advisory_unlock_all() or the like.",
+        left=left,
         hint="Release only locks that the file took itself.",
     )
 
 
-def _yoyo_at_work(script: Script, state: str) -> RunnerError:
+def _yoyo_at_work(script: Script, left: Left | None) -> RunnerError:
     return BusyError(
         "a yoyo command is at work on this database",
         where=Location(script.label),
-        detail=f"It took yoyo's lock after our run began; {state}",
+        detail="It took yoyo's lock after our run began.",
+        left=left,
         hint="Wait until it is done and run the same command again. If it died: yoyo break-lock",
     )
 
@@ -402,13 +430,3 @@ def _hint(hint: str | None, sqlstate: str | None, script: Script) -> str | None:
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
-
-
-def all_rolled_back(count: int) -> str:
-    """Say that nothing of a run in one transaction is left."""
-    return f"all {counted(count, 'migration')} that this run had begun were rolled back."
-
-
-def rest(later: int) -> str:
-    """Say how many steps of the run were not begun."""
-    return f" {counted(later, 'later step')} not begun." if later else ""

@@ -12,24 +12,18 @@ import psycopg
 from runner.engine.apply import evidence, send
 from runner.engine.apply.evidence import Verdict
 from runner.engine.apply.retry import retrying
-from runner.engine.apply.send import Part
+from runner.engine.apply.send import Part, StatementError
 from runner.engine.apply.work import Work
 from runner.engine.history.journal import Journal, JournalStep
-from runner.errors import CheckError, MigrationFailedError, RunnerError
+from runner.errors import CheckError, HalfDone, InEffect, MigrationFailedError, RunnerError
 from runner.events import Notice
 from runner.files.migrations.check import Unit
 from runner.files.migrations.model import Script
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
 from runner.files.sqltext.concurrent import concurrent
-from runner.wording import counted, is_or_are
 
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
-
-
-def in_effect(done: int, total: int) -> str:
-    """Return "3 of 5 statements are in effect"."""
-    return f"{done or 'none'} of {counted(total, 'statement')} {is_or_are(max(done, 1))} in effect"
 
 
 class Progress:
@@ -55,12 +49,9 @@ class Progress:
         self._pause = pause
 
     @property
-    def state(self) -> str:
-        """What is said of the database when the next statement fails."""
-        if not self.done:
-            recorded = "the migration is still" if self.rolls_back else "it is not"
-            return f"nothing of the file is in effect, and {recorded} recorded as applied."
-        return f"{in_effect(self.done, self.total)}, for the file is not transactional; the next run goes on from there."
+    def left(self) -> InEffect:
+        """What is left when the next statement fails."""
+        return InEffect(self.done, self.total, is_rollback=self.rolls_back)
 
     def name(self, unit: Unit) -> str:
         """Return what to call a unit in output."""
@@ -110,7 +101,10 @@ class _OneUnit:
         # stopped, CONCURRENTLY leaves an invalid index, and it stands in nobody's way
         gives_way = None if self._concurrent is not None else progress.script
         try:
-            with progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=gives_way):
+            with (
+                progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=gives_way),
+                send.explained(lambda: progress.left),
+            ):
                 self._run()
         except RunnerError:
             send.roll_back(self._conn)
@@ -125,9 +119,7 @@ class _OneUnit:
             self._in_transaction()
 
     def _part(self, **given: Any) -> Part:
-        return Part(
-            script=self._progress.script, state=self._progress.state, earlier=self._unit.earlier, **given
-        )
+        return Part(script=self._progress.script, earlier=self._unit.earlier, **given)
 
     def _ending(self) -> bytes:
         unit = self._unit
@@ -147,8 +139,8 @@ class _OneUnit:
             send.send(self._conn, self._part(head=b"BEGIN"))
             send.send(self._conn, self._part(segment=segment))
             send.send(self._conn, self._part(tail=ending))
-        except MigrationFailedError as error:
-            if error.sqlstate not in send.WANTS_NO_TRANSACTION:
+        except StatementError as problem:
+            if problem.error.sqlstate not in send.WANTS_NO_TRANSACTION:
                 raise
             send.roll_back(self._conn)
             self._bare()
@@ -169,12 +161,7 @@ class _OneUnit:
             send.send(self._conn, self._part(tail=tail))
 
     def _part_at(self, sent: int, **given: Any) -> Part:
-        return Part(
-            script=self._progress.script,
-            state=self._progress.state,
-            earlier=self._unit.earlier + sent,
-            **given,
-        )
+        return Part(script=self._progress.script, earlier=self._unit.earlier + sent, **given)
 
     def _bare(self) -> None:
         """Run a statement that commits by itself, noted before it and after it."""
@@ -205,8 +192,9 @@ class _OneUnit:
             )
             self._in_doubt = self._concurrent is not None
             try:
-                for segment in unit.segments():
-                    send.send(self._conn, self._part(segment=segment))
+                with send.explained(lambda: self._progress.left):
+                    for segment in unit.segments():
+                        send.send(self._conn, self._part(segment=segment))
             except RunnerError as error:
                 if self._may_have_committed:
                     raise self._half_done(error) from error
@@ -227,7 +215,7 @@ class _OneUnit:
             self._journal.forget(self._conn, self._unit.number)
             return
         self._journal.leave(self._conn, self._unit.number)
-        error.detail = f"{error.detail}\nIt left the invalid index {', '.join(left)}; the next run drops it."
+        error.notes.append(f"It left the invalid index {', '.join(left)}; the next run drops it.")
 
     @property
     def _may_have_committed(self) -> bool:
@@ -240,10 +228,9 @@ class _OneUnit:
         return MigrationFailedError(
             error.message,
             where=error.where,
-            detail=f"SQLSTATE {error.sqlstate}; it commits in its middle: what it had committed stays, the rest is rolled "
-            f"back. Of the statements before it {in_effect(progress.done, self._unit.earlier)}."
-            if self._unit.earlier
-            else f"SQLSTATE {error.sqlstate}; it commits in its middle: what it had committed stays, the rest is rolled back.",
+            detail=error.detail,
+            left=HalfDone(progress.done, self._unit.earlier),
+            refused=error.refused,
             hint=f'Look at the database. To go on after it: runner repair done {progress.migration_id} --reason "…"; '
             f'to run it again: runner repair again {progress.migration_id} --reason "…"',
             sqlstate=error.sqlstate,
@@ -269,7 +256,8 @@ class _OneUnit:
             f"it is not known whether statement {unit.earlier + 1} of {progress.migration_id} took effect",
             where=progress.script.location(unit.first.start),
             detail=f"The run that began it{when} was cut off before it could note the end, and the catalogue cannot "
-            f"tell. {progress.state[:1].upper()}{progress.state[1:]} Nothing was changed by this run.",
+            "tell. Nothing was changed by this run.",
+            left=progress.left,
             hint=f'Look at the database. If it took effect: runner repair done {progress.migration_id} --reason "…"; '
             f'if not: runner repair again {progress.migration_id} --reason "…". Then run runner {command} again.',
         )

@@ -27,7 +27,7 @@ def watched(
             yield
         except TableLockedError as error:
             if message.waited_for is not None:
-                error.detail = f"{_waited(message.waited_for)}\n{error.detail}"
+                error.notes.append(_waited(message.waited_for))
             raise
         except MigrationFailedError as error:
             if message.gave_way is None or error.sqlstate != _CANCELLED:
@@ -36,6 +36,8 @@ def watched(
                 f"gave way: {counted(message.gave_way, 'session was', 'sessions were')} waiting behind it",
                 where=error.where,
                 detail=error.detail,
+                left=error.left,
+                refused=error.refused,
                 hint="Run the same command again when the table is less busy, or let more sessions wait with --max-blocked.",
                 sqlstate=error.sqlstate,
             ) from error

@@ -17,6 +17,7 @@ from runner.engine.history.model import Operation
 from runner.engine.history.names import Names
 from runner.engine.history.store import History
 from runner.engine.plan import Action, Step
+from runner.errors import RolledBack
 from runner.events import Emit, silent
 from runner.files.migrations.model import Kind, Script
 from runner.limits import DEFAULT, Limits
@@ -96,13 +97,12 @@ _OPERATIONS = {
 }
 
 
-def undone(step: Step) -> str:
-    """Return what is said of a step whose transaction was rolled back."""
-    if step.action is Action.ROLLBACK:
-        return f"the rollback was undone whole; {step.id} is still applied."
-    if step.action is Action.REAPPLY:
-        return "it was rolled back whole; what was applied before is still in place."
-    return "the migration was rolled back whole."
+_WHAT = {Action.ROLLBACK: "rollback", Action.REAPPLY: "repeatable"}
+
+
+def rolled_back(step: Step, *, later: int = 0) -> RolledBack:
+    """Return what is left of a step that is one transaction, when it fails."""
+    return RolledBack(_WHAT.get(step.action, "migration"), step.id, later)
 
 
 def direction_of(step: Step) -> Direction:

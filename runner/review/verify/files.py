@@ -84,7 +84,7 @@ def trace_file(
                 raise OneTransactionNeededError from error
     if script.copies:
         with conn.transaction():
-            load_files(conn, script, state="it happened in the scratch database, which is dropped.")
+            load_files(conn, script, left=None)
     conn.execute("DISCARD ALL")
     return tuple(found)
 
@@ -136,7 +136,7 @@ def _until_done(measuring: Measuring, statement: Statement, number: int, rows: i
     wrote = True  # nothing has shown yet that it did not
     with measuring.placed(statement, number):
         while not headway.is_done(
-            rows, wrote=wrote, left=partial(rows_left, conn, statement), state="The target is as it was."
+            rows, wrote=wrote, left=partial(rows_left, conn, statement), committed=None
         ):
             with conn.transaction():
                 rows = execute(conn, statement) or 0

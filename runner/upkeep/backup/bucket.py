@@ -99,7 +99,7 @@ class _UploadSink:
             self._upload.abort()
         except RunnerError as error:
             if isinstance(because, RunnerError):
-                because.detail = (
-                    f"{because.detail or ''} The parts that had been sent could not be removed ({error.message}); the "
+                because.notes.append(
+                    f"The parts that had been sent could not be removed ({error.message}); the "
                     "next backup of this database removes them."
-                ).strip()
+                )

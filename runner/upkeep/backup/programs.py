@@ -147,7 +147,7 @@ class Running:
         """Where it writes."""
         return cast("BufferedReader", self.process.stdout)
 
-    def require_success(self, what: str, *, state: str, hint: str | None = None) -> None:
+    def require_success(self, what: str, *, state: str = "", hint: str | None = None) -> None:
         """Wait for the program's end.
 
         Raises: RunnerError, or one of its kinds as far as `reason_of` knows it.
@@ -156,7 +156,7 @@ class Running:
         if code:
             raise self.error(what, state=state, hint=hint)
 
-    def error(self, what: str, *, state: str, hint: str | None = None) -> RunnerError:
+    def error(self, what: str, *, state: str = "", hint: str | None = None) -> RunnerError:
         """Return the error that tells what the program said."""
         code = self.process.wait()
         self._said.seek(0)

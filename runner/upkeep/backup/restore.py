@@ -150,17 +150,17 @@ def _fill(
     emit(_step("restore.filling", f"restoring into {work.into}", work))
     try:
         mark.write(admin, work.into, mark.of(work.archive, rows=None))
-        _run(work, begun, by_script=by_script)
+        _run(work, by_script=by_script)
         with closing(connection.connect(work.target, application_name="runner restore")) as conn:
             conn.execute("ANALYZE")
             mark.wait_for_counters(conn)
             mark.write(conn, work.into, mark.of(work.archive, rows=mark.rows_of(conn)))
     except BaseException as error:
-        left = _drop(work) if begun is Begun.MADE else None
+        left = (_drop(work) if begun is Begun.MADE else None) or _left(work, begun)
         if isinstance(error, KeyboardInterrupt):
-            raise StoppedError.by(error, during="the restore", detail=left or _left(work, begun)) from error
-        if left is not None and isinstance(error, RunnerError):
-            error.detail = f"{(error.detail or '').replace(_left(work, begun), '').strip()} {left}".strip()
+            raise StoppedError.by(error, during="the restore", detail=left) from error
+        if isinstance(error, RunnerError):
+            error.notes.append(left)
         raise
 
 
@@ -308,13 +308,11 @@ def _require_jobs(work: Restoring, *, by_script: bool) -> None:
         )
 
 
-def _run(work: Restoring, begun: Begun, *, by_script: bool) -> None:
+def _run(work: Restoring, *, by_script: bool) -> None:
     name = work.into.replace("\\", r"\\").replace("'", r"\'")
-    dbname, what, state = f"--dbname=dbname='{name}'", f"pg_restore failed on {work.into}", _left(work, begun)
+    dbname, what = f"--dbname=dbname='{name}'", f"pg_restore failed on {work.into}"
     if by_script:
-        script.restore(
-            work.archive, work.pg_restore, work.psql(), work.target, dbname=dbname, what=what, state=state
-        )
+        script.restore(work.archive, work.pg_restore, work.psql(), work.target, dbname=dbname, what=what)
         return
     whole = ["--single-transaction"] if work.jobs == 1 else [f"--jobs={work.jobs}"]
     arguments = ["--exit-on-error", "--no-password", *whole, dbname]
@@ -323,7 +321,7 @@ def _run(work: Restoring, begun: Begun, *, by_script: bool) -> None:
         arguments.append(str(path))
     with work.pg_restore.running(arguments, target=work.target, right=Right.CREATE, stdin=PIPE) as running:
         running.feed_all(work.archive.chunks() if path is None else ())
-        running.require_success(what, state=state, hint="Correct what pg_restore names, and restore again.")
+        running.require_success(what, hint="Correct what pg_restore names, and restore again.")
 
 
 def _validate(work: Restoring) -> None:

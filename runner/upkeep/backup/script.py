@@ -33,7 +33,6 @@ def restore(
     *,
     dbname: str,
     what: str,
-    state: str,
 ) -> None:
     """Have pg_restore write the archive as a script, and psql run it, without that setting.
 
@@ -67,8 +66,8 @@ def restore(
         script.feed_all(archive.chunks() if path is None else ())
         passing.join()
         if script.process.wait() not in {0, -signal.SIGTERM}:
-            raise script.error(what, state=state)
-        run.require_success(what, state=state)
+            raise script.error(what)
+        run.require_success(what)
 
 
 def _pass_on(script: Running, run: Running) -> None:
