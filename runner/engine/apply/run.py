@@ -183,7 +183,7 @@ def _together(
             work.conn.execute(committing())
     except KeyboardInterrupt as stop:
         at = steps[min(len(done), len(steps) - 1)]
-        raise StoppedError.by(stop, during=at.id, left=_left_of_all(steps, _state_after_stop(work))) from None
+        raise StoppedError.by(stop, during=at.id, left=_left_of_all(begun, _state_after_stop(work))) from None
     except BaseException:
         send.roll_back(work.conn)
         raise
@@ -192,11 +192,11 @@ def _together(
     return done
 
 
-def _left_of_all(steps: Sequence[Step], state: State | None) -> Left:
-    """Return what a signal left of steps that are one transaction."""
+def _left_of_all(begun: Sequence[Step], state: State | None) -> Left:
+    """Return what a signal left of the steps of one transaction that had begun."""
     if state is None:
         return Unknown()
-    return Committed("run") if is_done(steps[0], state) else AllRolledBack(len(steps))
+    return Committed("run") if begun and is_done(begun[0], state) else AllRolledBack(len(begun))
 
 
 def _state_after_stop(work: Work) -> State | None:

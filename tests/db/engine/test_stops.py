@@ -33,7 +33,7 @@ def test_a_signal_cancels_rolls_back_and_says_so(project, session, number, code,
     assert run.returncode == code
     assert err == (
         f"error: stopped by {name} during 0001_a\n"
-        "  detail: It was rolled back whole. The database is consistent with its history.\n"
+        "  detail: The migration was rolled back whole. The database is consistent with its history.\n"
     )
     assert project.tables() == {"gate"}
     project.ok("migrate")
@@ -199,7 +199,7 @@ def test_a_signal_in_a_single_transaction_names_where_and_that_all_was_rolled_ba
     _, err = run.communicate(timeout=30)
     assert run.returncode == 143
     assert "stopped by SIGTERM during 0002_b" in err
-    assert "All of the run was rolled back; nothing is changed." in err
+    assert "All 2 migrations that this run had begun were rolled back." in err
     assert project.tables() == set()
 
 
