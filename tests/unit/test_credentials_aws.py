@@ -21,6 +21,9 @@ from runner.report.terminal import Style
 from runner.server import credentials
 from runner.server.credentials import answers, aws, s3
 from runner.settings import Secret, load
+from tests import botocore_data
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "@:/?#%&'\" \\ é ß"
 RDS = {
@@ -28,6 +31,9 @@ RDS = {
     "dbname": "shop", "dbInstanceIdentifier": "shop-1",
 }  # fmt: skip
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-secret-key", "AWS_REGION": "eu-west-1"}
+
+
+botocore_data.remember()
 
 
 @pytest.fixture(autouse=True)
@@ -47,16 +53,22 @@ def endpoint():
     server.stop()
 
 
-@pytest.fixture
-def manager(endpoint):
-    """A client of the test's own for the same Secrets Manager."""
+@pytest.fixture(scope="module")
+def client(endpoint):
+    """A client of the tests' own for the same Secrets Manager."""
     session = botocore.session.Session()
     session.set_credentials("AKIATEST", "aws-secret-key")
     client = session.create_client("secretsmanager", endpoint_url=endpoint, region_name="eu-west-1")
     yield client
+    client.close()
+
+
+@pytest.fixture
+def manager(client):
+    """The client; the test's secrets are deleted after it."""
+    yield client
     for secret in client.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
         client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
-    client.close()
 
 
 @pytest.fixture
@@ -112,7 +124,8 @@ def answering(status, body, *, wait_s=0.0):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # how often it looks whether it is to end, which the test then waits for
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}", asked, release
 
 
