@@ -1,10 +1,10 @@
-"""Hide the passwords that stand in SQL and in what a server says of it, wherever a piece of it is shown."""
+"""Hide the passwords and keys that stand in SQL and in what a server says of it, wherever a piece of it is shown."""
 
 from __future__ import annotations
 
 import re
 
-_WORD = r"(?:password|passwd|passphrase)"
+_WORD = r"(?:password|passwd|passphrase|\bpwd|secret|api_?key|access_?key|(?:access|auth|refresh)_?token)"
 # password = 'x', password TO 'x', password = crypt('x', …)
 _BETWEEN = r"(?:\s|--[^\n]*\n|/\*.{0,500}?\*/|=>|:=|[=:,(]|\bTO\b|(?<=[=,\s])[a-z_][\w.]{0,62}(?=\())+"
 _LITERAL = (
@@ -35,15 +35,17 @@ _TELLING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ANY_LITERAL = re.compile(_LITERAL, re.IGNORECASE | re.DOTALL)
-_HINTS = re.compile(r"passw|passphrase|://|\b(?:role|user|group|subscription)\b", re.IGNORECASE)
+_HINTS = re.compile(
+    r"passw|passphrase|pwd|secret|key|token|://|\b(?:role|user|group|subscription)\b", re.IGNORECASE
+)
 
 
 def redacted(text: str) -> str:
     """Return the text with a `*` for each character of a password in it, so that columns stay where they are.
 
-    Hidden are literals after the word PASSWORD, in whatever quotes; `password=` in a connection string; a URL's
-    password; and every literal in CREATE and ALTER of a role, user, user mapping or subscription. Other literals
-    stay: they are what an error is about.
+    Hidden are literals after the word PASSWORD, or one of the like (`secret`, `api_key`, …), in whatever quotes;
+    `password=` in a connection string; a URL's password; and every literal in CREATE and ALTER of a role, user, user
+    mapping or subscription. Other literals stay: they are what an error is about.
     """
     if not _HINTS.search(text):
         return text

@@ -63,7 +63,7 @@ def test_every_command_of_a_page_runs(shipped, page):
             path.with_suffix(".rollback.sql").write_text("ALTER TABLE public.orders DROP COLUMN note;\n")
 
 
-@pytest.mark.parametrize("path", sorted([*DOCS.glob("*.md"), ROOT / "README.md"]), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")]), ids=lambda path: path.name)
 def test_every_link_leads_somewhere(path):
     for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
         if target.startswith("http"):

@@ -16,9 +16,12 @@ from runner.cli.group import ALIASES, COMMANDS
 from runner.errors import Location, MigrationFailedError
 from runner.report import Style, error_as_text
 from runner.server.local import temporary_folder
+from tests.db.engine.conftest import Project
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS_PAGE = (ROOT / "docs/commands.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 SHIPPED = (
     "Makefile",
     "migrations",
@@ -107,11 +110,33 @@ def test_every_session_prints_what_the_readme_shows(copy):
             undo.write_text("ALTER TABLE public.orders DROP COLUMN note;\n", "utf-8")
 
 
-def test_every_command_is_in_the_readme_and_no_other():
-    table = README.partition("## Commands")[2].partition("## Settings")[0]
+def test_the_commands_for_a_project_of_ones_own_work(tmp_path, new_database):
+    """The block begins with pip, which this environment had before; its URL is replaced by a test database's."""
+    block = re.search(
+        r"^```sh\npip install .*\nexport (DATABASE_URL)=\S+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
+    )
+    assert block is not None
+    environ = {**environment(tmp_path), block[1]: Project(tmp_path, new_database()).url}
+    environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for command in block[2].splitlines():
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        if " new " in command:
+            (tmp_path / "migrations/0001_create_orders.sql").write_text(
+                "CREATE TABLE public.orders (id bigint);\n"
+            )
+            (tmp_path / "migrations/0001_create_orders.rollback.sql").write_text(
+                "DROP TABLE public.orders;\n"
+            )
+    assert "1 migration applied" in done.stdout
+
+
+def test_every_command_is_on_the_page_of_commands_and_no_other():
     named = {
         word
-        for row in table.splitlines()
+        for row in COMMANDS_PAGE.splitlines()
         if row.startswith("| `")
         for word in re.findall(r"`([a-z]+)", row.split("|")[1])
     }
@@ -121,10 +146,25 @@ def test_every_command_is_in_the_readme_and_no_other():
     assert set(ALIASES) <= named
 
 
-def test_the_module_map_names_every_room():
-    rooms = set(re.findall(r"^\| `(\w+)` \|", README.partition("## Module map")[2], re.MULTILINE))
+def test_the_page_for_contributors_names_every_room():
+    rooms = set(re.findall(r"^\| `(\w+)` \|", CONTRIBUTING.partition("## Rooms")[2], re.MULTILINE))
     found = {path.stem for path in (ROOT / "runner").iterdir() if not path.name.startswith(("_", "py"))}
     assert rooms == found
+
+
+def test_the_page_for_contributors_names_what_is_there():
+    """Each `runner/file.py: name` is a file that defines the name, and each other path is there."""
+    named = re.findall(r"`((?:runner|tests|scripts|docs|sql)/[\w/.-]+)(?:: (\w+))?", CONTRIBUTING)
+    assert named
+    for path, name in named:
+        if "NAME" in path:
+            continue
+        assert (ROOT / path).exists(), path
+        if name:
+            source = (ROOT / path).read_text("utf-8")
+            assert re.search(rf"^(?:def|class) {name}\b|^{name}(?:: .*)? = ", source, re.MULTILINE), (
+                f"{path}: {name}"
+            )
 
 
 def test_the_error_shown_is_how_errors_look():

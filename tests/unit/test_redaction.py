@@ -37,6 +37,10 @@ _ROOT = Path(__file__).parents[2]
         f"ALTER ROLE a PASSWORD U&'{SECRET}'",
         f"ALTER ROLE a PASSWORD '{SECRET}",
         f"ALTER ROLE a PASSWORD'{SECRET}'",
+        f"CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (aws_access_key 'id', client_secret '{SECRET}')",
+        f"SELECT set_config('app.api_key', '{SECRET}', true)",
+        f"ALTER SYSTEM SET app.auth_token = '{SECRET}'",
+        f'SELECT \'{{"secret": "{SECRET}"}}\'::json',
     ],
 )
 def test_a_password_is_hidden_in_its_place(text):
@@ -52,6 +56,8 @@ def test_a_password_is_hidden_in_its_place(text):
         "INSERT INTO t (password) VALUES ('kept')",
         'password authentication failed for user "app"',
         "CREATE TABLE u (password text DEFAULT 'x')",
+        "UPDATE t SET token = 'kept', key = 'kept'",
+        "INSERT INTO t (secret) VALUES ('kept')",
         "SELECT 'user'; SELECT 'shown'",
         "the server at h refuses the password of 'app'",
         "https://example.org/a:b",

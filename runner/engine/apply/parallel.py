@@ -12,8 +12,8 @@ import psycopg
 
 from runner.engine.apply import send
 from runner.engine.apply.unit import Progress, run_unit
-from runner.engine.history.journal import Direction, Journal, JournalStep
-from runner.engine.history.session_state import read_now
+from runner.engine.history.journal import Journal, JournalStep
+from runner.engine.history.session_state import read_now, restore_defaults
 from runner.errors import ConnectionLostError, MigrationFailedError, RunnerError
 from runner.files.migrations.check import Unit
 from runner.files.sqltext.classify import is_for_the_session
@@ -23,7 +23,7 @@ _CANCEL_EVERY_S = 0.2
 
 
 def run_in_parallel(
-    progress: Progress, to_do: Sequence[Unit], begun: Mapping[int, JournalStep], direction: Direction
+    progress: Progress, to_do: Sequence[Unit], begun: Mapping[int, JournalStep], file: Journal
 ) -> None:
     """Run the units on as many connections as the file asks for.
 
@@ -35,6 +35,7 @@ def run_in_parallel(
     work, script = progress.work, progress.script
     if work.connect is None:
         raise RunnerError("no further connections can be made here", detail=progress.state.capitalize())
+    start = file.start(work.conn)
     set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
     waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
     progress.done += len(set_up)
@@ -47,7 +48,7 @@ def run_in_parallel(
             raise _AbandonedError
 
     def serve(conn: Connection) -> None:
-        journal = Journal(work.names, work.actor, progress.migration_id, direction, has_lock=False)
+        journal = file.without_lock()
         at_start = _settings(conn)
         while not failed.is_set():
             try:
@@ -87,6 +88,8 @@ def run_in_parallel(
         for conn in helpers:
             work.history.join_as_helper(conn)
             send.set_for_session(conn, work.settings(script))
+            if start is not None:
+                restore_defaults(conn, start)
             for unit in set_up:
                 send.send_unit(conn, unit, script, progress.state)
         met: list[BaseException] = []

@@ -17,7 +17,7 @@ from runner.engine.apply.unit import Progress, run_unit
 from runner.engine.apply.work import Work, direction_of, record_of
 from runner.engine.history.journal import Journal, JournalStep
 from runner.engine.history.message import committing, recording, reset_session
-from runner.engine.history.session_state import custom_settings_of_functions, restore
+from runner.engine.history.session_state import custom_settings_of_functions, restore, restore_defaults
 from runner.engine.plan import Step
 from runner.errors import CheckError, MigrationFailedError
 from runner.files.migrations.check import Unit, check_script, units
@@ -63,7 +63,7 @@ def _run(work: Work, step: Step) -> int | None:
         rolls_back=journal.is_rollback,
     )
     if script.parallel > 1:
-        run_in_parallel(progress, list(_to_do(step, begun)), begun, direction_of(step))
+        run_in_parallel(progress, list(_to_do(step, begun)), begun, journal)
     else:
         try:
             _one_by_one(progress, journal, begun, step)
@@ -130,6 +130,10 @@ def _restore_session(progress: Progress, journal: Journal, last: JournalStep, un
                     hint="Undo by hand what is in effect, put the statements that need the table into one BEGIN … COMMIT "
                     f'block, and begin again: runner repair restart {progress.migration_id} --reason "…"',
                 )
+    for changed in restore_defaults(progress.work.conn, start):
+        progress.work.listener.warns(
+            f"{progress.migration_id} continues with the setting it began with: {changed}"
+        )
     restore(progress.work.conn, start, state)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, LiteralString
@@ -82,12 +83,12 @@ class Journal:
         migration_id: str,
         direction: Direction,
         *,
-        has_lock: bool = True,
         custom_settings: Sequence[str] = (),
     ) -> None:
         self._names = names
         self._capture = capture(custom_settings) + b"; "
-        self._guard = lock_guard() + b"; " if has_lock else b""
+        self._capture_start = capture(custom_settings, defaults=True) + b"; "
+        self._guard = lock_guard() + b"; "
         self._actor = actor
         self._migration_id = migration_id
         self._direction = direction
@@ -96,6 +97,12 @@ class Journal:
     def is_rollback(self) -> bool:
         """Whether it is the migration's rollback file."""
         return self._direction is Direction.ROLLBACK
+
+    def without_lock(self) -> Journal:
+        """Return the journal as a session uses it that works beside the one with the migration lock."""
+        beside = copy(self)
+        beside._guard = b""  # noqa: SLF001 - its own class
+        return beside
 
     def upgrade(self, conn: psycopg.Connection[Any]) -> None:
         """Add the column that a journal made by an earlier runner lacks."""
@@ -146,6 +153,7 @@ class Journal:
             " fingerprint = EXCLUDED.fingerprint, sql = EXCLUDED.sql, context = CASE WHEN EXISTS (SELECT FROM {journal}"
             " AS s WHERE s.migration_id = {id} AND s.direction = {direction} AND s.step > 0) THEN j.context"
             " ELSE EXCLUDED.context END",
+            capture=self._capture_start,
             statements=statements,
             fingerprint=checksum,
             text=text,
@@ -285,12 +293,14 @@ class Journal:
             step=step,
         )
 
-    def _write(self, conn: psycopg.Connection[Any], template: str, **values: Any) -> None:
+    def _write(
+        self, conn: psycopg.Connection[Any], template: str, *, capture: bytes | None = None, **values: Any
+    ) -> None:
         statement = self._format(template, **values).as_bytes(None)
         if conn.info.transaction_status != TransactionStatus.IDLE:
             conn.execute(statement)
             return
-        conn.execute(b"".join((b"BEGIN; ", self._capture, _AS_OURSELVES, statement, b"; COMMIT")))
+        conn.execute(b"".join((b"BEGIN; ", capture or self._capture, _AS_OURSELVES, statement, b"; COMMIT")))
 
     def _format(self, template: str, **values: Any) -> sql.Composed:
         given = {

@@ -71,10 +71,18 @@ _NEWEST = {
     "schemaversion": ("version", "version"),
     "sequelizemeta": ("name", "name"),
 }
+# Of some the column that tells whether the newest entry failed or was interrupted.
+_UNFINISHED: Mapping[str, tuple[str, sql.SQL]] = {
+    "_prisma_migrations": ("finished_at", sql.SQL("{} IS NULL")),
+    "_sqlx_migrations": ("success", sql.SQL("{}::text = 'false'")),
+    "flyway_schema_history": ("success", sql.SQL("{}::text = 'false'")),
+    "schema_migrations": ("dirty", sql.SQL("{}::text = 'true'")),  # golang-migrate
+}
 _READABLE = (
     "SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attname = ANY (%s) AND NOT a.attisdropped"
     " AND a.attrelid = %s::pg_catalog.regclass AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
 )
+_NO = sql.SQL("false")
 _SHARED, _OF_RAILS = "schema_migrations", "ar_internal_metadata"  # of several tools; beside it, it is Rails
 _SCHEMAS = {"graphile_migrate": "graphile-migrate", "pgroll": "pgroll", "sqitch": "Sqitch"}
 
@@ -117,16 +125,22 @@ def _newest(
         if tool is None or columns is None:
             continue
         table = sql.Identifier(schema, name)
-        found = history.connection.execute(_READABLE, (list(columns), table.as_string(None))).fetchone()
-        if found is None or found[0] < len(set(columns)):
+        if not _is_readable(history, table, columns):
             continue
+        mark, condition = _UNFINISHED.get(name.lower(), ("", _NO))
+        unfinished = condition.format(sql.Identifier(mark)) if _is_readable(history, table, [mark]) else _NO
         entry, order = map(sql.Identifier, columns)
         statement = sql.SQL(
-            "SELECT {}::text FROM {} WHERE {} IS NOT NULL ORDER BY {} DESC NULLS LAST LIMIT 1"
+            "SELECT {}::text, {} FROM {} WHERE {} IS NOT NULL ORDER BY {} DESC NULLS LAST LIMIT 1"
         )
-        row = history.connection.execute(statement.format(entry, table, entry, order)).fetchone()
+        row = history.connection.execute(statement.format(entry, unfinished, table, entry, order)).fetchone()
         if row is not None:
-            yield tool, row[0]
+            yield tool, f"{row[0]}, unfinished" if row[1] else row[0]
+
+
+def _is_readable(history: History, table: sql.Identifier, columns: Sequence[str]) -> bool:
+    found = history.connection.execute(_READABLE, (list(columns), table.as_string(None))).fetchone()
+    return found is not None and found[0] == len(set(columns))
 
 
 def has_entries(history: History) -> bool:

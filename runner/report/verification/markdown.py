@@ -43,6 +43,7 @@ LIMIT_BYTES = 65_536
 _RESERVE = 500  # for who adds a line to it
 _SIGNS = {
     Verdict.PROVEN: "✅",
+    Verdict.ROWS_DIFFER: "⚠️",
     Verdict.IRREVERSIBLE: "⚠️",
     Verdict.NO_ROLLBACK: "❌",
     Verdict.DIFFERS: "❌",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _WIDTH = 76
 _VERDICT_COLOURS = {
     Verdict.PROVEN: "green",
+    Verdict.ROWS_DIFFER: "yellow",
     Verdict.IRREVERSIBLE: "yellow",
     Verdict.NO_ROLLBACK: "red",
     Verdict.DIFFERS: "red",

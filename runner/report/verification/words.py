@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from runner.review.verify import Verdict, Way
@@ -28,11 +29,18 @@ FAILED_ON = {
 }
 ROUND_TRIP = {
     Verdict.PROVEN: "Applied, rolled back and applied again: down gives the schema before, up again the schema after.",
+    Verdict.ROWS_DIFFER: "Applied, rolled back and applied again: the schema is the same each time, the rows are not.",
     Verdict.IRREVERSIBLE: "Applied; the file says that there is no way back.",
     Verdict.NO_ROLLBACK: "Applied; there is no rollback file, so nothing undoes it.",
     Verdict.DIFFERS: "Applied, rolled back and applied again: the schema is not the same each time.",
     Verdict.FAILED: "Not done to its end: a file was refused by the server.",
     Verdict.NOT_TRIED: "Not tried, because a migration before it failed.",
+}
+
+_OK = {
+    Verdict.PROVEN: "proven up, down and up",
+    Verdict.ROWS_DIFFER: "with other rows after the rollback",
+    Verdict.IRREVERSIBLE: "irreversible, proven up",
 }
 
 
@@ -92,12 +100,12 @@ def conclusion(results: Iterable[Verification]) -> str:
 
 
 def proven(rehearsals: Sequence[Rehearsal]) -> str:
-    """Say how many migrations are proven both ways, and how many have only the way up."""
-    only_up = sum(rehearsal.round_trip.verdict is Verdict.IRREVERSIBLE for rehearsal in rehearsals)
-    both = len(rehearsals) - only_up
-    parts = [f"{counted(both, 'migration')} proven up, down and up"] if both else []
-    if only_up:
-        parts.append(f"{only_up if both else counted(only_up, 'migration')} irreversible, proven up")
+    """Return how many migrations are proven, how many but for their rows, and how many only up."""
+    verdicts = Counter(rehearsal.round_trip.verdict for rehearsal in rehearsals)
+    parts: list[str] = []
+    for verdict, said in _OK.items():
+        if count := verdicts[verdict]:
+            parts.append(f"{count if parts else counted(count, 'migration')} {said}")
     return "; ".join(parts)
 
 

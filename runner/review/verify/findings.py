@@ -106,7 +106,7 @@ def _confirmed(finding: Finding, hazard: Hazard) -> Finding:
 def _refuted(about: Collection[Matter], trace: StatementTrace | None, rehearsal: Rehearsal) -> bool:
     """Say whether the measurement would have shown it: nothing was rewritten, scanned or built under a lock that stops."""
     if about == {Matter.ROLLBACK}:
-        return rehearsal.round_trip.verdict is Verdict.PROVEN
+        return rehearsal.round_trip.verdict in {Verdict.PROVEN, Verdict.ROWS_DIFFER}
     return trace is not None and bool(_WORK.intersection(about))
 
 

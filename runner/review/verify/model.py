@@ -108,7 +108,8 @@ class StatementTrace:
 class Verdict(Enum):
     """What the round trip up, down, up of a migration says."""
 
-    PROVEN = "proven"  # down gives the schema before, up again the schema after
+    PROVEN = "proven"  # down gives the schema and the rows before, up again the schema after
+    ROWS_DIFFER = "rows differ"  # the schema is the same each time; rows or a sequence are not as before
     IRREVERSIBLE = "irreversible"  # the file says why there is no way back
     NO_ROLLBACK = "no rollback"
     DIFFERS = "differs"  # down or the second up leads elsewhere
@@ -181,7 +182,12 @@ class Rehearsal:
     @property
     def ok(self) -> bool:
         """Whether nothing speaks against it: an irreversible one is reported, not failed."""
-        return self.round_trip.verdict in {Verdict.PROVEN, Verdict.IRREVERSIBLE}
+        return self.round_trip.verdict in {Verdict.PROVEN, Verdict.ROWS_DIFFER, Verdict.IRREVERSIBLE}
+
+    @property
+    def rows_differ(self) -> bool:
+        """Whether its rollback restores the schema, and not the rows."""
+        return self.round_trip.verdict is Verdict.ROWS_DIFFER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,7 +142,13 @@ def _there_and_back(
         notes=notes + tuple(note for note in more if note not in notes),
         column_order=tuple(dict.fromkeys((*trip.column_order, *order))),
     )
-    return replace(trip, verdict=Verdict.DIFFERS) if trip.after_rollback or trip.after_again else trip
+    return replace(trip, verdict=_verdict(trip))
+
+
+def _verdict(trip: RoundTrip) -> Verdict:
+    if trip.after_rollback or trip.after_again:
+        return Verdict.DIFFERS
+    return Verdict.PROVEN if all(change.is_explained for change in trip.changed_rows) else Verdict.ROWS_DIFFER
 
 
 def _run(ground: Ground, step: Step) -> RunnerError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from runner.schema.catalog import rows, statements, tables
 from runner.schema.catalog.attached import add_attached
 from runner.schema.catalog.definitions import add_definitions
-from runner.schema.catalog.model import Catalog, CatalogObject, in_words
+from runner.schema.catalog.model import Catalog, CatalogObject, Column, ForeignKey, UniqueKey, in_words
 from runner.schema.catalog.order import Node, Place, Section, in_circles, in_order, reaches
 from runner.schema.catalog.registry import (
     CLASS,
@@ -88,7 +89,9 @@ class Builder(Registry):
         self._break_circles()
         ordered = in_order(self.nodes)
         objects = {
-            (n.kind, n.identity): CatalogObject(n.kind, n.identity, canonical_arrays(n.sql), n.parent)
+            (n.kind, n.identity): CatalogObject(
+                n.kind, n.identity, canonical_arrays(n.sql), n.parent, n.structure
+            )
             for n in ordered
         }
         others = (
@@ -259,8 +262,12 @@ class Builder(Registry):
             needs = self._descendants.get(relation.oid, ())
             sql = statements.add_constraint(relation, constraint, has_children=bool(needs))
             node = self.add_part(table, "constraint", identity, sql, Place.CONSTRAINT, *needs)
+            if constraint.kind in "pu":
+                columns = self._names(relation.oid, constraint.columns)
+                node.structure = UniqueKey(columns=columns, is_primary=constraint.kind == "p")
             if constraint.kind == "f":
                 node.kind, node.section = "foreign key", Section.FOREIGN_KEYS
+                node.structure = self._foreign_key(constraint)
             comment_on = f"CONSTRAINT {constraint.name} ON {relation.qualified}"
             self.register_part((CONSTRAINT, constraint.oid), node, table, comment_on)
             checks[relation.oid, constraint.name] = node
@@ -275,6 +282,20 @@ class Builder(Registry):
             for parent in above:
                 above += [p for p in self._parents[parent] if p not in above]
             node.needs += [checks[p, constraint.name] for p in above if (p, constraint.name) in checks]
+
+    def _foreign_key(self, constraint: rows.Constraint) -> ForeignKey | None:
+        to = self._relations.get(constraint.referenced)
+        if to is None:
+            return None
+        return ForeignKey(
+            columns=self._names(constraint.relation, constraint.columns),
+            to=to.qualified,
+            to_columns=self._names(to.oid, constraint.referenced_columns),
+        )
+
+    def _names(self, relation: int, numbers: Sequence[int] | None) -> tuple[str, ...]:
+        by_number = {column.number: column.name for column in self._columns.get(relation, ())}
+        return tuple(by_number[number] for number in numbers or ())
 
     def _add_marks(self, table: Subject, node: Node, index: rows.Index | rows.Constraint) -> None:
         """Write that the table is clustered on this index or identified by it in replication, and what it measures."""
@@ -303,6 +324,8 @@ class Builder(Registry):
             node = self.add_part(
                 table, "index", identity, statements.create_index(index), Place.INDEX, *needs
             )
+            if index.key_columns is not None:
+                node.structure = UniqueKey(columns=self._names(relation.oid, index.key_columns))
             self._index_names[index.oid] = index.qualified
             self.register_part((CLASS, index.oid), node, table, f"INDEX {index.qualified}")
             self._add_marks(table, node, index)
@@ -397,11 +420,16 @@ class Builder(Registry):
                 parents_of = [self._relations[parent] for parent in self._parents[oid]]
                 parents = [self._as_made(parent, written) for parent in self._parents[oid]]
                 relation = self._relations[oid]
-                node.sql = tables.create_table(relation, columns, parents_of, parents)
+                made = tables.create_table(relation, columns, parents_of, parents)
+                node.structure, node.sql = replace(made, columns=self._shown(oid)), made.sql
                 if relation.partition_bound is None and not tables.is_joined_late(columns, parents):
-                    for column, made in zip(self._columns.get(oid, []), columns, strict=True):
-                        if tables.changed_default(made, parents):
+                    for column, written_column in zip(self._columns.get(oid, []), columns, strict=True):
+                        if tables.changed_default(written_column, parents):
                             self._defer_default(self.subjects[CLASS, oid], column, [])
+
+    def _shown(self, relation: int) -> tuple[Column, ...]:
+        found = self._columns.get(relation, ())
+        return tuple(Column(name=c.name, type=c.type, not_null=c.not_null) for c in found)
 
     def _as_made(self, oid: int, written: Mapping[int, list[tables.TableColumn]]) -> list[tables.TableColumn]:
         """Return a table's columns in the order in which its own statements make them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING
 
 from runner.schema.catalog.model import (
@@ -14,10 +13,12 @@ from runner.schema.catalog.model import (
     Change,
     Difference,
     Key,
+    Table,
     as_parent,
 )
 from runner.schema.catalog.parse import identify, parse
-from runner.schema.catalog.spelling import split, split_list
+from runner.schema.catalog.parse import table as parse_table
+from runner.schema.catalog.spelling import canonical_arrays, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 _WHOLES = frozenset({*PARENTS, *NAMED_WITH_KIND})
 _KINDS = tuple(f"{kind} " for kind in NAMED_WITH_KIND)
 _ROUTINES = ("function", "procedure", "aggregate")
-_TABLE = re.compile(r"(?P<head>CREATE [^(]*?TABLE .*?) \(\n(?P<body>.*?)\n\)(?P<tail>.*)", re.DOTALL)
-_COLUMN_NAME = re.compile(r'"(?:[^"]|"")*"|[^\s,]+')
 
 
 def diff(expected: Catalog, actual: Catalog) -> list[Difference]:
@@ -140,10 +139,17 @@ def _changes(expected: CatalogObject, actual: CatalogObject) -> list[Difference]
 
 
 def _column_changes(expected: CatalogObject, actual: CatalogObject) -> list[Difference] | None:
-    before, after = _TABLE.fullmatch(expected.sql), _TABLE.fullmatch(actual.sql)
-    if before is None or after is None or before["head"] != after["head"] or before["tail"] != after["tail"]:
+    before, after = _table(expected), _table(actual)
+    if (
+        before is None
+        or after is None
+        or before.head != after.head
+        or canonical_arrays(before.tail) != canonical_arrays(after.tail)
+    ):
         return None
-    old, new = _columns(before["body"]), _columns(after["body"])
+    old, new = _lines(before), _lines(after)
+    if not old or not new:
+        return None
     if any(name.startswith("CONSTRAINT ") and old.get(name) != new.get(name) for name in (*old, *new)):
         return None
     table = actual.identity
@@ -166,6 +172,14 @@ def _column_changes(expected: CatalogObject, actual: CatalogObject) -> list[Diff
     return found or None
 
 
+def _table(item: CatalogObject) -> Table | None:
+    return item.structure if isinstance(item.structure, Table) else parse_table(item.sql)
+
+
+def _lines(table: Table) -> dict[str, str]:
+    return {name: canonical_arrays(line) for name, line in table.lines or ()}
+
+
 def _without_not_null_name(line: str) -> str:
     """Return a column's line without CONSTRAINT and the name that follows it."""
     words = split(line)
@@ -178,13 +192,3 @@ def _without_not_null_name(line: str) -> str:
         out.append(words[at])
         at += 1
     return "".join(out)
-
-
-def _columns(body: str) -> dict[str, str]:
-    """Split the body of CREATE TABLE, which has a column a line, by column name."""
-    found: dict[str, str] = {}
-    for text in split_list(body):
-        match = _COLUMN_NAME.match(text)
-        is_constraint = text.startswith("CONSTRAINT ")  # a NOT NULL for an inherited column
-        found[match.group() if match and not is_constraint else text] = text
-    return found

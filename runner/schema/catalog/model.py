@@ -87,6 +87,58 @@ def as_parent(kind: str, identity: str) -> str:
     return f"{kind} {identity}" if kind in NAMED_WITH_KIND else identity
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table, inherited or its own; names and types are as SQL has them."""
+
+    name: str
+    type: str
+    not_null: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """CREATE TABLE in its parts."""
+
+    head: str  # "CREATE TABLE public.users"
+    lines: (
+        tuple[tuple[str, str], ...] | None
+    )  # what is in its parentheses, each with what names it; None: PARTITION OF
+    tail: str  # what follows, with further statements
+    columns: tuple[
+        Column, ...
+    ] = ()  # all, in their physical order; not known of a table that was read from text
+    partition_of: str | None = None
+
+    @property
+    def sql(self) -> str:
+        """The statements that make it."""
+        if self.lines is None:
+            return f"{self.head} {self.tail}"
+        body = ",\n".join(f"    {line}" for _, line in self.lines)
+        return f"{self.head} (\n{body}\n){self.tail}" if body else f"{self.head} (){self.tail}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueKey:
+    """A primary key, a UNIQUE constraint, or a unique index on columns over the whole table."""
+
+    columns: tuple[str, ...]
+    is_primary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """The columns that refer to a table, and those that they refer to."""
+
+    columns: tuple[str, ...]
+    to: str
+    to_columns: tuple[str, ...]
+
+
+Structure = Table | UniqueKey | ForeignKey
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogObject:
     """One thing that a migration can make, change or drop."""
@@ -95,6 +147,7 @@ class CatalogObject:
     identity: str  # schema-qualified and quoted as in SQL; "name on relation" for what belongs to a relation
     sql: str  # the canonical statements that make it, each ended by a semicolon
     parent: str | None = None  # the identity of what it belongs to and disappears with
+    structure: Structure | None = field(default=None, compare=False)  # what `sql` says, in parts
 
     @property
     def key(self) -> Key:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from runner.schema.catalog.model import Structure
+
 
 class Section(IntEnum):
     """The parts of a rendered file, first to last."""
@@ -63,6 +65,7 @@ class Node:
     sql: str = ""
     parent: str | None = None
     needs: list[Node] = field(default_factory=list)
+    structure: Structure | None = None
 
     def sort_key(self) -> tuple[int, str, int, str, str]:
         """Order nodes as far as their needs allow."""

@@ -13,6 +13,7 @@ from runner.schema.catalog.model import (
     Catalog,
     CatalogObject,
     Key,
+    Table,
     as_parent,
     in_words,
 )
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Anything up to what follows, which is not looked for inside quotes.
 _WORDS = r"""(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^"'])+?"""
+_TABLE = re.compile(r"(?P<head>CREATE [^(]*?TABLE .*?) \(\n(?P<body>.*?)\n\)(?P<tail>.*)", re.DOTALL)
+_COLUMN_NAME = re.compile(r'"(?:[^"]|"")*"|[^\s,]+')
 _LAST_NAME = re.compile(rf"\.{NAME}$")
 
 
@@ -67,6 +70,19 @@ def parse(text: str) -> Catalog:
         parents[kind, identity] = parent
     objects = {key: CatalogObject(*key, "\n".join(sql), parents[key]) for key, sql in found.items()}
     return Catalog(objects)
+
+
+def table(sql: str) -> Table | None:
+    """Return the parts of a CREATE TABLE as `render` writes it; None for PARTITION OF."""
+    match = _TABLE.fullmatch(sql)
+    if match is None:
+        return None
+    lines = []
+    for text in split_list(match["body"]):
+        name = _COLUMN_NAME.match(text)
+        is_constraint = text.startswith("CONSTRAINT ")  # a NOT NULL for an inherited column
+        lines.append((name.group() if name and not is_constraint else text, text))
+    return Table(head=match["head"], lines=tuple(lines), tail=match["tail"])
 
 
 def identify(sql: str) -> Identified:

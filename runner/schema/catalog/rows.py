@@ -78,6 +78,9 @@ class Constraint(NamedTuple):
     name: str
     kind: str  # p primary key, u unique, x exclusion, c check, f foreign key, n not null
     definition: str
+    columns: list[int] | None  # numbers
+    referenced: int  # the table of a foreign key, or 0
+    referenced_columns: list[int] | None
     not_null_column: int | None
     is_deferrable: bool
     is_deferred: bool
@@ -103,6 +106,7 @@ class Index(NamedTuple):
     qualified: str
     definition: str
     predicate: str | None  # the condition after WHERE
+    key_columns: list[int] | None  # numbers, of a unique index on columns over the whole table
     tablespace: str | None
     is_invalid: bool
     is_clustered: bool

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from runner.schema.catalog.model import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,8 +192,8 @@ def create_table(
     columns: Sequence[TableColumn],
     parents: Sequence[rows.Relation],
     parent_columns: Sequence[Sequence[TableColumn]],
-) -> str:
-    """Write the statements that make a table, its columns in their physical order, as a child of its parents.
+) -> Table:
+    """Return the statements that make a table, its columns in their physical order, as a child of its parents.
 
     A partition that only repeats its parent is written short (PARTITION OF); one whose columns differ in order,
     default or nullability, or that would take a tablespace or access method over from it, is written whole and
@@ -202,24 +204,28 @@ def create_table(
     prefix = "FOREIGN " if relation.kind == "f" else "UNLOGGED " if relation.unlogged else ""
     create = f"CREATE {prefix}TABLE {relation.qualified}"
     tail = _tail(relation)
-    whole = f"{create} {_body([c.line for c in columns])}{tail};"
+    whole = Table(head=create, lines=tuple((c.name, c.line) for c in columns), tail=f"{tail};")
     if relation.partition_bound is not None and parents:
         above, bound = parents[0], relation.partition_bound
         has_its_own = relation.tablespace or not above.tablespace
         has_its_own = has_its_own and (relation.access_method or not above.access_method)
         if has_its_own and _repeats(columns, parent_columns[0]):
-            return f"{create} PARTITION OF {above.qualified} {bound}{tail};"
-        attach = f"ALTER TABLE ONLY {above.qualified} ATTACH PARTITION {relation.qualified} {bound};"
-        return f"{whole}\n{attach}"
+            short = f"PARTITION OF {above.qualified} {bound}{tail};"
+            return Table(head=create, lines=None, tail=short, partition_of=above.qualified)
+        attach = (
+            f"{whole.tail}\nALTER TABLE ONLY {above.qualified} ATTACH PARTITION {relation.qualified} {bound};"
+        )
+        return replace(whole, tail=attach, partition_of=above.qualified)
     names = [parent.qualified for parent in parents]
     if parents:
         if is_joined_late(columns, parent_columns):
             inherit = [f"ALTER TABLE {relation.qualified} INHERIT {parent};" for parent in names]
-            return "\n".join([whole, *inherit])
+            return replace(whole, tail="\n".join([whole.tail, *inherit]))
         lines, changes = _own_part(relation, in_child_order(columns, parent_columns), parent_columns)
-        return "\n".join([f"{create} {_body(lines)}\nINHERITS ({', '.join(names)}){tail};", *changes])
+        inherits = f"\nINHERITS ({', '.join(names)}){tail};"
+        return Table(head=create, lines=tuple(lines), tail="\n".join([inherits, *changes]))
     if relation.of_type is not None:
-        whole += f"\nALTER TABLE {relation.qualified} OF {relation.of_type};"
+        return replace(whole, tail=f"{whole.tail}\nALTER TABLE {relation.qualified} OF {relation.of_type};")
     return whole
 
 
@@ -246,25 +252,26 @@ def _own_part(
     relation: rows.Relation,
     columns: Sequence[TableColumn],
     parent_columns: Sequence[Sequence[TableColumn]],
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[tuple[str, str]], list[str]]:
     """Return the lines of a child's own CREATE TABLE, and the statements for what differs in the other columns.
 
     The default of such a column is an object of its own (`changed_default`).
     """
-    lines: list[str] = []
+    lines: list[tuple[str, str]] = []
     changes: list[str] = []
     for column in columns:
         above = [c for parent in parent_columns for c in parent if c.name == column.name]
         alter = f"ALTER TABLE ONLY {relation.qualified} ALTER COLUMN {column.name}"
         if not above:
-            lines.append(column.line)
+            lines.append((column.name, column.line))
             continue
         has_name, is_below_null = column.not_null_name is not None, not any(c.null for c in above)
         own_null = column.null if not has_name or column.is_not_null_local or is_below_null else ""
         if is_own(column, above):
-            lines.append(f"{column.plain_start}{own_null}{column.rest}")
+            lines.append((column.name, f"{column.plain_start}{own_null}{column.rest}"))
         elif has_name and own_null:
-            lines.append(f"CONSTRAINT {column.not_null_name} NOT NULL {column.name}")
+            text = f"CONSTRAINT {column.not_null_name} NOT NULL {column.name}"
+            lines.append((text, text))
         elif own_null and is_below_null:
             changes.append(f"{alter} SET NOT NULL;")
         if not column.null and not is_below_null:
@@ -289,10 +296,6 @@ def changed_default(column: TableColumn, parent_columns: Sequence[Sequence[Table
     if not above or is_own(column, above):
         return False
     return bool(column.value) and column.value not in {c.value for c in above}
-
-
-def _body(lines: Sequence[str]) -> str:
-    return "(\n" + ",\n".join(f"    {line}" for line in lines) + "\n)" if lines else "()"
 
 
 def _tail(relation: rows.Relation) -> str:

@@ -185,7 +185,8 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
         return CheckError(
             older(validation),
             detail=detail,
-            hint="Write the snapshot, and commit it with the migration: runner snapshot",
+            hint="Write the snapshot, and commit it with the migration: runner snapshot. If that changes nothing, what the "
+            "migration makes depends on this database's rows, which the snapshot is written without: name it in --ignore.",
         )
     if validation.applied is not None:
         return CheckError(
@@ -196,8 +197,8 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
     return CheckError(
         f"the database is not as {validation.snapshot} says",
         detail=detail,
-        hint="If the snapshot is older than the files, write it: runner snapshot. Otherwise something other than the "
-        "migrations changed the database: undo that change, or put it in a new migration.",
+        hint="See whether the snapshot is what the files give: runner snapshot --check. If it is not, write it: runner snapshot. "
+        "If it is, something other than the migrations changed the database: undo that change, or put it in a new migration.",
     )
 
 

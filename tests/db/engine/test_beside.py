@@ -295,6 +295,20 @@ class TestTenants:
             ),
             "the history of Rails (newest entry: 2024) is there",
         ),
+        (
+            (
+                "CREATE TABLE schema_migrations (version bigint, dirty boolean);"
+                " INSERT INTO schema_migrations VALUES (7, true)"
+            ),
+            "the history of golang-migrate, dbmate or Rails (newest entry: 7, unfinished) is there",
+        ),
+        (
+            (
+                "CREATE TABLE flyway_schema_history (installed_rank int, version text, success boolean);"
+                " INSERT INTO flyway_schema_history VALUES (1, '9', true), (2, '10', false)"
+            ),
+            "the history of Flyway (newest entry: 10, unfinished) is there",
+        ),
         ("CREATE TABLE goose_db_version (id int, version_id int)", "the history of goose is there"),
         ("CREATE TABLE knex_migrations (other text)", "the history of Knex is there"),
     ],

@@ -128,3 +128,40 @@ def test_a_journal_of_an_earlier_runner_is_brought_up_to_date(stoppable):
     stoppable.query("UPDATE control SET f = 1")
     stoppable.ok("migrate")
     assert stoppable.query("SELECT schemaname FROM pg_tables WHERE tablename = 't2'") == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = a, public', current_database()); END $$;",
+        "DO $$ BEGIN EXECUTE 'ALTER ROLE CURRENT_USER IN DATABASE ' || current_database() || ' SET search_path = a, public'; END $$;",
+    ],
+)
+def test_the_rest_runs_with_the_defaults_that_the_file_began_with(stoppable, statement):
+    stoppable.write("0001_x", f"-- transactional: false\n{statement}\n{REST}")
+    assert stoppable.run("migrate").code == 1
+    stoppable.query("UPDATE public.control SET f = 1")
+    resumed = stoppable.ok("migrate")
+    assert stoppable.query("SELECT schemaname FROM pg_tables WHERE tablename = 't2'") == [("public",)]
+    assert 'search_path = "$user", public, no longer a, public' in resumed.err
+
+
+def test_a_setting_with_a_dot_is_what_it_was_when_the_file_began(stoppable):
+    tenant = "ALTER DATABASE %I SET app.tenant = {}"
+    last = "CREATE TABLE t3 AS SELECT current_setting('app.tenant') AS tenant;\n"
+    change = f"DO $$ BEGIN EXECUTE format($f${tenant.format('new')}$f$, current_database()); END $$;"
+    stoppable.query(f"DO $$ BEGIN EXECUTE format($f${tenant.format('old')}$f$, current_database()); END $$")
+    go_on(stoppable, f"-- transactional: false\n{change}\n{REST}{last}")
+    assert stoppable.query("SELECT tenant FROM t3") == [("old",)]
+
+
+def test_each_connection_of_a_parallel_file_has_the_defaults_that_it_began_with(stoppable):
+    change = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = a, public', current_database()); END $$;"
+    stoppable.write("0001_x", f"-- transactional: false\n-- parallel: 2\n{change}\n{REST}")
+    assert stoppable.run("migrate").code == 1
+    stoppable.query("DROP TABLE IF EXISTS t1, t2; UPDATE public.control SET f = 1")
+    stoppable.query("DELETE FROM _runner_journal WHERE step IN (2, 4)")
+    stoppable.ok("migrate")
+    assert stoppable.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('t1', 't2')") == [
+        ("public",)
+    ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _UNFIT = re.compile(r"[^\w-]")
 _KINDS = {
     Verdict.PROVEN: "good",
+    Verdict.ROWS_DIFFER: "warn",
     Verdict.IRREVERSIBLE: "warn",
     Verdict.NOT_TRIED: "plain",
 }

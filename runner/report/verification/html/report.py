@@ -90,7 +90,7 @@ def _database(result: Verification, number: int, *, several: bool) -> Iterator[s
 
 def _numbers(result: Verification) -> Iterator[str]:
     lock = max(filter(None, map(strongest, result.rehearsals)), key=lambda lock: lock.mode, default=None)
-    proven = sum(rehearsal.ok for rehearsal in result.rehearsals)
+    proven = sum(rehearsal.ok for rehearsal in result.rehearsals if not rehearsal.rows_differ)
     wal = sum(trace.wal_bytes for rehearsal in result.rehearsals for trace in rehearsal.statements)
     rewritten = {
         name for rehearsal in result.rehearsals for trace in rehearsal.statements for name in trace.rewritten

@@ -7,6 +7,10 @@ SELECT
     pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname) AS qualified,
     pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
     pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
+    CASE
+        WHEN i.indisunique AND i.indisvalid AND i.indexprs IS NULL AND i.indpred IS NULL
+            THEN (i.indkey::int2[])[0:i.indnkeyatts - 1]::int[]
+    END AS key_columns,
     pg_catalog.quote_ident(space.spcname) AS tablespace,
     x.relkind = 'i' AND NOT i.indisvalid AS is_invalid,
     i.indisclustered,
