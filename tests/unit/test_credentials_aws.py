@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import traceback
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -111,11 +112,12 @@ def answering(status, body, *, wait_s=0.0):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             release.wait(wait_s)
             code, content = body() if callable(body) else (status, body)
-            self.send_response(code)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # who gave up waiting has gone
+                self.send_response(code)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
         do_GET = do_POST  # noqa: N815 - http.server's names
         do_PUT = do_POST  # noqa: N815
