@@ -73,9 +73,12 @@ new: $(READY) ## write the next pair of files: make new name=add_orders_note ARG
 snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch database
 	@$(RUNNER) snapshot $(ARGS)
 
-.PHONY: test check format bench bench-peers lint
+.PHONY: test test-quick check format bench bench-peers lint
 test: $(READY_DEV) ## run all tests on a real PostgreSQL; some: make test ARGS=tests/unit
-	@$(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-quick: $(READY_DEV) ## run the unit tests that start no process: ten seconds
+	@$(BIN)/python -m pytest -n $$(getconf _NPROCESSORS_ONLN) -m "not slow and not hypothesis" $(or $(ARGS),tests/unit)
 
 torture: $(READY_DEV) ## random files, kills, lost connections, restarts; prints violations: make torture ARGS="--trials 1000"
 	@$(BIN)/python -m tests.faults $(ARGS)

@@ -24,8 +24,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql import factories
 
-from runner.server.local import Server, installed, temporary_folder
+from runner.server.local import Server, installed
 from runner.server.local.account import account_for
+from tests.folders import server_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -68,7 +69,7 @@ def _have_client_programs(home: Path) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # xdist's workers inherit the variable and share the server; starting it twice at once is safe
     if _URL not in os.environ and not hasattr(config, "workerinput"):
-        os.environ[_FOLDER] = str(temporary_folder())
+        os.environ[_FOLDER] = str(server_folder())
         _have_client_programs(Path(os.environ[_FOLDER]) / "postgres")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.server.local import Server, temporary_folder
+from runner.server.local import Server
+from tests.folders import server_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that any server's user can enter; servers made below it are stopped."""
-    made = temporary_folder()
+    made = server_folder()
     yield made
     for data in made.rglob("data/postmaster.pid"):
         Server(data.parents[1], environ=os.environ).stop()
@@ -29,7 +30,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def pristine() -> Iterator[Path]:
     """A server's folder as it is after it was made, started and stopped; copied, not used."""
-    made = temporary_folder()
+    made = server_folder()
     server = Server(made / "postgres", environ=os.environ, ephemeral=True)
     server.start()
     server.stop()

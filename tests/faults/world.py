@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from runner.server.local import Server, process
+from tests.folders import server_folder
 
 _BACK_S = 60.0
-_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 2 << 30  # where there is so much room, databases are made in memory
 _numbers = count()
 
 
@@ -36,9 +35,7 @@ class World:
     @contextmanager
     def make(cls) -> Iterator[World]:
         """Make a server in a folder of its own, and remove both."""
-        roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
-        folder = Path(mkdtemp(prefix="runner-", dir=_MEMORY if roomy else None))
-        folder.chmod(0o711)
+        folder = server_folder()
         server = Server(folder / "postgres", environ=os.environ, ephemeral=True)
         try:
             yield cls(server, folder)

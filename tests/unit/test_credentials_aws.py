@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import traceback
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +22,9 @@ from runner.report.terminal import Style
 from runner.server import credentials
 from runner.server.credentials import answers, aws, s3
 from runner.settings import Secret, load
+from tests import botocore_data
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "@:/?#%&'\" \\ é ß"
 RDS = {
@@ -28,6 +32,9 @@ RDS = {
     "dbname": "shop", "dbInstanceIdentifier": "shop-1",
 }  # fmt: skip
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-secret-key", "AWS_REGION": "eu-west-1"}
+
+
+botocore_data.remember()
 
 
 @pytest.fixture(autouse=True)
@@ -47,16 +54,22 @@ def endpoint():
     server.stop()
 
 
-@pytest.fixture
-def manager(endpoint):
-    """A client of the test's own for the same Secrets Manager."""
+@pytest.fixture(scope="module")
+def client(endpoint):
+    """A client of the tests' own for the same Secrets Manager."""
     session = botocore.session.Session()
     session.set_credentials("AKIATEST", "aws-secret-key")
     client = session.create_client("secretsmanager", endpoint_url=endpoint, region_name="eu-west-1")
     yield client
+    client.close()
+
+
+@pytest.fixture
+def manager(client):
+    """The client; the test's secrets are deleted after it."""
+    yield client
     for secret in client.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
         client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
-    client.close()
 
 
 @pytest.fixture
@@ -99,11 +112,12 @@ def answering(status, body, *, wait_s=0.0):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             release.wait(wait_s)
             code, content = body() if callable(body) else (status, body)
-            self.send_response(code)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # who gave up waiting has gone
+                self.send_response(code)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
         do_GET = do_POST  # noqa: N815 - http.server's names
         do_PUT = do_POST  # noqa: N815
@@ -112,7 +126,8 @@ def answering(status, body, *, wait_s=0.0):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # how often it looks whether it is to end, which the test then waits for
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}", asked, release
 
 

@@ -305,6 +305,7 @@ def test_an_address_as_people_write_it(parameters, address):
     assert credentials.Target(parameters=parameters, source="x").address == address
 
 
+@pytest.mark.slow
 def test_importing_the_room_is_cheap():
     code = "import sys; import runner.server.credentials, runner.server.connection, runner.server.local; print(*sys.modules)"
     loaded = subprocess.run(

@@ -95,6 +95,7 @@ def test_prose_that_mentions_a_mark_passes(tmp_path, text):
     assert refused(tmp_path, {"migrations/0001_users.sql": text}) is None
 
 
+@pytest.mark.slow
 def test_a_mark_far_down_in_a_large_file_is_found(tmp_path):
     rows = "INSERT INTO users VALUES (1);\n" * 60_000
     text = f"{UP}{rows}---- create above / drop below ----\n{DOWN}"

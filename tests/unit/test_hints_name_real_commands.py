@@ -13,6 +13,8 @@ import pytest
 import runner
 from runner.cli import cli
 
+pytestmark = pytest.mark.slow
+
 _NAMED = re.compile(r"\brunner ((?:repair|local) )?([a-z]+)((?: (?:--?[a-z][a-z-]*|…|\S*[\w…\"'}]))*)")
 _OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]+)")
 

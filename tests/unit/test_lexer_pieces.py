@@ -175,6 +175,7 @@ def _work(text: str, size: int, monkeypatch: pytest.MonkeyPatch) -> int:
     return counted.characters + moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [64, 1 << 20])
 @pytest.mark.parametrize("pattern", HARD.values(), ids=HARD)
 def test_work_grows_with_the_length_of_a_file(pattern, size, monkeypatch):
@@ -184,6 +185,7 @@ def test_work_grows_with_the_length_of_a_file(pattern, size, monkeypatch):
     assert long < 9 * short
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", LONG.values(), ids=LONG)
 def test_work_grows_with_the_length_of_a_token(pattern, monkeypatch):
     short, long = (_work(pattern.format("ab" * length), 64, monkeypatch) for length in (8_000, 64_000))
@@ -196,6 +198,7 @@ def _inserts(size: int) -> Iterator[str]:
         yield block
 
 
+@pytest.mark.slow
 def test_a_long_file_is_held_a_piece_at_a_time(monkeypatch):
     held = 0
     grow = tokens.Reader.grow

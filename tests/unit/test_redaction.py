@@ -84,6 +84,7 @@ def test_every_error_of_ours_is_redacted():
     assert SECRET not in repr(error.__dict__) + str(error) + repr(error.args)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -47,7 +47,7 @@ def is_well_formed(text):
     return text.count("<details>") == text.count("</details>") and len(fences) % 2 == 0
 
 
-@pytest.mark.parametrize("count", [1, 100, 3000])
+@pytest.mark.parametrize("count", [1, 100, pytest.param(3000, marks=pytest.mark.slow)])
 def test_it_fits_however_many_migrations_there_are(count):
     text = comment(*(rehearsal(n, diff="+ a\n" * 40) for n in range(count)))
     assert len(text.encode()) < LIMIT_BYTES

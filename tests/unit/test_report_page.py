@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[1] / "db/trace/golden_files/ten_mistakes.html"
+PAGE = Path(__file__).parents[1] / "db/verify/golden_files/ten_mistakes.html"
 VOID = {"meta", "br"}
 COLOUR = re.compile(r"--([a-z-]+): (#[0-9a-f]{3,6})")
 SOFT_ON = ("ground", "paper", "head", "code")

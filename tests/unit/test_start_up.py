@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 _REPORT = """
 import sys
 installed = set(sys.modules)

@@ -11,6 +11,8 @@ from runner.files.migrations.check import check_script, segments
 from runner.files.migrations.model import Script, checksum_of
 from runner.files.sqltext.lexer import statements
 
+pytestmark = pytest.mark.slow
+
 ROW = "1\t" + "x" * 92 + "\n"
 
 

@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from runner.cli import termination
 from runner.errors import Location, MigrationFailedError
 from runner.report.failure import error_as_line
+
+pytestmark = pytest.mark.slow
 
 ERROR = MigrationFailedError(
     'column "totl" does not exist',

@@ -14,6 +14,8 @@ from moto.server import ThreadedMotoServer
 from psycopg import sql
 
 from runner.server.local import installed
+from tests import botocore_data
+from tests.conftest import scratch_database
 from tests.db.engine.conftest import Project
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-secret-key", "AWS_REGION": "eu-west-1"}
 ROWS = 40_000
 _LONGEST_S = 60.0
+
+botocore_data.remember()
 
 
 def until(fits: Callable[[], object]) -> None:
@@ -38,22 +42,42 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return installed.find(os.environ, tmp_path_factory.mktemp("programs")).bin
 
 
-@pytest.fixture
-def project(tmp_path: Path, database: dict[str, str], programs: Path) -> Iterator[Project]:
-    """A migrated project whose table holds a few megabytes that do not compress well."""
-    made = Project(tmp_path / "project", database)
-    made.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
+def _project(folder: Path, database: dict[str, str]) -> Project:
+    made = Project(folder, database)
     made.write(
         "0001_notes",
         "CREATE TABLE notes (id int PRIMARY KEY, body text NOT NULL);\n"
         "CREATE VIEW short AS SELECT id FROM notes WHERE length(body) < 10;\n",
         "DROP VIEW short; DROP TABLE notes;\n",
     )
-    made.ok("migrate")
-    made.query(
-        "INSERT INTO notes SELECT n, md5(n::text) || md5((n + 1)::text) || 'é' FROM generate_series(1, %s) AS n",
-        [ROWS],
-    )
+    return made
+
+
+@pytest.fixture(scope="session")
+def template(server: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated database whose table holds a few megabytes that do not compress well."""
+    with scratch_database(server) as parameters:
+        made = _project(tmp_path_factory.mktemp("template"), parameters)
+        made.ok("migrate")
+        made.query(
+            "INSERT INTO notes SELECT n, md5(n::text) || md5((n + 1)::text) || 'é' FROM generate_series(1, %s) AS n",
+            [ROWS],
+        )
+        yield parameters["dbname"]
+
+
+@pytest.fixture
+def database(server: dict[str, str], template: str) -> Iterator[dict[str, str]]:
+    """Connection parameters of a copy of the template."""
+    with scratch_database(server, template=template) as parameters:
+        yield parameters
+
+
+@pytest.fixture
+def project(tmp_path: Path, database: dict[str, str], programs: Path) -> Iterator[Project]:
+    """A migrated project with data."""
+    made = _project(tmp_path / "project", database)
+    made.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
     yield made
     with psycopg.connect(**{**database, "dbname": "postgres"}, autocommit=True) as admin:
         pattern = database["dbname"] + "\\_%"

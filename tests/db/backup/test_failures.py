@@ -17,14 +17,17 @@ from tests.db.engine.conftest import clean_environment
 from tests.faults.test_full_disks import small_disk
 
 PLACES = ["folder", "s3"]
+IN_FOLDER = ["folder"]  # enough where the way to fail has nothing to do with the place
 
 
 @pytest.fixture(params=PLACES)
-def place(request, project, s3, tmp_path):
+def place(request, project, tmp_path):
     """A place, and a way to list all that is in it, unfinished uploads included."""
     if request.param == "folder":
         folder = tmp_path / "kept"
         return str(folder), lambda: sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+    s3 = request.getfixturevalue("s3")
 
     def listed():
         held = s3.list_objects_v2(Bucket="keep").get("Contents", ())
@@ -57,6 +60,7 @@ def test_a_dump_that_dies_half_way(project, place, tmp_path):
     assert listed() == []
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_a_dump_that_is_cut_and_says_that_all_is_well(project, place, tmp_path):
     where, listed = place
     fake(project, tmp_path, "pg_dump", '$REAL "$@" | head -c 700000; exit 0')
@@ -67,6 +71,7 @@ def test_a_dump_that_is_cut_and_says_that_all_is_well(project, place, tmp_path):
     assert listed() == []
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_a_dump_with_a_wrong_byte_in_its_data(project, place, tmp_path):
     where, listed = place
     script = '$REAL "$@" | python3 -c "import sys; b = bytearray(sys.stdin.buffer.read()); b[600000] ^= 255; sys.stdout.buffer.write(b)"'
@@ -77,6 +82,7 @@ def test_a_dump_with_a_wrong_byte_in_its_data(project, place, tmp_path):
     assert listed() == []
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_a_dump_that_is_empty(project, place, tmp_path):
     where, listed = place
     fake(project, tmp_path, "pg_dump", "exit 0")
@@ -95,6 +101,7 @@ def test_a_failed_backup_ages_nothing_out(project, place, tmp_path):
     assert (done.code, listed()) == (1, before)
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_a_client_older_than_the_server_is_named_before_anything_is_begun(project, place, tmp_path):
     where, listed = place
     fake(project, tmp_path, "pg_dump", "")
@@ -106,7 +113,8 @@ def test_a_client_older_than_the_server_is_named_before_anything_is_begun(projec
     assert listed() == []
 
 
-def test_a_wrong_password(project, place, s3):
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
+def test_a_wrong_password(project, place):
     where, listed = place
     project.parameters = {**project.parameters, "password": "wrong"}
     done = project.run("backup", "--to", where)
@@ -116,6 +124,7 @@ def test_a_wrong_password(project, place, s3):
     assert listed() == []
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_a_role_that_may_not_read_everything(project, place):
     where, listed = place
     role = "r" + project.parameters["dbname"]
@@ -136,6 +145,7 @@ def test_a_role_that_may_not_read_everything(project, place):
     assert listed() == []
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_a_role_that_may_only_read_is_enough(project, restored, place):
     where, _ = place
     role = "r" + project.parameters["dbname"]
@@ -178,7 +188,11 @@ def stalled(project, tmp_path):
     begun[0].communicate(timeout=30)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code", "place"),
+    [(signal.SIGTERM, 143, "folder"), (signal.SIGTERM, 143, "s3"), (signal.SIGINT, 130, "folder")],
+    indirect=["place"],
+)
 def test_a_signal_takes_everything_back(stalled, place, number, code):
     where, listed = place
     process = stalled(where)
@@ -214,6 +228,7 @@ def sessions(project):
     )
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_two_at_once_are_one_too_many(project, place, stalled):
     where, _ = place
     stalled(where)
@@ -260,6 +275,7 @@ def test_a_server_that_goes_away_is_exit_code_4(project, place, stalled, tmp_pat
     assert listed() == []
 
 
+@pytest.mark.parametrize("place", IN_FOLDER, indirect=True)
 def test_a_migration_may_run_while_a_dump_does(project, place, stalled):
     where, _ = place
     stalled(where)

@@ -46,12 +46,13 @@ def test_the_circle_closes(project, restored, where):
 
 
 @pytest.mark.parametrize(
-    ("program", "script", "told"),
+    ("where", "program", "script", "told"),
     [
-        ("pg_restore", '$REAL "$@" | head -c 900000; exit 3', "pg_restore ended with exit code 3"),
-        ("psql", "head -c 900000 >/dev/null; echo no more >&2; exit 3", "no more"),
+        ("s3", "pg_restore", '$REAL "$@" | head -c 900000; exit 3', "pg_restore ended with exit code 3"),
+        ("folder", "psql", "head -c 900000 >/dev/null; echo no more >&2; exit 3", "no more"),
     ],
     ids=["pg_restore", "psql"],
+    indirect=["where"],
 )
 def test_what_fails_half_way_commits_nothing(project, restored, where, tmp_path, program, script, told):
     project.ok("backup", "--to", where)

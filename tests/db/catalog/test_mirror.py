@@ -146,16 +146,16 @@ def _follow(parameters: Parameters, mirror: Mirror, changes: str, check: Callabl
             if check(number):
                 compared += 1
                 expected, found = read_catalog(reading, other_owners=True), mirror.read()
-                differences = diff(expected, found)
-                assert not differences, f"after {statement.text}: {', '.join(map(str, differences))}"
-                assert found == expected, statement.text
+                if found != expected:
+                    differences = ", ".join(map(str, diff(expected, found)))
+                    pytest.fail(f"after {statement.text}: {differences}")
     return compared
 
 
 def test_it_follows_a_schema_of_every_kind_of_object_as_it_grows(whole):
     parameters, mirror = whole
-    compared = _follow(parameters, mirror, (HERE / "everything.sql").read_text("utf-8"), lambda n: n % 3 == 0)
-    assert compared > 60
+    compared = _follow(parameters, mirror, (HERE / "everything.sql").read_text("utf-8"), lambda n: n % 6 == 0)
+    assert compared > 30
 
 
 def test_it_follows_each_change_of_such_a_schema(whole):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests import fork_server
 
 VENV_BIN = Path(sys.executable).parent
 RUNNER = [sys.executable, "-m", "runner"]
+YOYO = str(VENV_BIN / "yoyo")
+_OFTEN_S = 0.005
 
 
 @dataclass
@@ -66,10 +69,16 @@ class Project:
         """Run the real command line."""
         return self.command([*RUNNER, *args], **environ)
 
-    def start(
+    def start(self, *args: str) -> fork_server.Piped:
+        """Start the command line and go on."""
+        environ = {**clean_environment(), "DATABASE_URL": self.url, **self.environ}
+        with Path(os.devnull).open("rb") as stdin:
+            return fork_server.Piped(args, cwd=self.root, environ=environ, stdin=stdin.fileno())
+
+    def start_anew(
         self, *args: str, stdin: int = subprocess.DEVNULL, program: Sequence[str] = ("-m", "runner")
     ) -> subprocess.Popen[str]:
-        """Start the real command line, or another Python program around it, and go on."""
+        """Start an interpreter with the command line, or with another program around it, and go on."""
         return subprocess.Popen(
             [sys.executable, *program, *args],
             cwd=self.root,
@@ -85,7 +94,7 @@ class Project:
         url = self.url.replace("postgresql://", "postgresql+psycopg://")
         return self.command(
             [
-                str(VENV_BIN / "yoyo"),
+                YOYO,
                 command,
                 "--batch",
                 "--no-config-file",
@@ -98,8 +107,11 @@ class Project:
 
     def command(self, command: Sequence[str], **environ: str) -> Finished:
         environ = {**clean_environment(), "DATABASE_URL": self.url, **self.environ, **environ}
+        how = {"cwd": self.root, "environ": environ, "timeout_s": 120}
         if list(command[:3]) == RUNNER and fork_server.can_run(environ):
-            done = fork_server.run_forked(command[3:], cwd=self.root, environ=environ, timeout_s=120)
+            done = fork_server.run_forked(command[3:], **how)
+        elif command[0] == YOYO and fork_server.can_run(environ):
+            done = fork_server.run_forked(command[1:], script=Path(YOYO), **how)
         else:
             done = subprocess.run(
                 command,
@@ -124,6 +136,14 @@ class Project:
         with psycopg.connect(**self.parameters, autocommit=True) as conn:
             cursor = conn.execute(statement.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
+
+    def wait_for(self, condition: str, run: Any = None) -> list[tuple[Any, ...]]:
+        """Return what a query finds as soon as it finds anything; `run`, if given, must not end before."""
+        with psycopg.connect(**self.parameters, autocommit=True) as conn:
+            while not (found := conn.execute(condition.encode()).fetchall()):
+                assert run is None or run.poll() is None, run.communicate()
+                time.sleep(_OFTEN_S)
+        return found
 
     def tables(self) -> set[str]:
         """Return the tables of schema public that are not history's."""

@@ -8,19 +8,12 @@ def valid(project, index: str) -> bool:
     return found
 
 
-def wait_for(project, condition: str, run) -> None:
-    while not project.query(condition):
-        assert run.poll() is None, run.communicate()
-
-
 def kill(project, run) -> None:
     """Kill a runner and wait until the server has noticed."""
     run.kill()
     run.communicate()
-    while project.query(
-        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner' AND datname = current_database()"
-    ):
-        pass
+    theirs = "application_name = 'runner' AND datname = current_database()"
+    project.wait_for(f"SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE {theirs})")
 
 
 def in_doubt(project, id_: str, step: int, seen: str | None = None) -> None:

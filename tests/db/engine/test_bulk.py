@@ -39,8 +39,7 @@ def test_a_repeat_that_lost_its_rows_to_another_session_is_not_the_last(rows, se
     with session.transaction():
         session.execute("UPDATE t SET done = true WHERE id <= 10")
         run = rows.start("migrate", "--lock-timeout", "0")
-        while not rows.query("SELECT 1 FROM pg_locks WHERE NOT granted"):
-            assert run.poll() is None, run.communicate()
+        rows.wait_for("SELECT 1 FROM pg_locks WHERE NOT granted", run)
     run.communicate(timeout=60)
     assert run.returncode == 0
     assert filled(rows) == 95
@@ -274,8 +273,7 @@ def test_a_killed_batch_has_counted_what_it_did(rows, session):
     with session.transaction():
         session.execute("SELECT pg_advisory_xact_lock(1)")
         run = rows.start("migrate", "--lock-timeout", "0")
-        while not rows.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
-            assert run.poll() is None
+        rows.wait_for("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", run)
         run.send_signal(signal.SIGKILL)
         run.communicate()
     assert filled(rows) == 40
@@ -290,14 +288,12 @@ def test_a_batch_waits_while_others_wait_for_locks(rows, session):
     with session.transaction():
         session.execute("LOCK TABLE gate")
         other = rows.start("exec", "--", "psql", "-c", "SELECT * FROM gate")
-        while not rows.query("SELECT 1 FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted"):
-            assert other.poll() is None
+        rows.wait_for("SELECT 1 FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted", other)
         run = rows.start("migrate")
         waits = (
             "SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner' AND query LIKE '%replay_lag%'"
         )
-        while not rows.query(waits):
-            assert run.poll() is None
+        rows.wait_for(waits, run)
         assert filled(rows) == 0
     other.communicate()
     run.communicate(timeout=60)
@@ -382,8 +378,7 @@ def test_a_signal_ends_all_that_runs_in_parallel(project, session, number):
     with session.transaction():
         session.execute("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)")
         run = project.start("migrate")
-        while len(project.query("SELECT 1 FROM pg_index WHERE NOT indisvalid")) < 2:
-            assert run.poll() is None, run.communicate()
+        project.wait_for("SELECT 1 FROM pg_index WHERE NOT indisvalid HAVING count(*) = 2", run)
         run.send_signal(number)
         run.communicate(timeout=30)
         if number == signal.SIGTERM:
@@ -402,8 +397,10 @@ def test_a_connection_that_is_lost_in_parallel_is_made_again(project, session):
     with session.transaction():
         session.execute("INSERT INTO a VALUES (1)")
         run = project.start("migrate")
-        while not (found := project.query("SELECT pid FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY a_idx%' AND wait_event_type = 'Lock'")):  # fmt: skip # noqa: E501
-            assert run.poll() is None, run.communicate()
+        found = project.wait_for(
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY a_idx%' AND wait_event_type = 'Lock'",
+            run,
+        )
         project.query("SELECT pg_terminate_backend(%s)", [found[0][0]])
     _, err = run.communicate(timeout=60)
     assert run.returncode == 0, err
@@ -475,10 +472,9 @@ def test_a_file_of_data_that_changes_while_it_is_loaded_fails(project, session):
     with session.transaction():
         session.execute("LOCK TABLE t")
         run = project.start("migrate")
-        while not project.query(
-            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY t %' AND wait_event_type = 'Lock'"
-        ):
-            assert run.poll() is None, run.communicate()
+        project.wait_for(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY t %' AND wait_event_type = 'Lock'", run
+        )
         with (project.root / "data/d.csv").open("a") as file:
             file.write("3\n")
     _, err = run.communicate(timeout=60)
@@ -501,9 +497,8 @@ def test_statements_in_parallel_that_a_killed_run_left_at_work_are_waited_for(pr
     statements = "".join(f"INSERT INTO l SELECT {n} FROM pg_sleep(0.7);\n" for n in range(3))
     project.write("0001_a", f"-- transactional: false\n-- parallel: 3\n{statements}")
     run = project.start("migrate")
-    at_work = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INSERT INTO l%' AND state = 'active' AND pid <> pg_backend_pid()"
-    while project.query(at_work) != [(3,)]:
-        assert run.poll() is None, run.communicate()
+    at_work = "query LIKE '%INSERT INTO l%' AND state = 'active' AND pid <> pg_backend_pid()"
+    project.wait_for(f"SELECT 1 FROM pg_stat_activity WHERE {at_work} HAVING count(*) = 3", run)
     run.send_signal(signal.SIGKILL)
     run.communicate()
     project.ok("migrate")

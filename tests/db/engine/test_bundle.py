@@ -112,8 +112,7 @@ def test_a_signal_in_the_middle_tells_what_had_been_committed(seven, session, nu
     with session.transaction():
         session.execute("LOCK TABLE held")
         run = seven.start("migrate")
-        while not seven.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'held'::regclass"):
-            assert run.poll() is None
+        seven.wait_for("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'held'::regclass", run)
         run.send_signal(number)
         out, err = run.communicate(timeout=30)
     assert run.returncode == code, err

@@ -47,8 +47,7 @@ def test_a_streamed_file_that_changes_while_it_runs_is_not_recorded(project, ses
         run = _start_yoyo(project)
     else:
         run = project.start("migrate", "--no-validate", "--statement-timeout", "0", "--lock-timeout", "0")
-    while not project.query(WAITING):
-        assert run.poll() is None, run.communicate()
+    project.wait_for(WAITING, run)
     change(path)
     session.execute("SELECT pg_advisory_unlock(4711)")
     _, err = run.communicate(timeout=120)

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.db.engine.interrupted import in_doubt, kill, valid, wait_for
+from tests.db.engine.interrupted import in_doubt, kill, valid
 
 
 def fingerprint(project, number: int) -> str:
@@ -58,7 +58,7 @@ def test_a_build_that_a_signal_ends_is_finished_by_the_next_run(project, session
     with session.transaction():
         session.execute("INSERT INTO a VALUES (1)")
         run = project.start("migrate")
-        wait_for(project, "SELECT 1 FROM pg_index WHERE indrelid = 'a'::regclass AND NOT indisvalid", run)
+        project.wait_for("SELECT 1 FROM pg_index WHERE indrelid = 'a'::regclass AND NOT indisvalid", run)
         run.send_signal(number)
         _, err = run.communicate(timeout=30)
     if number != signal.SIGKILL:
@@ -78,7 +78,7 @@ def test_a_terminated_build_goes_on_within_the_run(project, session):
     with session.transaction():
         session.execute("INSERT INTO a VALUES (1)")
         run = project.start("migrate")
-        wait_for(project, "SELECT 1 FROM pg_index WHERE indrelid = 'a'::regclass AND NOT indisvalid", run)
+        project.wait_for("SELECT 1 FROM pg_index WHERE indrelid = 'a'::regclass AND NOT indisvalid", run)
         project.query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
         )
@@ -94,7 +94,7 @@ def test_leftovers_of_reindex_are_dropped(project, session):
     with session.transaction():
         session.execute("INSERT INTO a VALUES (1)")
         run = project.start("migrate")
-        wait_for(project, "SELECT 1 FROM pg_class WHERE relname = 'a_idx_ccnew'", run)
+        project.wait_for("SELECT 1 FROM pg_class WHERE relname = 'a_idx_ccnew'", run)
         kill(project, run)
     done = project.ok("migrate")
     assert "dropping public.a_idx_ccnew, which an interrupted REINDEX left" in done.err
@@ -111,7 +111,7 @@ def test_a_partition_that_is_half_detached_is_finished(project, session):
     with session.transaction():
         session.execute("SELECT * FROM p")
         run = project.start("migrate")
-        wait_for(project, "SELECT 1 FROM pg_inherits WHERE inhdetachpending", run)
+        project.wait_for("SELECT 1 FROM pg_inherits WHERE inhdetachpending", run)
         kill(project, run)
     done = project.ok("migrate")
     assert "finishing to detach c from p" in done.err

@@ -162,10 +162,9 @@ def test_another_runner_is_waited_for_and_named(project, session):
 def test_a_signal_is_an_error_too(project):
     project.write("0001_a", "SELECT pg_sleep(60);")
     run = project.start("migrate", *JSON)
-    while not project.query(
+    project.wait_for(
         "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
-    ):
-        pass
+    )
     run.send_signal(signal.SIGTERM)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 143

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.db.engine.interrupted import in_doubt, wait_for
+from tests.db.engine.interrupted import in_doubt
 
 FILE = """-- transactional: false
 CREATE TABLE a (id int);
@@ -355,11 +355,8 @@ def test_what_other_connections_finished_meanwhile_is_in_effect_too(project, ses
     )
     session.execute("BEGIN; LOCK TABLE b IN ROW EXCLUSIVE MODE")  # the build of b_idx ends after the refusal
     run = project.start("migrate")
-    wait_for(
-        project, "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('a_key') AND NOT indisvalid", run
-    )
-    wait_for(
-        project,
+    project.wait_for("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('a_key') AND NOT indisvalid", run)
+    project.wait_for(
         "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner'"
         " AND query ~ 'a_key' AND state = 'active')",
         run,

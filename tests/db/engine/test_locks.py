@@ -6,12 +6,6 @@ import re
 
 import pytest
 
-
-def wait_until(project, condition: str, run) -> None:
-    while not project.query(condition):
-        assert run.poll() is None, run.communicate()
-
-
 BLOCKED = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 't'::regclass"
 
 
@@ -139,7 +133,7 @@ def test_a_deadlock_is_tried_again(project, session):
     with session.transaction():
         session.execute("LOCK TABLE t")
         run = project.start("migrate")
-        wait_until(project, BLOCKED, run)
+        project.wait_for(BLOCKED, run)
         session.execute("LOCK TABLE u")  # granted once the server has ended our try
     _, err = run.communicate(timeout=60)
     assert "deadlock detected; try 1 of 10 more" in err

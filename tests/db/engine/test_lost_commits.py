@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from runner.server.local import Server, temporary_folder
+from runner.server.local import Server
 from runner.server.local.process import tail
+from tests.folders import server_folder
 
 _WAITS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'runner' AND wait_event_type = 'Lock'"
 
@@ -24,8 +25,7 @@ def lose(project, id_: str, table: str) -> None:
 
 
 def wait_until_it_waits(project, run) -> None:
-    while not project.query(f"{_WAITS} AND datname = current_database()"):
-        assert run.poll() is None, run.communicate()
+    project.wait_for(f"{_WAITS} AND datname = current_database()", run)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_an_earlier_run_applied_and_is_lost_ends_the_run(guarded, session):
 @pytest.fixture
 def own_server() -> Iterator[Server]:
     """A server of this test's own."""
-    folder = temporary_folder()
+    folder = server_folder()
     server = Server(folder / "postgres", environ=os.environ, ephemeral=True)
     yield server
     server.stop()

@@ -47,10 +47,9 @@ def test_tries_and_waits_are_counted(project, session):
 def test_a_stop_and_a_drift_are_told_too(project):
     project.write("0001_a", "SELECT pg_sleep(60);")
     run = project.start("migrate", "--metrics-file", "run.prom")
-    while not project.query(
+    project.wait_for(
         "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
-    ):
-        pass
+    )
     run.send_signal(signal.SIGTERM)
     run.communicate(timeout=60)
     assert run.returncode == metrics(project)["runner_run_exit_code"] == 143

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.server.local import Server, temporary_folder
+from runner.server.local import Server
+from tests.folders import server_folder
 
 
 @pytest.fixture
 def own_server() -> Iterator[Server]:
     """A server of this test's own."""
-    folder = temporary_folder()
+    folder = server_folder()
     server = Server(folder / "postgres", environ=os.environ, ephemeral=True)
     yield server
     server.stop()

@@ -14,8 +14,7 @@ from runner.engine.history.names import LOCK_KEY
 
 def wait_until_blocked(project, table: str) -> None:
     waiting = f"SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
-    while not project.query(waiting):
-        pass
+    project.wait_for(waiting)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_what_was_confirmed_is_what_is_rolled_back_or_nothing(project):
     project.ok("migrate")
     project.write("0002_b", "CREATE TABLE b (id int);", "DROP TABLE b;")
     ours, theirs = pty.openpty()
-    run = project.start("rollback", stdin=theirs)
+    run = project.start_anew("rollback", stdin=theirs)
     assert run.stderr is not None
     asked = ""
     while "?" not in asked:
@@ -191,10 +190,9 @@ def test_a_signal_in_a_single_transaction_names_where_and_that_all_was_rolled_ba
     project.write("0001_a", "CREATE TABLE a (id int);")
     project.write("0002_b", "CREATE TABLE b (id int);\nSELECT pg_sleep(60);")
     run = project.start("migrate", "--single-transaction")
-    while not project.query(
-        "SELECT 1 FROM pg_stat_activity WHERE query ~ 'pg_sleep' AND application_name = 'runner'"
-    ):
-        assert run.poll() is None, run.communicate()
+    project.wait_for(
+        "SELECT 1 FROM pg_stat_activity WHERE query ~ 'pg_sleep' AND application_name = 'runner'", run
+    )
     run.terminate()
     _, err = run.communicate(timeout=30)
     assert run.returncode == 143
@@ -219,7 +217,7 @@ main()
 def test_a_signal_as_parallel_statements_begin_does_not_wait_for_their_end(project):
     sleeps = "".join(f"DO $$ BEGIN PERFORM pg_sleep(60), {n}; END $$;\n" for n in range(4))
     project.write("0001_a", "-- transactional: false\n-- parallel: 2\n" + sleeps)
-    run = project.start("migrate", program=["-c", _SIGNAL_AT_THE_SECOND_THREAD])
+    run = project.start_anew("migrate", program=["-c", _SIGNAL_AT_THE_SECOND_THREAD])
     _, err = run.communicate(timeout=50)
     assert run.returncode == 143, err
     assert "stopped by SIGTERM during 0001_a" in err
@@ -230,7 +228,7 @@ def test_an_interrupt_while_modules_are_read_is_no_stack_trace(project):
     project.write("held/click.py", "import sys\nprint('here', flush=True)\nsys.stdin.read()\n")
     project.environ["PYTHONPATH"] = str(project.root / "held")
     ours, theirs = pty.openpty()
-    run = project.start("status", stdin=theirs)
+    run = project.start_anew("status", stdin=theirs)
     assert run.stdout is not None
     assert run.stdout.readline() == "here\n"
     run.send_signal(signal.SIGINT)
@@ -245,10 +243,9 @@ def test_an_interrupt_while_modules_are_read_is_no_stack_trace(project):
 def test_a_signal_in_a_scratch_database_says_that_nothing_else_was_changed(project, command):
     project.write("0001_a", "SELECT pg_sleep(60);\n", "SELECT 1;\n")
     run = project.start(command, "--scratch-url", project.url)
-    while not project.query(
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
-    ):
-        assert run.poll() is None, run.communicate()
+    project.wait_for(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()", run
+    )
     run.send_signal(signal.SIGTERM)
     _, err = run.communicate(timeout=30)
     assert run.returncode == 143

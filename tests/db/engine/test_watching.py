@@ -84,8 +84,7 @@ def test_a_migration_gives_way_to_those_behind_it(project, orders, reader, how):
     project.environ |= environ
     run = project.start("migrate", *args)
     waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass"
-    while not project.query(waits):
-        assert run.poll() is None
+    project.wait_for(waits, run)
     reader()
     reader()
     _, err = run.communicate(timeout=30)
@@ -184,8 +183,7 @@ def test_a_role_with_one_connection_migrates_and_is_told_why_nothing_is_seen(pro
 
 def test_what_gave_way_is_tried_again(project, session, orders, reader):
     run = project.start("migrate", "--lock-timeout", "60s", "--max-blocked", "1")
-    while not project.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass"):
-        assert run.poll() is None
+    project.wait_for("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass", run)
     reader()
     read = read_until(run.stderr, "try 1 of 10 more")
     assert "0001_total: gave way: 1 session was waiting behind it; try 1 of 10 more in" in read

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,9 @@ from runner.commands.lint import findings
 from runner.errors import ConfigurationError, UsageError
 from runner.events import Event
 from runner.review.lint import squawk
+from tests import fork_server
+
+pytestmark = pytest.mark.slow
 
 IRREVERSIBLE = "-- irreversible: an example\n"
 ERROR = IRREVERSIBLE + "TRUNCATE app.drafts;\n"
@@ -54,10 +56,8 @@ class Project:
         subprocess.run(command, env=self.environ, check=True, capture_output=True)
 
     def lint(self, *args: str) -> Done:
-        command = [sys.executable, "-m", "runner", "lint", "--no-squawk", *args]
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environ, capture_output=True, text=True, check=False
-        )
+        command = ["lint", "--no-squawk", *args]
+        done = fork_server.run_forked(command, cwd=self.root, environ=self.environ, timeout_s=60)
         return Done(done.returncode, done.stdout, done.stderr)
 
 

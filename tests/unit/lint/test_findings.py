@@ -143,6 +143,7 @@ def test_set_not_null_is_proven_by_a_check_that_was_valid_at_once(found):
     assert found(files) == []
 
 
+@pytest.mark.slow
 def test_a_large_file_is_read_piece_by_piece(found):
     filler = "INSERT INTO app.t VALUES (1);\n" * 40_000
     findings = found(filler + "CREATE ROLE a PASSWORD 'hunter2';\nTRUNCATE app.t;")

@@ -10,6 +10,8 @@ from runner.errors import RunnerError
 from runner.review.lint import BORROWED, RULES, Level, lint, squawk
 from tests.unit.lint.conftest import files_of
 
+pytestmark = pytest.mark.slow
+
 LEVELS = {rule.id: Level.WARNING for rule in BORROWED if rule.level is Level.OFF}
 DIFFERENT = {
     "table-rewrite": "prefer-repack and require-table-schema have to be asked for",

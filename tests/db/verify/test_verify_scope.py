@@ -7,7 +7,7 @@ from contextlib import closing
 
 import psycopg
 
-from tests.db.trace.conftest import DROP_ORDERS, ORDERS
+from tests.db.verify.conftest import DROP_ORDERS, ORDERS
 
 
 def test_by_default_what_is_pending_on_the_target_is_rehearsed(project, verify):

@@ -19,8 +19,9 @@ from runner.files.sqltext.lexer import statements
 from runner.review.verify.files import trace_file
 from runner.review.verify.relations import Relations
 from runner.review.verify.statements import Measuring
-from runner.server.local import Server, temporary_folder
+from runner.server.local import Server
 from tests.conftest import scratch_database
+from tests.folders import server_folder
 
 PAGE = Path(__file__).parents[3] / "docs" / "locks.md"
 _ROW = re.compile(r"^\| `(?P<sql>[^`]+)` \| (?P<cells>.*) \|$", re.MULTILINE)
@@ -68,7 +69,7 @@ def tables(request, server):
 
 @contextmanager
 def _wheel():
-    folder = temporary_folder()
+    folder = server_folder()
     environ = {**os.environ, "RUNNER_LOCAL_POSTGRES": "wheel"}
     own = Server(folder / "postgres", environ=environ, ephemeral=True)
     started = own.start(tcp=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.db.engine.conftest import clean_environment
-from tests.db.trace.conftest import DROP_ORDERS, ORDERS
+from tests.db.verify.conftest import DROP_ORDERS, ORDERS
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.db.trace.conftest import DROP_ORDERS, ORDERS
+from tests.db.verify.conftest import DROP_ORDERS, ORDERS
 
 
 def test_what_a_rollback_throws_away_is_named(project, verify):
