@@ -48,7 +48,7 @@ def test_a_stop_and_a_drift_are_told_too(project):
     project.write("0001_a", "SELECT pg_sleep(60);")
     run = project.start("migrate", "--metrics-file", "run.prom")
     project.wait_for(
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND datname = current_database() AND pid <> pg_backend_pid()"
     )
     run.send_signal(signal.SIGTERM)
     run.communicate(timeout=60)

@@ -191,7 +191,8 @@ def test_a_signal_in_a_single_transaction_names_where_and_that_all_was_rolled_ba
     project.write("0002_b", "CREATE TABLE b (id int);\nSELECT pg_sleep(60);")
     run = project.start("migrate", "--single-transaction")
     project.wait_for(
-        "SELECT 1 FROM pg_stat_activity WHERE query ~ 'pg_sleep' AND application_name = 'runner'", run
+        "SELECT 1 FROM pg_stat_activity WHERE query ~ 'pg_sleep' AND application_name = 'runner' AND datname = current_database()",
+        run,
     )
     run.terminate()
     _, err = run.communicate(timeout=30)
@@ -244,7 +245,8 @@ def test_a_signal_in_a_scratch_database_says_that_nothing_else_was_changed(proje
     project.write("0001_a", "SELECT pg_sleep(60);\n", "SELECT 1;\n")
     run = project.start(command, "--scratch-url", project.url)
     project.wait_for(
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()", run
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND datname = current_database() AND pid <> pg_backend_pid()",
+        run,
     )
     run.send_signal(signal.SIGTERM)
     _, err = run.communicate(timeout=30)
