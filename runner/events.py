@@ -1,4 +1,4 @@
-"""What is told while a command works, beside its result: one value an event, however it is shown."""
+"""What is reported while a command runs, besides its result: one value per event, whatever its form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INFO, WARNING, ERROR = "info", "warning", "error"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened. Names and facts are a contract, docs/observability.md lists them; the message is for people."""
+    """Something that happened. Names and facts are a contract, listed in docs/observability.md; the message is for people."""
 
     name: str  # migration.applied
     message: str
@@ -20,7 +20,7 @@ class Event:
     migration: str | None = None
     elapsed_s: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    indent: str = ""  # where the line stands among others, as text
+    indent: str = ""  # of its line, as text
 
     def __str__(self) -> str:
         return self.message

@@ -1,4 +1,4 @@
-"""`--metrics-file`: how the run went, for node_exporter's textfile collector or another that reads OpenMetrics."""
+"""`--metrics-file`: write metrics of the run for node_exporter's textfile collector or another OpenMetrics reader."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def measured(context: Context, observer: Observer, path: Path, *, command: str) -> Iterator[Observer]:
-    """Yield an observer that counts too; at the end, however it comes, the file holds how the run went.
+    """Yield an observer that also counts; at the end, after success or failure, write the metrics.
 
-    The file appears under its name when it is whole. That it cannot be written is told, and fails no run.
+    The file is replaced by a rename. If it cannot be written, warn and go on.
     """
     tally = Tally(command)
     code = 1
@@ -36,7 +36,7 @@ def measured(context: Context, observer: Observer, path: Path, *, command: str) 
         raise
     finally:
         try:
-            # the collector reads files by their suffix, and must not see this one before it is whole
+            # the collector reads files by their suffix, and must not see this one before it is complete
             whole.write(path, tally.rendered(code, path.read_text("utf-8") if path.exists() else ""))
         except (RunnerError, OSError, UnicodeDecodeError) as error:
             said = f"the metrics were not written to {path}: {getattr(error, 'strerror', None) or error}"

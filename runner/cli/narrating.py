@@ -1,4 +1,4 @@
-"""What `migrate` and `rollback` tell while they work: lines for people, or events for a log."""
+"""What `migrate` and `rollback` report while they run: lines for people, or events for a log."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 class Narrator(ABC):
-    """Is told what happens to which database, as it happens, and passes it on in one form."""
+    """Receives what happens to which database, as it happens, and reports it in one form."""
 
     def __init__(self, context: Context, *, dry_run: bool) -> None:
         self._context = context
@@ -40,7 +40,7 @@ class Narrator(ABC):
         self._warned: set[str] = set()
 
     def observer(self, confirm: Callable[[str, Plan], None]) -> Observer:
-        """Return what the run tells."""
+        """Return the callbacks for the run."""
         return Observer(
             opened=self._open,
             listener=Listener(done=self._do, warns=self._warn_once, tells=self._tells),
@@ -232,7 +232,7 @@ class Lines(Narrator):
 
 
 def observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
-    """Tell each thing as it becomes true; with --json nothing but the result goes to stdout."""
+    """Report each thing when it has happened; with --json only the result goes to stdout."""
     narrator = Events(context, dry_run=dry_run) if context.logs_json else Lines(context, dry_run=dry_run)
 
     def confirm(place: str, plan: Plan) -> None:
@@ -243,7 +243,7 @@ def observer(context: Context, *, dry_run: bool, yes: bool = True) -> Observer:
 
         if context.json or context.logs_json or not sys.stdin.isatty():
             raise UsageError(
-                "rollback asks before it undoes anything, and nobody can answer here",
+                "rollback needs a confirmation, and there is no terminal",
                 detail=f"{people.question(place, plan)} Nothing was changed.",
                 hint="Say --yes.",
             )

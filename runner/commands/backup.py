@@ -50,9 +50,9 @@ class BackedUp:
 def backups(
     settings: Settings, options: BackupOptions, *, made: Callable[[BackedUp], None], say: Say, waits: OnWait
 ) -> list[BackedUp]:
-    """Back each database up in turn, and remove what has served its time; `made` is told of each.
+    """Back up each database in turn, and remove expired backups; `made` gets each new one.
 
-    One that cannot be backed up keeps no other from it.
+    If one fails, the others still have their turn.
 
     Raises: as connecting does; UsageError for a place or a program that cannot be used; BusyError; RunnerError when
     a dump fails, cannot be read back or cannot be written; after all others had their turn.

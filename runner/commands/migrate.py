@@ -1,4 +1,4 @@
-"""Bring each database up to date, or lead it back."""
+"""`runner migrate`: bring each database up to date."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Who is told what happens to which database, as it happens."""
+    """Callbacks for what happens to which database."""
 
     opened: Callable[[str, str], None] = lambda _name, _place: None
     listener: Listener = field(default_factory=Listener)
@@ -204,7 +204,7 @@ def _back_up(
             taken[session.title] = made
             observer.backed_up(made)
     except RunnerError as error:
-        error.detail = f"{error.detail or ''} No migration was run, for there is no backup.".strip()
+        error.detail = f"{error.detail or ''} No migration was run, as there is no backup.".strip()
         raise
     return taken
 
@@ -293,7 +293,7 @@ class LockedRun:
         return self.plan
 
     def _go_on(self) -> Plan:
-        """Return the rest of the plan; a step whose answer was lost and which history holds is told of now."""
+        """Return the rest of the plan; a step that is in history but whose answer was lost is reported now."""
         state = self._session.state
         gone = (self._others or frozenset()) - self._applied_by_others()
         if gone:
@@ -306,7 +306,7 @@ class LockedRun:
             raise BusyError(
                 "another run changed the database while our connection was lost",
                 detail=f"Of this run {counted(len(self._done), 'step')} are committed and recorded; nothing is half-done.",
-                hint="Look at runner status and run the command again.",
+                hint="Check runner status and run the command again.",
             )
         rest = remaining(self.plan, state)
         told = {done.step.id for done in self._done}

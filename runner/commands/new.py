@@ -30,6 +30,6 @@ def new_migration(settings: Settings, name: str) -> NewPair:
         names = ", ".join(layout.title for layout in layouts)
         raise ConfigurationError(
             f"which database? This project has {names}",
-            hint=f"Name it: runner new {name} --database {layouts[-1].title}",
+            hint=f"Choose one: runner new {name} --database {layouts[-1].title}",
         )
     return scaffold(layouts[0], name)

@@ -130,8 +130,8 @@ def _target(settings: Settings, say: Say) -> tuple[Target, str, bool]:
     layouts = find_layouts(settings)
     if len(layouts) > 1:
         raise UsageError(
-            "this project has several databases, and one is restored at a time",
-            hint=f"Choose it: --database {' or --database '.join(filter(None, (one.name for one in layouts)))}",
+            "this project has several databases, and restore needs one",
+            hint=f"Add --database {' or --database '.join(filter(None, (one.name for one in layouts)))}",
         )
     name = layouts[0].name
     target = connection.locate(settings, name, say=say)

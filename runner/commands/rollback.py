@@ -36,7 +36,7 @@ def rollback(settings: Settings, options: RollbackOptions, observer: Observer) -
             raise ConfigurationError(
                 f"which database? This project has {names}",
                 detail="Nothing was rolled back.",
-                hint=f"Name it: runner rollback --database {sessions[-1].title}",
+                hint=f"Choose one: runner rollback --database {sessions[-1].title}",
             )
         return [_rollback_one(settings, session, options, observer) for session in sessions]
 
@@ -75,7 +75,7 @@ def _rollback_one(
                 raise BusyError(
                     "another run changed what would be rolled back",
                     detail=f"It was {ids(confirmed)}, it is {ids(again)} now. Nothing was changed.",
-                    hint="Look at runner status and run the command again.",
+                    hint="Check runner status and run the command again.",
                 )
             return again
 

@@ -72,7 +72,7 @@ class Lines:
 
 
 class Pace:
-    """How often a log is told what goes on."""
+    """How often a log gets a line."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -80,11 +80,11 @@ class Pace:
         self.holders_are_new = True  # of the sighting that was due last
 
     def forget(self, over: Over) -> None:
-        """Begin anew with what is over."""
+        """Start over after the end of a wait."""
         self._told.pop(over.what, None)
 
     def is_due(self, sighting: Waiting | Running | Unseen) -> bool:
-        """Say whether a sighting is to be told, and take it for told."""
+        """Return whether a sighting is due, and count it as reported."""
         told, now = self._told.get(sighting.what), self._clock()
         if not _is_due(sighting, told, now):
             return False

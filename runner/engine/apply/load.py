@@ -1,4 +1,4 @@
-"""`-- copy:` a file of the project's is loaded through COPY, in the transaction of its migration."""
+"""`-- copy:` load a file of the project with COPY, in the transaction of its migration."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _sentence(state: str) -> str:
 def _refused(
     problem: StatementError, script: Script, copy: CopyFrom, state: str, skipped: int
 ) -> RunnerError:
-    """Explain a refusal; a place in the data beats the place of the directive."""
+    """Explain a refusal; a place in the data wins over the place of the directive."""
     found = send.explain(problem, script, state=state, offset=copy.offset)
     line = _LINE.search(problem.error.diag.context or "")
     if line is not None:

@@ -1,4 +1,4 @@
-"""`-- parallel: N` the statements of a file run on N connections, each noted in the journal by itself."""
+"""`-- parallel: N` run the statements of a file on N connections, each with its own journal row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_in_parallel(
     """
     work, script = progress.work, progress.script
     if work.connect is None:
-        raise RunnerError("no further connections can be made here", detail=progress.state.capitalize())
+        raise RunnerError("no further connections can be opened here", detail=progress.state.capitalize())
     start = file.start(work.conn)
     set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
     waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
@@ -137,17 +137,17 @@ def _changes_its_session(progress: Progress, unit: Unit) -> MigrationFailedError
         where=progress.script.location(unit.first.start),
         detail="In a file with -- parallel the other statements run in other sessions, some of them already without these "
         f"settings. {progress.state[:1].upper()}{progress.state[1:]}",
-        hint="Look at what the statements in effect did. Set it with a plain SET before all others, which is run on each "
-        "connection; or leave out -- parallel.",
+        hint="Check what the statements in effect did. Use a plain SET before all other statements, which runs on each "
+        "connection; or remove -- parallel.",
     )
 
 
 def _with_state(detail: str | None, was: str | None, now: str) -> str | None:
-    """Say what is in effect now that the other connections have ended, too."""
+    """Return what is in effect now that the other connections have ended, too."""
     if detail is None or was is None:
         return detail
     return detail.replace(was, now).replace(was[:1].upper() + was[1:], now[:1].upper() + now[1:])
 
 
 class _AbandonedError(Exception):
-    """Another connection failed while this one paused before a new try."""
+    """Another connection failed while this one paused before a retry."""

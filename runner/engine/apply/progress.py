@@ -1,4 +1,4 @@
-"""What is done, and who is told of it as it happens."""
+"""The steps that are done, and the callbacks that report them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who is told what happens, as it happens."""
+    """Callbacks for what happens during a run."""
 
     begins: Callable[[Step], None] = lambda _: None
     done: Callable[[Done], None] = lambda _: None

@@ -290,7 +290,7 @@ def _shortened(query: str) -> str:
 
 
 def is_lost(conn: Connection, error: psycopg.Error) -> bool:
-    """Say whether this is the loss of the connection, not the refusal of a statement."""
+    """Return whether this is the loss of the connection, not the refusal of a statement."""
     return isinstance(error, psycopg.OperationalError) and (
         conn.closed or error.sqlstate is None or ends_session(error)
     )
@@ -354,7 +354,7 @@ def _lock_lost(script: Script, state: str) -> RunnerError:
 
 def _yoyo_at_work(script: Script, state: str) -> RunnerError:
     return BusyError(
-        "a yoyo command is at work on this database",
+        "a yoyo command is running on this database",
         where=Location(script.label),
         detail=f"It took yoyo's lock after our run began; {state}",
         hint="Wait until it is done and run the same command again. If it died: yoyo break-lock",

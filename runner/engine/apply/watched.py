@@ -1,4 +1,4 @@
-"""Watch what a step sends, and tell a try that was given up for others from one that failed."""
+"""Watch what a step sends, and distinguish a statement that gave way from one that failed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def watched(
                 f"gave way: {counted(message.gave_way, 'session was', 'sessions were')} waiting behind it",
                 where=error.where,
                 detail=error.detail,
-                hint="Run the same command again when the table is less busy, or let more sessions wait with --max-blocked.",
+                hint="Run the same command again when the table is less busy, or allow more waiting sessions with --max-blocked.",
                 sqlstate=error.sqlstate,
             ) from error
 

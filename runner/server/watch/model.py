@@ -79,7 +79,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Over:
-    """A statement of which something was told is done, or failed."""
+    """A statement that was reported has finished, or failed."""
 
     what: str
 
