@@ -71,7 +71,7 @@ def accept_command(
 def forget_command(
     context: Context, /, *, migrations: tuple[str, ...], reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Remove migrations whose files are gone from history, without undoing them."""
+    """Remove entries whose files are gone, without undoing them."""
     from runner.commands.repair import forget
 
     settings = read_settings(context, **flags)
@@ -127,7 +127,7 @@ def again_command(
     lock_wait: float,
     **flags: Any,
 ) -> None:
-    """Record that an interrupted statement took no effect; the next run repeats it."""
+    """Repeat a statement that was interrupted without effect."""
     _settle(context, migration, reason, statement, lock_wait, took_effect=False, **flags)
 
 
@@ -160,7 +160,7 @@ def _settle(
 def continue_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Accept the edited rest of a partly run file; the next run goes on with it."""
+    """Go on with a partly run file whose rest was edited."""
     from runner.commands.repair import go_on
 
     settings = read_settings(context, **flags)
@@ -172,7 +172,7 @@ def continue_command(
 def restart_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Restart a partly run file, once you have undone it by hand; the next run begins with its first statement."""
+    """Run a file from its start again, after undoing it by hand."""
     from runner.commands.repair import restart
 
     settings = read_settings(context, **flags)

@@ -30,7 +30,7 @@ from runner.cli.options import Context, ignore_option, read_settings, scratch_op
 def snapshot_command(
     context: Context, /, *, check: bool, form: str, scratch_url: str | None, **flags: Any
 ) -> None:
-    """Build the files in a scratch database and write their schema to sql/schema/.
+    """Build the files in a scratch database; write their schema.
 
     \b
     runner snapshot          after every new migration; review the diff

@@ -72,7 +72,7 @@ def verify_command(
     scratch_url: str | None,
     **flags: Any,
 ) -> None:
-    """Rehearse migrations: measure locks, rewrites and scans; apply, roll back, apply again.
+    """Rehearse migrations: locks, rewrites, scans, rollback.
 
     Runs in a scratch database, which is dropped afterwards; by default what is pending on the target. Exits with 3
     if a migration fails or its rollback does not undo it.

@@ -271,7 +271,7 @@ def test_an_edited_file_is_refused_with_what_changed(project):
     assert done.code == 3
     assert "0001_a was edited after it had been applied" in done.err
     assert "    -    id int\n    +    id bigint\n" in done.err
-    assert "on a database of your own alone, runner rollback first, then migrate" in done.err
+    assert "in a database that only you use, runner rollback first, then migrate" in done.err
     project.ok("repair", "accept", "0001_a", "--reason", "widened by hand")
     assert "up to date" in project.ok("migrate").out
     assert project.query("SELECT reason FROM _runner_migration WHERE operation = 'accept'") == [
