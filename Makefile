@@ -83,12 +83,13 @@ test-quick: $(READY_DEV) ## run the unit tests that start no process: ten second
 torture: $(READY_DEV) ## random files, kills, lost connections, restarts; prints violations: make torture ARGS="--trials 1000"
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style, commit subjects
+check: $(READY_DEV) ## format, ruff, mypy, import-linter, SQL and shell style, words, commit subjects
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@scripts/check-style.sh
+	@scripts/check-words.sh
 	@scripts/check-subjects.sh
 
 bench: $(READY_DEV) ## compare with other tools in one run; prints, never judges: make bench ARGS="--only apply --files 100"

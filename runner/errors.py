@@ -1,13 +1,13 @@
-"""What can go wrong: each error says what, where, in which state the database is, and what to do next.
+"""What can go wrong: each error says what, where, in what state the database is, and what to do next.
 
 RunnerError                     exit 1   a migration or the program failed
-├── MigrationFailedError                 a statement was refused; how far it came is in the detail
+├── MigrationFailedError                 a statement was refused; the detail says what is in effect
 ├── UsageError                  exit 2   the command, the settings or the files are wrong; nothing was run
 │   ├── ConfigurationError
 │   ├── CredentialsError
 │   └── FileError                        one place in one file
 ├── CheckError                  exit 3   a check says no: pending, edited, out of order, drift
-└── RetryableError              exit 4   nothing is wrong with the work; the same command may be run again
+└── RetryableError              exit 4   nothing is wrong with the files; the same command may be run again
     ├── UnreachableError
     └── BusyError
         └── TableLockedError
@@ -106,7 +106,7 @@ class Refused(NamedTuple):
 
 @contextmanager
 def about(database: str | None) -> Iterator[None]:
-    """Let an error that passes know which database it is about."""
+    """Note on an error raised inside which database it is about."""
     try:
         yield
     except RunnerError as error:
@@ -121,9 +121,9 @@ _FOR_ONE_DATABASE = re.compile(
 
 
 class RunnerError(Exception):
-    """A failure that a user can meet.
+    """A failure that is reported to the user.
 
-    `message` is one line, lower case, without a full stop. `detail` says what is known, `left` in which state the
+    `message` is one line, lower case, without a full stop. `detail` says what is known, `left` in what state the
     database is; `hint` says what to do. Detail and hint are whole sentences. `report.failure` puts them into words.
     """
 
@@ -141,7 +141,7 @@ class RunnerError(Exception):
         left: Left | None = None,
         refused: Refused | None = None,
     ) -> None:
-        from runner.redaction import redacted  # its patterns cost time, and most runs have no error
+        from runner.redaction import redacted  # for start-up time: most runs have no error
 
         # what a server says may quote a statement, and with it a password
         message = redacted(message)
@@ -154,11 +154,11 @@ class RunnerError(Exception):
         self.left = left
         self.refused = refused
         self.notes: list[str] = []  # sentences on what else is so, a line each
-        self.database: str | None = None  # the folder of the project that it is about, where that is known
+        self.database: str | None = None  # the database's folder in the project, if known
 
     @property
     def advice(self) -> str | None:
-        """The hint, with each command in it told which database it is for."""
+        """The hint, with `--database` added to each command in it."""
         if self.hint is None or self.database is None:
             return self.hint
         return _FOR_ONE_DATABASE.sub(rf"\g<0> --database {shlex.quote(self.database)}", self.hint)
@@ -184,7 +184,7 @@ class ConfigurationError(UsageError):
 
 
 class CredentialsError(UsageError):
-    """The database's address or our identity cannot be found, or the server refuses it."""
+    """The database's address or our credentials cannot be found, or the server refuses them."""
 
     kind = "credentials"
 
@@ -203,7 +203,7 @@ class CheckError(RunnerError):
 
 
 class RetryableError(RunnerError):
-    """The work was not begun, or was undone whole; the same command may simply be run again."""
+    """Nothing was done, or all of it was undone; the same command may simply be run again."""
 
     exit_code = 4
     kind = "retryable"
@@ -216,7 +216,7 @@ class UnreachableError(RetryableError):
 
 
 class ConnectionLostError(UnreachableError):
-    """The connection went away during a step; history tells whether the step had committed."""
+    """The connection was lost during a step; history shows whether the step had committed."""
 
 
 class BusyError(RetryableError):
@@ -226,15 +226,15 @@ class BusyError(RetryableError):
 
 
 class TableLockedError(BusyError):
-    """A lock on a table, or a conflict with another transaction, stood in the way: the same work may be tried again."""
+    """A table lock, or a conflict with another transaction, stopped a file; it may be retried."""
 
 
 class GaveWayError(TableLockedError):
-    """A try was given up because too many sessions waited behind it; it may be made again."""
+    """A file gave way because too many sessions waited behind it; it may be retried."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, raised where the program stands as Ctrl-C is."""
+    """SIGTERM, raised as an exception in the running code, as Ctrl-C is."""
 
     signal_number = 15
 
@@ -249,7 +249,7 @@ class StoppedError(RunnerError):
     ) -> None:
         super().__init__(message, detail=detail, left=left)
         self.signal_number = signal_number
-        self.exit_code = 128 + signal_number  # type: ignore[misc]  # of this one, not of the class
+        self.exit_code = 128 + signal_number  # type: ignore[misc]  # of this instance, not of the class
 
     @classmethod
     def by(

@@ -1,4 +1,4 @@
-"""What is told while a command works, beside its result: one value an event, however it is shown.
+"""What is reported while a command runs, besides its result: one value per event, whatever its form.
 
 They are named tuples, for every start pays for making the classes: a frozen dataclass takes four times as long.
 """
@@ -14,7 +14,7 @@ INFO, WARNING, ERROR = "info", "warning", "error"
 
 
 class Notice(NamedTuple):
-    """Something that happened. Names and facts are a contract, docs/observability.md lists them; the message is for people."""
+    """Something that happened. Names and facts are a contract, listed in docs/observability.md; the message is for people."""
 
     name: str  # migration.retrying
     message: str
@@ -23,7 +23,7 @@ class Notice(NamedTuple):
     migration: str | None = None
     elapsed_s: float | None = None
     facts: Mapping[str, Any] = MappingProxyType({})
-    indent: str = ""  # where the line stands among others, as text
+    indent: str = ""  # of its line, as text
 
     def __str__(self) -> str:
         return self.message
@@ -202,7 +202,7 @@ class Unseen(NamedTuple):
 
 
 class Over(NamedTuple):
-    """A statement of which something was told is done, or failed."""
+    """A statement that was reported has finished, or failed."""
 
     what: str
 

@@ -1,4 +1,4 @@
-"""How long things may take, and how durations are written."""
+"""Time limits, and how durations are written."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from dataclasses import dataclass
 _DURATION = re.compile(r"([0-9]+)\s*(us|ms|s|min|h|d)?")
 _UNIT_MS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 2**31 - 1  # PostgreSQL keeps them in 32 bits
-# In seconds. A machine that vanishes says nothing, and its session holds the migration lock until the server asks.
-_AS_THE_LEXER_READS = {"standard_conforming_strings": 1}  # also where a role or database has it off
-_OUR_PAUSES = {"idle_session_timeout": 0}  # between tries or batches the session idles on purpose
+_AS_THE_LEXER_READS = {"standard_conforming_strings": 1}  # even if a role or database has it off
+_OUR_PAUSES = {"idle_session_timeout": 0}  # between retries or batches the session is idle on purpose
+# In seconds. A machine that vanishes sends nothing, and its session holds the migration lock until the server notices.
 _SERVER_KEEPALIVE = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
 
 
 def milliseconds(text: str) -> int | None:
-    """Return a duration such as 500ms, 5s or 2min in milliseconds; None when it is none."""
+    """Return a duration such as 500ms, 5s or 2min in milliseconds; None if it is not a duration."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         return None
     value = int(match[1]) * _UNIT_MS[match[2] or "ms"]
-    # a little is not none: PostgreSQL itself makes 0, no limit at all, of 400us
+    # PostgreSQL itself rounds 400us to 0, which would mean no limit at all
     return max(round(value), 1 if value else 0) if value <= _LONGEST_MS else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Time limits in milliseconds, 0 is none; how often a file that met a lock is tried again, and when it gives way."""
+    """Time limits in milliseconds, 0 for none; how often to retry after a lock timeout, and when to give way."""
 
     lock_timeout_ms: int = 3_000
     statement_timeout_ms: int = 0
     idle_in_transaction_session_timeout_ms: int = 300_000
     client_connection_check_interval_ms: int = 1_000  # the server ends the work of a client that died
-    concurrently_timeout_ms: int = 21_600_000  # of one CONCURRENTLY statement, its waits included
+    concurrently_timeout_ms: int = 21_600_000  # of one CONCURRENTLY statement, including its waits
     lock_retries: int = 10
     transaction_timeout_ms: int | None = None  # None: as role and database have it, if the server knows it
-    max_blocked: int = 0  # a try ends when so many sessions wait behind it; 0: never
+    max_blocked: int = 0  # give way once this many sessions queue behind us; 0: never
 
     def options(self, *, check_client: bool = True) -> str:
         """Return libpq's `options`: set at start-up, they are what RESET ALL restores."""

@@ -1,4 +1,4 @@
-"""Hide the passwords and keys that stand in SQL and in what a server says of it, wherever a piece of it is shown."""
+"""Hide passwords and keys in SQL and in server messages before they are shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LITERAL = (
     r"|(?:[nN]|[uU]&)?'(?P<plain>(?:[^'\n]|'')*)(?:'|(?=\n)|\Z))"
 )
 # CREATE ROLE … PASSWORD 'x', OPTIONS (password 'x'), set_config('app.password', 'x'), password => 'x'
-# a quote right behind the word ends a literal, so a comma or the like has to come before one that begins
+# a quote right after the word ends a literal, so a new literal needs a comma or the like before it
 _AFTER_THE_WORD = re.compile(rf"{_WORD}[\"']{{0,2}}{_BETWEEN}{_LITERAL}", re.IGNORECASE | re.DOTALL)
 # host=h password=x, in a literal or not; 'password=''x y''' too
 _IN_CONNINFO = re.compile(
@@ -28,7 +28,7 @@ _IN_JSON = re.compile(rf"\"\w{{0,63}}{_WORD}\"\s*:\s*\"(?P<json>(?:[^\"\\]|\\.)*
 _IN_URL = re.compile(
     r"\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@'\"]{0,300}:(?P<url>[^\s'\"]{1,500})@", re.IGNORECASE
 )
-# Such a statement may hold a password after a keyword that is misspelt, which is why it is shown.
+# In such a statement the keyword before a password may be misspelled, and that error is why it is shown.
 _TELLING = re.compile(
     r"(?:^|[;'\"$]|\*/|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:CREATE|ALTER)\s+(?:ROLE|USER|GROUP|SUBSCRIPTION)\b"
     r"(?:[^;'$]|'(?:[^'\n]|'')*(?:'|(?=\n)|\Z)|\$(?:[^\W\d]\w*|)\$|\$)*",
@@ -41,11 +41,11 @@ _HINTS = re.compile(
 
 
 def redacted(text: str) -> str:
-    """Return the text with a `*` for each character of a password in it, so that columns stay where they are.
+    """Return the text with a `*` for each character of a password, so that columns do not move.
 
     Hidden are literals after the word PASSWORD, or one of the like (`secret`, `api_key`, …), in whatever quotes;
     `password=` in a connection string; a URL's password; and every literal in CREATE and ALTER of a role, user, user
-    mapping or subscription. Other literals stay: they are what an error is about.
+    mapping or subscription. Other literals are kept, as errors refer to them.
     """
     if not _HINTS.search(text):
         return text

@@ -1,4 +1,4 @@
-"""Flags, environment and `runner.toml`, read once into frozen values."""
+"""Options, environment and `runner.toml`, read once into frozen values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What one run was asked to do and where; paths are absolute."""
+    """The settings of one run; paths are absolute."""
 
     project: Path
     environ: Mapping[str, str] = field(repr=False)
@@ -56,12 +56,12 @@ class Settings:
     history_schema: str | None = None
     migration_table: str = "_yoyo_migration"
     limits: Limits = DEFAULT
-    direct_url: Secret | None = None  # --direct-url: past a pooler
+    direct_url: Secret | None = None  # --direct-url: bypasses a pooler
     session_pool: bool = False  # --session-pool
     ignore: tuple[str, ...] = ()  # --ignore: what may differ from the snapshot
 
     def label(self, path: Path) -> str:
-        """Return a path as people see it: relative to the project where it lies in it."""
+        """Return a path as shown to people: relative to the project if it is inside."""
         return str(path.relative_to(self.project)) if path.is_relative_to(self.project) else str(path)
 
     @property
@@ -74,7 +74,7 @@ def load(*, environ: Mapping[str, str], project: Path | None, flags: Mapping[str
     """Return the settings of one run.
 
     `flags` holds what Click has merged from the command line, the environment and `runner.toml`; None means
-    not given. What is still open then comes from yoyo.ini, as far as yoyo knows it.
+    not given. What is still missing is read from yoyo.ini, if yoyo has such a setting.
 
     Raises: ConfigurationError when yoyo.ini cannot be read.
     """
@@ -103,7 +103,7 @@ def load(*, environ: Mapping[str, str], project: Path | None, flags: Mapping[str
 
 
 def find_project(start: Path) -> Path:
-    """Return the nearest folder at or above `start` that holds migrations or a settings file, else `start`."""
+    """Return the nearest folder at or above `start` that has migrations or a settings file, or else `start`."""
     start = start.absolute()
     for folder in (start, *start.parents):
         if any((folder / mark).exists() for mark in _PROJECT_MARKS):
@@ -112,7 +112,7 @@ def find_project(start: Path) -> Path:
 
 
 def read_config(project: Path) -> dict[str, Any]:
-    """Read `runner.toml`, with `-` in keys taken as `_`; an absent file is an empty one.
+    """Read `runner.toml`, with `-` in keys replaced by `_`; a missing file counts as empty.
 
     Raises: ConfigurationError when the file is not TOML or cannot be read.
     """
@@ -133,15 +133,15 @@ def read_config(project: Path) -> dict[str, Any]:
 
 
 def check_keys(values: Mapping[str, Any], project: Path, known: Sequence[str]) -> None:
-    """Refuse a key that no option has.
+    """Refuse a key that is no option.
 
-    Raises: ConfigurationError naming the nearest; also when a key that has to be a table is none.
+    Raises: ConfigurationError that names the nearest option; also if a key that must be a table is not one.
     """
     for key in values:
         if key in TABLES:
             if not isinstance(values[key], dict):
                 raise ConfigurationError(
-                    f'"{key}" has to be a table',
+                    f'"{key}" must be a table',
                     where=Location(project / CONFIG_FILE),
                     hint=f"Write [{key}].",
                 )
@@ -155,9 +155,9 @@ def check_keys(values: Mapping[str, Any], project: Path, known: Sequence[str]) -
 
 
 def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Read what yoyo keeps in its settings file: sources, database, migration_table.
+    """Read yoyo's settings file: sources, database, migration_table.
 
-    As yoyo does, `%(here)s` is the file's folder and `%(NAME)s` a variable of the environment.
+    As in yoyo, `%(here)s` is the file's folder and `%(NAME)s` an environment variable.
     Source: yoyo's documentation, "Configuration file".
     """
     path = project / "yoyo.ini"
@@ -185,11 +185,7 @@ def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
         line = getattr(error, "lineno", None) or next(
             (number for number, _ in getattr(error, "errors", ())), None
         )
-        said = (
-            "it is not in the form of an INI file"
-            if line is None
-            else f"line {line} is not in the form of an INI file"
-        )
+        said = "it is not an INI file" if line is None else f"line {line} is not INI syntax"
         hint = "Correct the file, or move its settings to runner.toml."
     except (OSError, UnicodeDecodeError) as error:
         line = None

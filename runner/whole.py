@@ -1,4 +1,4 @@
-"""Write a file so that it is, at any moment and on a full disk too, either what it was or all of what it is to be."""
+"""Write a file so that at any moment, even on a full disk, it is either the old file or the complete new one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from stat import S_ISREG
 
 from runner.errors import ConfigurationError, RunnerError
 
-# where the folder takes no second file, or the file is mounted by itself, there is only the file itself
+# the folder accepts no second file, or the file is a mount of its own, so it can only be written in place
 _ONLY_IN_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY}
 _MOST_LINKS = 40  # as Linux has it
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def write(path: Path, content: str | bytes, *, parents: bool = False) -> None:
-    """Write beside the file, and rename. Mode and owner stay, a link too: what it leads to is replaced.
+    """Write a new file beside it, and rename. Mode and owner are kept; of a link, the target is replaced.
 
-    A terminal, a pipe, /dev/stdout and whatever else is no ordinary file are written in place. With
-    `parents` missing folders are made.
+    A terminal, a pipe, /dev/stdout and anything else that is no ordinary file is written in place. With
+    `parents` missing folders are created.
 
     Raises: RunnerError when the disk is full, ConfigurationError for anything else; both name the path.
     """
@@ -46,7 +46,7 @@ def write(path: Path, content: str | bytes, *, parents: bool = False) -> None:
 
 
 def _behind_links(path: Path) -> Path:
-    """Follow links, one by one: one that leads into /dev or /proc stands for what is open, and is not replaced."""
+    """Follow links, one by one. A link into /dev or /proc stands for an open file, and is not replaced."""
     for _ in range(_MOST_LINKS):
         if not path.is_symlink() or _is_open_file(path):
             return path
@@ -73,7 +73,7 @@ def _replace(path: Path, data: bytes) -> None:
     except FileNotFoundError:
         before = None
     beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
-    beside.unlink(missing_ok=True)  # of a killed process that had our number
+    beside.unlink(missing_ok=True)  # left by a killed process with the same pid
     try:
         with beside.open("xb") as file:
             if before is not None:
@@ -99,11 +99,13 @@ def _error(error: OSError, path: Path, *, kept: bool) -> RunnerError:
     state = (
         "The file is as it was."
         if kept or error.errno == errno.EISDIR
-        else "The file may be cut: it could only be written in place."
+        else "The file may be incomplete, as it could only be written in place."
     )
     if error.errno in _FULL:
         return RunnerError(
-            f"no space left to write {path}", detail=state, hint="Free space there; then run it again."
+            f"no space left to write {path}",
+            detail=state,
+            hint="Free space there, then run the command again.",
         )
     return ConfigurationError(
         f"cannot write {path}: {(error.strerror or str(error)).lower()}",

@@ -1,4 +1,4 @@
-"""Phrases that several rooms say, so that they say them alike."""
+"""Phrases that several rooms print, kept here so that they stay the same."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from runner import __version__
 from runner.cli.group import ALIASES, COMMANDS, RunnerGroup
 from runner.cli.options import LOG_FORMAT, Context
 
-# New objects before the garbage is looked through: importing makes tens of thousands that stay, and no garbage.
+# New objects before a garbage collection: importing creates tens of thousands that stay, and no garbage.
 _GARBAGE = 100_000
 
 
@@ -29,7 +29,7 @@ _GARBAGE = 100_000
     "-C",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     envvar="RUNNER_PROJECT",
-    help="The project's folder (default: the nearest one above that holds migrations).",
+    help="The project's folder (default: the nearest one above that has migrations).",
 )
 @click.pass_context
 def cli(ctx: click.Context, *, project: Path | None) -> None:
@@ -47,7 +47,7 @@ def cli(ctx: click.Context, *, project: Path | None) -> None:
 
 
 def _option_names(ctx: click.Context) -> dict[str, str]:
-    """Return what runner.toml may set: each long option of ours, with _ for -, and the parameter that it is."""
+    """Return the keys of runner.toml: each long option, with _ for -, and its parameter."""
     return {
         spelling.removeprefix("--").replace("-", "_"): option.name or ""
         for command in (cli.get_command(ctx, name) for name in COMMANDS)
@@ -73,7 +73,7 @@ def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
 
 
 def _work(context: Context) -> object:
-    """Run the command; before and afterwards a signal ends the program at once, as an exception would be a stack trace."""
+    """Run the command; before and afterwards restore the default handlers, so that a late Ctrl-C prints no traceback."""
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -99,14 +99,14 @@ def main() -> None:
     from runner.errors import ConfigurationError, Location, RunnerError
 
     gc.set_threshold(_GARBAGE)
-    # --json and --log-format are known before the command line is understood, so that a mistake in it has their form too
+    # --json and --log-format are read before the command line is parsed, so that a usage error has their format too
     context = Context(
         environ=dict(os.environ), json="--json" in sys.argv[1:], logs_json=_logs_json(sys.argv[1:])
     )
     try:
         code = _work(context)
     except click.exceptions.Abort as abort:
-        # Click makes this of a signal that came while no file ran, and of a question answered with no
+        # Click raises this for a signal while no file ran, and for a question answered with no
         stop = abort.__cause__
         code = _stopped(context, stop) if isinstance(stop, KeyboardInterrupt) else 128 + signal.SIGINT
     except KeyboardInterrupt as stop:

@@ -1,4 +1,4 @@
-"""Ask a person before something that cannot be taken back."""
+"""Ask for confirmation before something that cannot be undone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 
 def require_yes(question: str, *, otherwise: str) -> None:
-    """Ask; return when the answer is yes. `otherwise` says in what state a no leaves the database.
+    """Ask; return if the answer is yes. `otherwise` is the state of the database after a no.
 
     Raises: RunnerError, exit 1, for a no and for the end of the input; KeyboardInterrupt for Ctrl-C.
     """

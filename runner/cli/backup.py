@@ -14,13 +14,15 @@ from runner.cli.options import Context, backup_options, lock_wait_option, read_s
 @target_options
 @lock_wait_option
 @backup_options("--to", required=True)
-@click.option("--schema-only", is_flag=True, help="Without data. Such backups are kept beside the others.")
+@click.option(
+    "--schema-only", is_flag=True, help="Dump no data. Such backups expire separately from the others."
+)
 @click.option(
     "--keep-days",
     multiple=True,
     envvar="RUNNER_KEEP_DAYS",
     metavar="[DATABASE=]N",
-    help="Remove older ones once the new one is whole; 0 keeps all; may be repeated.  [default: 30]",
+    help="Days to keep older backups; 0 keeps all; for one database carthub=7; may be repeated.  [default: 30]",
 )
 @click.pass_obj
 def backup_command(
@@ -34,7 +36,7 @@ def backup_command(
     lock_wait: float,
     **flags: Any,
 ) -> None:
-    """Back databases up, and prove that each archive can be read. Changes nothing in them.
+    """Back up databases, and check that each archive can be read. Changes nothing in them.
 
     \b
     runner backup --to /backups                     every database of the project

@@ -26,9 +26,9 @@ from runner.cli.options import (
 @click.option(
     "--to",
     metavar="ID",
-    help="The last migration whose work the database already holds (default: found by comparing).",
+    help="The last migration that the database already contains (default: found by comparing).",
 )
-@click.option("--accept-differences", is_flag=True, help="Record it although the schema differs.")
+@click.option("--accept-differences", is_flag=True, help="Record the migrations although the schema differs.")
 @click.pass_obj
 def baseline_command(
     context: Context,
@@ -40,13 +40,13 @@ def baseline_command(
     scratch_url: str | None,
     **flags: Any,
 ) -> None:
-    """Adopt a live database: record migrations, run none. Changes history only.
+    """Adopt a live database: record migrations, run none. Changes only history.
 
     The schema that the files give is built in a scratch database and compared first.
 
     \b
     runner baseline -d carthub            find the migration at which the two agree
-    runner baseline -d carthub --to 0004  say where it is
+    runner baseline -d carthub --to 0004  give that migration yourself
     """
     from runner.commands.baseline import as_json, baseline, text
 

@@ -17,7 +17,7 @@ from runner.cli.options import Context, ignore_option, read_settings, target_opt
 def doctor_command(context: Context, /, **flags: Any) -> None:
     """Examine connection, role, server, sessions and leftovers. Changes nothing.
 
-    Each finding comes with its remedy. Exits with 3 when one of them stands in a migration's way.
+    Each finding comes with its remedy. Exits with 3 if one of them would stop a migration.
 
     \b
     runner doctor -d carthub

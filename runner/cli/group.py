@@ -35,17 +35,17 @@ _STATUS = "See what is applied and pending with: runner status; what was done, b
 _MIGRATE = "Apply what is pending with: runner migrate"
 _ROLLBACK = "Undo the newest migration with: runner rollback"
 _EMPTY = (
-    "No command empties or drops a database: typed at the wrong one, it could not be undone. On a database of your own undo all "
+    "No command empties or drops a database, as a mistake could not be undone. In a database of your own, undo all "
     "migrations with: runner rollback --all; or drop it with DROP DATABASE, create it again, then: runner migrate"
 )
 _SNAPSHOT = "Write the schema that the files give to sql/schema/ with: runner snapshot"
 _ADOPT = "Record what is applied already, without running it, with: runner baseline"
-# what other tools call their commands; none of these is a misspelt one of ours
+# other tools' names for their commands; none of these is a misspelled one of ours
 ELSEWHERE = {
     **dict.fromkeys(("create", "generate", "add", "make", "revision", "g"), _NEW),
     **dict.fromkeys(
         ("init", "setup", "install"),
-        "Nothing has to be set up: runner new NAME writes the first migration, and runner migrate creates history's tables.",
+        "No setup is needed: runner new NAME writes the first migration, and runner migrate creates history's tables.",
     ),
     **dict.fromkeys(
         ("current", "info", "history", "log", "list", "show", "ls", "heads", "pending", "version"), _STATUS
@@ -54,7 +54,7 @@ ELSEWHERE = {
         ("upgrade", "update", "deploy", "run", "latest", "migration", "up-to", "sync", "push"), _MIGRATE
     ),
     **dict.fromkeys(("undo", "revert", "downgrade", "down-to", "unapply"), _ROLLBACK),
-    "redo": "Run the two, one after the other: runner rollback, then runner migrate",
+    "redo": "Run one after the other: runner rollback, then runner migrate",
     **dict.fromkeys(
         ("reset", "drop", "clean", "fresh", "wipe", "destroy", "erase", "refresh", "purge", "nuke"), _EMPTY
     ),
@@ -74,7 +74,7 @@ ELSEWHERE = {
 }
 
 
-# What many commands share stands below what is a command's own in its help; by the names that options have in code.
+# Shared options come after a command's own in its help, under these headings; by their parameter names.
 _SHARED = {
     "Target": ("database", "url", "direct_url", "session_pool", "scratch_url"),
     "Files and history": ("migrations_dirs", "functions_dir", "schema_dir", "history_schema", "ignore"),
@@ -91,7 +91,7 @@ _SHARED = {
     "Backup": ("backup", "backup_to", "kms_key"),
     "Output": ("as_json", "log_format", "metrics_file"),
 }
-_FEW = 12  # options that are read in one look
+_FEW = 12  # options that need no headings
 
 
 class GroupedCommand(click.Command):
@@ -133,7 +133,7 @@ class RunnerGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the command that is meant when there is none of this name; `help` shows the help.
+        """Suggest a command if there is none of this name; `help` shows the help.
 
         Raises: UsageError.
         """

@@ -21,11 +21,13 @@ from runner.cli.options import Context, Duration, read_settings, target_options
     is_flag=False,
     flag_value="problem",
     type=click.Choice(["problem", "warn"]),
-    help="Exit with 3 when there is a problem; --check=warn: or a warning, or something that cannot be asked.",
+    help="Exit with 3 if there is a problem; with --check=warn also for a warning or a query that could not be run.",
 )
 @click.option("--full", is_flag=True, help="Show every row, not only those beyond the thresholds.")
 @click.option(
-    "--explain", is_flag=True, help="Say what the queries show, when to worry, what to do; ask nothing."
+    "--explain",
+    is_flag=True,
+    help="Explain the queries: what they show, when to worry, what to do. Runs none.",
 )
 @click.option(
     "--format",
@@ -33,7 +35,7 @@ from runner.cli.options import Context, Duration, read_settings, target_options
     type=click.Choice(["text", "json", "openmetrics"]),
     default="text",
     show_default=True,
-    help="How the answers are written.",
+    help="Output format.",
 )
 @click.option(
     "--query-timeout",
@@ -43,7 +45,7 @@ from runner.cli.options import Context, Duration, read_settings, target_options
     show_default=True,
     metavar="DURATION",
     envvar="RUNNER_QUERY_TIMEOUT",
-    help="For one query.",
+    help="Time limit of one query.",
 )
 @click.option(
     "--health-dir",
@@ -64,14 +66,14 @@ def health_command(
     timeout_ms: int,
     **flags: Any,
 ) -> None:
-    """Ask how a database is: sessions, locks, sizes, bloat. Changes nothing.
+    """Check a database's health: sessions, locks, sizes, bloat. Changes nothing.
 
-    Without names every query is asked. Thresholds are in the queries and in runner.toml, [health].
+    Without names every query is run. Thresholds are in the queries and in runner.toml, [health].
 
     \b
-    runner health                          what is beyond a threshold, of every database
+    runner health                          what is beyond a threshold, in every database
     runner health -d carthub table_sizes   one query with all its rows
-    runner health --explain blocking       what it shows, when to worry, what to do
+    runner health --explain blocking       what the query shows, when to worry, what to do
     runner health --check                  for a pipeline or a CronJob
     runner health --format openmetrics     for Prometheus
     """

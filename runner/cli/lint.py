@@ -13,24 +13,22 @@ from runner.cli.options import Context, read_settings, target_options
 
 @click.command(cls=GroupedCommand)
 @target_options
-@click.option(
-    "--base", metavar="REVISION", help="Only files that differ from where this branch left REVISION."
-)
+@click.option("--base", metavar="REVISION", help="Check only files changed since this branch left REVISION.")
 @click.option(
     "--all",
     "every",
     is_flag=True,
-    help="Show each finding, also those in files that the default branch has.",
+    help="Show each finding, including those in files of the default branch.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings too.")
-@click.option("--squawk/--no-squawk", default=None, help="Ask squawk too.  [default: where it is installed]")
+@click.option("--squawk/--no-squawk", default=None, help="Run squawk too.  [default: if it is installed]")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "github", "sarif", "junit"]),
     default="text",
     show_default=True,
-    help="How findings are written.",
+    help="Output format.",
 )
 @click.pass_obj
 def lint_command(
@@ -44,10 +42,10 @@ def lint_command(
     form: str,
     **flags: Any,
 ) -> None:
-    """Check the files without a database. Changes nothing; exits with 3 when it finds errors.
+    """Check the files without a database. Changes nothing; exits with 3 if it finds errors.
 
-    In a git repository, findings in files that the default branch has are counted but not shown: such a file may be
-    applied somewhere, and an applied file is not edited.
+    In a git repository, findings in files of the default branch are counted but not shown: such a file may be
+    applied somewhere, and an applied file is never edited.
 
     \b
     runner lint                       before every commit

@@ -39,9 +39,9 @@ def _one_database(settings: Settings) -> str | None:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
 def exec_command(context: Context, /, *, command: tuple[str, ...], **flags: Any) -> NoReturn:
-    """Run a program with PG* set for a database, and become it.
+    """Run a program with PG* set for a database.
 
-    Changes nothing by itself. The password goes through the environment, never through the arguments.
+    Changes nothing itself. The password is passed in the environment, never as an argument.
 
     Example: runner exec --database carthub -- pg_dump --format=custom --file=carthub.dump
     """
@@ -59,17 +59,19 @@ def exec_command(context: Context, /, *, command: tuple[str, ...], **flags: Any)
 def local_command() -> None:
     """Work with the project's own PostgreSQL, for development.
 
-    Commands that need a database make and start it when no target is configured.
+    Commands that need a database create and start it if no target is configured.
     """
 
 
 @local_command.command()
-@click.option("--tcp/--no-tcp", default=None, help="Listen on 127.0.0.1, not on a socket (DBeaver needs it).")
+@click.option(
+    "--tcp/--no-tcp", default=None, help="Listen on 127.0.0.1 instead of a socket (DBeaver needs it)."
+)
 @_json_option
 @log_option
 @click.pass_obj
 def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
-    """Start the local server; make it when there is none.
+    """Start the local server; create it if there is none.
 
     Example: runner local start --tcp
     """
@@ -85,7 +87,7 @@ def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
 @log_option
 @click.pass_obj
 def stop(context: Context, /, **flags: Any) -> None:
-    """Stop the local server; its data stays.
+    """Stop the local server and keep its data.
 
     Example: runner local stop
     """
@@ -110,12 +112,12 @@ def status(context: Context, /, **flags: Any) -> None:
 
 @local_command.command()
 @_database_option
-@click.option("--password", is_flag=True, help="Put the password into the URL (only TCP needs it).")
+@click.option("--password", is_flag=True, help="Include the password in the URL (only TCP needs it).")
 @_json_option
 @log_option
 @click.pass_obj
 def url(context: Context, /, *, password: bool, **flags: Any) -> None:
-    """Print the local server's URL, to paste into psql or another program; start the server when needed.
+    """Print the local server's URL for psql or another program; start the server if needed.
 
     Example: psql "$(runner local url --database carthub)"
     """
@@ -133,7 +135,7 @@ def url(context: Context, /, *, password: bool, **flags: Any) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> NoReturn:
-    """Open psql on the local server; start the server when needed.
+    """Open psql on the local server; start the server if needed.
 
     Example: runner local psql --database carthub -- -c 'TABLE carts'
     """

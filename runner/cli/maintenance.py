@@ -13,14 +13,14 @@ from runner.cli.options import Context, limits, read_settings, target_options
 @click.command(cls=GroupedCommand)
 @target_options
 @limits(statement="30min")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option(
     "--bloat-percent",
     type=click.IntRange(1, 99),
     default=50,
     show_default=True,
     envvar="RUNNER_BLOAT_PERCENT",
-    help="Rebuild an index of which so much is empty, by estimate.",
+    help="Rebuild indexes estimated to be at least this empty.",
 )
 @click.option(
     "--bloat-megabytes",
@@ -28,16 +28,16 @@ from runner.cli.options import Context, limits, read_settings, target_options
     default=10,
     show_default=True,
     envvar="RUNNER_BLOAT_MEGABYTES",
-    help="But none that is smaller than this.",
+    help="Skip indexes smaller than this.",
 )
 @click.pass_obj
 def maintenance_command(
     context: Context, /, *, dry_run: bool, bloat_percent: int, bloat_megabytes: int, **flags: Any
 ) -> None:
-    """Clean up, vacuum, analyze, rebuild indexes: what needs it.
+    """Clean up, vacuum, analyze and rebuild indexes where needed.
 
     \b
-    Changes no schema. Never beside a migration (exit code 4), and gives way to one that comes.
+    Changes no schema. Never runs during a migration (exit code 4), and gives way to one that starts.
     runner maintenance --dry-run
     runner maintenance -d api_server
     """

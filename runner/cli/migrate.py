@@ -28,7 +28,7 @@ metrics_option = click.option(
     "--metrics-file",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="RUNNER_METRICS_FILE",
-    help="Write how the run went to this file, as OpenMetrics.",
+    help="Write metrics of the run to this file, as OpenMetrics.",
 )
 
 
@@ -40,15 +40,17 @@ metrics_option = click.option(
 @limit_options
 @metrics_option
 @click.option("--to", metavar="ID", help="Stop after this migration.")
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Apply at most N.")
-@click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
-@click.option("--single-transaction", is_flag=True, help="Apply all of a database's files, or none.")
-@click.option("--allow-out-of-order", is_flag=True, help="Apply files below the newest applied one too.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Apply at most N migrations.")
+@click.option("--dry-run", is_flag=True, help="Show what would be run; change nothing.")
+@click.option(
+    "--single-transaction", is_flag=True, help="Apply all of a database's files in one transaction, or none."
+)
+@click.option("--allow-out-of-order", is_flag=True, help="Also apply files below the newest applied one.")
 @click.option(
     "--beside-existing",
     is_flag=True,
     envvar="RUNNER_BESIDE_EXISTING",
-    help="Migrate a database that has tables and no history; they stay as they are.",
+    help="Migrate a database that has tables but no history; those tables stay as they are.",
 )
 @click.option(
     "--validate/--no-validate", default=True, help="Compare the schema with the snapshot afterwards."
@@ -57,11 +59,11 @@ metrics_option = click.option(
     "--validate-first",
     is_flag=True,
     envvar="RUNNER_VALIDATE_FIRST",
-    help="Run nothing where the schema is not what the applied files give, as validate compares it.",
+    help="Run nothing if the schema differs from what the applied files give, compared as by validate.",
 )
 @scratch_option
 @click.option(
-    "--backup", is_flag=True, envvar="RUNNER_BACKUP", help="Back up first what is about to be changed."
+    "--backup", is_flag=True, envvar="RUNNER_BACKUP", help="Back up each database before migrating it."
 )
 @backup_options()
 @click.pass_obj

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the context that carries them."""
+"""Options that several commands share, and the context with their values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass
 class Context:
-    """What every command is handed: the environment, and how to speak."""
+    """What every command gets: the environment, and how to write output."""
 
     environ: Mapping[str, str]
     project: Path | None = None
@@ -43,13 +43,13 @@ class Context:
     _warned: set[str] = field(default_factory=set)
 
     def style(self, stream: Any) -> Style:
-        """Return the colours for a stream."""
+        """Return the colors for a stream."""
         from runner.report.terminal import Style
 
         return Style.of(stream, self.environ)
 
     def echo(self, line: str) -> None:
-        """Write a line of the result; a reader that went away (head, less) or a full disk must not stop the work."""
+        """Write a line of the result; a closed reader (head, less) or a full disk must not stop the work."""
         try:
             click.echo(line, color=True)
         except BrokenPipeError:
@@ -59,14 +59,14 @@ class Context:
             _silence(sys.stdout)
 
     def say(self, line: str) -> None:
-        """Tell a person what goes on, beside the result; when nobody can be told, the work goes on."""
+        """Write a line for people to stderr; if that fails, the work goes on."""
         try:
             click.echo(line, err=True, color=True)
         except OSError:
             _silence(sys.stderr)
 
     def require_written(self) -> None:
-        """Raise when the result, or a part of it, could not be written.
+        """Raise if the result, or part of it, could not be written.
 
         Raises: RunnerError.
         """
@@ -76,8 +76,8 @@ class Context:
             reason = (self.unwritten.strerror or str(self.unwritten)).lower()
             raise RunnerError(
                 f"cannot write the result to stdout: {reason}",
-                detail="The command did all that was asked for; only what it printed is lost, or incomplete.",
-                hint="Free space where stdout leads to; runner status and runner status --history tell what was done.",
+                detail="The command did everything; only its output is lost, or incomplete.",
+                hint="Free space for stdout; runner status and runner status --history show what was done.",
             ) from self.unwritten
 
     def emit(self, event: Event) -> None:
@@ -156,7 +156,7 @@ class Context:
 
 
 def _silence(stream: IO[str]) -> None:
-    """Let what is still written to the stream, and what its buffer holds, go nowhere."""
+    """Discard what is still written to the stream, and its buffer."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -170,21 +170,21 @@ log_option = click.option(
     default="text",
     show_default=True,
     envvar=LOG_FORMAT,
-    is_eager=True,  # so that what is wrong with the others is told in this form
+    is_eager=True,  # so that errors in the other options have this format
     expose_value=False,
     callback=_log_format,
-    help="What goes to stderr: lines for people, or a JSON object an event.",
+    help="Format of stderr: text, or one JSON object per event.",
 )
 
 
 class Once(click.Option):
-    """An option that may not be given twice: Click would take the last one and say nothing."""
+    """An option that may not be given twice: Click would silently take the last one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "multiple": True, "callback": _only_one})
 
     def value_from_envvar(self, ctx: click.Context) -> Any:
-        """Take a variable whole: the values of other repeated options are separated by blanks."""
+        """Read a variable as one value; the values of other repeated options are separated by blanks."""
         value = self.resolve_envvar_value(ctx)
         return None if value is None else (value,)
 
@@ -196,7 +196,7 @@ class Once(click.Option):
 def _only_one(_ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> str | None:
     if len(value) > 1:
         raise click.UsageError(
-            f"{param.opts[0]} is given {len(value)} times: give one, or leave it out for all databases in turn."
+            f"{param.opts[0]} is given {len(value)} times: give it once, or omit it for all databases in turn."
         )
     return value[0] if value else None
 
@@ -209,7 +209,7 @@ def target_options(command: F) -> F:
         click.option(
             "--history-schema",
             envvar="RUNNER_HISTORY_SCHEMA",
-            help="Schema of history's tables (default: where search_path finds them, else the current schema).",
+            help="Schema of history's tables (default: where search_path finds them, or else the current schema).",
         ),
         click.option(
             "--schema-dir",
@@ -235,22 +235,22 @@ def target_options(command: F) -> F:
             "--session-pool",
             is_flag=True,
             envvar="RUNNER_SESSION_POOL",
-            help="The pooler in between is in session mode.",
+            help="Declare that the connection pooler is in session mode.",
         ),
         click.option(
             "--direct-url",
             envvar="RUNNER_DIRECT_URL",
-            help="PostgreSQL itself, where --url leads to a pooler.",
+            help="URL of the server itself, if --url leads to a pooler.",
         ),
         click.option(
-            "--url", envvar="RUNNER_URL", help="Where the database is (default: DATABASE_URL and others)."
+            "--url", envvar="RUNNER_URL", help="URL of the database (default: DATABASE_URL and others)."
         ),
         click.option(
             "--database",
             "-d",
             cls=Once,
             envvar="RUNNER_DATABASE",
-            help="One database by its name (default: all in turn).",
+            help="Name of one database (default: all in turn).",
         ),
     ):
         command = option(command)
@@ -273,12 +273,12 @@ reconnect_wait_option = click.option(
     show_default=True,
     metavar="SECONDS",
     envvar="RUNNER_RECONNECT_WAIT",
-    help="How long to wait for the server when the connection is lost.",
+    help="How long to wait for the server after the connection is lost.",
 )
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3 only
-    """A duration as PostgreSQL writes it; its value is in milliseconds."""
+    """A duration in PostgreSQL's format; its value is in milliseconds."""
 
     name = "duration"
 
@@ -289,7 +289,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8
         found = milliseconds(str(value))
         if found is None:
             self.fail(
-                f"{value!r} is no duration: write a number with a unit, 500ms, 5s, 2min; 0 means no limit",
+                f"{value!r} is not a duration: write a number with a unit, 500ms, 5s, 2min; 0 means no limit",
                 param,
                 ctx,
             )
@@ -297,9 +297,9 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8
 
 
 def limits(*, statement: str) -> Callable[[F], F]:
-    """Return what adds the options that say how long things may take and how often they are tried.
+    """Return a decorator that adds the options for time limits and retries.
 
-    `statement` is what the command makes of a --statement-timeout that is not given.
+    `statement` is the command's default of --statement-timeout.
     """
 
     def add(command: F) -> F:
@@ -317,28 +317,28 @@ def _limit_options(statement: str) -> Iterable[Callable[[F], F]]:
             "idle_in_transaction_session_timeout_ms",
             "RUNNER_IDLE_IN_TRANSACTION_TIMEOUT",
             "5min",
-            "End our session when it idles in a transaction.",
+            "End our session if it idles in a transaction for this long.",
         ),
         _limit(
             "--concurrently-timeout",
             "concurrently_timeout_ms",
             "RUNNER_CONCURRENTLY_TIMEOUT",
             "6h",
-            "How long one CONCURRENTLY statement may take, with its waits.",
+            "Time limit of one CONCURRENTLY statement, including its waits.",
         ),
         click.option(
             "--max-blocked",
             type=click.IntRange(min=0, max=100_000),
             metavar="N",
             envvar="RUNNER_MAX_BLOCKED",
-            help="Give up a try when N sessions queue behind it.  [default: 0, never]",
+            help="Stop and retry later once N sessions queue behind us.  [default: 0, never]",
         ),
         _limit(
             "--statement-timeout",
             "statement_timeout_ms",
             "RUNNER_STATEMENT_TIMEOUT",
             statement,
-            "How long one statement may take.",
+            "Time limit of one statement.",
         ),
         click.option(
             "--lock-retries",
@@ -374,12 +374,12 @@ ignore_option = click.option(
     multiple=True,
     metavar="PATTERN",
     envvar="RUNNER_IGNORE",
-    help="What is not this project's, so may differ from the snapshot: 'index:public.tmp_*', 'table:audit.*'; may be repeated.",
+    help="Objects of other projects, which may differ from the snapshot: 'index:public.tmp_*', 'table:audit.*'; may be repeated.",
 )
 
 
 def backup_options(*names: str, required: bool = False) -> Callable[[F], F]:
-    """Add the options that say where backups are kept."""
+    """Add the options for where backups are kept."""
 
     def add(command: F) -> F:
         command = click.option(

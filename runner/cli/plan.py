@@ -15,10 +15,14 @@ from runner.cli.options import Context, ignore_option, read_settings, target_opt
 @target_options
 @ignore_option
 @click.option("--rollback", "back", is_flag=True, help="Show what rollback would run.")
-@click.option("--to", metavar="ID", help="As for migrate, or with --rollback as for rollback.")
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="At most N.")
-@click.option("--all", "everything", is_flag=True, help="With --rollback: every migration.")
-@click.option("--allow-out-of-order", is_flag=True, help="Plan files below the newest applied one too.")
+@click.option(
+    "--to",
+    metavar="ID",
+    help="Stop after this migration; with --rollback, keep it and plan what was applied after it.",
+)
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Plan at most N migrations.")
+@click.option("--all", "everything", is_flag=True, help="With --rollback: plan every migration.")
+@click.option("--allow-out-of-order", is_flag=True, help="Also plan files below the newest applied one.")
 @click.pass_obj
 def plan_command(
     context: Context,

@@ -26,12 +26,12 @@ def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value
 
 
-reason_option = click.option("--reason", required=True, callback=_not_blank, help="Why; kept in history.")
+reason_option = click.option("--reason", required=True, callback=_not_blank, help="Reason, kept in history.")
 
 
 @click.group()
 def repair_command() -> None:
-    """Set history right where it and the files have come apart. Changes history only.
+    """Correct history where it and the files disagree. Changes only history.
 
     \b
     runner repair accept 0007 -d carthub --reason "comment corrected"
@@ -45,7 +45,7 @@ def repair_command() -> None:
 
 
 def _repair(name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Make a subcommand of a function, with the options that all of them have."""
+    """Turn a function into a subcommand with the common options."""
 
     def command(function: Callable[..., None]) -> click.Command:
         with_options = target_options(lock_wait_option(reason_option(click.pass_obj(function))))
@@ -59,7 +59,7 @@ def _repair(name: str) -> Callable[[Callable[..., None]], click.Command]:
 def accept_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Take an edited file for what had been applied."""
+    """Accept an edited file as the applied version."""
     from runner.commands.repair import accept
 
     settings = read_settings(context, **flags)
@@ -71,7 +71,7 @@ def accept_command(
 def forget_command(
     context: Context, /, *, migrations: tuple[str, ...], reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Take migrations whose files are gone out of history, without undoing them."""
+    """Remove entries whose files are gone, without undoing them."""
     from runner.commands.repair import forget
 
     settings = read_settings(context, **flags)
@@ -85,7 +85,7 @@ def forget_command(
 def rename_command(
     context: Context, /, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Record that an applied migration's file has another name now."""
+    """Record the new name of an applied migration's file."""
     from runner.commands.repair import rename
 
     settings = read_settings(context, **flags)
@@ -93,7 +93,7 @@ def rename_command(
 
 
 statement_option = click.option(
-    "--statement", type=click.IntRange(min=1), metavar="N", help="Which, when several are in doubt."
+    "--statement", type=click.IntRange(min=1), metavar="N", help="The statement, if several are in doubt."
 )
 
 
@@ -110,7 +110,7 @@ def done_command(
     lock_wait: float,
     **flags: Any,
 ) -> None:
-    """Say that a statement whose run was cut off took effect."""
+    """Record that an interrupted statement took effect."""
     _settle(context, migration, reason, statement, lock_wait, took_effect=True, **flags)
 
 
@@ -127,7 +127,7 @@ def again_command(
     lock_wait: float,
     **flags: Any,
 ) -> None:
-    """Say that a statement whose run was cut off took no effect, and is to be run again."""
+    """Repeat a statement that was interrupted without effect."""
     _settle(context, migration, reason, statement, lock_wait, took_effect=False, **flags)
 
 
@@ -160,7 +160,7 @@ def _settle(
 def continue_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Go on with an edited file that was run in part; what had been run of it must be unchanged."""
+    """Go on with a partly run file whose rest was edited."""
     from runner.commands.repair import go_on
 
     settings = read_settings(context, **flags)
@@ -172,7 +172,7 @@ def continue_command(
 def restart_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
-    """Forget how far a file came that was run in part, for what it did is undone; the next run begins anew."""
+    """Run a file from its start again, after undoing it by hand."""
     from runner.commands.repair import restart
 
     settings = read_settings(context, **flags)

@@ -29,12 +29,14 @@ from runner.cli.options import Context, read_settings, target_options
     help="Number of parallel pg_restore jobs; the restore is then not one transaction.",
 )
 @click.option(
-    "--validate/--no-validate", default=True, help="Compare catalogue and history with what was dumped."
+    "--validate/--no-validate", default=True, help="Compare catalog and history with what was dumped."
 )
 @click.option(
-    "--switch", is_flag=True, help="Then rename: the new one takes the live one's name, which is kept."
+    "--switch",
+    is_flag=True,
+    help="Then rename it to the live database's name; the old one is kept under a dated name.",
 )
-@click.option("--end-sessions", is_flag=True, help="End the sessions that stand in the way of the switch.")
+@click.option("--end-sessions", is_flag=True, help="End the sessions that prevent the switch.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before the switch.")
 @click.pass_obj
 def restore_command(
@@ -52,7 +54,7 @@ def restore_command(
 ) -> None:
     """Restore a backup into a new database, and compare the two. Overwrites nothing.
 
-    FROM is an archive, or the place of backups for the newest one of the database.
+    FROM is an archive, or a folder or prefix of backups, of which the newest is taken.
 
     \b
     runner restore /backups -d carthub --into carthub_restored
@@ -62,11 +64,11 @@ def restore_command(
     from runner.errors import UsageError
 
     if switch and not validate:
-        raise click.UsageError("--switch needs the comparison: leave --no-validate out.")
+        raise click.UsageError("--switch needs the comparison: omit --no-validate.")
     can_ask = not context.json and sys.stdin.isatty()
     if switch and not yes and not can_ask:
         raise UsageError(
-            "the switch asks before it renames anything, and nobody can answer here",
+            "--switch needs a confirmation, and there is no terminal",
             detail="Nothing was restored.",
             hint="Say --yes.",
         )

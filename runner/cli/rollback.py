@@ -30,7 +30,7 @@ from runner.cli.options import (
 @click.option("--to", metavar="ID", help="Roll back what was applied after this migration; it stays.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Roll back N migrations (default: 1).")
 @click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
-@click.option("--dry-run", is_flag=True, help="Say what would be rolled back; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be rolled back; change nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def rollback_command(
@@ -47,7 +47,7 @@ def rollback_command(
     metrics_file: Path | None,
     **flags: Any,
 ) -> None:
-    """Undo what was applied last, the newest first. Changes the database.
+    """Undo the newest migration, or more of them. Changes the database.
 
     \b
     runner rollback -d carthub            the newest migration
@@ -82,7 +82,7 @@ def _ask(context: Context, question: str) -> None:
 
     if context.json or context.logs_json or not sys.stdin.isatty():
         raise UsageError(
-            "rollback asks before it undoes anything, and nobody can answer here",
+            "rollback needs a confirmation, and there is no terminal",
             detail=f"{question} Nothing was changed.",
             hint="Say --yes.",
         )

@@ -16,7 +16,7 @@ from runner.cli.options import Context, ignore_option, read_settings, scratch_op
 @scratch_option
 @ignore_option
 @click.option(
-    "--check", is_flag=True, help="Write nothing; exit with 3 when the committed snapshot is stale."
+    "--check", is_flag=True, help="Write nothing; exit with 3 if the committed snapshot is out of date."
 )
 @click.option(
     "--format",
@@ -24,13 +24,13 @@ from runner.cli.options import Context, ignore_option, read_settings, scratch_op
     type=click.Choice(["sql", "html", "mermaid"]),
     default="sql",
     show_default=True,
-    help="With html or mermaid print a picture of the tables, and write nothing.",
+    help="Print a picture of the tables, as html or mermaid, and write nothing.",
 )
 @click.pass_obj
 def snapshot_command(
     context: Context, /, *, check: bool, form: str, scratch_url: str | None, **flags: Any
 ) -> None:
-    """Write the schema that the files give to sql/schema/. Uses a scratch database.
+    """Build the files in a scratch database; write their schema.
 
     \b
     runner snapshot          after every new migration; review the diff

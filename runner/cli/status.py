@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     default=50,
     show_default=True,
     metavar="N",
-    help="With --history: at most N entries.",
+    help="With --history: show at most N entries.",
 )
-@click.option(
-    "--sql", "with_sql", is_flag=True, help="With --history: the SQL that was run, below each line."
-)
+@click.option("--sql", "with_sql", is_flag=True, help="With --history: show the SQL that was run.")
 @click.pass_obj
 def status_command(
     context: Context, /, *, check: bool, history: bool, limit: int, with_sql: bool, **flags: Any
@@ -38,7 +36,7 @@ def status_command(
     """Show what is applied, pending, edited or missing. Changes nothing.
 
     \b
-    runner status --check            for a pipeline: exit code 3 says that something is pending or wrong
+    runner status --check            for a pipeline: exit code 3 if something is pending or wrong
     runner status --history --sql    who changed what, when, and with which SQL
     """
     if history:

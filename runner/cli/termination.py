@@ -1,4 +1,4 @@
-"""A container's last words: what stands in its termination log, `kubectl describe pod` and the API show."""
+"""Write a container's termination log, which `kubectl describe pod` and the API show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEPT_BYTES = 4096  # the kubelet reads no more
 
 
 def leave_word(line: str, environ: Mapping[str, str]) -> None:
-    """Write `line` where Kubernetes looks for it, or into the file that RUNNER_TERMINATION_LOG names; else nowhere."""
+    """Write `line` to Kubernetes' termination log, or to the file that RUNNER_TERMINATION_LOG names, if there is one."""
     named = environ.get("RUNNER_TERMINATION_LOG")
     if not named and "KUBERNETES_SERVICE_HOST" not in environ:
         return

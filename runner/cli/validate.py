@@ -14,9 +14,9 @@ from runner.cli.options import Context, ignore_option, read_settings, scratch_op
 @target_options
 @ignore_option
 @scratch_option
-@click.option("--grants", is_flag=True, help="Rights beyond the snapshot's are a difference too.")
-@click.option("--owners", is_flag=True, help="An owner other than the snapshot's is a difference too.")
-@click.option("--strict", is_flag=True, help="Exit with 3 for a concern too, as an invalid index.")
+@click.option("--grants", is_flag=True, help="Also count rights that the snapshot lacks as a difference.")
+@click.option("--owners", is_flag=True, help="Also count another owner than the snapshot's as a difference.")
+@click.option("--strict", is_flag=True, help="Exit with 3 for a concern too, such as an invalid index.")
 @click.pass_obj
 def validate_command(
     context: Context,
@@ -30,9 +30,9 @@ def validate_command(
 ) -> None:
     """Compare the database's schema with the committed snapshot. Changes nothing.
 
-    While files are pending it is compared with what the applied ones give, built in a scratch database, which is dropped.
-    Exits with 3 and shows the difference as SQL when they are not the same. Tells too of invalid indexes,
-    constraints that were never validated, disabled triggers, sequences near their end, and old extensions.
+    While files are pending, it is compared with what the applied files give, built in a scratch database.
+    If they differ, exits with 3 and shows the difference as SQL. Also reports invalid indexes, constraints that
+    were never validated, disabled triggers, sequences near their end, and old extensions.
 
     \b
     runner validate -d carthub

@@ -1,4 +1,4 @@
-"""`runner verify`: it changes nothing but a scratch database of its own."""
+"""`runner verify`: changes only its own scratch database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORMS = ("text", "markdown", "html", "json", "sarif", "junit", "github")
 
 
 class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3 only
-    """A form and the file that it is written to: html=build/report.html."""
+    """A format and the file for it: html=build/report.html."""
 
     name = "report"
 
@@ -25,7 +25,7 @@ class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3
         """Return form and file."""
         form, _, name = str(value).partition("=")
         if form not in _FORMS or not name:
-            self.fail(f"{value!r} is no FORMAT=FILE; the formats are {', '.join(_FORMS)}", param, ctx)
+            self.fail(f"{value!r} is not FORMAT=FILE; the formats are {', '.join(_FORMS)}", param, ctx)
         return form, Path(name)
 
 
@@ -33,19 +33,17 @@ class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3
 @target_options
 @scratch_option
 @click.option("--all", "everything", is_flag=True, help="Rehearse every file.")
-@click.option("--since", metavar="ID", help="Rehearse what comes after this one.")
+@click.option("--since", metavar="ID", help="Rehearse the files after this one.")
+@click.option("--base", metavar="REVISION", help="Rehearse files changed since this branch left REVISION.")
 @click.option(
-    "--base", metavar="REVISION", help="Rehearse what differs from where this branch left REVISION."
+    "--target", "weigh", is_flag=True, help="Show size and load of the tables on the real target, read only."
 )
 @click.option(
-    "--target", "weigh", is_flag=True, help="Weigh the touched tables on the real target, read only."
-)
-@click.option(
-    "--no-lint", is_flag=True, help="Tell only what was measured, not what lint reads in the files."
+    "--no-lint", is_flag=True, help="Report only what was measured, not lint's findings in the files."
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 for any finding too.")
 @click.option(
-    "--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="What is printed."
+    "--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="Output format."
 )
 @click.option(
     "--report",
@@ -53,7 +51,7 @@ class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3
     type=Report(),
     multiple=True,
     metavar="FORMAT=FILE",
-    help="Write a report to a file too: html=report.html; may be repeated.",
+    help="Also write a report to a file: html=report.html; may be repeated.",
 )
 @click.pass_obj
 def verify_command(
@@ -71,16 +69,16 @@ def verify_command(
     scratch_url: str | None,
     **flags: Any,
 ) -> None:
-    """Rehearse migrations: locks, rewrites, scans, up, down and up.
+    """Rehearse migrations: locks, rewrites, scans, rollback.
 
-    In a scratch database, which is dropped afterwards; by default what is pending on the target. Exits with 3 when a
-    migration fails or its rollback does not undo it.
+    Runs in a scratch database, which is dropped afterwards; by default what is pending on the target. Exits with 3
+    if a migration fails or its rollback does not undo it.
 
     \b
     runner verify -d carthub                   what is pending
     runner verify --all                        every file
-    runner verify --base origin/main --target  a branch, on the tables of the real target
-    runner verify --report html=report.html    with a page for who approves it
+    runner verify --base origin/main --target  a branch, with the sizes of the real tables
+    runner verify --report html=report.html    with a page for approvers
     """
     from runner import whole
     from runner.commands.lint import project_levels

@@ -20,7 +20,7 @@ from runner.cli.options import Context, Duration, read_settings, target_options
     default="reachable",
     show_default=True,
     envvar="RUNNER_WAIT_FOR",
-    help="The server accepts us; or every file of this project is applied.",
+    help="Until the server accepts a connection, or every file of this project is applied.",
 )
 @click.option(
     "--timeout",
@@ -30,15 +30,15 @@ from runner.cli.options import Context, Duration, read_settings, target_options
     show_default=True,
     metavar="DURATION",
     envvar="RUNNER_WAIT_TIMEOUT",
-    help="How long at most; then the exit code is 4.",
+    help="How long to wait; after that the exit code is 4.",
 )
 @click.pass_obj
 def wait_command(context: Context, /, *, what: str, timeout_ms: int, **flags: Any) -> None:
     """Wait for a database: for init containers. Changes nothing.
 
     \b
-    runner wait                             until the server accepts us
-    runner wait --for applied --timeout 5min  until a migration Job is through
+    runner wait                             until the server accepts a connection
+    runner wait --for applied --timeout 5min  until a migration Job has finished
     """
     from runner.commands.wait import as_json, text, wait_until_applied, wait_until_reachable
 

@@ -37,7 +37,7 @@ class BackupOptions:
 def backups(settings: Settings, options: BackupOptions, emit: Emit) -> list[BackupTaken]:
     """Back each database up in turn, and remove what has served its time.
 
-    One that cannot be backed up keeps no other from it.
+    If one fails, the others still have their turn.
 
     Raises: as connecting does; UsageError for a place or a program that cannot be used; BusyError; RunnerError when
     a dump fails, cannot be read back or cannot be written; after all others had their turn.

@@ -53,7 +53,7 @@ def baseline(
 ) -> Adoption:
     """Record a live database as being where the files are at `to`, or at the newest point where the two agree.
 
-    The catalogue that the files give up to there is built in a scratch database and compared. With `accept` a
+    The catalog that the files give up to there is built in a scratch database and compared. With `accept` a
     difference is recorded over; repeatable files are then left pending, so that the next `migrate` runs them.
 
     With `to` history may hold entries already: what is missing of them up to there is recorded.
@@ -167,7 +167,7 @@ def _disagreement(
     if len(differences) > _SHOWN:
         shown.append(f"… and {len(differences) - _SHOWN} more")
     return CheckError(
-        f"{session.title} is not what the files give up to {found}",
+        f"the schema of {session.title} differs from what the files give up to {found}",
         detail="\n".join(
             (
                 "Nothing was recorded. In the database, compared with the files:",
@@ -178,8 +178,8 @@ def _disagreement(
             )
         ),
         hint="What is not this project's is set aside with --ignore 'table:schema.*'. Choose another beginning with --to,"
-        " correct the database, or record it all the same with --accept-differences: repeatable files are then run by the"
-        " next migrate, and the rest you must correct yourself.",
+        " correct the database, or record it anyway with --accept-differences: repeatable files are then run by the"
+        " next migrate, and you must fix the remaining differences yourself.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`runner doctor`: what stands in the way of a run."""
+"""`runner doctor`: what would stop a run."""
 
 from __future__ import annotations
 

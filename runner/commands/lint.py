@@ -33,7 +33,7 @@ class Linted:
     database: str
     files: int
     findings: tuple[Finding, ...]
-    folded: int = 0  # findings that are told with another of the same rule
+    folded: int = 0  # findings that are reported with another of the same rule
     settled: int = 0  # findings left out, because they are in files that the default branch has
     branch: str | None = None  # the default branch, where it was asked
 
@@ -55,8 +55,8 @@ def findings(
     """Check every file of each database, or with a `base` revision those that changed since.
 
     What the default branch has may be applied already, and an applied file is never edited: without a `base`, findings in
-    its files are counted only, unless `every` one is asked for; and without `every`, what is broken at many places is told
-    once a file, and what many files have in common once. `squawk` says whether it is to be run; None: where it is installed.
+    its files are counted only, unless `every` one is asked for; and without `every`, what is broken at many places is reported
+    once per file, and what many files have in common once. `squawk`: whether to run it; None: if it is installed.
     `levels` is the table `lint` of runner.toml.
 
     Raises: FileError for what cannot even be read, and for files of another tool; ConfigurationError for a bad level;

@@ -62,7 +62,7 @@ def maintain(settings: Settings, options: MaintenanceOptions, emit: Emit) -> lis
     It holds the migration lock, so it never works beside a migration, and gives way to a run that waits for it.
     A database that cannot be worked on keeps no other from it.
 
-    Raises: BusyError when a migration or another maintenance is at work, when it gave way, or when somebody held
+    Raises: BusyError if a migration or another maintenance is running, if it gave way, or if another session held
     a lock on a table; RunnerError when a task failed; as connecting does; after all others were done.
     """
     limits = settings.limits
@@ -132,9 +132,9 @@ def _alone(session: Session) -> Iterator[State]:
     row = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [MAINTENANCE_KEY]).fetchone()
     if row is None or not row[0]:
         raise BusyError(
-            f"another maintenance of {session.title} is at work",
+            f"another maintenance of {session.title} is running",
             detail="Nothing was begun.",
-            hint="Run the same command again when it is done.",
+            hint="Run the same command again when it has finished.",
         )
     with session.history.lock(wait_s=0) as state:
         yield session.history.wait_for_yoyo(state, wait_s=0)

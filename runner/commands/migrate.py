@@ -1,4 +1,4 @@
-"""Bring each database up to date, or lead it back."""
+"""`runner migrate`: bring each database up to date."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emit
             raise UsageError(
                 f"{begun.partial.id} has no file",
                 detail="Nothing was changed.",
-                hint="Restore the file; or, once what it did is undone by hand: "
+                hint="Restore the file; or, once you have undone by hand what it did: "
                 f'runner repair restart {begun.partial.id} --reason "…"',
             )
         if script.checksum == begun.partial.checksum:
@@ -129,7 +129,7 @@ def _mend(
     emit: Emit,
 ) -> Mended:
     with one_session(settings, emit) as session:
-        id_ = resolve_id(id_, list(session.state.partial), "migration that was run in part")
+        id_ = resolve_id(id_, list(session.state.partial), "partly applied migration")
 
         def before() -> None:
             first(session, _begun(settings, session, id_))
@@ -172,7 +172,7 @@ def _chosen(begun: _Begun, statement: int | None) -> int:
             raise UsageError(
                 f"{len(doubtful)} statements of {begun.partial.id} are in doubt",
                 detail="Nothing was changed.",
-                hint="Name one: --statement N, as runner migrate does.",
+                hint="Choose one: --statement N, with the number that runner migrate gives.",
             )
         return doubtful[0]
     numbers = {} if begun.script is None else {u.earlier + 1: u.number for u in units(begun.script)}
@@ -223,7 +223,7 @@ def forget(
 ) -> list[Mended]:
     """Take migrations out of history without undoing them.
 
-    Raises: UsageError when one is not applied; CheckError when its file is there, for it would be applied again.
+    Raises: UsageError when one is not applied; CheckError if its file exists, as it would be applied again.
     """
     with one_session(settings, emit) as session:
         ids = [resolve_id(id_, list(session.state.applied), "applied migration") for id_ in wanted]

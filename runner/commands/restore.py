@@ -147,7 +147,7 @@ def text(result: Restored, style: Style) -> Iterator[str]:
     )
     yield f"  {style('restored'.ljust(11), 'green')}  {result.archive.label}  {style(facts, 'dim')}"
     yield (
-        f"  catalogue and history are as they were dumped on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+        f"  catalog and history are as they were dumped on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC"
         if result.validated
         else "  not compared with what was dumped"
     )

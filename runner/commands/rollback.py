@@ -73,7 +73,7 @@ def _rollback_one(
                 raise BusyError(
                     "another run changed what would be rolled back",
                     detail=f"It was {_ids(confirmed)}, it is {_ids(again)} now. Nothing was changed.",
-                    hint="Look at runner status and run the command again.",
+                    hint="Check runner status and run the command again.",
                 )
             return again
 

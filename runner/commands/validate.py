@@ -125,7 +125,7 @@ def validate_while_pending(
 def applied_files(session: Session, comparison: Comparison) -> list[Migration]:
     """Return what is applied in the order of the files, each as it was applied.
 
-    What was edited, or is to run anew, or has no file any more is taken from history. A file of a database that is ahead
+    What was edited, is to run again, or has no file any more is taken from history. A file of a database that is ahead
     follows what was applied before it. A post-apply counts unless it has yet to run.
 
     Raises: CheckError where history does not keep one of them.

@@ -98,7 +98,7 @@ def _until(look: Callable[[], tuple[str, str | None]], deadline: float, timeout_
     while True:
         try:
             place, reason = look()
-            detail, hint = f"{reason}.", "Is the run that applies them at work? See runner status."
+            detail, hint = f"{reason}.", "Is a run applying them? See runner status."
         except (UnreachableError, psycopg.OperationalError) as error:
             unreachable = (
                 error if isinstance(error, UnreachableError) else UnreachableError(str(error).strip())

@@ -69,7 +69,7 @@ class Lines:
 
 
 class Pace:
-    """How often a log is told what goes on."""
+    """How often a log gets a line."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -77,7 +77,7 @@ class Pace:
         self.holders_are_new = True  # of the sighting that was due last
 
     def is_due(self, sighting: Sighting) -> bool:
-        """Return whether a sighting is to be shown, and take it for shown; what is over begins anew, and is not."""
+        """Return whether a sighting is due, and count it as reported; the end of a wait starts it over."""
         if isinstance(sighting, Over):
             self._told.pop(sighting.what, None)
             return False

@@ -52,7 +52,7 @@ class Metrics:
     def written(self, path: Path, emit: Emit) -> Iterator[None]:
         """Write the file at the end of the block, however it comes, with its exit code.
 
-        The file appears under its name when it is whole. That it cannot be written is told, and fails no run.
+        The file is replaced by a rename. If it cannot be written, warn and go on.
         """
         code = 1
         try:

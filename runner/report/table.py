@@ -57,7 +57,7 @@ def table(
 def _upright(
     heads: Sequence[str], parts: Sequence[str], row: Line, style: Style, *, width: int, indent: str
 ) -> Iterator[str]:
-    """Yield one row as a line a column, for it is too wide to lie."""
+    """Yield one row with a line per column, as it is too wide for a table."""
     longest = max(map(len, heads))
     for head, part in zip(heads, parts, strict=True):
         value = _cut(part, width - len(indent) - longest - len(_GAP))

@@ -1,1 +1,1 @@
-"""Finding a PostgreSQL server, reaching it, starting a local one, watching what waits there."""
+"""Find a PostgreSQL server, connect to it, start a local one, watch what waits on it."""

@@ -108,7 +108,7 @@ class LockedRun:
         return self.plan
 
     def _go_on(self) -> Plan:
-        """Return the rest of the plan; a step whose answer was lost and which history holds is told of now."""
+        """Return the rest of the plan; a step that is in history but whose answer was lost is reported now."""
         state = self._session.state
         gone = (self._others or frozenset()) - self._applied_by_others()
         if gone:

@@ -13,7 +13,7 @@ from runner.files.sqltext.lexer import statements
 from runner.session.session import Session
 from runner.wording import counted
 
-# After these another role may be at work, or names may mean other tables: from there on the server says it.
+# After these the role may be another one, or names may mean other tables: from there on the server decides.
 _CHANGES_THE_VIEW = (("SET",), ("RESET",), ("REASSIGN",), ("GRANT",), ("DO",), ("CALL",))
 _SHOWN = 5
 _QUERY = """

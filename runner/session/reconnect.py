@@ -65,7 +65,7 @@ def through_outages(
 
 
 def _answers(conn: psycopg.Connection[Any]) -> bool:
-    """Return whether a session is alive: one that is lost need not know it before it has been asked."""
+    """Return whether a session is alive: a lost connection is noticed only when it is used."""
     if conn.closed:
         return False
     try:

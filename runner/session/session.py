@@ -70,7 +70,7 @@ class Session:
     def locked(self, actor: Actor, *, wait_s: float, emit: Emit = silent) -> Iterator[None]:
         """Hold the migration lock, with history's tables made and its state read under it.
 
-        Raises: BusyError when another runner, or a yoyo, is at work for longer than `wait_s` seconds.
+        Raises: BusyError if another runner, or a yoyo, is running for longer than `wait_s` seconds.
         """
         with self.history.lock(wait_s=wait_s, emit=emit) as state:
             if self.history.create_tables(actor):
@@ -83,7 +83,7 @@ class Session:
         self.state = self.history.state()
 
     def reconnect(self, *, wait_s: float, lost: Exception) -> None:
-        """Connect again, trying for `wait_s` seconds; a standby is waited for, for it may be about to be promoted.
+        """Connect again, trying for `wait_s` seconds; wait for a standby, too, as it may be about to be promoted.
 
         Raises: UnreachableError when the server does not come back in time; CredentialsError or ConfigurationError
         when it comes back and refuses us.
@@ -121,7 +121,7 @@ class Session:
         return None if stored is None else stored.sql
 
     def begun_sql(self, id_: str) -> str | None:
-        """Return the SQL of a migration that is applied in part, as it was when it was begun."""
+        """Return the SQL of a migration that is partly applied, as it was when it was begun."""
         return self.history.begun_sql(id_)
 
     def stored_rollback(self, id_: str) -> Script | None:

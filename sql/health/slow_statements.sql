@@ -2,7 +2,7 @@
 --   created.
 -- worry: a few statements with most of share_percent are where work pays; a long mean with few calls is a report or a
 --   missing index; many rows read from disk for few returned, too.
--- do: EXPLAIN (ANALYZE, BUFFERS) the statement. Begin to count anew after a change: SELECT
+-- do: EXPLAIN (ANALYZE, BUFFERS) the statement. Reset the counters after a change: SELECT
 --   pg_stat_statements_reset().
 -- needs: extension pg_stat_statements
 -- sees: sessions

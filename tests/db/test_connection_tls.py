@@ -83,7 +83,7 @@ def test_tls_is_checked_as_far_as_the_mode_says(tls, tmp_path):
 
     for sslmode, sslrootcert, host, kind, message in (
         ("verify-full", other, "localhost", ConfigurationError, "is not signed by the CA that we trust"),
-        ("verify-full", right, "db.example", ConfigurationError, "is not for the name db.example:"),
+        ("verify-full", right, "db.example", ConfigurationError, "does not match the host name db.example:"),
         (
             "verify-full",
             tmp_path / "none",
@@ -113,5 +113,5 @@ def test_a_server_without_tls_is_not_taken_for_one_with(private_server):
     with pytest.raises(ConfigurationError) as caught:
         connect(target)
     assert caught.value.message == (
-        f"the server at 127.0.0.1:{private_server['port']} offers no TLS, and DB_HOST asks for it"
+        f"the server at 127.0.0.1:{private_server['port']} does not support TLS, and DB_HOST requires it"
     )

@@ -52,7 +52,7 @@ def test_a_password_rotated_between_fetch_and_connect(private_server, manager, t
     set_password(AFTER)
     with pytest.raises(CredentialsError) as caught:
         connection.connect(target)
-    assert "refuses the password of 'app'" in caught.value.message
+    assert "password authentication failed for user 'app'" in caught.value.message
     manager.put_secret_value(SecretId=arn, SecretString=secret(AFTER))
     with closing(connection.connect(target)) as session:
         assert session.execute("SELECT current_user").fetchone() == ("app",)

@@ -44,7 +44,7 @@ def test_an_older_one_is_refused_before_it_starts(client, major, tmp_path, progr
     done = client(program, f"{major - 1}.4 (Debian)", "--file=x")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"error: {program} is of PostgreSQL {major - 1}, and the server is PostgreSQL {major}: it refuses a newer server\n"
+        f"error: {program} is version {major - 1} and refuses a newer server, and the server is PostgreSQL {major}\n"
         f"  detail: {tmp_path}/bin/{program} was not started.\n"
         f"  hint: Install the client tools of PostgreSQL {major} (Debian: postgresql-client-{major}; our image: "
         f"--build-arg POSTGRES_CLIENT={major}), or give the program's whole path.\n"

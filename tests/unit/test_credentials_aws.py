@@ -162,7 +162,7 @@ def test_a_secret_that_holds_only_username_and_password_is_completed(manager, en
     arn = store(manager, json.dumps({"username": "app", "password": PASSWORD}))
     given = {**environ, "DB_SECRET_ARN": arn}
     error = refused(given)
-    assert error.message == 'the secret that DB_SECRET_ARN names holds no "host"'
+    assert error.message == 'the secret that DB_SECRET_ARN names has no "host"'
     assert error.hint.startswith("Set DB_HOST, ")
     target = resolve(
         {**given, "DB_HOST": "db.example", "DB_PORT": "5433", "DB_SSL_MODE": "require"}, "carthub", only=False
@@ -243,16 +243,16 @@ def test_a_rotated_password_is_found_by_refreshing(manager, environ):
         pytest.param("hunter2", "is not JSON", id="text"),
         pytest.param('{"password": "hunter2"', "is not JSON", id="cut off"),
         pytest.param('["hunter2"]', "is JSON, but not an object", id="list"),
-        pytest.param('{"password": "hunter2"}', 'holds no "username"', id="no username"),
+        pytest.param('{"password": "hunter2"}', 'has no "username"', id="no username"),
         pytest.param(
-            '{"username": "app", "host": "h"}', 'holds no "password" that is text', id="no password"
+            '{"username": "app", "host": "h"}', 'has no "password", or one that is not text', id="no password"
         ),
         pytest.param(
             '{"username": "app", "password": ["hunter2"]}',
-            'holds no "password" that is text',
+            'has no "password", or one that is not text',
             id="odd password",
         ),
-        pytest.param('{"username": "app", "password": "hunter2"}', 'holds no "host"', id="no host"),
+        pytest.param('{"username": "app", "password": "hunter2"}', 'has no "host"', id="no host"),
         pytest.param(
             json.dumps({**RDS, "engine": "mysql"}), "is for mysql, not for PostgreSQL", id="other engine"
         ),
@@ -284,15 +284,15 @@ def test_a_secret_that_is_not_there(environ):
 def test_a_secret_that_is_about_to_be_deleted(manager, environ):
     arn = store(manager, json.dumps(RDS))
     manager.delete_secret(SecretId=arn)
-    assert "cannot be read in its present state" in refused({**environ, "DB_SECRET_ARN": arn}).message
+    assert "cannot be read in its current state" in refused({**environ, "DB_SECRET_ARN": arn}).message
 
 
 @pytest.mark.parametrize(
     ("status", "code", "message", "kind"),
     [
         (400, "AccessDeniedException", "AWS does not let us read the secret shop", CredentialsError),
-        (400, "UnrecognizedClientException", "AWS refuses the credentials that we present", CredentialsError),
-        (400, "ExpiredTokenException", "AWS refuses the credentials that we present", CredentialsError),
+        (400, "UnrecognizedClientException", "AWS refuses our credentials", CredentialsError),
+        (400, "ExpiredTokenException", "AWS refuses our credentials", CredentialsError),
         (400, "DecryptionFailure", "the secret shop cannot be decrypted", CredentialsError),
         (400, "SomethingNewException", "Secrets Manager refuses the request for shop", CredentialsError),
         *[
@@ -386,7 +386,7 @@ def irsa(tmp_path):
     ("status", "code", "message", "kind"),
     [
         (403, "AccessDenied", "STS does not let us assume our role", CredentialsError),
-        (400, "InvalidIdentityToken", "AWS refuses the credentials that we present", CredentialsError),
+        (400, "InvalidIdentityToken", "AWS refuses our credentials", CredentialsError),
         (403, "RegionDisabledException", "STS refuses the request for our identity", CredentialsError),
         (400, "IDPCommunicationError", "STS is busy or failing", UnreachableError),
         (400, "Throttling", "STS is busy or failing", UnreachableError),
@@ -501,7 +501,7 @@ def test_no_identity_anywhere(endpoint):
 
 def test_a_profile_that_does_not_exist():
     error = refused({**KEYS, "AWS_PROFILE": "nobody", "DB_SECRET_ARN": "shop"})
-    assert error.message == "the AWS settings cannot be used as they are"
+    assert error.message == "the AWS settings are invalid"
     assert "nobody" in error.detail
 
 

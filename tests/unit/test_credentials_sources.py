@@ -322,9 +322,9 @@ def test_importing_the_room_is_cheap():
             "[DEFAULT]\ndatabase = postgresql://u:hunter2%(nobody)s@h/d\n",
             '"database" has a % that is neither',
         ),
-        ("database = postgresql://u:hunter2@h/d\n", "line 1 is not in the form"),
-        ("[DEFAULT]\nhunter2\n", "line 2 is not in the form"),
-        ("[DEFAULT]\ndatabase = a\ndatabase = hunter2\n", "line 3 is not in the form"),
+        ("database = postgresql://u:hunter2@h/d\n", "line 1 is not INI syntax"),
+        ("[DEFAULT]\nhunter2\n", "line 2 is not INI syntax"),
+        ("[DEFAULT]\ndatabase = a\ndatabase = hunter2\n", "line 3 is not INI syntax"),
     ],
 )
 def test_a_yoyo_ini_that_cannot_be_read_is_not_quoted(tmp_path, content, said):

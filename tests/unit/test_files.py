@@ -133,7 +133,7 @@ def test_what_real_histories_hold_is_accepted(project, content):
     [
         pytest.param(
             "-- depends: on the billing team\nSELECT 1",
-            'depends names "on", which is no migration',
+            'depends names "on", which is not a migration',
             ":1:13",
             id="prose",
         ),

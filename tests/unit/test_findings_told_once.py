@@ -136,7 +136,7 @@ def test_a_form_that_is_not_known_gets_general_advice():
 def test_a_dropped_table_is_told_with_what_its_rollback_can_do():
     drop = statement("DROP TABLE public.orders", dropped=("table public.orders",))
     assert told([rehearsal(drop)], []) == [
-        ("drop-table", "table public.orders is dropped with its data: its rollback makes it anew, but empty")
+        ("drop-table", "table public.orders is dropped with its data: its rollback recreates it, but empty")
     ]
 
 
@@ -158,7 +158,7 @@ def test_code_that_locks_one_table_and_works_on_another_is_told():
     (found,) = findings([rehearsal(do)], [], allowed={})
     assert (found.rule, found.level) == ("locks-after-exclusive", Level.WARNING)
     assert found.message == "ACCESS EXCLUSIVE on public.orders while public.lines is scanned"
-    assert found.effect == "Every query of public.orders waits for that too."
+    assert found.effect == "Every query of public.orders waits meanwhile."
 
 
 def test_what_concurrently_takes_for_a_moment_is_not_told():

@@ -59,7 +59,7 @@ def test_a_password_is_hidden_in_its_place(text):
         "UPDATE t SET token = 'kept', key = 'kept'",
         "INSERT INTO t (secret) VALUES ('kept')",
         "SELECT 'user'; SELECT 'shown'",
-        "the server at h refuses the password of 'app'",
+        "password authentication failed for user 'app' at h",
         "https://example.org/a:b",
         "COMMENT ON TABLE t IS 'the password';\nCOMMENT ON TABLE u IS 'kept';",
         "RAISE EXCEPTION USING HINT = 'run CREATE ROLE a';\nSELECT 'kept';",

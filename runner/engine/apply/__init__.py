@@ -1,1 +1,1 @@
-"""Run a plan: transactions, the journal, new tries, records, and errors that point into the file."""
+"""Run a plan: transactions, the journal, retries, records, and errors that point into the file."""

@@ -1,4 +1,4 @@
-"""`-- batch:` a statement repeats, every time in a transaction of its own, until it finds no row."""
+"""`-- batch:` repeat a statement, each time in a transaction of its own, until it finds no row."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Repeats:
             self._progress.script,
             self._unit.first,
             way_on=f'Correct the statement, then: runner repair continue {self._progress.migration_id} --reason "…".',
-            way_again=" If every row is meant to be touched several times, run the same command again: it goes on.",
+            way_again=" If every row is to be changed several times, run the same command again: it goes on.",
         )
         this_run = 0
         while True:
@@ -84,7 +84,7 @@ class _Repeats:
             time.sleep(self._batch.pause_ms / 1000)
 
     def _left(self) -> int:
-        """Ask for the rows that are left.
+        """Count the rows that are left.
 
         Raises: as sending a statement does.
         """
@@ -110,7 +110,7 @@ class _Repeats:
             raise
 
     def _once(self) -> tuple[int, bool]:
-        """Run the statement once; return how many rows its tag counts, and whether anything was written at all.
+        """Run the statement once; return the row count of its tag, and whether anything was written at all.
 
         WITH, a rule or a trigger may write what the tag does not count.
         """
@@ -141,16 +141,16 @@ class _Repeats:
     def _touched(self, tag: bytes) -> int:
         if not tag.startswith(_CHANGES_ROWS):
             raise MigrationFailedError(
-                "a statement that is run in batches changes no rows",
+                "a statement with -- batch does not change rows",
                 where=self._progress.script.location(self._unit.first.start),
                 detail=f"PostgreSQL answers {tag.decode()}.",
                 left=self._left_now,
-                hint="It is repeated until it touches no row: it must be INSERT, UPDATE, DELETE or MERGE, perhaps after WITH.",
+                hint="It is repeated until it changes nothing, so it must be INSERT, UPDATE, DELETE or MERGE, perhaps after WITH.",
             )
         return int(tag.rpartition(b" ")[2])
 
     def _wait_until_fit(self) -> None:
-        """Go on only while the replicas keep up and not too many sessions wait for locks."""
+        """Wait until the replicas have caught up and not too many sessions wait for locks."""
         batch = self._batch
         if batch.lag_ms is None and batch.waiting is None:
             return
@@ -164,11 +164,11 @@ class _Repeats:
         limit_ms = self._batch.lag_ms
         if limit_ms is not None and hidden:
             raise RunnerError(
-                "the lag of the replicas cannot be seen",
+                "the lag of the replicas cannot be read",
                 where=self._progress.script.location(self._unit.first.start),
-                detail="The role may not read pg_stat_replication.",
+                detail="The role has no right to read pg_stat_replication.",
                 left=self._left_now,
-                hint="GRANT pg_monitor to the role that migrates, or leave lag out of the batch directive.",
+                hint="GRANT pg_monitor to the role that migrates, or remove lag from the batch directive.",
             )
         if limit_ms is not None and lag_ms is not None and lag_ms > limit_ms:
             return f"a replica is {duration(lag_ms / 1000)} behind"
@@ -203,10 +203,10 @@ class _Repeats:
 
     def _too_many(self) -> RunnerError:
         return RunnerError(
-            f"{self._progress.migration_id} still touches rows after {counted(self._batch.at_most, 'repeat')}",
+            f"{self._progress.migration_id} still finds rows after {counted(self._batch.at_most, 'repeat')}",
             where=self._progress.script.location(self._unit.first.start),
             detail=f"{self._so_far()} so far, each committed. The file is not recorded as done.",
-            hint="If it makes headway, run the same command again: it goes on. If not, its WHERE must leave out the "
+            hint="If it makes progress, run the same command again: it goes on. If not, its WHERE must leave out the "
             f'rows that are done: correct it, then runner repair continue {self._progress.migration_id} --reason "…". '
             "A larger limit: -- batch: at most 1000000",
         )

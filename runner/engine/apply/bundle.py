@@ -1,4 +1,4 @@
-"""Many small migrations in one message: each is still its own transaction, recorded, told and explained by itself."""
+"""Many small migrations in one message; each is still a transaction, with its own record, event and error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MEDDLES = re.compile(
 
 
 class Pace:
-    """How many files the next message may carry: twice as many as the last while they are quick, one after a slow one."""
+    """How many files the next message may have: twice as many as the last while they are quick, one after a slow one."""
 
     def __init__(self) -> None:
         self.files = 1
@@ -87,7 +87,7 @@ def run(
     Returns the error of the first that did not commit. None with a step left over means that nothing can be said of
     it here, and it is to be run by itself. `later` counts the steps after these.
 
-    Raises: ConnectionLostError; KeyboardInterrupt, with some steps committed of which nothing was told.
+    Raises: ConnectionLostError; KeyboardInterrupt, when some steps may have committed without being reported.
     """
     trip = _Trip(work, carried, done, later)
     first, last = carried[0].step, carried[-1].step
@@ -105,7 +105,7 @@ def run(
 
 
 def _is_about_ours(error: errors.Error) -> bool:
-    """Say whether a file met what is prepared for the whole message: it is then to be run by itself."""
+    """Return whether a file met what is prepared for the whole message: it is then to be run by itself."""
     return error.sqlstate in _PREPARED and "_runner_" in (error.diag.message_primary or "")
 
 
@@ -131,7 +131,7 @@ class _Trip:
         self._message = "".join([*parts, Prepared.CLOSING])
         self._committed = 0
         self._results = 0
-        self._results_before = self._prepared.opening_results  # the file that is at work
+        self._results_before = self._prepared.opening_results  # those of the opening
         self._recorded_ms: int | None = None
         self.unread = (
             0  # how many files stand before the one for which the server refused to read the message

@@ -1,4 +1,4 @@
-"""Ask the catalogue how far an interrupted CONCURRENTLY statement came, and clear what it left behind.
+"""Read from the catalog how far an interrupted CONCURRENTLY statement came, and remove what it left behind.
 
 Source: PostgreSQL manual, CREATE INDEX ("Building Indexes Concurrently"), REINDEX ("Rebuilding Indexes
 Concurrently"), ALTER TABLE (DETACH PARTITION … CONCURRENTLY, FINALIZE).
@@ -22,7 +22,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Verdict(Enum):
-    """What became of a statement whose end was not noted."""
+    """The outcome of a statement whose end was not recorded."""
 
     DONE = "done"
     UNKNOWN = "unknown"
@@ -40,16 +40,16 @@ class _Index:
 
 
 def prepare(conn: Connection, statement: Concurrent, emit: Emit) -> str | None:
-    """Clear what an earlier try left in the statement's way; return what `verdict` must know of before.
+    """Remove what an earlier attempt left; return the state before, which `verdict` needs.
 
-    Raises: TableLockedError when another session seems to be building the index.
+    Raises: TableLockedError if another session seems to be building the index.
     """
     if isinstance(statement, BuildIndex):
         indexes = _indexes(conn, statement)
         for index in indexes:
             if index.is_named and not index.is_valid:
                 _drop_leftover(conn, index, emit)
-        # an invalid one without our name is somebody else's; with it, it was dropped just now
+        # an invalid one without our name is not ours; one with it was dropped just now
         return " ".join(str(index.oid) for index in indexes if index.is_valid or not index.is_named)
     if isinstance(statement, Reindex):
         _drop_reindex_leftovers(conn, statement, emit)
@@ -57,7 +57,7 @@ def prepare(conn: Connection, statement: Concurrent, emit: Emit) -> str | None:
 
 
 def verdict(conn: Connection, statement: Concurrent, text: str, seen: str | None, emit: Emit) -> Verdict:
-    """Return whether a statement that was begun took effect; what it left half way is cleared or finished.
+    """Return whether a statement that was begun took effect; half-done work is removed or finished.
 
     `text` is the statement itself: an index without a name is known by its definition.
     """
@@ -93,13 +93,13 @@ def confirm(conn: Connection, statement: Concurrent) -> None:
         if not index.is_valid:
             raise RunnerError(
                 f"index {index.qualified} is not valid after it was built",
-                detail="PostgreSQL keeps it up to date and does not use it. The migration is not recorded.",
-                hint="Run the same command again: it drops the index and builds it anew.",
+                detail="PostgreSQL updates it and does not use it. The migration is not recorded.",
+                hint="Run the same command again: it drops the index and builds it again.",
             )
     if not built:
         raise RunnerError(
             f"{statement.table} has no index {statement.name} after it was built",
-            detail="IF NOT EXISTS found the name at another table. The migration is not recorded.",
+            detail="IF NOT EXISTS found an index with this name on another table. The migration is not recorded.",
             hint="Give the index another name, or drop the one that has it.",
         )
 
@@ -133,7 +133,7 @@ def placed(conn: Connection, statement: Concurrent, oid: int | None) -> Concurre
 
 
 def leftovers(conn: Connection, statement: Concurrent, seen: str | None) -> list[str]:
-    """Return the names of the invalid indexes that a failed statement left."""
+    """Return the names of the invalid indexes left by a failed statement."""
     if isinstance(statement, BuildIndex):
         return [index.qualified for index in _new(conn, statement, seen) if not index.is_valid]
     if isinstance(statement, Reindex):
@@ -142,7 +142,7 @@ def leftovers(conn: Connection, statement: Concurrent, seen: str | None) -> list
 
 
 def clear(conn: Connection, statement: Concurrent, text: str, seen: str | None, emit: Emit) -> Verdict:
-    """Remove what a statement left behind that will not be run again, and return what became of it.
+    """Remove what a statement that will not run again left behind, and return its outcome.
 
     Raises: as `prepare`.
     """
@@ -154,7 +154,7 @@ def clear(conn: Connection, statement: Concurrent, text: str, seen: str | None, 
 
 
 def _name_half_dropped(conn: Connection, statement: DropIndex, emit: Emit) -> None:
-    """Warn of an index that a DROP INDEX CONCURRENTLY has made useless and not removed."""
+    """Warn of an index that an interrupted DROP INDEX CONCURRENTLY made useless but did not remove."""
     row = conn.execute(
         "SELECT i.indisvalid FROM pg_catalog.pg_index AS i WHERE i.indexrelid = pg_catalog.to_regclass(%s)",
         [statement.name],
@@ -196,7 +196,7 @@ def _drop_leftover(conn: Connection, index: _Index, emit: Emit) -> None:
         raise TableLockedError(
             f"another session seems to be building {index.qualified}",
             detail="The index is not valid yet, and a session holds the lock of a build on its table. Nothing was changed.",
-            hint="Wait until it is done and run the same command again.",
+            hint="Wait until it has finished, then run the same command again.",
         )
     said = f"dropping invalid index {index.qualified}, which an interrupted or failed build left"
     emit(Notice(name="index.dropping", message=said, facts={"index": index.qualified}, indent="  "))
@@ -228,7 +228,7 @@ def _finish_detaching(conn: Connection, statement: DetachPartition, emit: Emit) 
         return Verdict.DONE
     if row == (False,):
         return Verdict.AGAIN
-    said = f"finishing to detach {statement.partition} from {statement.table}"
+    said = f"finishing the interrupted DETACH of {statement.partition} from {statement.table}"
     emit(Notice(name="partition.detaching", message=said, facts={"table": statement.table}, indent="  "))
     _run(conn, f"ALTER TABLE {statement.table} DETACH PARTITION {statement.partition} FINALIZE")
     return Verdict.DONE

@@ -1,4 +1,4 @@
-"""When a statement that repeats is done, and when it will never be."""
+"""Decide when a repeated statement is finished, and when it will never be."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
 class NotProvenError(Exception):
-    """A rehearsal found nothing to change, and yet something may be left; the text says why."""
+    """A rehearsal found nothing to change, but rows may be left; the text says why."""
 
 
 def has_written(conn: psycopg.Connection[Any]) -> bool:
@@ -106,7 +106,7 @@ def _require_proof(plan: Mapping[str, Any], statement: Statement) -> None:
     nodes = list(_nodes(plan))
     if any(_is_by_chance(node) for node in nodes):
         raise NotProvenError(
-            "Its condition depends on chance or on others' locks, so that a repeat without a row proves nothing."
+            "Its condition depends on chance or on other sessions' locks, so a repeat without a row proves nothing."
         )
     limits = {int(number) for number in _LIMIT.findall(without_comments(statement.text))} - {1}
     for node in nodes:
@@ -116,7 +116,7 @@ def _require_proof(plan: Mapping[str, Any], statement: Statement) -> None:
         # one row is that of a scalar subquery, and more loops are those of LATERAL
         if rows > 1 and node.get("Actual Loops") == 1 and (not limits or rows in limits):
             raise NotProvenError(
-                f"Its LIMIT takes {rows} rows that a condition outside then leaves out, at every repeat the same."
+                f"Its LIMIT takes {rows} rows that a condition outside then leaves out, the same ones at every repeat."
             )
 
 
@@ -151,7 +151,7 @@ def _found(node: Mapping[str, Any], *, limited: bool) -> int:
 
 
 class Headway:
-    """Decides after each repeat whether there is another, and notices when there would always be.
+    """Decides after each repeat whether there is another, and notices when it would never end.
 
     The rows that were touched are compared with the rows that there are: after 200 rows and then whenever their number
     has doubled, counting at most that many, so that what it reads is less than what the repeats wrote. Twice the rows
@@ -199,21 +199,21 @@ class Headway:
 
     def _not_proven(self, why: str, committed: Left | None) -> MigrationFailedError:
         return MigrationFailedError(
-            "the batch changes nothing more, and rows may be left",
+            "the batch changes nothing any more, but rows may be left",
             where=self._script.location(self._statement.start),
             detail=why,
             left=committed,
-            hint="Let LIMIT take only rows that are still to be done: every condition belongs into the query that has the "
-            f"LIMIT, and none on chance or on locks. {self._way_on}",
+            hint="LIMIT must take only rows that are still to be done: put every condition into the query that has the "
+            f"LIMIT, and none that depends on chance or on locks. {self._way_on}",
         )
 
     def _nothing_changes(self, committed: Left | None) -> MigrationFailedError:
         return MigrationFailedError(
-            "the batch finds rows and changes none of them",
+            "the batch finds rows but changes none of them",
             where=self._script.location(self._statement.start),
             detail="A trigger, a rule or ON CONFLICT keeps them as they are, and there may be more behind them.",
             left=committed,
-            hint=f"Leave those rows out by the condition. {self._way_on}",
+            hint=f"Exclude those rows in the condition. {self._way_on}",
         )
 
     def _touched(self, rows: int, committed: Left | None) -> None:
@@ -226,9 +226,9 @@ class Headway:
         if most is None or self._rows < 2 * most:
             return
         raise MigrationFailedError(
-            f"the batch makes no headway: it touched {counted(self._rows, 'row')} where there are {most}",
+            f"the batch makes no progress: it touched {counted(self._rows, 'row')} where there are {most}",
             where=self._script.location(self._statement.start),
-            detail="It touches rows again that are done.",
+            detail="It touches finished rows again.",
             left=committed,
             hint="Its WHERE must leave out the rows that are done: after SET total = price * count, total IS NULL stays "
             f"true where price is NULL. {self._way_on}{self._way_again}",

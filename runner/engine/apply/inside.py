@@ -1,4 +1,4 @@
-"""Find the place of an error inside a body: of a DO, or of a function that is being created.
+"""Find the place of an error inside the body of a DO, or of a function that is being created.
 
 The server counts there from the beginning of the body, or of a query that the body runs, not of what was sent.
 

@@ -1,4 +1,4 @@
-"""`-- copy:` a file of the project's is loaded through COPY, in the transaction of its migration."""
+"""`-- copy:` load a file of the project with COPY, in the transaction of its migration."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _failed(
 def _refused(
     error: psycopg.Error, script: Script, copy: CopyFrom, left: Left | None, skipped: int
 ) -> RunnerError:
-    """Explain a refusal; a place in the data beats the place of the directive."""
+    """Explain a refusal; a place in the data wins over the place of the directive."""
     context = error.diag.context or ""
     line = _LINE.search(context)
     where = script.location(copy.offset) if line is None else Location(copy.label, int(line[1]) + skipped)

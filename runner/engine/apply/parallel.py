@@ -1,4 +1,4 @@
-"""`-- parallel: N` the statements of a file run on N connections, each noted in the journal by itself."""
+"""`-- parallel: N` run the statements of a file on N connections, each with its own journal row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_in_parallel(
     """
     work, script = progress.work, progress.script
     if work.connect is None:
-        raise RunnerError("no further connections can be made here", left=progress.left)
+        raise RunnerError("no further connections can be opened here", left=progress.left)
     start = file.start(work.conn)
     set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
     waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
@@ -137,10 +137,10 @@ def _changes_its_session(progress: Progress, unit: Unit) -> MigrationFailedError
         detail="In a file with -- parallel the other statements run in other sessions, some of them already without these "
         "settings.",
         left=progress.left,
-        hint="Look at what the statements in effect did. Set it with a plain SET before all others, which is run on each "
-        "connection; or leave out -- parallel.",
+        hint="Check what the statements in effect did. Use a plain SET before all other statements, which runs on each "
+        "connection; or remove -- parallel.",
     )
 
 
 class _AbandonedError(Exception):
-    """Another connection failed while this one paused before a new try."""
+    """Another connection failed while this one paused before a retry."""

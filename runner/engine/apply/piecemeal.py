@@ -1,4 +1,4 @@
-"""A file that is not one transaction: its units commit one by one, and the journal knows how far it came."""
+"""Run a file that is not one transaction: its units commit one by one, and the journal records each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Connection = psycopg.Connection[Any]
 
 
 def run_piecemeal(work: Work, step: Step) -> int | None:
-    """Run what is not yet in effect of a file, record it, and return the rows that its batches changed.
+    """Run the part of a file that is not in effect yet, record it, and return the rows that its batches changed.
 
     Raises: RunnerError; what is in effect stays so, and the journal knows it. CheckError when it cannot be known.
     """
@@ -74,8 +74,8 @@ def _run(work: Work, step: Step) -> int | None:
                 where=error.where,
                 detail=f"{error.detail} It is not recorded as done.",
                 left=progress.left,
-                hint="Restore the file as it was when the run began, and run the same command again. If only what was not run "
-                f'yet is changed: runner repair continue {step.id} --reason "…"',
+                hint="Restore the file as it was when the run began, and run the same command again. If you changed only "
+                f'the part that was not run yet: runner repair continue {step.id} --reason "…"',
             ) from error
     rows = sum(row.rows_affected for row in journal.steps(conn).values()) if script.batch else None
     elapsed_ms = round((time.monotonic() - started) * 1000)
@@ -112,7 +112,7 @@ def _is_run_again(unit: Unit, row: JournalStep) -> bool:
 
 
 def _restore_session(progress: Progress, journal: Journal, last: JournalStep, unit: Unit) -> None:
-    """Set what the statements before `unit` had set in the session that was lost.
+    """Restore what the statements before `unit` had set in the lost session.
 
     Raises: CheckError when the rest of the file needs a temporary table of that session.
     """

@@ -1,4 +1,4 @@
-"""Try again what met a lock, a bounded number of times, saying so each time."""
+"""Retry after a lock timeout, a limited number of times, and report each retry."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def retry_delays(attempts: int, *, base_s: float = 0.5, cap_s: float = 30.0) -> Iterator[float]:
-    """Yield the pause in seconds before each new try for a lock.
+    """Yield the pause in seconds before each retry.
 
     The pause doubles from `base_s` to `cap_s`, each scaled by a random factor between 0.5 and 1,
-    so that many runners do not knock at the same moment.
+    so that many runners do not retry at the same moment.
 
     Source: "Exponential Backoff and Jitter", AWS Architecture Blog, 2015 ("equal jitter").
     """
@@ -34,7 +34,7 @@ def retrying(
     emit: Emit,
     pause: Callable[[float], None] = time.sleep,
 ) -> T:
-    """Call `attempt`, and again after a pause while a lock is in its way, at most `retries` more times.
+    """Call `attempt`, and again after a pause if it could not get a lock, at most `retries` more times.
 
     Raises: what `attempt` raises; after the last try TableLockedError notes how often it was tried.
     """

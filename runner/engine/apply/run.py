@@ -200,11 +200,11 @@ def _left_of_all(begun: Sequence[Step], state: State | None) -> Left:
 
 
 def _state_after_stop(work: Work) -> State | None:
-    """Read what a signal left behind; the statement is cancelled already. None where the server does not answer."""
+    """Read the state after a signal; the statement is canceled already. None if the server does not answer."""
     try:
         send.roll_back(work.conn)
         return None if work.conn.closed else work.history.state()
-    except psycopg.OperationalError:  # a run that was told to stop does not connect again
+    except psycopg.OperationalError:  # a stopped run does not connect again
         return None
 
 

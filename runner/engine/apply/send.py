@@ -317,7 +317,7 @@ def _shortened(query: str) -> str:
 
 
 def is_lost(conn: Connection, error: psycopg.Error) -> bool:
-    """Say whether this is the loss of the connection, not the refusal of a statement."""
+    """Return whether this is the loss of the connection, not the refusal of a statement."""
     return isinstance(error, psycopg.OperationalError) and (
         conn.closed or error.sqlstate is None or ends_session(error)
     )
@@ -381,7 +381,7 @@ def _lock_lost(script: Script, left: Left | None) -> RunnerError:
 
 def _yoyo_at_work(script: Script, left: Left | None) -> RunnerError:
     return BusyError(
-        "a yoyo command is at work on this database",
+        "a yoyo command is running on this database",
         where=Location(script.label),
         detail="It took yoyo's lock after our run began.",
         left=left,

@@ -1,4 +1,4 @@
-"""What to do with what earlier runs left: take it over for a changed file, or remove it."""
+"""Take over what earlier runs left, for a changed file, or remove it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def check_progress(migration_id: str, script: Script, begun: Mapping[int, Journa
         done += 0 if not row.is_done else len(unit.statements)
     if left:
         raise CheckError(
-            f"{migration_id} has fewer statements than were run of it",
+            f"{migration_id} now has fewer statements than were run",
             where=Location(script.label),
             detail=f"Step {min(left)} was run and is no longer in the file. Nothing was changed by this run.",
             hint=_RESTORE.format(id=migration_id),
@@ -156,9 +156,9 @@ def _clear(
 
 def _changed(migration_id: str, script: Script, unit: Unit) -> CheckError:
     return CheckError(
-        f"statement {unit.earlier + 1} of {migration_id} is not what was run",
+        f"statement {unit.earlier + 1} of {migration_id} differs from what was run",
         where=script.location(unit.first.start),
-        detail="The file was changed after it had been begun. Nothing was changed by this run.",
+        detail="The file was changed after a run had begun it. Nothing was changed by this run.",
         hint=_RESTORE.format(id=migration_id),
     )
 
@@ -176,6 +176,6 @@ def _unsettled(migration_id: str, script: Script, number: int, unit: Unit | None
 
 
 _RESTORE = (
-    "Restore what stood there, and put the change after the statements that are in effect; or, once they are undone "
+    "Restore that statement, and put the change after the statements that are in effect; or, once they are undone "
     'by hand: runner repair restart {id} --reason "…"'
 )

@@ -1,4 +1,4 @@
-"""Run one unit of a file that is not one transaction, and note it where it commits."""
+"""Run one unit of a file that is not one transaction, and record it where it commits."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Progress:
 def run_unit(
     progress: Progress, journal: Journal, conn: Connection, unit: Unit, begun: JournalStep | None
 ) -> None:
-    """Run one unit, unless it took effect before its run was interrupted; try again when it meets a lock.
+    """Run one unit, unless it took effect before its run was interrupted; retry after a lock timeout.
 
     `begun` is its row in the journal, if an earlier run left one.
 
@@ -98,7 +98,7 @@ class _OneUnit:
 
     def attempt(self) -> None:
         progress = self._progress
-        # stopped, CONCURRENTLY leaves an invalid index, and it stands in nobody's way
+        # a stopped CONCURRENTLY leaves an invalid index, and it blocks nobody
         gives_way = None if self._concurrent is not None else progress.script
         try:
             with (
@@ -128,7 +128,7 @@ class _OneUnit:
         )
 
     def _in_transaction(self) -> None:
-        """Run a statement and note it in one transaction; one that wants none is run by itself instead."""
+        """Run a statement and record it in one transaction; one that cannot run in a transaction is run by itself."""
         (segment,) = self._unit.segments()
         ending = self._ending() + b"COMMIT" + self._journal.ended(self._unit.number)
         try:
@@ -255,7 +255,7 @@ class _OneUnit:
         return CheckError(
             f"it is not known whether statement {unit.earlier + 1} of {progress.migration_id} took effect",
             where=progress.script.location(unit.first.start),
-            detail=f"The run that began it{when} was cut off before it could note the end, and the catalogue cannot "
+            detail=f"The run that began it{when} was cut off before it could note the end, and the catalog cannot "
             "tell. Nothing was changed by this run.",
             left=progress.left,
             hint=f'Look at the database. If it took effect: runner repair done {progress.migration_id} --reason "…"; '

@@ -1,4 +1,4 @@
-"""Watch what a step sends, and tell a try that was given up for others from one that failed."""
+"""Watch what a step sends, and distinguish a statement that gave way from one that failed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def watched(
                 detail=error.detail,
                 left=error.left,
                 refused=error.refused,
-                hint="Run the same command again when the table is less busy, or let more sessions wait with --max-blocked.",
+                hint="Run the same command again when the table is less busy, or allow more waiting sessions with --max-blocked.",
                 sqlstate=error.sqlstate,
             ) from error
 

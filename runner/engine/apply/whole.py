@@ -1,4 +1,4 @@
-"""A transactional file: one transaction with its record, one message unless it is large or loads data."""
+"""Run a transactional file with its record: one transaction, and one message unless it is large or loads data."""
 
 from __future__ import annotations
 

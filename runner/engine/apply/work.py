@@ -1,4 +1,4 @@
-"""What running a plan needs: the database, who is told, and the limits."""
+"""What running a plan needs: the database, the callbacks, and the limits."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def direction_of(step: Step) -> Direction:
 
 
 def record_of(step: Step, elapsed_ms: int, *, rows: int | None = None) -> Record:
-    """Return what history is told once the step is done."""
+    """Return the record of a finished step."""
     migration = step.migration
     undo = None if migration is None or migration.irreversible is not None else migration.rollback
     rolls_back = step.action is Action.ROLLBACK

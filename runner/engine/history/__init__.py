@@ -1,1 +1,1 @@
-"""What has been applied: yoyo's tables and ours, the migration lock, yoyo's order. The only user of yoyo."""
+"""What has been applied: yoyo's tables and ours, the migration lock, yoyo's order. The only room that knows yoyo."""

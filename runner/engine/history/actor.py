@@ -1,4 +1,4 @@
-"""Who runs this, where, and from which commit: known even to a uid without a passwd entry."""
+"""Who runs this, where, and from which commit; works for a uid without a passwd entry, too."""
 
 from __future__ import annotations
 

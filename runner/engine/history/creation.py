@@ -40,8 +40,8 @@ def create_missing(
 def may_not_create(role: str, schema: str) -> CredentialsError:
     """Return the error that says which grant is missing."""
     return CredentialsError(
-        f'role "{role}" may not create tables in schema "{schema}"',
-        detail="History lives in tables there; nothing was changed.",
+        f'role "{role}" has no right to create tables in schema "{schema}"',
+        detail="History needs tables there; nothing was changed.",
         hint=f'GRANT CREATE ON SCHEMA "{schema}" TO "{role}"; or name another schema with history_schema.',
     )
 
@@ -52,8 +52,8 @@ def not_created(schema: str, error: psycopg.Error) -> RunnerError:
     return RunnerError(
         f'cannot create the tables of history in schema "{schema}": {diag.message_primary or error}',
         detail="\n".join(filter(None, (f"SQLSTATE {error.sqlstate}; nothing was changed.", diag.context))),
-        hint="If an event trigger refuses it, let it pass these tables, whose names begin with _yoyo, yoyo and _runner; or "
-        "name a schema that it leaves alone with --history-schema.",
+        hint="If an event trigger refuses it, exempt these tables, whose names begin with _yoyo, yoyo and _runner; or "
+        "choose a schema that it does not cover with --history-schema.",
         sqlstate=error.sqlstate,
     )
 
@@ -64,7 +64,7 @@ def _query(name: str, names: Names) -> sql.Composed:
 
 
 def _keep_to_owner(conn: psycopg.Connection[Any], names: Names, created: Iterable[str]) -> None:
-    """Take back what default privileges gave others: history is not the application's to write."""
+    """Revoke what default privileges granted to others: the application must not write history."""
     text: Any = _QUERIES.joinpath("grantees.sql").read_text("utf-8")
     grantees = conn.execute(text, [sql.Identifier(names.schema).as_string(None), list(created)])
     for kind, name, grantee in grantees.fetchall():

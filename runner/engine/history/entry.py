@@ -128,9 +128,9 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
         names, conn = self._history.names, self._connection
         if script.batch is not None or script.copies:
             raise RunnerError(
-                f"{record.id} loads or changes rows in bulk, which yoyo does not do",
+                f"{record.id} has a batch or copy directive, which yoyo does not know",
                 where=script.location(0),
-                detail="Its batch or copy directive would have no effect. Nothing was changed.",
+                detail="It would have no effect. Nothing was changed.",
                 hint="Apply it with: runner migrate",
             )
         check_script(script)

@@ -40,7 +40,7 @@ class JournalStep:
 
     step: int
     fingerprint: str
-    seen: str | None  # what the catalogue showed before it began
+    seen: str | None  # what the catalog showed before it began
     sql: str | None  # of a statement that commits by itself
     context: str | None  # see `session`
     repeats: int

@@ -21,15 +21,15 @@ TRANSACTION_ENDED = "runner: the migration ended its own transaction"
 MIGRATION_LOCK_LOST = "runner: the migration released the migration lock"
 YOYO_AT_WORK = "runner: a yoyo command holds its lock"
 
-# The migration lock is held twice, so that giving it up once tells whether it is still held, and no other session can
+# The migration lock is held twice, so that releasing it once shows whether it is still held, and no other session can
 # have it in between. Looking it up in pg_locks would cost more than all the rest.
 _LOCK_GUARD = sql.SQL("""SELECT (CASE
  WHEN NOT pg_catalog.pg_advisory_unlock({key}) THEN {lost}
  WHEN NOT pg_catalog.pg_try_advisory_lock({key}) THEN {lost}
  ELSE '0' END)::integer""")
 
-# A setting that ends with the transaction tells at once that it is the same one. RESET ALL in a file takes it back; the
-# table lock, which can be looked up only slowly, then tells.
+# A setting that ends with the transaction shows cheaply that it is the same one. RESET ALL in a file removes it; then
+# the table lock, which is slow to look up, shows it.
 _GUARD = sql.SQL("""SELECT (CASE
  WHEN pg_catalog.current_setting('runner.transaction', true) IS DISTINCT FROM 'ours' AND (SELECT pg_catalog.bool_or(
   l.locktype = 'relation' AND l.mode = 'ShareRowExclusiveLock' AND l.relation = {regclass}::pg_catalog.regclass)
@@ -86,7 +86,7 @@ _RESET_SESSION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What history is told of one migration."""
+    """What history records of one migration."""
 
     id: str
     operation: Operation
@@ -159,7 +159,7 @@ def reset_session() -> bytes:
 
 
 def guard(names: Names) -> bytes:
-    """Return a SELECT that fails unless this is still our transaction, ours the lock, and no yoyo at work."""
+    """Return a SELECT that fails unless this is still our transaction and our lock, and no yoyo is running."""
     return _GUARD.format(
         regclass=sql.Literal(names.table(YOYO_LOCK).as_string(None)),
         lock=names.table(YOYO_LOCK),

@@ -1,4 +1,4 @@
-"""What the database says of its own past."""
+"""History as values."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class YoyoLock:
-    """A row in yoyo's lock table: a `yoyo` command at work, or one that died."""
+    """A row in yoyo's lock table: a running `yoyo` command, or one that died."""
 
     pid: int  # of the client, on its own machine
     since: datetime | None  # UTC
@@ -151,7 +151,7 @@ class State:
 def is_stale(partial: Partial, applied: Applied | None) -> bool:
     """Return whether another tool, or `repair`, recorded a file as done or undone that was run in part.
 
-    A repeatable is legitimately both: applied, and its changed file applied in part.
+    A repeatable is legitimately both: applied, and its changed file partly applied.
     """
     if partial.direction == "rollback":
         return applied is None

@@ -24,7 +24,7 @@ BACKUP_KEY = LOCK_KEY + 4
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where history lives: found once and said always, since a migration may change search_path or add schemas."""
+    """The schema of history: found once and always written, as a migration may change search_path or add schemas."""
 
     schema: str
     migration_table: str = YOYO_MIGRATION

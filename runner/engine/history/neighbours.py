@@ -71,7 +71,7 @@ _NEWEST = {
     "schemaversion": ("version", "version"),
     "sequelizemeta": ("name", "name"),
 }
-# Of some the column that tells whether the newest entry failed or was interrupted.
+# For some, the column that shows whether the newest entry failed or was interrupted.
 _UNFINISHED: Mapping[str, tuple[str, sql.SQL]] = {
     "_prisma_migrations": ("finished_at", sql.SQL("{} IS NULL")),
     "_sqlx_migrations": ("success", sql.SQL("{}::text = 'false'")),

@@ -21,7 +21,7 @@ def in_order(migrations: Sequence[Migration]) -> list[Migration]:
 
 
 def _is_ordered(files: Sequence[Migration]) -> bool:
-    """Say whether each file already stands after what it depends on: then yoyo's sort changes nothing."""
+    """Return whether each file already stands after what it depends on: then yoyo's sort changes nothing."""
     ids = {m.id for m in files}
     seen: set[str] = set()
     for migration in files:

@@ -17,7 +17,7 @@ from runner.engine.history.names import Names
 
 _Kind = tuple[Operation, bool]  # what is recorded, and whether the migration stays where it is
 
-# The clock of the last file's end; where a file has reset it, the time since the message began is told.
+# The clock at the last file's end; if a file has reset it, the time since the message began is recorded.
 _SINCE_LAST = sql.SQL(
     "1000 * (EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) - coalesce("
     "nullif(pg_catalog.current_setting('runner.clock', true), '')::numeric,"
@@ -47,7 +47,7 @@ class Prepared:
 
     def __init__(self, names: Names, actor: Actor, kinds: Iterable[_Kind]) -> None:
         self._names = names
-        # the same search_path as where they are executed, or the server would plan them anew each time
+        # the same search_path as where they are executed, or the server would plan them again each time
         statements = [
             "SET LOCAL search_path = pg_catalog; ",
             f"PREPARE _runner_guard AS {guard(names).decode()}; ",

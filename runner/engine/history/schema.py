@@ -1,4 +1,4 @@
-"""Which schema history lives in."""
+"""Find the schema of history."""
 
 from __future__ import annotations
 
@@ -68,27 +68,27 @@ def choose_schema(
         raise ConfigurationError(
             "history is in several schemas, none of them in search_path",
             detail=f"{migration_table} exists in {schemas}.",
-            hint='Name the right one: history_schema = "…" in runner.toml, or --history-schema.',
+            hint='Choose the right one: history_schema = "…" in runner.toml, or --history-schema.',
         )
     if path.current is None:
         raise ConfigurationError(
             "no schema for history: nothing in search_path exists",
-            hint='Create the schema, or name one: history_schema = "public" in runner.toml.',
+            hint='Create the schema, or choose one: history_schema = "public" in runner.toml.',
         )
     return path.current
 
 
 def _hidden(schemas: Sequence[str], current: str | None) -> ConfigurationError:
-    """Return the error for a search_path that leads past every history there is."""
+    """Return the error for a search_path on which there is no history, although others exist."""
     found = ", ".join(f'"{name}"' for name in schemas)
     leads = "no schema that exists" if current is None else f'schema "{current}"'
     begin = (
         "" if current is None else f" To begin a history in the current schema: --history-schema {current}."
     )
     return ConfigurationError(
-        f"history was found in schema {found} only, and this session's search_path leads to {leads}",
+        f"history was found only in schema {found}, and this session's search_path leads to {leads}",
         detail="It may be the history of another tenant, so it is not used. Nothing was changed.",
-        hint=f"If it is the history of what this session works on: --history-schema {schemas[0]}.{begin}",
+        hint=f"If it is the history of this project's tables: --history-schema {schemas[0]}.{begin}",
     )
 
 

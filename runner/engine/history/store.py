@@ -76,7 +76,7 @@ def waiting(holder: LockHolder | YoyoLock | None, waited_s: float) -> Notice:
 
 
 class _Wait:
-    """A wait with an end, told at once and then every ten seconds."""
+    """A wait with a deadline, reported at once and then every ten seconds."""
 
     def __init__(self, longest_s: float, emit: Emit) -> None:
         self._began = time.monotonic()
@@ -217,7 +217,7 @@ class History:
             return cursor.execute(query, [migration_id]).fetchone()
 
     def begun_sql(self, migration_id: str) -> str | None:
-        """Return a file that is applied in part as it was when it was begun."""
+        """Return a file that is partly applied as it was when it was begun."""
         if RUNNER_JOURNAL not in self._tables:
             return None
         query = sql.SQL(
@@ -254,7 +254,7 @@ class History:
 
     @contextmanager
     def lock(self, *, wait_s: float, emit: Emit = silent) -> Iterator[State]:
-        """Hold the migration lock, and say what history's state is under it.
+        """Hold the migration lock, and yield history's state under it.
 
         It is a session-level advisory lock, polled: a blocked pg_advisory_lock() would hold a snapshot, for which the
         holder's CREATE INDEX CONCURRENTLY waits for ever. While it waits it reports for whom and how long, and a
@@ -269,8 +269,8 @@ class History:
             if wait.is_over:
                 raise BusyError(
                     "another runner holds the migration lock",
-                    detail=f"It is held by {holder or 'what an interrupted run left at work'}; waited {wait_s:g} s. Nothing was changed.",
-                    hint="Run the same command again when it is done, or wait longer with --lock-wait.",
+                    detail=f"It is held by {holder or 'a session of an interrupted run'}; waited {wait_s:g} s. Nothing was changed.",
+                    hint="Run the same command again when that runner has finished, or wait longer with --lock-wait.",
                 )
             if pause == _POLL_S[0]:
                 self.connection.execute("SELECT pg_catalog.pg_advisory_lock_shared(%s)", [WANTED_KEY])
@@ -297,7 +297,7 @@ class History:
             self.unlock()
 
     def unlock(self) -> State:
-        """Release the lock, and say what history's state is: one round trip."""
+        """Release the lock and return history's state, in one round trip."""
         found = self._ask(["unlock", *self._questions])
         self._locked = False
         return self._state(found)
@@ -319,7 +319,7 @@ class History:
                     f"yoyo's lock is held by process {lock.pid}{since}",
                     detail=f"The process is on the machine where yoyo was started; waited {wait_s:g} s."
                     " Nothing was changed.",
-                    hint="Wait until that yoyo is done. If it died, release its lock with: yoyo break-lock",
+                    hint="Wait until that yoyo has finished. If it died, release its lock with: yoyo break-lock",
                 )
             wait.tell(lock)
             time.sleep(_YOYO_POLL_S)
@@ -331,7 +331,7 @@ class History:
         conn.execute("SELECT pg_catalog.pg_advisory_lock_shared(%s)", [HELPER_KEY])
 
     def has_lock(self, conn: Connection) -> bool:
-        """Say, over a further session, whether our own session still holds the migration lock."""
+        """Return, over a further session, whether our own session still holds the migration lock."""
         row = conn.execute(
             _read("lock_holder"), {"high": LOCK_KEY >> 32, "low": LOCK_KEY & 0xFFFFFFFF}
         ).fetchone()
@@ -345,7 +345,7 @@ class History:
         return None if row is None else LockHolder(*row)
 
     def require_writable(self) -> None:
-        """Refuse a server, a way to it, or a role that cannot take a migration.
+        """Refuse a server, connection or role that cannot run a migration.
 
         Raises: as `require_primary`; CredentialsError when a grant is missing.
         """
@@ -353,21 +353,21 @@ class History:
         self.require_rights()
 
     def require_primary(self) -> None:
-        """Refuse a server that takes no writes, and a way to it that keeps no session.
+        """Refuse a server that accepts no writes, and a pooler that keeps no session.
 
         Raises: ConfigurationError on a standby, in a read-only session and behind a pooler.
         """
         if self.is_pooled and not self.session_pool:
             raise ConfigurationError(
-                "a connection pooler stands between us and PostgreSQL",
+                "there is a connection pooler between runner and PostgreSQL",
                 detail="In transaction mode each transaction may run in another session: the migration lock would not hold, "
                 "and would be left behind. Nothing was changed.",
-                hint="Name PostgreSQL itself with --direct-url or DIRECT_DATABASE_URL. If the pool is in session mode, say "
+                hint="Give the server's own URL with --direct-url or DIRECT_DATABASE_URL. If the pool is in session mode, add "
                 "so: --session-pool",
             )
         if self.server.in_recovery:
             raise ConfigurationError(
-                "the server is a standby: it takes no writes",
+                "the server is a standby, which accepts no writes",
                 detail="Nothing was changed.",
                 hint="Connect to the primary; with several hosts add target_session_attrs=read-write.",
             )
@@ -375,7 +375,7 @@ class History:
             raise ConfigurationError(
                 "the session is read-only",
                 detail="default_transaction_read_only is on. Nothing was changed.",
-                hint="Set it off for this role or database, or connect to another server.",
+                hint="Set it to off for this role or database, or connect to another server.",
             )
 
     def require_rights(self) -> None:
@@ -390,7 +390,7 @@ class History:
         if self._not_writable:
             tables = ", ".join(self.names.table(name).as_string(None) for name in self._not_writable)
             raise CredentialsError(
-                f'role "{self.server.role}" may not write history',
+                f'role "{self.server.role}" has no right to write history',
                 detail=f"It lacks rights on {tables}. Nothing was changed.",
                 hint=f'GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO "{self.server.role}";',
             )
@@ -402,7 +402,7 @@ class History:
         )
 
     def keep_yoyo_out(self) -> None:
-        """Take yoyo's lock row; its pid is negative, so that the next runner knows it for ours and removes it."""
+        """Take yoyo's lock row; its pid is negative, so that the next runner recognizes it as ours and removes it."""
         self.connection.execute(
             sql.SQL(
                 "INSERT INTO {lock} (locked, ctime, pid) VALUES (1, pg_catalog.timezone('UTC', pg_catalog.now()),"
@@ -453,7 +453,7 @@ class History:
         if unreadable:
             qualified = ", ".join(sql.Identifier(schema, name).as_string(None) for name in unreadable)
             raise CredentialsError(
-                f'role "{server.role}" may not read history',
+                f'role "{server.role}" has no right to read history',
                 detail=f"It lacks SELECT on {qualified}.",
                 hint=f'GRANT SELECT ON {qualified} TO "{server.role}";',
             )

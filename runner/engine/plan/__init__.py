@@ -1,4 +1,4 @@
-"""Pure: files and history in, a plan out; refuses what must not be run."""
+"""Make a plan from files and history, and refuse what must not be run. Pure."""
 
 from runner.engine.plan.choose import plan_apply, plan_rollback, resolve_id
 from runner.engine.plan.comparison import Comparison, Situation, Standing, compare

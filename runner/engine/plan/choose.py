@@ -1,4 +1,4 @@
-"""Choose what is run, and in which order."""
+"""Choose what to run, and in which order."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def plan_apply(
 ) -> Plan:
     """Choose what is pending, in yoyo's order.
 
-    `stored_sql` gives the SQL of an applied migration, `begun_sql` that of one that is applied in part, for the diff of
+    `stored_sql` gives the SQL of an applied migration, `begun_sql` that of one that is partly applied, for the diff of
     an edited one.
 
     Raises: CheckError for an edited, renamed or out-of-order file; UsageError for an unknown `to`; FileError for a
@@ -91,7 +91,7 @@ def plan_apply(
         ]
     warnings = [f"{s.id} is applied, but its file is gone" for s in missing]
     warnings += [
-        f'{m.id} is applied, and its depends directive names "{name}", which is no migration'
+        f'{m.id} is applied, and its depends directive names "{name}", which is not a migration'
         for m in files
         if m.id in state.applied
         for name in m.unknown_depends
@@ -113,7 +113,7 @@ def plan_rollback(
     everything: bool = False,
     stored: Callable[[str], Script | None] = lambda _: None,
 ) -> Plan:
-    """Choose what is undone: the newest applied first, one step unless told otherwise.
+    """Choose what to undo: the newest applied first, one step by default.
 
     `stored` gives the undoing SQL that history keeps, for a migration whose file is gone.
 
@@ -198,7 +198,7 @@ def resolve_id(wanted: str, ids: Sequence[str], noun: str) -> str:
         raise UsageError(
             f'"{wanted}" fits {counted(len(fitting), "migration")}',
             detail=", ".join(fitting[:5]) + (", …" if len(fitting) > 5 else ""),
-            hint="Write more of the id.",
+            hint="Give more of the id.",
         )
     raise UsageError(f'no {noun} "{wanted}"', hint=nearest(wanted, ids) or "See the ids with: runner status")
 
@@ -218,7 +218,7 @@ def _undo(id_: str, migration: Migration | None, stored: Callable[[str], Script 
             f"{id_} is irreversible: {migration.irreversible}",
             where=Location(migration.apply.label),
             detail="Nothing was rolled back.",
-            hint="Roll back less, or write a new migration that leads onward.",
+            hint="Roll back less, or write a new migration that makes the change you need.",
         )
     if migration is not None and migration.rollback is not None:
         return migration.rollback
@@ -227,7 +227,7 @@ def _undo(id_: str, migration: Migration | None, stored: Callable[[str], Script 
         raise CheckError(
             f"{id_} has no rollback",
             where=None if migration is None else Location(migration.apply.label),
-            detail="Neither a file nor history holds SQL that undoes it. Nothing was rolled back.",
+            detail="Neither a file nor history has SQL that undoes it. Nothing was rolled back.",
             hint=f"Write {id_}.rollback.sql; or, if there is no way back, -- irreversible: reason in the migration."
             if migration is not None
             else f'Restore both files; or take it out of history as it is: runner repair forget {id_} --reason "…"',

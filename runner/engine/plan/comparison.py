@@ -1,4 +1,4 @@
-"""Set files and history side by side."""
+"""Compare files and history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Situation(Enum):
     OUT_OF_ORDER = "out of order"  # pending, below the newest applied one
     FAILED = "failed"  # pending, and its last attempt failed with the file as it is
     PARTIAL = (
-        "partial"  # applied or rolled back in part: its file is not one transaction, and it was interrupted
+        "partial"  # partly applied or rolled back: its file is not one transaction, and it was interrupted
     )
     OUTDATED = (
         "outdated"  # a repeatable whose file changed, or that depends on one that runs, or ran, after it
@@ -60,12 +60,12 @@ class Comparison:
 
     @property
     def behind(self) -> list[Standing]:
-        """The standings that the next `migrate` changes, but for those that are applied in part."""
+        """The standings that the next `migrate` changes, but for those that are partly applied."""
         return self.all_in(Situation.PENDING, Situation.FAILED, Situation.OUT_OF_ORDER, Situation.OUTDATED)
 
 
 def compare(files: Sequence[Migration], state: State) -> Comparison:
-    """Set files and history side by side."""
+    """Compare files and history."""
     applied = state.applied
     known = [m for m in files if m.kind is not Kind.HOOK]
     if all(m.id in applied for m in known):
@@ -117,7 +117,7 @@ def _hook(hook: Migration, state: State) -> Standing:
 def _with_dependents(standings: list[Standing], applied: Mapping[str, Applied]) -> list[Standing]:
     """Return the standings with each repeatable outdated that depends on one that is to run, or ran, after it.
 
-    Running one anew may drop what depends on it (DROP … CASCADE), or change what it was made of.
+    Running one again may drop what depends on it (DROP … CASCADE), or change what it was made of.
     """
     by_id = {s.id: s for s in standings if s.migration is not None and s.migration.kind is Kind.REPEATABLE}
     if not any(s.migration.depends for s in by_id.values() if s.migration is not None):

@@ -1,4 +1,4 @@
-"""Why a plan is not made: each refusal says what, where, and the way out."""
+"""The reasons to refuse a plan, each with its place and the ways out."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def refuse_partial(comparison: Comparison, begun_sql: Callable[[str], str | None
             continue
         if partial.direction == "rollback":
             raise CheckError(
-                f"{partial.id} is rolled back in part: {_extent(partial)}",
+                f"{partial.id} is partly rolled back: {_extent(partial)}",
                 detail="Nothing was run.",
-                hint="Finish that first: runner rollback",
+                hint="Finish the rollback first: runner rollback",
             )
         if standing.migration is None:
             raise CheckError(
-                f"{partial.id} is applied in part, {_extent(partial)}, and its file is gone",
+                f"{partial.id} is partly applied, {_extent(partial)}, and its file is gone",
                 detail="Nothing was run.",
-                hint="Restore the file; or, once what it did is undone by hand: "
+                hint="Restore the file; or, once you have undone by hand what it did: "
                 f'runner repair restart {partial.id} --reason "…"',
             )
         if partial.checksum != standing.migration.checksum:
@@ -55,28 +55,28 @@ def _edited_half_way(script: Script, partial: Partial, begun: str | None) -> Che
         where=Location(script.label),
         detail=f"Begun as {partial.checksum[:12]}, the file is now {script.checksum[:12]}. Nothing was run."
         f"{_diff(begun, script, 'as begun')}",
-        hint="Restore the file. If only what was not run yet is changed: "
+        hint="Restore the file. If you changed only the part that was not run: "
         f'runner repair continue {partial.id} --reason "…". If what was run is undone by hand: '
         f'runner repair restart {partial.id} --reason "…"',
     )
 
 
 def refuse_half_applied(state: State, chosen: Sequence[str]) -> None:
-    """Refuse to roll back while a file is applied in part, or another than the one that is half rolled back.
+    """Refuse to roll back while a file is partly applied, or another than the one that is half rolled back.
 
     Raises: CheckError.
     """
     for partial in state.partial.values():
         if partial.direction == "apply":
             raise CheckError(
-                f"{partial.id} is applied in part: {_extent(partial)}",
+                f"{partial.id} is partly applied: {_extent(partial)}",
                 detail="Nothing was rolled back.",
-                hint="Finish it with runner migrate; or, once what it did is undone by hand: "
+                hint="Finish it with runner migrate; or, once you have undone by hand what it did: "
                 f'runner repair restart {partial.id} --reason "…"',
             )
         if chosen[:1] != [partial.id]:
             raise CheckError(
-                f"{partial.id} is rolled back in part: {_extent(partial)}",
+                f"{partial.id} is partly rolled back: {_extent(partial)}",
                 detail="It must be finished before anything else is rolled back. Nothing was changed.",
                 hint="runner rollback --steps 1",
             )
@@ -132,11 +132,11 @@ def refuse_python(pending: Sequence[Migration]) -> None:
     for migration in pending:
         if migration.kind is Kind.PYTHON:
             raise FileError(
-                f"{migration.id} is a Python migration, and only SQL is run here",
+                f"{migration.id} is a Python migration, and runner runs only SQL",
                 where=Location(migration.apply.label),
-                detail="Where yoyo has applied it, it may stay; a new or a scratch database needs it as SQL. "
+                detail="In a database where yoyo applied it, it may stay; a new or a scratch database needs it as SQL. "
                 "Nothing was run.",
-                hint=f"Put {migration.id}.sql and {migration.id}.rollback.sql in its place: where it is applied, "
+                hint=f"Replace it with {migration.id}.sql and {migration.id}.rollback.sql: where it is applied, "
                 "it is not run again. Or apply it with yoyo itself.",
             )
 
@@ -153,24 +153,24 @@ def edited_error(edited: Sequence[Standing], stored_sql: Callable[[str], str | N
         where=Location(first.migration.apply.label),
         detail=f"Applied as {(first.applied.checksum or '')[:12]}, the file is now {first.migration.checksum[:12]}."
         f"{others} Nothing was run.{diff}",
-        hint="Restore the file and put the change in a new migration; on a database of your own alone, runner rollback "
-        "first, then migrate. If the file is right as it is: "
+        hint="Restore the file and put the change in a new migration; in a database that only you use, runner rollback "
+        "first, then migrate. To accept the edited file as it is: "
         f'runner repair accept {first.id} --reason "…"',
     )
 
 
 def reapplied_error(again: Applied, older: str) -> CheckError:
-    """Return the error for a rollback that would pass over what was applied last."""
+    """Return the error for a rollback that would skip what was applied last."""
     return CheckError(
-        f"the last thing that was applied is a new version of {again.id}, a repeatable",
+        f"the last thing applied is a new version of {again.id}, a repeatable",
         detail=f"The newest migration before it is {older}. Nothing was rolled back.",
         hint=f"To undo the new version, restore the file of {again.id} as it was and run: runner migrate. "
-        f"To roll back {older} all the same: runner rollback --steps 1",
+        f"To roll back {older} anyway: runner rollback --steps 1",
     )
 
 
 def order_in_doubt(entry: Applied, other: Applied) -> str:
-    """Return the sentence about two migrations of which nobody knows which was applied first."""
+    """Return the sentence for two migrations whose order of application is unknown."""
     return (
         f"it is not certain whether {entry.id} was applied before {other.id} or after it: yoyo applied the former, and "
         "history has only its time"
@@ -183,7 +183,7 @@ def order_in_doubt_error(entry: Applied, other: Applied) -> CheckError:
         order_in_doubt(entry, other),
         detail=f"By the server's clock {entry.id} was applied at {entry.applied_at:%Y-%m-%d %H:%M:%S}, {other.id} at "
         f"{other.applied_at:%Y-%m-%d %H:%M:%S} UTC. Nothing was rolled back.",
-        hint="See the order that history assumes with runner status --history, and say how far back to go: runner rollback --to ID",
+        hint="See the assumed order with runner status --history, and choose how far to go back: runner rollback --to ID",
     )
 
 
@@ -211,6 +211,6 @@ def out_of_order_error(late: Sequence[Standing], comparison: Comparison) -> Chec
     return CheckError(
         f"{first.id} is out of order: {newest} is applied already",
         where=None if first.migration is None else Location(first.migration.apply.label),
-        detail=f"Databases that applied both in turn and this one could come to differ.{others} Nothing was run.",
-        hint=f"Give it a number above {newest}, or apply it all the same with --allow-out-of-order.",
+        detail=f"This database could then differ from those that applied the files in order.{others} Nothing was run.",
+        hint=f"Give it a number above {newest}, or apply it anyway with --allow-out-of-order.",
     )

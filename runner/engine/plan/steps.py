@@ -1,4 +1,4 @@
-"""What is to be run, as values."""
+"""A plan as values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def remaining(plan: Plan, state: State) -> Plan:
 
 
 def is_done(step: Step, state: State) -> bool:
-    """Say whether history holds the outcome of a step that was to be run."""
+    """Return whether history holds the outcome of a step that was to be run."""
     entry = state.applied.get(step.id)
     if step.action is Action.ROLLBACK:
         return entry is None

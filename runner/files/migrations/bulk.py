@@ -1,4 +1,4 @@
-"""Directives for many rows: a statement that is repeated in batches, a file of data that is loaded."""
+"""Directives for many rows: a statement repeated in batches, a data file to load."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _BATCH_PARTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """How each statement of a file is repeated until it touches no row, every time in a transaction of its own."""
+    """How to repeat each statement of a file until it changes nothing, each time in a transaction of its own."""
 
     pause_ms: int = 0  # between two repeats
     at_most: int = 100_000  # repeats of one statement
-    lag_ms: int | None = None  # go on only while every replica has replayed what is this old
+    lag_ms: int | None = None  # go on only while every replica is less than this behind
     waiting: int | None = None  # go on only while at most this many sessions of the database wait for a lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyFrom:
-    """A file of data that is loaded through COPY after the file's own statements, in its transaction."""
+    """A data file to load with COPY after the file's own statements, in the same transaction."""
 
-    table: str  # as written, an identifier or two
+    table: str  # as written, with or without a schema
     columns: tuple[str, ...]  # as written; empty: all
     path: Path
     label: str
@@ -48,7 +48,7 @@ class CopyFrom:
 
 
 def parse_batch(value: str) -> Batch | str:
-    """Return what a batch directive asks for, or the part that cannot be understood."""
+    """Return the settings of a batch directive, or the part that is not understood."""
     if value.lower() == "true":
         return Batch()
     found: dict[str, int] = {}
@@ -65,9 +65,9 @@ def parse_batch(value: str) -> Batch | str:
 
 
 def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
-    """Return what a copy directive asks for, or what is wrong with it. The file need not exist yet.
+    """Return the settings of a copy directive, or what is wrong with it. The file need not exist yet.
 
-    Only paths that stay below the project after symbolic links are followed may be read.
+    The path must be inside the project, also after symbolic links are followed.
     """
     match = _COPY.fullmatch(value)
     if match is None:
@@ -88,7 +88,7 @@ def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
 
 
 def names_a_file(value: str) -> bool:
-    """Return whether this is what a copy directive takes, and its path the path of a file: prose may say "from", too."""
+    """Return whether this is a copy directive's value with a file's path; prose may contain "from", too."""
     match = _COPY.fullmatch(value)
     return match is not None and (
         "/" in match["path"] or Path(match["path"].strip("'")).suffix in _DATA_SUFFIXES

@@ -1,4 +1,4 @@
-"""Check a file before anything is run, and cut it into what is sent."""
+"""Check a file before anything is run, and split it into the messages to send."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from runner.files.sqltext.classify import (
 from runner.files.sqltext.lexer import Statement, statements
 from runner.files.sqltext.tokens import SqlSyntaxError, without_comments
 
-UNWRITTEN = "-- Locks: which tables, in which mode, and who waits."  # what `runner new` leaves to be replaced
+UNWRITTEN = "-- Locks: which tables, in which mode, and who waits."  # written by `runner new`, to be replaced
 _SEGMENT_CHARACTERS = 1 << 18
-# SET client_encoding …, SET NAMES …, set_config('client_encoding', …): what follows would be read in another encoding
+# SET client_encoding …, SET NAMES …, set_config('client_encoding', …): the rest would be read in another encoding
 _ENCODING_NAMED = re.compile(r"client_encoding|\bNAMES\b", re.IGNORECASE)
 _ENCODING = re.compile(
     r"""(?:SET\s+(?:SESSION\s+|LOCAL\s+)?(?:"?client_encoding"?\s*(?:=|TO\b)\s*|NAMES\s+)
@@ -43,15 +43,15 @@ _UTF8 = frozenset({"UTF8", "UTF-8", "UNICODE", "DEFAULT"})
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Statements that travel to the server in one message, or one COPY with its data.
+    """Statements that are sent in one message, or one COPY with its data.
 
-    `text` is what is sent; an offset in it is an offset in the file once the pieces before it are counted.
+    `text` is what is sent; `file_offset` translates an offset in it into one in the file.
     """
 
     text: str
     statements: tuple[Statement, ...]
     copy_data: str | None = None
-    copy_stream: Iterable[str] | None = None  # in place of the data, where they are not held: read once
+    copy_stream: Iterable[str] | None = None  # instead of `copy_data`, if the data is streamed: read once
     _starts: tuple[int, ...] = field(default=(0,), repr=False)  # where each piece begins in `text` …
     _offsets: tuple[int, ...] = field(default=(0,), repr=False)  # … and in the file
 
@@ -67,10 +67,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What commits by itself in a file that is not one transaction: a statement, or a BEGIN … COMMIT block."""
+    """What commits on its own in a file that is not one transaction: a statement, or a BEGIN … COMMIT block."""
 
     number: int  # in its file, from 1
-    earlier: int  # statements of the file that stand before it
+    earlier: int  # statements of the file before it
     statements: tuple[Statement, ...]
 
     @property
@@ -80,32 +80,31 @@ class Unit:
 
     @property
     def first(self) -> Statement:
-        """Its first, mostly its only statement."""
+        """Its first, usually its only, statement."""
         return self.statements[0]
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of its text and data, hex: the same as long as what it does is the same."""
+        """SHA-256 of its text and data, hex."""
         digest = hashlib.sha256()
         for statement in self.statements:
             digest.update(f"{statement.text};{statement.copy_data or ''};".encode())
         return digest.hexdigest()
 
     def segments(self) -> Iterator[Segment]:
-        """Yield what is sent: one message, more where it holds COPY data."""
+        """Yield what is sent: one message, or several if it has COPY data."""
         yield from _gather(self.statements, whole=True)
 
     def body_segments(self) -> Iterator[Segment]:
-        """Yield what is sent of a block before its COMMIT."""
+        """Yield what is sent for a block before its COMMIT."""
         yield from _gather(self.statements[:-1], whole=True)
 
 
 def check_script(script: Script) -> int:
-    """Check a whole file; return how many statements it holds.
+    """Check a whole file and return the number of its statements.
 
-    Raises: FileError for what cannot be cut into statements, transaction control, a statement that cannot run in
-    the transaction or be repeated in batches, a directive that is miswritten or after the first statement, data that is
-    not there.
+    Raises: FileError for text that cannot be split into statements, transaction control, a statement that cannot run
+    in the transaction or be repeated in batches, a miswritten or late directive, a missing data file.
     """
     return sum(1 for _ in checked_statements(script))
 
@@ -122,7 +121,7 @@ def checked_statements(script: Script) -> Iterator[Statement]:
             raise script.error(
                 f"no file {copy.label} to copy from",
                 copy.offset,
-                hint="Paths are below the project's folder.",
+                hint="Give a path relative to the project's folder, and inside it.",
             )
     if script.transactional:
         yield from _in_one_transaction(script, _read(script, streams=script.text is None))
@@ -132,35 +131,35 @@ def checked_statements(script: Script) -> Iterator[Statement]:
 
 
 def refuse_unwritten(script: Script, *, is_rollback: bool) -> None:
-    """Refuse a file without a statement that is still what `runner new` wrote: it would be recorded as applied.
+    """Refuse a file without a statement that is unchanged since `runner new`: it would be recorded as applied.
 
     Raises: FileError.
     """
     if script.text is not None and UNWRITTEN in script.text:
         raise script.error(
-            "the file is still as runner new wrote it",
+            "the file is unchanged since runner new wrote it",
             script.text.index(UNWRITTEN),
             detail="Nothing was run.",
             hint=_WRITE_ROLLBACK if is_rollback else _WRITE,
         )
 
 
-_WRITE = "Write the statements, and what they lock in place of this line; or remove both files."
+_WRITE = "Write the statements, and replace this line by what they lock; or remove both files."
 _WRITE_ROLLBACK = (
-    "Write what undoes the migration, and what that locks in place of this line. If there is no way back, remove this "
-    "file; and while the migration is not applied, write -- irreversible: reason in it."
+    "Write the statements that undo the migration, and replace this line by what they lock. If there is no way back, "
+    "remove this file and, if the migration is not applied yet, add -- irreversible: reason to it."
 )
 
 
 def segments(script: Script) -> Iterator[Segment]:
-    """Yield what is sent for a transactional file: all of it at once where it is small, byte for byte as written.
+    """Yield what is sent for a transactional file: a small file at once, byte for byte as written.
 
-    Of a large file each COPY must be sent before the next segment is taken: its data are read while they are sent.
+    For a large file, send each COPY before taking the next segment: its data is read while it is sent.
     """
     if script.text is not None:
         found = tuple(_read(script))
         whole = tuple(_in_one_transaction(script, found))
-        # not with COPY data, a BEGIN around it, a psql line that is passed over
+        # not with COPY data, a BEGIN around it, or a psql line that is skipped
         copies = any(statement.copy_data is not None for statement in whole)
         if len(whole) == len(found) and not copies and not _passes_over_psql(script.text, whole):
             yield Segment(script.text, whole)
@@ -171,15 +170,15 @@ def segments(script: Script) -> Iterator[Segment]:
 
 
 def ends_with_semicolon(script: Script) -> bool:
-    """Say whether the last statement of a file is closed, so that another may follow it in psql."""
+    """Return whether a file ends with a semicolon, so that another statement may follow it in psql."""
     if script.text is None:
-        return False  # a second semicolon costs less than reading the file once more
+        return False  # a second semicolon costs less than reading the file again
     found = list(_read(script))
     return not found or found[-1].is_closed
 
 
 def _passes_over_psql(text: str, whole: Sequence[Statement]) -> bool:
-    """Say whether a backslash stands between statements: a line for psql that the server would not understand."""
+    """Return whether there is a backslash between statements: a psql line, which the server would refuse."""
     if "\\" not in text:
         return False
     ends = (0, *(statement.end for statement in whole))
@@ -198,31 +197,31 @@ def units(script: Script) -> Iterator[Unit]:
         unit = Unit(number, earlier, tuple(found))
         if script.batch is not None and not changes_rows(unit.first):
             raise script.error(
-                f"{_name(unit.first)} in a file that is run in batches",
+                f"{_name(unit.first)} in a file with -- batch",
                 unit.first.start,
-                hint="Each statement is repeated until it touches no row: only INSERT, UPDATE, DELETE, MERGE or WITH can be.",
+                hint="Each statement is repeated until it changes nothing, so it must be INSERT, UPDATE, DELETE, MERGE or WITH.",
             )
         if script.batch is not None and skips_locked(unit.first):
             raise script.error(
-                "SKIP LOCKED in a file that is run in batches",
+                "SKIP LOCKED in a file with -- batch",
                 unit.first.start,
-                detail="It would end while rows that another session has locked are still to be done.",
-                hint="Remove SKIP LOCKED: a row lock is waited for as long as lock_timeout says, and the batch is tried again.",
+                detail="The batch would end while rows locked by another session are still to be done.",
+                hint="Remove SKIP LOCKED: the batch waits for a row lock up to lock_timeout, and is then retried.",
             )
         only_settings &= is_for_the_session(unit.first)
         if script.parallel > 1 and is_for_the_session(unit.first) and not only_settings:
             raise script.error(
-                f"{_name(unit.first)} between statements that run in parallel",
+                f"{_name(unit.first)} between parallel statements",
                 unit.first.start,
-                hint="Put it before all others: it is then run on each connection.",
+                hint="Put it before all other statements, so that it runs on each connection.",
             )
         if script.parallel > 1 and unit.is_block:
             for inside in unit.statements:
                 if inside.starts_with("SET") and not inside.starts_with("SET", "LOCAL"):
                     raise script.error(
-                        f"{_name(inside)} in a BEGIN … COMMIT block of a file that runs in parallel",
+                        f"{_name(inside)} in a BEGIN … COMMIT block of a parallel file",
                         inside.start,
-                        hint="Put it before all others, outside the block: it is then run on each connection.",
+                        hint="Put it before all other statements, outside the block, so that it runs on each connection.",
                     )
         yield unit
         earlier += len(found)
@@ -268,7 +267,7 @@ def _segment(held: Sequence[Statement]) -> Segment:
 
 
 def _read(script: Script, *, streams: bool = False) -> Iterator[Statement]:
-    """Yield the statements, each by itself fit for a migration; with `streams` the data of a COPY are not held."""
+    """Yield the statements, each checked on its own; with `streams` COPY data is not held in memory."""
     late: list[tuple[str, int]] = []
     try:
         for statement in statements(script.pieces(), late=late, streams=streams):
@@ -277,25 +276,25 @@ def _read(script: Script, *, streams: bool = False) -> Iterator[Statement]:
                 raise script.error(
                     f"the file sets client_encoding to {other}",
                     statement.start,
-                    hint="Files are UTF-8 and are sent as such: remove the line.",
+                    hint="Remove the line: files are UTF-8 and are sent as such.",
                 )
             if statement.starts_with("DISCARD", "ALL"):
                 raise script.error(
                     "DISCARD ALL in a migration",
                     statement.start,
-                    hint="Remove it: it would give up the migration lock, and the session is cleaned after every file.",
+                    hint="Remove it: it would release the migration lock. The session is reset after every file anyway.",
                 )
             if _changes_strings(statement):
                 raise script.error(
                     "the file turns standard_conforming_strings off",
                     statement.start,
-                    hint="Remove the line, and write E'…' where a backslash is meant as an escape.",
+                    hint="Remove the line, and write E'…' for a string with backslash escapes.",
                 )
             if statement.copies_out:
                 raise script.error(
                     "COPY TO stdout in a migration",
                     statement.start,
-                    hint="Nobody reads it; copy to a table instead.",
+                    hint="Nothing reads its output; copy into a table instead.",
                 )
             yield statement
         _refuse_late_directives(script, late)
@@ -328,12 +327,12 @@ def _late(script: Script, name: str, offset: int) -> FileError:
     return script.error(
         f'directive "{name}" after the first statement',
         offset,
-        hint="Move it to the comment at the top of the file; here it would have no effect.",
+        hint="Move it to the comment at the top of the file; here it has no effect.",
     )
 
 
 def _in_one_transaction(script: Script, found: Iterable[Statement]) -> Iterator[Statement]:
-    """Yield the statements of a transactional file, without a BEGIN; … COMMIT; around the whole of it."""
+    """Yield the statements of a transactional file, without a BEGIN; … COMMIT; around all of them."""
     wrapped: Statement | None = None
     closed = False
     for number, statement in enumerate(found):
@@ -375,7 +374,7 @@ def _units(script: Script) -> Iterator[list[Statement]]:
         if block:
             if begins_transaction(statement):
                 raise script.error(
-                    "BEGIN inside a transaction", statement.start, hint="End the one before it first."
+                    "BEGIN inside a transaction", statement.start, hint="End the first transaction before it."
                 )
             if ends_transaction(statement) and not commits_plainly(statement):
                 raise script.error(

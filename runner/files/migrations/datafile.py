@@ -1,4 +1,4 @@
-r"""A file of data as COPY reads it: its options, its header, its rows counted, and a lone \. that is no end.
+r"""Read a data file as COPY does: its options, its header, its number of rows, and a lone \. that is no end.
 
 Source: PostgreSQL manual, "COPY", File Formats; src/backend/commands/copyfromparse.c.
 """
@@ -23,7 +23,7 @@ _FALSE = frozenset({"false", "off", "0", "no"})
 
 
 class DataFileError(Exception):
-    """The data cannot be sent as they are; the message goes on after the file's name, `line` counts from 1."""
+    """The data cannot be sent as it is; the message continues after the file's name, `line` counts from 1."""
 
     def __init__(self, message: str, hint: str, *, line: int | None = None, detail: str = "") -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class DataFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a file of data is written: what its suffix says, where the directive's options say nothing else."""
+    """The format of a data file: from the directive's options, or else from its suffix."""
 
     given: dict[str, str]  # the directive's own options, names in lower case, values without quotes
     format: str
@@ -44,13 +44,13 @@ class Form:
 
     @property
     def is_counted(self) -> bool:
-        """Whether its rows can be counted here: not with an escape character of its own."""
+        """Whether its rows can be counted here; not with an ESCAPE of its own."""
         own_escape = self.given.get("escape", self.quote) != self.quote
         return self.format == "text" or (self.format == "csv" and not own_escape)
 
     @classmethod
     def of(cls, copy: CopyFrom) -> Form:
-        """Return the form that a directive's options and the suffix of its file give."""
+        """Return the format from a directive's options and the suffix of its file."""
         given = _options(copy.options or "")
         form = given.get("format", "csv" if copy.path.suffix.lower() == ".csv" else "text").lower()
         header = given.get("header")
@@ -63,7 +63,7 @@ class Form:
         )
 
     def options(self, copy: CopyFrom, *, skips_header: bool) -> str:
-        """Return what stands in the parentheses of COPY."""
+        """Return the text for the parentheses of COPY."""
         parts = [] if "format" in self.given else [f"FORMAT {self.format}"]
         if skips_header:
             parts.append("HEADER true")
@@ -73,7 +73,7 @@ class Form:
 
 
 def _options(text: str) -> dict[str, str]:
-    """Return COPY's options by name; a value in quotes without them, one in parentheses as written."""
+    """Return COPY's options by name; values without their quotes, those in parentheses as written."""
     found: dict[str, str] = {}
     name, value, depth = "", "", 0
     for token in (token for token in tokens(f"{text},") if not token.is_comment):
@@ -99,7 +99,7 @@ def _unquoted(kind: str, text: str) -> str:
 
 
 class DataFile:
-    """An open file of data, read once from its first byte to its last."""
+    """An open data file, read once from start to end."""
 
     def __init__(self, file: BinaryIO, form: Form) -> None:
         self._file = file
@@ -126,15 +126,15 @@ class DataFile:
         return first.splitlines()[0].split(self._form.delimiter) if first else []
 
     def skip_header(self) -> None:
-        """Pass over the first line: before version 15 the server knows a header in CSV only."""
+        """Skip the first line: servers before 15 know a header in CSV only."""
         end = self._held.find(self._newline)
         self._held = b"" if end < 0 else self._held[end + 1 :]
         self.skipped = 1
 
     def pieces(self, *, header: bool) -> Iterator[bytes]:
-        r"""Yield what is sent; a lone \. of CSV in quotes, for servers before 18 take it for the end of the data.
+        r"""Yield what is sent, with a lone \. of CSV in quotes, because servers before 18 end the data there.
 
-        Raises: DataFileError for rows behind the \. that ends a file in COPY's text format.
+        Raises: DataFileError for rows after the \. that ends a file in COPY's text format.
         """
         if self._form.format not in {"text", "csv"}:
             while self._held:
@@ -182,11 +182,11 @@ class DataFile:
         self.rows += plain.count(self._newline) - escaped + unended
 
     def _csv(self, lines: bytes, line: int) -> bytes:
-        """Count the rows of a piece and put quotes around each row that is only a backslash and a dot."""
+        """Count the rows of a piece, and quote each row that is only a backslash and a dot."""
         if not self._form.is_counted:
             if (found := _LONE_END.search(lines)) is not None:
                 raise DataFileError(
-                    r"has a line that is only \. and an escape character of its own",
+                    r"has a line that is only \. and uses ESCAPE",
                     rf"Servers before 18 end the data there: write {self._form.quote}\.{self._form.quote}",
                     line=line + lines.count(self._newline, 0, found.start()),
                 )
@@ -207,7 +207,7 @@ class DataFile:
         return b"".join(sent)
 
     def _quoted_end(self, part: bytes, *, begins: bool, ends: bool) -> bytes:
-        """Quote the rows of a part without quotes; at its edges only where they are those of lines."""
+        """Quote the rows of a part without quotes; at its edges only if these are line ends."""
 
         def quoted(match: re.Match[bytes]) -> bytes:
             if (match.start() == 0 and not begins) or (match.end() == len(part) and not ends):
@@ -220,7 +220,7 @@ class DataFile:
 def _require_blank(lines: bytes, ended: int) -> None:
     if lines.strip(b"\r\n"):
         raise DataFileError(
-            r"has rows behind the line \. that ends the data",
+            r"has rows after the line \. that ends the data",
             r"Remove the line \. or what follows it.",
             line=ended,
         )
@@ -229,7 +229,7 @@ def _require_blank(lines: bytes, ended: int) -> None:
 def check_header(first: Sequence[str], columns: Sequence[str], form: Form) -> bool:
     """Return whether the first row of a file is its header.
 
-    Raises: DataFileError when it names other columns than are loaded, or in another order.
+    Raises: DataFileError if it names other columns than those to load, or in another order.
     """
     if form.format not in {"text", "csv"} or form.header == "false":
         return False
@@ -237,18 +237,18 @@ def check_header(first: Sequence[str], columns: Sequence[str], form: Form) -> bo
     wanted = [column.lower() for column in columns]
     if names == wanted:
         return True
-    detail = f"Its first line is {', '.join(first)}; loaded are {', '.join(columns)}."
+    detail = f"Its first line is {', '.join(first)}; the columns to load are {', '.join(columns)}."
     if sorted(names) == sorted(wanted) and wanted:
         raise DataFileError(
-            "names the columns in another order",
+            "has the columns in another order",
             "Write the columns of the copy directive in the order of the file.",
             line=1,
             detail=detail,
         )
     if set(names) & set(wanted) or _is_akin(names, wanted) or form.header == "match":
         raise DataFileError(
-            "has a header that does not name the columns that are loaded",
-            "Name the columns of the file in the copy directive, in its order, or correct the header. If the first line is "
+            "has a header that does not match the columns to load",
+            "Write the file's columns in the copy directive, in the file's order, or correct the header. If the first line is "
             "data, add the option (HEADER false).",
             line=1,
             detail=detail,
@@ -257,7 +257,7 @@ def check_header(first: Sequence[str], columns: Sequence[str], form: Form) -> bo
 
 
 def _is_akin(names: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Return whether each cell shares its words with its column: "Order Total" with total, id with order_id."""
+    """Return whether each cell shares a word with its column: "Order Total" with total, id with order_id."""
     pairs = [(_words(name), _words(column)) for name, column in zip(names, wanted, strict=False)]
     return len(names) == len(wanted) > 0 and all(
         name and column and (name <= column or column <= name) for name, column in pairs

@@ -1,4 +1,4 @@
-"""What the leading comment of a file asks for, checked word by word."""
+"""Read and check the directives in the leading comment of a file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Directives:
     problems: list[FileError] = field(default_factory=list)  # why the file may not be run
 
     def applied_to(self, script: Script, *, transactional: bool) -> Script:
-        """Return the script as these directives want it run, with why it may not be run."""
+        """Return the script with these directives, and with the reasons why it may not be run."""
         problems = self.problems
         if self.copies and (self.batch is not None or not transactional):
             problems = [
@@ -69,10 +69,10 @@ _NOTHING_ASKED = Directives()
 
 
 def read_directives(script: Script, head: str, project: Path) -> Directives:
-    """Read the directives in the leading comment of a file, of which `head` holds at least that comment.
+    """Read the directives in the leading comment of a file; `head` must contain at least that comment.
 
-    A misspelt or badly valued one, and two that exclude each other, are problems of the file: they are reported
-    together, and only where it is to be run.
+    A misspelled directive, a bad value, and two that exclude each other are problems of the file. They are reported
+    together, and only if the file is to be run.
     """
     found = Directives()
     last: dict[str, Directive] = {}
@@ -95,7 +95,7 @@ def read_directives(script: Script, head: str, project: Path) -> Directives:
                 script,
                 last["parallel"],
                 "parallel in a file that is run as a whole or in batches",
-                "Its statements run each by itself: add -- transactional: false, and leave out batch.",
+                "It needs statements that commit one by one: add -- transactional: false, and remove batch.",
             )
         )
     return found
@@ -183,14 +183,14 @@ def _copy(found: Directives, script: Script, directive: Directive, project: Path
         raise _bad_value(
             script,
             directive,
-            f"copy cannot be followed: {copy}",
+            f"copy is not understood: {copy}",
             "Write for example: -- copy: app.country (code, name) from data/country.csv",
         )
     found.copies.append(copy)
 
 
 def _lint(_found: Directives, _script: Script, _directive: Directive, _project: Path) -> None:
-    """Leave it to the lint room, which reads it by itself."""
+    """Do nothing; the lint room reads it itself."""
 
 
 _READERS: Mapping[str, Callable[[Directives, Script, Directive, Path], None]] = {
@@ -208,7 +208,7 @@ _READERS: Mapping[str, Callable[[Directives, Script, Directive, Path], None]] = 
 }
 
 _BATCH_HINT = (
-    "Each statement is repeated, every time in a transaction of its own. Write -- batch: true, or some of: "
+    "Each statement is repeated, each time in a transaction of its own. Write -- batch: true, or some of: "
     "-- batch: pause 200ms, at most 5000, lag 10s, waiting 3"
 )
 
@@ -223,7 +223,7 @@ def _directives(script: Script, head: str) -> Iterator[Directive | FileError]:
 
 
 def known_directive(line: str, offset: int) -> Directive | None:
-    """Return the directive of ours that a comment's line is; `-` in its name counts as `_`."""
+    """Return the directive in a comment's line, if it is one of ours; `-` in its name counts as `_`."""
     found = directive_in(line, offset)
     if found is None or (name := found.name.replace("-", "_")) not in _READERS:
         return None
@@ -231,7 +231,7 @@ def known_directive(line: str, offset: int) -> Directive | None:
 
 
 def late_directive(line: str, offset: int) -> tuple[str, int] | None:
-    """Return the name and place of a directive, however written, in a line where none has an effect."""
+    """Return the name and offset of a directive, however written, in a line where it has no effect."""
     found = known_directive(line, offset)
     if found is not None:
         is_meant = found.name not in {"batch", "copy", "parallel", "lint"} or _fits(found.name, found.value)
@@ -244,15 +244,15 @@ def _miswritten(script: Script, meant: Evident) -> FileError:
     return script.error(
         f'unknown directive "{meant.written}"'
         if meant.is_misspelt
-        else f'the directive {meant.name} is not written as one: "{meant.written}"',
+        else f'the directive {meant.name} is miswritten: "{meant.written}"',
         meant.offset,
-        detail=f"Known are {', '.join(NAMES)}; a name in lower case, a colon, a value. Any other comment is prose.",
+        detail=f"The directives are {', '.join(NAMES)}; write the name in lower case, a colon, a value. Any other comment is prose.",
         hint=f"Perhaps you meant {meant.name}. Write: {meant.right}",
     )
 
 
 def _fits(name: str, value: str) -> bool:
-    """Return whether a value is of the kind that a directive takes."""
+    """Return whether a value has the form that a directive takes."""
     if name == "depends":
         return all(re.search(r"[\d_]", word) for word in value.split()) and bool(value)
     if name == "transactional":

@@ -1,7 +1,7 @@
-"""Tell a directive that is written wrongly from prose.
+"""Distinguish a miswritten directive from prose.
 
-Wrong is: another case, `=` or nothing for the colon, a dash or another sign before it, up to two letters. A name that
-is also a word of plain English is taken for the directive only where the value fits it, too.
+Miswritten means: another case, `=` or nothing instead of the colon, a dash or another sign before it, up to two
+wrong letters. A name that is also an English word counts as a directive only if the value fits, too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SYNONYMS = {"depends_on": "depends", "depend_on": "depends"}
 
 @dataclass(frozen=True, slots=True)
 class Evident:
-    """A line that is evidently a directive, and is not written as one."""
+    """A line that is evidently meant as a directive, but is not written as one."""
 
     written: str  # its name as written
     name: str  # of the directive that is meant
@@ -53,7 +53,7 @@ class Evident:
 def evident(line: str, offset: int, fits: Callable[[str, str], bool]) -> Evident | None:
     """Return the directive that a comment's line was meant to be, None for prose.
 
-    `fits` says whether a value fits a directive. A line that is a directive as it should be is not for this function.
+    `fits` returns whether a value fits a directive. The line must not be a correct directive.
     """
     for pattern in (_SEPARATED, _UNSEPARATED):
         match = pattern.match(line)
@@ -81,7 +81,7 @@ def evident(line: str, offset: int, fits: Callable[[str, str], bool]) -> Evident
 
 
 def _is_sure(match: re.Match[str], name: str) -> bool:
-    """Return whether the name alone says that a directive is meant: it is no plain English."""
+    """Return whether the name alone shows that a directive is meant, as it is not an English word."""
     written = match["name"]
     if match["sign"] not in {":", ":=", "=", "："}:
         return False
@@ -102,7 +102,7 @@ def _cleaned(value: str) -> str:
 
 @lru_cache(maxsize=4096)
 def nearest_name(name: str) -> str | None:
-    """Return the directive that a name in lower case is, or is but for two letters."""
+    """Return the directive that a name in lower case is, with up to two wrong letters."""
     if name in NAMES:
         return name
     if name in _SYNONYMS:

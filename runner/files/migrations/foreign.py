@@ -1,6 +1,6 @@
-"""Recognize the files of other migration tools: run as ours, the half that undoes would be run too.
+"""Recognize the files of other migration tools: run as ours, their undoing half would run too.
 
-Sources: the documentation of each tool, of how its files are named and which comments it reads.
+Sources: each tool's documentation on its file names and comments.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _DOCS = "See docs/files.md, Files of another tool."
 _SHOWN = 10
 _SECTIONS = "a tool with up and down sections"
 
-# what stands behind the two dashes of a comment that has its line to itself
+# what follows the two dashes of a comment on a line of its own
 _MARKS = (
     ("goose", r"\+goose\s+(?:up|down|statementbegin|statementend|no\s+transaction|envsub\s+\w+)"),
     ("sql-migrate", r"\+migrate\s+(?:up|down|statementbegin|statementend)\b.*"),
@@ -33,7 +33,7 @@ _MARKS = (
     ("graphile-migrate", r"!\s*(?:previous|hash|allowinvalidhash):.*"),
     ("sqitch", r"(?:deploy\s+\S+\s+to|revert\s+\S+\s+from|verify\s+\S+\s+on)\s+pg"),
 )
-# two plain headings: only both of them together are a form
+# plain headings, which count only if both are there
 _HEADINGS = re.compile(
     r"[@!#:\s-]*(?:\d+\s+)?(?:(?P<do>up|upgrade|forwards?)|(?P<undo>down|downgrade|backwards?|reverse))[:\s-]*",
     re.IGNORECASE,
@@ -55,7 +55,7 @@ _DOES = re.compile(rf"(?:(?P<stem>.*)[._-])?{_DO}|{_DO}[._-](?P<rest>\d.*)", re.
 
 
 class ForeignFileError(FileError):
-    """A file or folder in the form of another tool."""
+    """A file or folder laid out for another tool."""
 
 
 def _foreign(message: str, where: Location, *, detail: str, hint: str) -> ForeignFileError:
@@ -63,16 +63,16 @@ def _foreign(message: str, where: Location, *, detail: str, hint: str) -> Foreig
 
 
 def foreign_folder(folder: Path, names: Collection[str], label: str) -> ForeignFileError | None:
-    """Return what another tool made of a folder, from the names in it and one level below."""
+    """Return an error if a folder is another tool's, judged by the names in it and one level below."""
     tool = _tool_of_folder(folder, set(names))
     if tool is None:
         return None
     return _foreign(
         f"{label} is a folder of {tool}",
         Location(label),
-        detail="Its files are not laid out as runner reads them.",
-        hint="Copy each migration to migrations/NNNN_name.sql and what undoes it to migrations/NNNN_name.rollback.sql, "
-        f"in the order in which {tool.partition(' ')[0]} applied them. Where they are applied already, then run: "
+        detail="runner reads another layout.",
+        hint="Copy each migration to migrations/NNNN_name.sql, and what undoes it to migrations/NNNN_name.rollback.sql, "
+        f"in the order in which {tool.partition(' ')[0]} applied them. If they are applied already, then run: "
         "runner baseline.",
     )
 
@@ -103,7 +103,7 @@ def _tool_of_folder(folder: Path, names: set[str]) -> str | None:
 
 
 def foreign_project(project: Path, label: str) -> ForeignFileError | None:
-    """Return what another tool made of a project that has no folder of ours."""
+    """Return an error if a project without a folder of ours has one of another tool."""
     if (project / "sqitch.plan").is_file():
         return foreign_folder(project, {"sqitch.plan"}, "sqitch.plan")
     for place in ("prisma/migrations", "supabase/migrations"):
@@ -119,7 +119,7 @@ def foreign_project(project: Path, label: str) -> ForeignFileError | None:
 def foreign_names(
     ids: Collection[str], place: Callable[[str], Location], *, repeatable: bool
 ) -> dict[str, ForeignFileError]:
-    """Return what is wrong with the names of the files of one folder, by id; a repeatable may be called R__name."""
+    """Return an error by id for each file in a folder that is named for another tool; a repeatable may be R__name."""
     flyway = not repeatable and _is_flyway(ids)
     found = ((id_, _foreign_name(id_, ids, place, flyway=flyway)) for id_ in ids)
     return {id_: error for id_, error in found if error is not None}
@@ -138,7 +138,7 @@ def _foreign_name(
             return _foreign(
                 f"{id_}.sql is named as a file of {tool}",
                 place(id_),
-                detail="It undoes another file, and would be run as a migration."
+                detail="It undoes another file, but would be run as a migration."
                 if match["undo"]
                 else _BY_NAME,
                 hint=_RENAME.format(tool=tool.partition(" ")[0]),
@@ -147,7 +147,7 @@ def _foreign_name(
     if undone is None:
         return None
     return _foreign(
-        f"{id_}.sql is named as what undoes {undone}.sql",
+        f"{id_}.sql is named as the undo of {undone}.sql",
         place(id_),
         detail="It would be run as a migration.",
         hint=_RENAME.format(tool="another tool"),
@@ -155,7 +155,7 @@ def _foreign_name(
 
 
 def _is_flyway(ids: Collection[str]) -> bool:
-    """Return whether files called V1__name are Flyway's: one undoes or repeats, or their order is not that of names."""
+    """Return whether files named V1__name are Flyway's: one undoes or repeats, or they are not in order of name."""
     versions = sorted(id_ for id_ in ids if _VERSION.match(id_))
     numbers = [tuple(map(int, re.findall(r"\d+", id_.partition("__")[0]))) for id_ in versions]
     return numbers != sorted(numbers) or any(
@@ -163,11 +163,9 @@ def _is_flyway(ids: Collection[str]) -> bool:
     )
 
 
-_BY_NAME = (
-    "That tool takes the order, and what undoes what, from the names; runner reads them as any other names."
-)
+_BY_NAME = "That tool reads the order, and what undoes what, from the names; runner does not."
 _RENAME = (
-    "Rename what applies to NNNN_name.sql and what undoes it to NNNN_name.rollback.sql. Where {tool} has applied them "
+    "Rename what applies to NNNN_name.sql, and what undoes it to NNNN_name.rollback.sql. If {tool} has applied them "
     "already, then run: runner baseline."
 )
 
@@ -190,7 +188,7 @@ def _undone_by(id_: str, ids: Collection[str]) -> str | None:
 
 
 def foreign_mark(script: Script) -> ForeignFileError | None:
-    """Return the first comment by which another tool would cut or read this file; reads a large file to its end."""
+    """Return an error for the first comment that is a mark of another tool; reads a large file to its end."""
     headings: dict[str, int] = {}
     for offset, text in _comments(script):
         comment = text.strip()
@@ -209,7 +207,7 @@ def foreign_mark(script: Script) -> ForeignFileError | None:
 
 
 def _tool_of(comment: str) -> str | None:
-    """Return the tool whose mark a comment is; the patterns are compiled where one may be."""
+    """Return the tool whose mark a comment is; the patterns are compiled only for a candidate."""
     return next((tool for tool, mark in _MARKS if re.fullmatch(mark, comment, re.IGNORECASE)), None)
 
 
@@ -218,14 +216,14 @@ def _marked(script: Script, tool: str, offset: int, comment: str) -> ForeignFile
     return _foreign(
         f"this is a file of {tool}",
         script.location(offset),
-        detail=f"runner would run the whole of it, and pass over the comment -- {comment}",
-        hint=f"Put what applies in {stem}.sql, what undoes it in {stem}.rollback.sql, and remove the marks. Where {tool} "
+        detail=f"runner would run all of it and ignore the comment -- {comment}",
+        hint=f"Put what applies in {stem}.sql, what undoes it in {stem}.rollback.sql, and remove the marks. If {tool} "
         "has applied it already, then run: runner baseline.",
     )
 
 
 def _comments(script: Script) -> Iterator[tuple[int, str]]:
-    """Yield what could be a mark: a comment that begins its line, with its offset."""
+    """Yield candidates: comments at the start of a line, with their offsets."""
     base, held = 0, ""
     for piece in script.pieces():
         text = held + piece
@@ -243,7 +241,7 @@ def _comments_in(text: str, base: int) -> Iterator[tuple[int, str]]:
 
 
 def _is_comment(script: Script, offset: int) -> bool:
-    """Say whether a comment starts there for PostgreSQL, too: not inside a string, a body or a longer comment."""
+    """Return whether PostgreSQL sees a comment there, too: not inside a string, a body or a longer comment."""
     from runner.files.sqltext.tokens import SqlSyntaxError, tokens
 
     try:
@@ -258,7 +256,7 @@ def _is_comment(script: Script, offset: int) -> bool:
 
 
 def refuse_foreign(files: Sequence[Migration], applied: Collection[str] = ()) -> None:
-    """Refuse files of another tool that are not applied; reads every pending file.
+    """Refuse files of another tool that are not applied; reads every such file.
 
     Raises: ForeignFileError that names the first and lists the others.
     """

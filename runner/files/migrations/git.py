@@ -1,4 +1,4 @@
-"""Which files a change touches, as git sees it."""
+"""Ask git which files a change touches."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from runner.files.migrations.model import Kind, Migration
 
 
 def changed_since(base: str, files: Sequence[Migration], *, project: Path) -> frozenset[str]:
-    """Return the ids of the migrations that are new or other than where this branch left `base`.
+    """Return the ids of the migrations that are new or changed since this branch left `base`.
 
-    What is not committed yet counts, new files that git does not know too.
+    Uncommitted changes count, and so do files that git does not track yet.
 
-    Raises: UsageError when git is not there, this is no repository, or it does not know `base`.
+    Raises: UsageError if git is not installed, this is not a repository, or it does not have `base`.
     """
     tracked = _differing(base, project)
     new = _git(project, "ls-files", "--others", "--exclude-standard", "-z", "--", asks_for=base)
@@ -25,7 +25,7 @@ def changed_since(base: str, files: Sequence[Migration], *, project: Path) -> fr
 
 
 def edited_since(base: str, files: Sequence[Migration], *, project: Path) -> frozenset[str]:
-    """Return the ids of the versioned migrations that were there where this branch left `base`, and are others now.
+    """Return the ids of the versioned migrations that existed when this branch left `base`, and have changed since.
 
     Raises: as `changed_since`.
     """
@@ -40,7 +40,7 @@ def _differing(base: str, project: Path, *options: str) -> frozenset[Path]:
 
 
 def default_branch(project: Path) -> str | None:
-    """Return the branch that others start from: the remote's HEAD, or main or master; None where git knows none."""
+    """Return the default branch: the remote's HEAD, or main or master; None if git has none of them."""
     asked = (
         ("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"),
         *(("rev-parse", "--quiet", "--verify", "--abbrev-ref", name) for name in ("main", "master")),
@@ -54,7 +54,7 @@ def default_branch(project: Path) -> str | None:
 
 
 def unchanged_since(base: str, paths: Collection[Path], *, project: Path) -> frozenset[Path]:
-    """Return those of the files that were there, as they are now, where this branch left `base`.
+    """Return the files that are unchanged since this branch left `base`.
 
     Raises: as `changed_since`.
     """
@@ -65,7 +65,7 @@ def unchanged_since(base: str, paths: Collection[Path], *, project: Path) -> fro
 
 
 def names_at(base: str, folders: Sequence[str], *, project: Path) -> frozenset[str]:
-    """Return the names of the files that folders, given relative to the project, hold at the tip of `base`.
+    """Return the names of the files in these folders, relative to the project, at the tip of `base`.
 
     Raises: as `changed_since`.
     """
@@ -91,6 +91,6 @@ def _git(project: Path, *args: str, asks_for: str) -> str:
         raise UsageError(
             f"git cannot compare with {asks_for!r}",
             detail=said.strip().splitlines()[-1] if said.strip() else None,
-            hint="Name a branch or commit that this clone has: a pipeline's shallow clone must fetch it first.",
+            hint="Give a branch or commit that this clone has: a pipeline's shallow clone must fetch it first.",
         ) from error
     return done.stdout

@@ -1,4 +1,4 @@
-"""Which folders hold which database's files."""
+"""Find the folders with each database's files."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ UP, DOWN = "up", "down"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A folder of files: in yoyo's words, a source."""
+    """A folder of files; yoyo calls it a source."""
 
     path: Path
     repeatable: bool = False
-    down: Path | None = None  # where the rollbacks are, when not beside the files
+    down: Path | None = None  # where the rollbacks are, if not beside the files
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One database's folders, in the order in which yoyo would be given them."""
+    """One database's folders, in the order in which yoyo would get them."""
 
     name: str | None  # None: a project with one flat folder
     sources: tuple[Source, ...]
@@ -39,7 +39,7 @@ class Layout:
 
     @property
     def seed(self) -> Path:
-        """Where its development data is, if there are some: beside the folder of snapshots."""
+        """Where its development data is, if there is any: beside the folder of snapshots."""
         return self.snapshot.parent.parent / "seed" / f"{self.title}.sql"
 
     @property
@@ -51,7 +51,7 @@ class Layout:
 def find_layouts(settings: Settings) -> list[Layout]:
     """Return the databases of a project, by name.
 
-    Raises: ConfigurationError when there is no folder of migrations, or it cannot be told what its shape means;
+    Raises: ConfigurationError if there is no folder of migrations, or its layout is ambiguous;
     FileError for the folder of another tool.
     """
     if settings.migrations_dirs:
@@ -66,7 +66,7 @@ def find_layouts(settings: Settings) -> list[Layout]:
             raise ConfigurationError(
                 f"{_label(root, settings)} holds files and the folder {extra[0]}",
                 where=Location(_label(root, settings)),
-                hint="Either all files lie in it, or each database has its own folder in it; move the others.",
+                hint="Put all files directly into it, or give each database a folder in it; move the others.",
             )
         return _pick([_layout(None, root, settings)], settings)
     if not folders:
@@ -126,7 +126,7 @@ def _pick(layouts: list[Layout], settings: Settings) -> list[Layout]:
 def _own_names(folder: Path, settings: Settings) -> list[str]:
     """Return the names in a folder of files.
 
-    Raises: FileError where another tool laid them out; ConfigurationError where there is no folder.
+    Raises: FileError if the layout is another tool's; ConfigurationError if there is no folder.
     """
     label = _label(folder, settings)
     if not folder.exists() and (found := foreign_project(settings.project, label)) is not None:
@@ -139,7 +139,7 @@ def _own_names(folder: Path, settings: Settings) -> list[str]:
 
 
 def _require_only(name: str, settings: Settings) -> None:
-    """Refuse a name that is not the one database of a project whose files lie in one folder.
+    """Refuse a name other than the one database of a project with a flat folder.
 
     Raises: UsageError; what finding the database's address raises.
     """
@@ -150,23 +150,23 @@ def _require_only(name: str, settings: Settings) -> None:
     if only not in {"", name}:
         raise UsageError(
             f'no database "{name}" in this project',
-            detail=f'Its files lie in one folder, for one database, which is "{only}". Nothing was done.',
-            hint=f"Leave --database out; or, for several databases, give each its own folder: migrations/{name}",
+            detail=f'Its files are in one folder, for one database, "{only}". Nothing was done.',
+            hint=f"Omit --database; or, for several databases, give each its own folder: migrations/{name}",
         )
 
 
 def _names(folder: Path) -> list[str]:
     try:
-        # hidden folders and Python's __pycache__ are nobody's database
+        # hidden folders and Python's __pycache__ are not databases
         return [name for name in os.listdir(folder) if not name.startswith((".", "__"))]  # noqa: PTH208 - only names
     except FileNotFoundError:
         raise ConfigurationError(
             f"no folder {folder}",
-            hint="Run in the project's folder, or name the folder of migrations with --migrations-dir.",
+            hint="Run this in the project's folder, or give the folder of migrations with --migrations-dir.",
         ) from None
     except NotADirectoryError:
         raise ConfigurationError(
-            f"{folder} is not a folder", hint="Name the folder that holds the files."
+            f"{folder} is not a folder", hint="Give the folder that has the files."
         ) from None
     except OSError as error:
         raise FileError(f"cannot read the folder: {error.strerror}", where=Location(folder)) from error

@@ -1,4 +1,4 @@
-"""Read the files of one database: linear in their number, each read once."""
+"""Read the files of one database, each once, in time linear in their number."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from runner.files.migrations.model import (
 from runner.wording import nearest
 
 ROLLBACK = ".rollback.sql"
-_HEAD_BYTES = 1 << 16  # the leading comment of a large file is looked for in this much of it
+_HEAD_BYTES = 1 << 16  # of a large file, searched for its leading comment
 
 
 def load(layout: Layout, project: Path) -> list[Migration]:
-    """Read every file of a database, in yoyo's input order: the sources as given, in each by name.
+    """Read every file of a database, in yoyo's order: the sources as given, each by name.
 
     Raises: FileError for the first file that cannot be accepted; ConfigurationError when there is none at all.
     """
@@ -82,7 +82,7 @@ def _read_source(source: Source, project: Path) -> Iterator[Migration]:
 
 
 def _files(folder: Path, project: Path) -> dict[str, Path]:
-    """Return the SQL and Python files of a folder by name; hidden files are left out."""
+    """Return the SQL and Python files of a folder by name, without hidden files."""
     found: dict[str, Path] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -100,7 +100,7 @@ def _files(folder: Path, project: Path) -> dict[str, Path]:
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a link that leads in a circle
+    except OSError:  # a circular link
         return False
 
 
@@ -115,11 +115,11 @@ def _not_a_migration(entry: os.DirEntry[str], suffix: str, path: Path, project: 
     if entry.is_dir():
         return FileError(f"{entry.name} is a folder", where=where, hint="Rename it, or move its files up.")
     if not entry.is_file():
-        return FileError(f"{entry.name} is not a file", where=where, hint="Replace it by a plain file.")
+        return FileError(f"{entry.name} is not a file", where=where, hint="Replace it with a plain file.")
     return FileError(
         f"the suffix is .{suffix}",
         where=where,
-        hint="Rename it to end in .sql; yoyo would pass over it.",
+        hint="Rename it to end in .sql; yoyo would ignore it.",
     )
 
 
@@ -129,7 +129,7 @@ def _migration(id_: str, path: Path, rollback: Path | None, source: Source, proj
     back, irreversible = None, directives.irreversible
     if rollback is not None:
         back, back_directives = read_script(rollback, project)
-        # like yoyo, which runs both directions as the migration says, unless the rollback says otherwise
+        # like yoyo, which runs both directions as the migration asks, unless the rollback asks for something else
         own = back_directives.transactional
         back = back_directives.applied_to(back, transactional=transactional if own is None else own)
         irreversible = irreversible or back_directives.irreversible
@@ -189,7 +189,7 @@ def _whole_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
 
 
 def _head_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
-    """Return the first bytes of a large file and the checksum of all, from one reading."""
+    """Return the first bytes of a large file, and the checksum of all of it, in one pass."""
     head, checksum = b"", Checksum()
     for data in read_pieces(file):
         head = head or data[:_HEAD_BYTES]
@@ -198,9 +198,9 @@ def _head_and_checksum(file: BinaryIO) -> tuple[bytes, str]:
 
 
 def script_from_history(name: str, text: str, *, transactional: bool | None, project: Path) -> Script:
-    """Return SQL that history keeps as if it were a file, with what its leading comment asks for.
+    """Return SQL from history as a script, with the directives of its leading comment.
 
-    With `transactional` None the comment says that too.
+    With `transactional` None the comment decides that too.
     """
     data = text.encode()
     script = Script(
@@ -233,12 +233,12 @@ def _refuse_twins(migrations: Sequence[Migration]) -> None:
                 f'two files have the id "{migration.id}"',
                 where=Location(migration.apply.label),
                 detail=f"The other is {twin.apply.label}.",
-                hint="The id is the file's name without its suffix; rename one of them.",
+                hint="The id is the file's name without its suffix. Rename one of them.",
             )
 
 
 def _with_unknown_depends(migrations: Sequence[Migration], project: Path) -> list[Migration]:
-    """Return the migrations, those with their problem that name what is no migration in `-- depends:`."""
+    """Return the migrations, with a problem added to those whose `-- depends:` names no migration."""
     ids = {m.id for m in migrations if m.kind is not Kind.HOOK}
     found = []
     for migration in migrations:
@@ -257,10 +257,10 @@ def _unknown_depends(migration: Migration, name: str, ids: set[str], project: Pa
     text = "".join(migration.apply.pieces())
     offsets = dict(read_directives(migration.apply, text, project).depends)
     return migration.apply.error(
-        f'depends names "{name}", which is no migration',
+        f'depends names "{name}", which is not a migration',
         offsets[name],
         hint=nearest(name.strip(","), sorted(ids))
-        or "Name ids, separated by spaces. If the line is prose, begin it with another word.",
+        or "Write ids, separated by spaces. If the line is prose, begin it with another word.",
     )
 
 
@@ -273,7 +273,7 @@ def _unreadable(error: OSError, where: Location) -> FileError:
     return FileError(
         f"cannot read the file: {error.strerror}",
         where=where,
-        hint="Check the file's permissions and, if it is a link, where it leads.",
+        hint="Check the file's permissions and, if it is a link, its target.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Migrations as values: what the files say, before anything is run."""
+"""Migrations as values: the content of the files, before anything is run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from runner.redaction import redacted
 if TYPE_CHECKING:
     from runner.files.migrations.bulk import Batch, CopyFrom
 
-LARGE_BYTES = 1 << 20  # a larger file is read piece by piece, and its SQL is not kept in history
+LARGE_BYTES = 1 << 20  # a larger file is read in pieces, and its SQL is not kept in history
 _PIECE_BYTES = 1 << 18
-_REDACTED = 16_384  # characters around a line: a statement with a password is not longer
+_REDACTED = 16_384  # characters around a line that are searched for passwords
 
 
 class Kind(Enum):
@@ -28,7 +28,9 @@ class Kind(Enum):
     VERSIONED = "versioned"  # once per database, never edited afterwards
     REPEATABLE = "repeatable"  # again whenever its checksum changes
     HOOK = "hook"  # yoyo's post-apply: after every run that applied something
-    PYTHON = "python"  # yoyo's .py migrations: known, so that a switch from yoyo needs no edit, but never run
+    PYTHON = (
+        "python"  # yoyo's .py migrations: recognized, so that a switch from yoyo needs no edit, but never run
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Script:
     """One direction of a migration: a file of SQL."""
 
     path: Path
-    label: str  # the path as people see it: relative to the project
+    label: str  # the path as shown to people, relative to the project
     text: str | None = field(repr=False)  # without byte-order mark; None when the file is large
     checksum: str  # SHA-256 of the file's bytes with LF line endings and no byte-order mark, hex
     size_bytes: int
@@ -53,9 +55,9 @@ class Script:
     )  # why it may not be run, if it is not applied
 
     def pieces(self) -> Iterator[str]:
-        """Yield the text; a large file is read anew, piece by piece.
+        """Yield the text; a large file is read again, in pieces.
 
-        Raises: FileChangedError at its end, when what was read is not what has the checksum.
+        Raises: FileChangedError at the end, if the content no longer has the checksum.
         """
         if self.text is not None:
             yield self.text
@@ -66,8 +68,8 @@ class Script:
             raise FileChangedError(
                 "the file changed while it was read",
                 where=Location(self.label),
-                detail=f"It was {self.checksum[:12]} when the run began, and {checksum.hexdigest()[:12]} was read now.",
-                hint="Run the same command again when nothing writes to it.",
+                detail=f"Its checksum was {self.checksum[:12]} when the run began, and is {checksum.hexdigest()[:12]} now.",
+                hint="Run the same command again when no program writes to the file.",
             )
 
     def _pieces(self, checksum: Checksum) -> Iterator[str]:
@@ -79,7 +81,7 @@ class Script:
         yield decoder.decode(b"", final=True)
 
     def location(self, offset: int) -> Location:
-        """Return the place of a character, with its line."""
+        """Return the location of a character, with its line."""
         line, base, held = 1, 0, ""
         for piece in (self.text,) if self.text is not None else self._pieces(Checksum()):
             text = held + piece
@@ -93,7 +95,7 @@ class Script:
             base, held = base + keep, text[keep:]
         here = offset - base
         more, column = line_and_column(held, here)
-        # redacted before it is cut: the word PASSWORD may stand on another line
+        # redacted before it is cut: the word PASSWORD may be on another line
         begin = max(0, here - column + 1 - _REDACTED)
         end = here + len(line_at(held, here)) + _REDACTED
         excerpt = line_at(redacted(held[begin:end]), here - begin)
@@ -115,13 +117,13 @@ class Migration:
     apply: Script
     rollback: Script | None = None
     depends: tuple[str, ...] = ()
-    irreversible: str | None = None  # the reason why there is no way back
-    unknown_depends: tuple[str, ...] = ()  # what its depends directive names and no file has
-    foreign: FileError | None = None  # its name is in the form of another tool
+    irreversible: str | None = None  # why there is no way back
+    unknown_depends: tuple[str, ...] = ()  # ids in its depends directive that no file has
+    foreign: FileError | None = None  # its name follows the rules of another tool
 
     @property
     def problems(self) -> tuple[FileError, ...]:
-        """Why neither of its files may be run."""
+        """The reasons why neither of its files may be run."""
         return self.apply.problems + (() if self.rollback is None else self.rollback.problems)
 
     @property
@@ -135,7 +137,7 @@ def _guess(data: bytes) -> str:
 
 
 class Decoder:
-    """Turns the bytes of a file into text, piece by piece; refuses what PostgreSQL would misread."""
+    """Decodes the bytes of a file in pieces, and refuses what PostgreSQL would misread."""
 
     def __init__(self, label: str) -> None:
         self._label = label

@@ -1,4 +1,4 @@
-"""Write a new pair of files."""
+"""Write the two files of a new migration."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class NewPair:
 
 
 def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPair:
-    """Write `NNNN_name.sql` and its rollback, numbered after the newest file, in the shape of the files there.
+    """Write `NNNN_name.sql` and its rollback, numbered after the newest file, named like the existing files.
 
-    Raises: UsageError when nothing of the name can be used; FileError when the folder cannot be written.
+    Raises: UsageError if the name has no usable word; FileError if the folder cannot be written.
     """
     words = re.findall(r"\w+", unicodedata.normalize("NFC", name))
     if not words:
         raise UsageError(
-            f'"{name}" is no name for a migration', hint="Use a few words: runner new add_orders_note"
+            f'"{name}" is not a name for a migration', hint="Use a few words: runner new add_orders_note"
         )
     source = layout.newest
     slug = "_".join(words).lower()
@@ -56,7 +56,7 @@ def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPa
     try:
         _write(pair.rollback, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
     except BaseException:
-        pair.apply.unlink(missing_ok=True)  # half a pair would be found by the next migrate
+        pair.apply.unlink(missing_ok=True)  # the next migrate would find half a pair
         raise
     return pair
 
@@ -104,6 +104,6 @@ def _write(path: Path, text: str) -> None:
 def _unwritable(path: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(
         f"cannot write {path}: {(error.strerror or str(error)).lower()}",
-        detail="Neither file of the pair is left.",
+        detail="Neither of the two files was written.",
         hint="Check the folder's permissions, and the space on its disk.",
     )

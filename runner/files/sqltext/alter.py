@@ -1,4 +1,4 @@
-"""The actions of ALTER TABLE, told apart.
+"""Split ALTER TABLE into its actions.
 
 Source: PostgreSQL manual, ALTER TABLE.
 """
@@ -15,12 +15,12 @@ _CONSTRAINTS = frozenset({"CHECK", "FOREIGN", "UNIQUE", "PRIMARY", "EXCLUDE", "N
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action: what it is, what it works on, and where its words stand in the statement."""
+    """One action: its verb, its column or constraint, and where its words are in the statement."""
 
     verb: str  # "ADD COLUMN", "ADD CHECK", "ALTER COLUMN", "DROP COLUMN", "RENAME COLUMN", … or its first two words
     name: str | None  # of the column or constraint
     start: int
-    after: int  # the name; what is done to it follows
+    after: int  # the name
     end: int
 
 
@@ -62,7 +62,7 @@ def _named(phrase: Phrase, verb: str, start: int, index: int, end: int) -> Actio
 
 
 def references(phrase: Phrase, start: int = 0, end: int | None = None) -> Iterator[Name]:
-    """Yield the tables that foreign keys point at."""
+    """Yield the tables that foreign keys reference."""
     index = start
     while (index := phrase.find("REFERENCES", start=index, end=end, depth=None)) >= 0:
         name, index = phrase.name(index + 1)

@@ -1,4 +1,4 @@
-"""Which existing table a statement needs to own."""
+"""Find the existing table that a statement must own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIRST_WORDS = {("ALTER",), ("DROP",), ("CREATE",), ("COMMENT",)}
 
 
 def altered_table(statement: Statement) -> str | None:
-    """Return the table, as written, that only its owner may do this with; None for any other statement."""
+    """Return the table, as written, if the statement needs its owner; None for any other statement."""
     if statement.words[:1] not in _FIRST_WORDS:  # there may be none: (SELECT 1)
         return None
     text = without_comments(statement.text)

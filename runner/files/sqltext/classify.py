@@ -1,4 +1,4 @@
-"""What kind of statement this is, as far as a migration runner must know."""
+"""Classify statements, as far as a migration runner needs to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kinds = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 def _kinds(*kinds: tuple[str, ...]) -> Kinds:
-    """Return kinds of statements by their first word: most files are long lists of INSERT, which is in none."""
+    """Return kinds of statements by their first word, as most statements are INSERTs, which are in none."""
     return {first: tuple(kind for kind in kinds if kind[0] == first) for first, *_ in kinds}
 
 
@@ -24,8 +24,8 @@ def _is_one_of(kinds: Kinds, statement: Statement) -> bool:
     return found is not None and any(words[: len(kind)] == kind for kind in found)
 
 
-# Refused by the server inside a transaction block ("cannot run inside a transaction block" in the
-# manual's page of each command).
+# Refused by the server inside a transaction block ("cannot run inside a transaction block" on each command's
+# page of the manual).
 _OUTSIDE_TRANSACTIONS = _kinds(
     ("VACUUM",),
     ("CREATE", "DATABASE"),
@@ -40,7 +40,7 @@ _OUTSIDE_TRANSACTIONS = _kinds(
     ("COMMIT", "PREPARED"),
     ("ROLLBACK", "PREPARED"),
 )
-# Running one of these once more leaves the database as running it once.
+# Running one of these twice does the same as running it once.
 _REPEATABLE = _kinds(
     ("VACUUM",),
     ("ANALYZE",),
@@ -67,12 +67,12 @@ _PLAIN_COMMITS = frozenset(
 
 
 def begins_transaction(statement: Statement) -> bool:
-    """Say whether this is BEGIN or START TRANSACTION."""
+    """Return whether this is BEGIN or START TRANSACTION."""
     return _is_one_of(_BEGIN, statement)
 
 
 def begins_plainly(statement: Statement) -> bool:
-    """Say whether this is a BEGIN that asks for no transaction mode."""
+    """Return whether this is a BEGIN without a transaction mode."""
     return begins_transaction(statement) and statement.words in {
         ("BEGIN",),
         ("BEGIN", "WORK"),
@@ -82,15 +82,15 @@ def begins_plainly(statement: Statement) -> bool:
 
 
 def commits_plainly(statement: Statement) -> bool:
-    """Say whether this is a COMMIT that ends the transaction for good."""
+    """Return whether this is a COMMIT without AND CHAIN."""
     return statement.words in _PLAIN_COMMITS
 
 
 def ends_transaction(statement: Statement) -> bool:
-    """Say whether this ends a transaction: COMMIT, ROLLBACK and their synonyms, but not ROLLBACK TO a savepoint."""
+    """Return whether this ends a transaction: COMMIT, ROLLBACK and their synonyms, but not ROLLBACK TO a savepoint."""
     if runs_outside_transactions(statement):
         return False
-    if statement.starts_with("PREPARE", "TRANSACTION", "AS"):  # a prepared statement of that name
+    if statement.starts_with("PREPARE", "TRANSACTION", "AS"):  # a prepared statement of this name
         return False
     if statement.starts_with("ROLLBACK") and "TO" in statement.words[1:3]:
         return False
@@ -98,41 +98,41 @@ def ends_transaction(statement: Statement) -> bool:
 
 
 def controls_transaction(statement: Statement) -> bool:
-    """Say whether this begins or ends a transaction."""
+    """Return whether this begins or ends a transaction."""
     return begins_transaction(statement) or ends_transaction(statement)
 
 
 def is_repeatable(statement: Statement) -> bool:
-    """Say whether a second run changes nothing more than the first."""
+    """Return whether a second run changes nothing."""
     return _is_one_of(_REPEATABLE, statement)
 
 
 def is_for_the_session(statement: Statement) -> bool:
-    """Say whether this only changes the session, so that a new session needs it again."""
+    """Return whether this changes only the session, so that a new session needs it again."""
     if statement.starts_with("SELECT"):
         return "set_config" in statement.text.lower()
     return not ends_transaction(statement) and _is_one_of(_SESSION, statement)
 
 
 def custom_settings(text: str) -> tuple[str, ...]:
-    """Return the settings with a dot in their name that a file may set: no catalog lists them."""
+    """Return the custom settings (with a dot in their name) that a file may set; no catalog lists them."""
     return tuple(sorted({found[1] or found[2] for found in _CUSTOM_SETTING.finditer(text)}))
 
 
 def names(text: str) -> frozenset[str]:
-    """Return every word and quoted name of a text, spelled as the catalogs spell it."""
+    """Return every word and quoted name of a text, spelled as in the catalogs."""
     return frozenset(
         quoted.replace('""', '"') if quoted else word.lower() for quoted, word in _NAME.findall(text)
     )
 
 
 def changes_rows(statement: Statement) -> bool:
-    """Say whether this is INSERT, UPDATE, DELETE, MERGE, or WITH and one of them."""
+    """Return whether this is INSERT, UPDATE, DELETE or MERGE, or WITH followed by one of them."""
     return _is_one_of(_CHANGES_ROWS, statement)
 
 
 def skips_locked(statement: Statement) -> bool:
-    """Return whether the statement passes over rows that others have locked."""
+    """Return whether the statement skips locked rows."""
     if "LOCKED" not in statement.text.upper():
         return False
     words = [token.text.upper() for token in tokens(statement.text) if not token.is_comment]
@@ -140,7 +140,7 @@ def skips_locked(statement: Statement) -> bool:
 
 
 def runs_outside_transactions(statement: Statement) -> bool:
-    """Say whether PostgreSQL refuses this statement inside a transaction block."""
+    """Return whether PostgreSQL refuses this statement inside a transaction block."""
     if _is_one_of(_OUTSIDE_TRANSACTIONS, statement):
         return True
     return concurrent(statement) is not None

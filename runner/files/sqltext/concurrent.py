@@ -1,4 +1,4 @@
-"""Statements that commit in the middle: what they work on, so that the catalogue can be asked how far they came."""
+"""Statements that commit in the middle, and their objects, whose progress the catalog shows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Concurrent = BuildIndex | DropIndex | Reindex | DetachPartition
 
 
 def concurrent(statement: Statement) -> Concurrent | None:
-    """Return what a CONCURRENTLY statement works on; None for any other statement, and where a name is U&"…"."""
+    """Return the object of a CONCURRENTLY statement; None for any other statement, or for a name U&"…"."""
     if not statement.concurrently:
         return None
     reader = _Reader(statement.text)
@@ -55,7 +55,7 @@ def concurrent(statement: Statement) -> Concurrent | None:
 
 
 class _Reader:
-    """Reads a statement's tokens, keyword after keyword and name after name."""
+    """Reads a statement's keywords and names one by one."""
 
     def __init__(self, text: str) -> None:
         self._tokens = [token for token in tokens(text) if not token.is_comment]
@@ -63,11 +63,11 @@ class _Reader:
 
     @property
     def is_at_end(self) -> bool:
-        """Whether nothing follows."""
+        """Whether all tokens are read."""
         return self._pos >= len(self._tokens)
 
     def take(self, *words: str) -> bool:
-        """Pass over these words or characters if all of them come next; say whether they did."""
+        """Consume these words or characters if all of them come next; return whether they did."""
         found = self._tokens[self._pos : self._pos + len(words)]
         if tuple(map(_keyword, found)) != words:
             return False
@@ -75,14 +75,14 @@ class _Reader:
         return True
 
     def next(self) -> str:
-        """Pass over one token; return it as a keyword, or nothing at the end."""
+        """Consume one token; return it as a keyword, or "" at the end."""
         if self.is_at_end:
             return ""
         self._pos += 1
         return _keyword(self._tokens[self._pos - 1])
 
     def name(self) -> str | None:
-        """Pass over a name and return it as written; None where there is none."""
+        """Consume a name and return it as written; None if there is none."""
         if self.is_at_end or self._tokens[self._pos].kind not in {"word", "name"}:
             return None
         name = self._tokens[self._pos].text
@@ -91,14 +91,14 @@ class _Reader:
         return None if is_coded else name
 
     def qualified_name(self) -> str | None:
-        """Pass over a name with its schema and return it as written, without space; None where there is none."""
+        """Consume a name with its schema and return it as written, without space; None if there is none."""
         parts = [self.name()]
         while self.take("."):
             parts.append(self.name())
         return None if None in parts else ".".join(filter(None, parts))
 
     def relation(self) -> str | None:
-        """Pass over a table's name with ONLY, parentheses or an asterisk around it; return the name."""
+        """Consume a table's name with ONLY, parentheses or an asterisk; return the name."""
         if self.take("ONLY") and self.take("("):
             name = self.qualified_name()
             return name if self.take(")") else None
@@ -107,7 +107,7 @@ class _Reader:
         return name
 
     def options(self) -> dict[str, str]:
-        """Pass over options in parentheses; return each with its value, upper case."""
+        """Consume options in parentheses; return each with its value, in upper case."""
         found: dict[str, str] = {}
         if self.take("("):
             name = ""

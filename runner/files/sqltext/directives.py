@@ -24,7 +24,7 @@ class Directive:
 
 
 def leading_directives(text: str) -> Iterator[Directive]:
-    """Yield what looks like a directive in the comments before the first statement, in line or block comments."""
+    """Yield possible directives from the line and block comments before the first statement."""
     for line, offset in leading_lines(text):
         if (found := directive_in(line, offset)) is not None:
             yield found
@@ -38,7 +38,7 @@ def leading_lines(text: str) -> Iterator[tuple[str, int]]:
                 return
             yield from lines_in(token)
     except SqlSyntaxError:
-        return  # whoever reads the statements reports it
+        return  # reported when the statements are read
 
 
 def lines_in(comment: Token) -> Iterator[tuple[str, int]]:
@@ -49,7 +49,7 @@ def lines_in(comment: Token) -> Iterator[tuple[str, int]]:
 
 
 def directive_in(line: str, offset: int) -> Directive | None:
-    """Return what has the form of a directive in a comment's line that starts at `offset`."""
+    """Return the possible directive in a comment's line that starts at `offset`."""
     found = _DIRECTIVE.match(line)
     if found is None:
         return None

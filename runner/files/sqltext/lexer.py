@@ -1,7 +1,7 @@
 """Find the statements of a file, as the server does, without parsing them.
 
-The text may come in pieces: only the statement at hand is held, so that memory stays flat however long the
-file is. A semicolon ends a statement unless it stands in a quote, a comment, the parentheses of CREATE RULE,
+The text may come in pieces. Only the current statement is held, so memory does not grow with the size of the
+file. A semicolon ends a statement unless it is in a quote, a comment, the parentheses of CREATE RULE,
 or between the BEGIN ATOMIC and the END of a routine's body.
 """
 
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from runner.files.sqltext.directives import lines_in
 from runner.files.sqltext.tokens import COMMENTS, SPACE, Reader, SqlSyntaxError, Token, tokens
 
-_LEADING_WORDS = 8  # enough to tell any statement's kind
+_LEADING_WORDS = 8  # enough for any statement's kind
 _PLAIN_COMMANDS = frozenset(
     {"INSERT", "UPDATE", "DELETE", "SELECT", "VALUES", "SET"}
-)  # the first word tells all
+)  # the first word decides
 
-# Statements that most files of data consist of, taken by one pattern.
-# A quote after e or E may hold \' and is left to the token loop, as is whatever the pattern does not name.
+# The statements that most data files consist of, matched by one pattern.
+# A quote after e or E may contain \' and is left to the token loop, as is everything else.
 _PLAIN_STATEMENT = re.compile(
     r"""[ \t\n\r\f\v]*+(INSERT|UPDATE|DELETE|SELECT|VALUES|SET)(?![\w$]|[^\x00-\x7f])
         (?:[^'"$;\\/\-]++ | (?<![eE])'[^']*+' | "[^"]*+" | -(?!-) | /(?!\*))*
@@ -44,7 +44,7 @@ _PSQL_COMMAND = re.compile(r"\\\S*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement: its text from the first token up to its semicolon, which is not part of it."""
+    """One statement: its text from the first token up to, and without, its semicolon."""
 
     text: str
     start: int  # offset of the first token in the whole text, in characters
@@ -52,7 +52,7 @@ class Statement:
         str, ...
     ]  # the first keywords and names outside parentheses, upper case; of INSERT and the like, one
     is_closed: bool = True  # by a semicolon
-    concurrently: bool = False  # the word CONCURRENTLY stands in it, outside quotes
+    concurrently: bool = False  # it contains the word CONCURRENTLY, outside quotes
     copies_out: bool = False  # COPY … TO stdout
     copy_data: str | None = (
         None  # the lines after COPY … FROM stdin, up to the line that ends them; "" when streamed
@@ -65,29 +65,29 @@ class Statement:
         return self.start + len(self.text)
 
     def starts_with(self, *words: str) -> bool:
-        """Say whether these are its first words."""
+        """Return whether these are its first words."""
         return self.words[: len(words)] == words
 
 
 class CopyStream:
-    """The data of a COPY that are read while they are sent: once, and before the next statement."""
+    """The data of a COPY, read while it is sent: once, and before the next statement."""
 
     def __init__(self, pieces: Iterator[str]) -> None:
         self._pieces = pieces
 
     def __iter__(self) -> Iterator[str]:
-        """Yield pieces of whole lines; what was yielded is gone."""
+        """Yield pieces of whole lines, each only once."""
         return self._pieces
 
 
 def statements(
     pieces: Iterable[str], *, late: list[tuple[str, int]] | None = None, streams: bool = False
 ) -> Iterator[Statement]:
-    r"""Yield the statements of a text that comes in pieces; empty ones are passed over, as the server does.
+    r"""Yield the statements of a text that comes in pieces, without empty ones.
 
-    pg_dump's `\restrict` and `\unrestrict` lines are passed over too: they guard a psql that reads the dump.
-    With `streams` the data of a COPY are not held: each is read from its statement's `copy_stream`, or passed over.
-    `late` receives each line of a comment that comes too late to be a directive, with its offset.
+    pg_dump's `\restrict` and `\unrestrict` lines are skipped too: they are for psql.
+    With `streams` the data of a COPY is not held: it is read from the statement's `copy_stream`, or skipped.
+    Each comment line after the first statement, too late for a directive, is appended to `late` with its offset.
 
     Raises: SqlSyntaxError for a quote or comment without end, and for a psql command.
     """
@@ -108,7 +108,7 @@ def statements(
 
 
 class _Scan:
-    """Reads one statement from where the reader stands."""
+    """Reads one statement from the reader's position."""
 
     def __init__(
         self, reader: Reader, late: list[tuple[str, int]], *, leading: bool, streams: bool = False
@@ -130,7 +130,7 @@ class _Scan:
         self._is_rule = False
 
     def statement(self) -> Statement | None:
-        """Return the next statement, or None where it is empty."""
+        """Return the next statement, or None if it is empty."""
         reader = self._reader
         while True:
             if self._start is None and (plain := self._plain()) is not None:
@@ -167,7 +167,7 @@ class _Scan:
         )
 
     def _ends_here(self) -> bool:
-        """Say whether a semicolon ends the statement."""
+        """Return whether a semicolon ends the statement."""
         return not self._atomic and not (self._is_rule and self._parens)
 
     def _character(self, char: str) -> None:
@@ -178,7 +178,7 @@ class _Scan:
             self._parens = max(0, self._parens - 1)
 
     def _word(self, word: str) -> None:
-        if word.isascii():  # no other word is a keyword, whatever its upper case looks like
+        if word.isascii():  # only ASCII words are keywords, whatever their upper case looks like
             word = word.upper()
         if not self._parens:
             if len(self._words) < self._wanted_words:
@@ -198,7 +198,7 @@ class _Scan:
             self._is_rule |= tuple(self._words) in _RULES
 
     def _track_atomic(self, word: str) -> None:
-        """Follow bodies: only after a semicolon is END not the end of a CASE, nor a name."""
+        """Track BEGIN ATOMIC bodies: END is not a CASE's end, or a name, only after a semicolon."""
         if word == "ATOMIC" and self._previous == "BEGIN":
             self._atomic += 1
         elif word == "END" and self._atomic and self._previous in {";", "ATOMIC"}:
@@ -216,7 +216,7 @@ class _Scan:
         raise SqlSyntaxError(
             f"psql command {command[0] if command else chr(92)} in a migration",
             reader.base + reader.start,
-            "Only SQL is run, not psql. Write it as SQL, or run the file with psql itself.",
+            "runner sends SQL and does not run psql commands. Write it as SQL, or run the file with psql.",
         )
 
     def _note_directives(self, kind: str) -> None:
@@ -276,7 +276,7 @@ class _Scan:
             raise SqlSyntaxError(
                 "text on the line after COPY … FROM stdin;",
                 reader.base + reader.pos,
-                "The data begins on the next line: move this behind the line that ends the data.",
+                "The data begins on the next line: move this after the line that ends the data.",
             )
         reader.pos = blank.end()
 
@@ -289,7 +289,7 @@ class _Scan:
 
 
 def _copy_direction(text: str) -> str | None:
-    """Return FROM or TO where a COPY goes through the connection, None where it names a file or program."""
+    """Return FROM or TO if a COPY goes through the connection, None if it names a file or program."""
     parens, direction, previous = 0, "", ""
     for token in tokens(text):
         if token.is_comment:

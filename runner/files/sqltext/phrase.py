@@ -1,4 +1,4 @@
-"""A statement in words: enough to tell what it does to which relation, without parsing it.
+"""A statement in words: enough to find what it does to which relation, without parsing it.
 
 Source: PostgreSQL manual, the synopsis of each command.
 """
@@ -35,7 +35,7 @@ class Name(NamedTuple):
         return self.name if self.schema is None else f"{self.schema}.{self.name}"
 
     def may_be(self, other: Name) -> bool:
-        """Say whether both can mean the same; without a schema it is any."""
+        """Return whether both can be the same object; a name without a schema matches any schema."""
         return self.name == other.name and (
             self.schema is None or other.schema is None or self.schema == other.schema
         )
@@ -54,7 +54,7 @@ def _kind(words: tuple[str, ...]) -> str:
 
 
 class Phrase:
-    """A statement and its words, which are read when a rule asks for them."""
+    """A statement and its words, which are read on first use."""
 
     __slots__ = ("_depths", "_read", "_target", "_words", "altered", "kind", "statement")
 
@@ -83,7 +83,7 @@ class Phrase:
 
     @property
     def depths(self) -> list[int]:
-        """In how many brackets each token stands; a bracket itself stands outside."""
+        """The nesting depth of each token in brackets; a bracket itself counts as outside."""
         return self._depths if self.tokens else []
 
     def offset(self, index: int) -> int:
@@ -91,11 +91,11 @@ class Phrase:
         return self.tokens[index].start if index < len(self.tokens) else 0
 
     def stands(self, index: int, *words: str) -> bool:
-        """Say whether these words stand at a place."""
+        """Return whether these words are at this index."""
         return self.words[index : index + len(words)] == list(words)
 
     def find(self, *words: str, start: int = 0, end: int | None = None, depth: int | None = 0) -> int:
-        """Return where these words stand, outside brackets unless `depth` is None; -1 where nowhere."""
+        """Return the index of these words, outside brackets unless `depth` is None; -1 if they are not found."""
         all_words, first = self.words, words[0]
         end = len(all_words) if end is None else end
         while start < end:
@@ -110,7 +110,7 @@ class Phrase:
         return -1
 
     def skip(self, index: int, *optional: tuple[str, ...]) -> int:
-        """Return the place after those of the optional words that stand here, in their order."""
+        """Return the index after the optional words here, in their order."""
         all_words = self.words
         for words in optional:
             if all_words[index : index + 1] == [words[0]] and self.stands(index, *words):
@@ -118,7 +118,7 @@ class Phrase:
         return index
 
     def name(self, index: int, *, end: int | None = None) -> tuple[Name | None, int]:
-        """Return the name at a place, and the place after it."""
+        """Return the name at an index, and the index after it."""
         all_tokens, schema = self.tokens, None
         end = len(all_tokens) if end is None else end
         while index < end and all_tokens[index].kind in {"word", "name"}:
@@ -131,18 +131,18 @@ class Phrase:
         return None, index
 
     def target(self) -> tuple[Name | None, int]:
-        """Return what a CREATE, ALTER or DROP names first, and the place after it."""
+        """Return the first name in a CREATE, ALTER or DROP, and the index after it."""
         if self._target is None:
             self._target = self.name(self.start_of_names())
         return self._target
 
     def start_of_names(self) -> int:
-        """Return the place of the first name after the kind of object and its optional words."""
+        """Return the index of the first name, after the kind of object and its optional words."""
         index = self.find(self.kind.rpartition(" ")[2])
         return self.skip(index + 1, *_OPTIONAL)
 
     def names(self, index: int) -> Iterator[tuple[Name, int]]:
-        """Yield the names of a list, each with its place."""
+        """Yield the names of a list, each with its index."""
         while True:
             index = self.skip(index, ("ONLY",))
             name, after = self.name(index)
@@ -160,7 +160,7 @@ class Phrase:
         return (None, 0) if index < 0 else self.name(self.skip(index + 1, ("TABLE",), ("ONLY",)))
 
     def actions(self, start: int) -> Iterator[tuple[int, int]]:
-        """Yield where each part of a list, as the actions of ALTER TABLE, begins and ends."""
+        """Yield the start and end of each part of a list, such as the actions of ALTER TABLE."""
         begin, words, depths = start, self.words, self.depths
         for index in range(start, len(words)):
             if words[index] == "," and depths[index] == 0:
@@ -170,7 +170,7 @@ class Phrase:
             yield begin, len(words)
 
     def elements(self, opened: int) -> Iterator[tuple[int, int]]:
-        """Yield where each part of a list in brackets, as the columns of CREATE TABLE, begins and ends."""
+        """Yield the start and end of each part of a list in brackets, such as the columns of CREATE TABLE."""
         words, depths = self.words, self.depths
         if opened >= len(words):
             return
@@ -186,7 +186,7 @@ class Phrase:
 
 
 def bare(phrase: Phrase, index: int) -> str | None:
-    """Return the name at a place without its schema, folded as PostgreSQL does."""
+    """Return the name at an index without its schema, folded as PostgreSQL does."""
     return _folded(phrase.tokens[index]) if index < len(phrase.tokens) else None
 
 

@@ -1,4 +1,4 @@
-"""Offsets as people count: lines and columns from 1, in characters."""
+"""Convert offsets to lines and columns, counted from 1, in characters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 
 
 def line_at(text: str, offset: int) -> str:
-    """Return the whole line that holds `offset`, without its line ending."""
+    """Return the line that contains `offset`, without its line ending."""
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
     return text[start : None if end < 0 else end].rstrip("\r")

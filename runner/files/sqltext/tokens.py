@@ -1,9 +1,9 @@
-"""SQL cut into tokens as PostgreSQL's scanner cuts it, from a text that may come in pieces.
+"""Split SQL into tokens as PostgreSQL's scanner does; the text may come in pieces.
 
 White space and the letters of keywords are ASCII only; every other character can be part of a name.
 
-Source: PostgreSQL manual, "Lexical Structure"; src/backend/parser/scan.l. Of the server's versions the oldest
-counts: since 15 a letter right after a number is an error there, before it began a name.
+Source: PostgreSQL manual, "Lexical Structure"; src/backend/parser/scan.l. The oldest supported version counts:
+since 15 a letter right after a number is an error, before that it began a name.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 SPACE = " \t\n\r\f\v"
-# all but what of ASCII is no letter or _ (nor digit): written as what they hold, they take 20 ms to compile
+# everything except ASCII characters that are no letter or _ (or digit); written positively, they take 20 ms to compile
 _NAME_START = r"[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f]"
 _NAME_REST = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 _NAME_OR_DOLLAR = r"[^\x00-\x23\x25-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 
-# Only single characters are repeated possessively: before 3.11.5 Python goes wrong where a possessive group holds
-# alternatives (gh-106052). So of quotes only those are matched to their end that hold no quote.
+# Only single characters are repeated possessively: Python before 3.11.5 mishandles a possessive group with
+# alternatives (gh-106052). So the pattern matches a quoted text to its end only if it contains no quote.
 _TOKEN = re.compile(
     rf"""[ \t\n\r\f\v]*+
     (?: (?P<escape>[eE]')
@@ -42,12 +42,12 @@ _LINE_END = re.compile(r"[\n\r]")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 COMMENTS = frozenset({"comment", "block"})
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
-_ENDS_ELSEWHERE = frozenset({"block", "dollar", "escape"})  # than where the pattern ends
-_QUOTED = frozenset({"string", "name"})  # these, too, where the pattern has only the opening quote
+_ENDS_ELSEWHERE = frozenset({"block", "dollar", "escape"})  # not where the pattern ends
+_QUOTED = frozenset({"string", "name"})  # these, too, if the pattern matched only the opening quote
 
 
 class SqlSyntaxError(Exception):
-    """The text cannot be cut into statements.
+    """The text cannot be split into statements.
 
     `offset` counts characters from the start of the text; `hint` says what to change.
     """
@@ -72,18 +72,18 @@ class Token(NamedTuple):
 
 
 class Reader:
-    """Reads token after token; holds the part of the text that is at hand, which grows at its end and is cut at its start."""
+    """Reads one token after another; buffers the text: input is appended, what was read is dropped."""
 
     def __init__(self, pieces: Iterable[str]) -> None:
         self._pieces = iter(pieces)
         self.text = ""
         self.base = 0  # offset of text[0] in the whole
-        self.pos = 0  # what stands before it is read
+        self.pos = 0  # everything before it is read
         self.complete = False
-        self.start = 0  # of the token that was read last; it ends at `pos`
+        self.start = 0  # of the last token, which ends at `pos`
 
     def grow(self) -> bool:
-        """Append more text, at least doubling it so that the work stays linear; say whether there was any."""
+        """Append more text, at least doubling the buffer so that the work stays linear; return whether there was any."""
         parts, size, wanted = [self.text], 0, max(len(self.text), 1)
         while size < wanted:
             piece = next(self._pieces, None)
@@ -96,14 +96,14 @@ class Reader:
         return size > 0
 
     def forget(self) -> None:
-        """Drop what is read once it is most of the text, so that each character moves once."""
+        """Drop what was read once it is most of the buffer, so that each character is moved once."""
         if self.pos > len(self.text) // 2:
             self.text = self.text[self.pos :]
             self.base += self.pos
             self.pos = 0
 
     def read(self) -> str:
-        """Move on to the next token; return its kind, or nothing at the end of the text.
+        """Read the next token; return its kind, or "" at the end of the text.
 
         Raises: SqlSyntaxError for a quote or comment without end.
         """
@@ -124,7 +124,7 @@ class Reader:
             self.grow()
 
     def token_end(self, kind: str, start: int, end: int) -> int:
-        """Return where a token ends that the pattern found from `start` to `end`.
+        """Return the real end of a token that the pattern matched from `start` to `end`.
 
         Raises: SqlSyntaxError for a quote or comment without end.
         """
@@ -139,7 +139,7 @@ class Reader:
         return end
 
     def _quoted_end(self, start: int) -> int:
-        """Return the offset after a string or a name that holds its own quote, doubled."""
+        """Return the offset after a string or name, in which a doubled quote stands for one."""
         quote, pos = self.text[start], start + 1
         while True:
             found = self.text.find(quote, pos)
@@ -155,7 +155,7 @@ class Reader:
                 return found + 1
 
     def _escaped_end(self, start: int) -> int:
-        """Return the offset after a string with escapes, and after those on later lines that continue it."""
+        """Return the offset after a string with escapes and its continuations on later lines."""
         pos = start + 2
         while True:
             match = _ESCAPED_PART.match(self.text, pos)
@@ -177,7 +177,7 @@ class Reader:
             pos = following
 
     def _continuation(self, pos: int) -> int | None:
-        """Return the offset in the string that goes on with one that ends: a line's end between, perhaps comments."""
+        """Return the offset inside the string that continues one that ended: after a line end, perhaps comments."""
         begun, has_newline = pos, False
         while True:
             blank = _BLANK.match(self.text, pos)
@@ -213,7 +213,7 @@ class Reader:
                 raise SqlSyntaxError(
                     "unterminated comment",
                     self.base + opened,
-                    "Close it with */; comments nest in PostgreSQL, each /* needs its own.",
+                    "Close it with */. Comments nest in PostgreSQL: each /* needs its own.",
                 )
             depth += 1 if match[0] == "/*" else -1
             pos = match.end()
@@ -255,9 +255,9 @@ def without_comments(text: str) -> str:
 
 
 def keywords(text: str) -> list[str]:
-    """Return the words of a statement in upper case: not those in brackets, quotes or comments.
+    """Return the words of a statement in upper case, without those in brackets, quotes or comments.
 
-    What is quoted inside them, the body of a function for example, is text of another statement.
+    Quoted text, such as the body of a function, belongs to another statement.
     """
     found, depth = [], 0
     for token in tokens(text):

@@ -214,7 +214,7 @@ def _row_y(box: Box, place: Place, columns: tuple[str, ...]) -> float:
 
 
 def _many(link: Link, x: float, y: float, side: int) -> Iterator[str]:
-    """Draw the end at the table that refers: a crow's foot, or a bar where it is at most one; a circle, for it may be none."""
+    """Draw the end at the table that refers: a crow's foot, or a bar if it is at most one; and a circle, as it may be none."""
     cls = f"link {link.mark.word}"
     foot = x + side * _FOOT
     if link.reference.is_single:

@@ -200,8 +200,8 @@ def _trip(trip: RoundTrip) -> Iterator[str]:
         yield f"- {_plain(remark)}"
         yield ""
     for differences, diff, what in (
-        (trip.after_rollback, trip.rollback_diff, "The rollback leaves the schema otherwise:"),
-        (trip.after_again, trip.again_diff, "Applied again it leaves the schema otherwise:"),
+        (trip.after_rollback, trip.rollback_diff, "The rollback does not restore the schema:"),
+        (trip.after_again, trip.again_diff, "Applied again, it gives another schema:"),
     ):
         if differences:
             yield f"{what} {', '.join(_code(str(each)) for each in differences)}"

@@ -74,16 +74,16 @@ def _rehearsal(rehearsal: Rehearsal, result: Verification, style: Style) -> Iter
     findings = result.findings_of(rehearsal)
     quiet = 0
     for trace in rehearsal.statements:
-        told = list(_statement(trace, result.surroundings, style))
-        quiet += not told
-        yield from told
+        shown = list(_statement(trace, result.surroundings, style))
+        quiet += not shown
+        yield from shown
     if quiet and rehearsal.statements:
         most = "all of them" if quiet == len(rehearsal.statements) else "the others"
         count = counted(len(rehearsal.statements), "statement")
         yield f"      {style(f'{count}; {most} stop nobody', 'dim')}"
     yield from _trip(trip, style)
     for finding in findings:
-        if trip.error is None or finding.rule != "refused":  # else it was told with its place
+        if trip.error is None or finding.rule != "refused":  # or else it was reported with its place
             yield from _finding(finding, style)
 
 

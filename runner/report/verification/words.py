@@ -156,5 +156,5 @@ def hint_parts(hint: str) -> tuple[str, str, str]:
 
 
 def is_clean(result: Verification, rehearsal: Rehearsal) -> bool:
-    """Say whether a migration is proven and no error speaks against it."""
+    """Return whether a migration is proven and has no error."""
     return rehearsal.ok and not any(f.level.value == "error" for f in result.findings_of(rehearsal))

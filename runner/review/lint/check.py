@@ -24,7 +24,7 @@ from runner.review.lint.rules.rights import secrets
 from runner.review.lint.schema import Schema
 
 _NUMBER = re.compile(r"\d+")
-_READABLE_STATEMENTS = 1000  # a longer file is data: its rollback is not held against it
+_READABLE_STATEMENTS = 1000  # a longer file is data and is not compared with its rollback
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _statement(rule: Rule, phrase: Phrase, facts: Facts, said: set[str]) -> Iter
 def _secrets(script: Script, text: str, start: int) -> Iterator[Finding]:
     for offset, what in secrets(text):
         where = replace(script.location(start + offset), text=None)  # a finding must not repeat it
-        yield BY_ID["secret-literal"].finding(f"{what} stands in the file", where)
+        yield BY_ID["secret-literal"].finding(f"the file contains {what}", where)
 
 
 def _refused(error: FileError, script: Script) -> Finding:

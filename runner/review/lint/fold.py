@@ -26,8 +26,8 @@ def fold(
 ) -> list[Finding]:
     """Return the findings with one in the place of many that say the same; `--all` shows each.
 
-    A rule is told once a file, and what many files have in common once a database. Where the `whole` history is looked at,
-    every rule is told for its newest files only: these may still be edited.
+    A rule is reported once per file, and what many files have in common once per database. For the `whole` history, each
+    rule is reported only for its newest files, which may still be edited.
     """
     folded = _by_file(findings)
     counts = Counter(finding.rule for finding in folded)
@@ -42,7 +42,7 @@ def fold(
             continue
         passed_over = count - _FILES if whole and finding.rule != REFUSED.id else 0
         if seen[finding.rule] == passed_over + 1 and passed_over > 0:
-            finding = _with(finding, f"so in {counted(passed_over, 'earlier file')}, which --all shows")
+            finding = _with(finding, f"also in {counted(passed_over, 'earlier file')}, which --all shows")
         if seen[finding.rule] > passed_over:
             shown.append(finding)
     return shown
@@ -68,7 +68,7 @@ def _with_lines(finding: Finding, others: Sequence[int | None]) -> Finding:
         return _with(finding, f"and {len(others)} more like it") if others else finding
     named = [str(line) for line in lines[:_LINES]]
     named += [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
-    return _with(finding, f"so in line{'' if len(named) == 1 else 's'} {listed(named)}")
+    return _with(finding, f"also in line{'' if len(named) == 1 else 's'} {listed(named)}")
 
 
 def _with(finding: Finding, more: str) -> Finding:
@@ -81,4 +81,4 @@ def _of_all(finding: Finding, count: int, *, has_rollbacks: bool) -> Finding:
     if finding.rule == ROLLBACK_MISSING.id and not has_rollbacks:
         message = f"no file has a rollback, {counted(count, 'file')} in all"
         return replace(finding, message=message, hint=_FORWARD_ONLY)
-    return _with(finding, f"so in {counted(count - 1, 'other file')}, which --all shows")
+    return _with(finding, f"also in {counted(count - 1, 'other file')}, which --all shows")

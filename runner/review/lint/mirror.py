@@ -32,7 +32,7 @@ class Thing(NamedTuple):
     table: Name | None = None  # of which it is a part
 
     def may_be(self, other: Thing) -> bool:
-        """Say whether both can be the same thing."""
+        """Return whether both can be the same thing."""
         if self.kind != other.kind or not _may_be(self.table, other.table):
             return False
         return self.name is None or other.name is None or self.name.may_be(other.name)

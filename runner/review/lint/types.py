@@ -133,7 +133,7 @@ def rewrites(old: Type, new: Type) -> bool:
 
 
 def has_another_index(old: Type, new: Type) -> bool:
-    """Return whether an index of a column needs another operator class, so that it is built anew, though no row is written."""
+    """Return whether an index of a column needs another operator class, so that it is rebuilt, though no row is written."""
     return _OPERATORS.get(old.name, old.name) != _OPERATORS.get(new.name, new.name)
 
 

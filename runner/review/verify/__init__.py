@@ -1,4 +1,4 @@
-"""Rehearse migrations on a scratch database: locks, rewrites, scans; prove up, down, up."""
+"""Rehearse migrations in a scratch database: measure locks, rewrites and scans; apply, roll back, apply again."""
 
 from runner.review.verify.beyond import with_all_beyond
 from runner.review.verify.contents import Seed

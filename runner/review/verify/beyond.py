@@ -1,4 +1,4 @@
-"""What a snapshot does not describe, and a migration may change and its rollback forget all the same."""
+"""What a snapshot does not describe, but a migration may change and its rollback may forget."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from runner.schema.catalog.read import undescribed
 
 
 def with_all_beyond(schema: Catalog, conn: psycopg.Connection[Any]) -> Catalog:
-    """Add to a schema what it does not describe, and what belongs to the database itself.
+    """Add to a schema what a snapshot does not describe, and what belongs to the database itself.
 
-    Some of it is known by name only: what is dropped and made otherwise under its old name is not seen.
+    Some of it is known only by name: a change that keeps the name is not seen.
     """
     found = (CatalogObject(d.kind, d.identity, d.sql or f"{d.kind} {d.identity}") for d in undescribed(conn))
     return Catalog({**schema.objects, **{item.key: item for item in found}}, schema.unsupported)

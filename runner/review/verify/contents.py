@@ -1,4 +1,4 @@
-"""Development data, which is loaded into a scratch database first."""
+"""Load development data into a scratch database."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from runner.review.verify.statements import execute
 
 @dataclass(slots=True)
 class Seed:
-    """Development data, of which at any point as much is loaded as there are tables for."""
+    """Seed rows; statements whose tables do not exist yet are retried before each later migration."""
 
     label: str
     text: str
     waiting: list[Statement] = field(default_factory=list)
     rows: int = 0
-    refused: tuple[str, ...] = ()  # those that wait still, with line and reason
-    taken: set[int] = field(default_factory=set)  # where those begin that any scratch database took
+    refused: tuple[str, ...] = ()  # those not loaded yet, with line and reason
+    taken: set[int] = field(default_factory=set)  # the offsets of those that any scratch database accepted
 
     @classmethod
     def read(cls, path: Path, label: str) -> Seed | None:
         """Read the file, if there is one.
 
-        Raises: FileError when it cannot be cut into statements.
+        Raises: FileError if it cannot be split into statements.
         """
         if not path.is_file():
             return None
@@ -42,7 +42,7 @@ class Seed:
             raise FileError(str(error), where=Location(label, line, column), hint=error.hint) from error
 
     def load(self, conn: psycopg.Connection[Any]) -> None:
-        """Try what has not been loaded yet; what the schema does not take yet waits for a later migration."""
+        """Try the statements that are not loaded yet; those that fail are retried before a later migration."""
         waiting, refused = [], []
         for statement in self.waiting:
             try:

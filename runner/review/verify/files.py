@@ -1,4 +1,4 @@
-"""Run a whole file in a scratch database, statement by statement, and measure each."""
+"""Run a file in a scratch database, statement by statement, and measure each."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ _TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
 
 
 class OneTransactionNeededError(Exception):
-    """Statement by statement the file is refused; whole it may not be."""
+    """The file fails statement by statement, but may succeed as one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Statements that are one transaction when the file is applied."""
+    """Statements that form one transaction when the file is applied."""
 
     statements: Sequence[Statement]
-    earlier: int  # statements of the file that stand before it
+    earlier: int  # statements of the file before it
 
     @property
     def needs_its_transaction(self) -> bool:
@@ -59,14 +59,14 @@ def trace_file(
     connect: Connect,
     as_one: bool = False,
 ) -> tuple[StatementTrace, ...]:
-    """Run a file and return what each of its statements took and did.
+    """Run a file and return what each of its statements locked and did.
 
-    Every statement has a transaction of its own, so that a lock that an earlier one has taken already is seen again;
-    with `as_one`, or where a statement makes sense only among the others, the transaction is the file's own. Locks and so
-    on are told of `existing` relations, those that were there before.
+    Each statement has a transaction of its own, so that locks already taken by an earlier one are seen again;
+    with `as_one`, or if a statement works only together with the others, the file is one transaction. Locks and so
+    on are reported for `existing` relations, those from before the migration.
 
-    Raises: MigrationFailedError where the server refuses it; OneTransactionNeededError where the file may yet be right
-    as one transaction: what has run until then stays.
+    Raises: MigrationFailedError if the server refuses it; OneTransactionNeededError if the file may succeed as one
+    transaction: what has run until then stays.
     """
     measuring = Measuring.begin(conn, script, existing, connect=connect)
     found: list[StatementTrace] = []
@@ -119,7 +119,7 @@ def _together(measuring: Measuring, group: _Group) -> list[StatementTrace]:
 
 
 def _single(measuring: Measuring, group: _Group, connect: Connect) -> StatementTrace:
-    """Run a statement that commits by itself; one of a batch as often as it finds rows, of which the first counts."""
+    """Run a statement that commits on its own; a batch is repeated while it finds rows, and its first run is measured."""
     statement, number = group.statements[0], group.earlier + 1
     try:
         trace = measuring.alone(statement, number, ())

@@ -1,4 +1,4 @@
-"""Pure: what lint reads and what was measured, told once: a measurement confirms a finding, adds to it or refutes it."""
+"""Merge lint's findings with what was measured: a measurement confirms, extends or disproves a finding. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.review.verify.model import Rehearsal, StatementTrace, Surroundings, 
 from runner.review.verify.row_hazards import row_hazards
 
 _WORK = frozenset({Matter.REWRITE, Matter.SCAN, Matter.BUILD})
-# What lint can only suppose of a statement is known once it was measured.
+# Rules about a statement that a measurement can disprove.
 _SUPPOSED: Mapping[str, frozenset[Matter]] = {
     **dict.fromkeys(
         (
@@ -49,7 +49,7 @@ def findings(
     levels: Mapping[str, Level] | None = None,
     around: Surroundings | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what speaks against each migration, in the order of files and lines.
+    """Return the findings for each migration, in the order of files and lines.
 
     `linted` are lint's findings of any files, of which only those of the rehearsed count; `allowed` are the rules that
     a migration's files set aside, by its id; `levels` are the project's own, by rule.
@@ -96,7 +96,7 @@ def _told_once(rehearsal: Rehearsal, read: Sequence[Finding], measured: list[Haz
 
 
 def _confirmed(finding: Finding, hazard: Hazard) -> Finding:
-    """Keep lint's name and place, which is the more exact, and what the measurement says."""
+    """Keep lint's rule and place, which is more exact, and the measurement's text."""
     where = finding.where if finding.where.line is not None else hazard.finding.where
     is_alike = finding.rule == hazard.finding.rule or hazard.statement == 0
     hint = hazard.finding.hint if is_alike else finding.hint
@@ -104,7 +104,7 @@ def _confirmed(finding: Finding, hazard: Hazard) -> Finding:
 
 
 def _refuted(about: Collection[Matter], trace: StatementTrace | None, rehearsal: Rehearsal) -> bool:
-    """Say whether the measurement would have shown it: nothing was rewritten, scanned or built under a lock that stops."""
+    """Return whether the measurement disproves the lint finding: nothing was rewritten, scanned or built under a lock."""
     if about == {Matter.ROLLBACK}:
         return rehearsal.round_trip.verdict in {Verdict.PROVEN, Verdict.ROWS_DIFFER}
     return trace is not None and bool(_WORK.intersection(about))

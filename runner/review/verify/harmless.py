@@ -1,4 +1,4 @@
-"""Pure: differences of the schema that need no correction, or cannot have any: notes, and no fault of a rollback."""
+"""Separate schema differences that need no correction, or can have none: notes, not faults of a rollback. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def without_harmless(
 ) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
     """Return the differences that count, and a note about each of the others.
 
-    `since` is the schema before the last step, with which it is told what that step left as it found it.
+    `since` is the schema before the last step; it shows what that step left unchanged.
     """
     found = [(difference, _note(difference, since)) for difference in differences]
     newer = {difference.identity for difference, note in found if note and difference.kind == _VERSION}
@@ -47,7 +47,7 @@ def harmless(difference: Difference, *, is_kept: bool) -> str | None:
     """
     before, after = difference.expected_sql, difference.actual_sql
     if difference.kind == _VERSION and difference.change is Change.CHANGED and is_kept:
-        return f"extension {difference.identity} keeps its version: few have a script that leads back"
+        return f"extension {difference.identity} keeps its version: few extensions can be downgraded"
     if difference.kind == "constraint validation" and difference.change is Change.UNEXPECTED:
         return (
             f"constraint {difference.identity} stays validated, which allows nothing that was refused before"
@@ -56,7 +56,7 @@ def harmless(difference: Difference, *, is_kept: bool) -> str | None:
         return None
     name = f"{difference.kind} {difference.identity}"
     if difference.kind in _ROUTINES and _is_same_code(before, after):
-        return f"{name} differs in white space alone"
+        return f"{name} differs only in white space"
     if difference.kind == "constraint" and before.rstrip("; \n").removesuffix(" NOT VALID") == after.rstrip(
         "; \n"
     ):

@@ -1,4 +1,4 @@
-"""Pure: what a measurement means in production, as findings."""
+"""Turn measurements into findings about production. Pure."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _beside(trace: StatementTrace, scales: _Scales) -> Iterator[Hazard]:
             Matter.HELD,
             trace,
             f"{_locks(locks, scales)} while {_work(trace)}",
-            f"Every query of {listed([lock.relation for lock in locks])} waits for that too.",
+            f"Every query of {listed([lock.relation for lock in locks])} waits meanwhile.",
         )
         yield replace(found, finding=replace(found.finding, level=Level.WARNING))
 
@@ -123,7 +123,7 @@ def _hazard(
         matter,
         trace,
         f"{_each_mode(modes, names, scales)} while {are} {done}",
-        f"{_who_waits(modes, names)} until it has ended; the larger the table, the longer.",
+        f"{_who_waits(modes, names)} until it has finished; the larger the table, the longer.",
     )
 
 
@@ -135,7 +135,7 @@ def _building(
         Matter.BUILD,
         trace,
         f"{_each_mode(modes, names, scales)} while {listed(trace.built)} {is_} built",
-        f"{_who_waits(modes, names)} until it has ended; the larger the table, the longer.",
+        f"{_who_waits(modes, names)} until it has finished; the larger the table, the longer.",
     )
 
 
@@ -175,7 +175,7 @@ def _all_rows(trace: StatementTrace, statements: Sequence[StatementTrace]) -> It
         (t for t in statements if t.number > trace.number and t.strongest and t.strongest.mode.stops_reads),
         None,
     )
-    effect = "Each row is locked until the file has ended, the old rows are left to vacuum, and replicas lag behind."
+    effect = "Each row is locked until the file has finished, the old rows are left for vacuum, and replicas lag behind."
     if later is not None:
         effect += f" Line {later.where.line} then asks for {later.strongest} in the same transaction."
     yield _found(Matter.ROWS, trace, f"{words[0]} of every row of {name} in one transaction", effect)
@@ -195,7 +195,7 @@ def _held(statements: Sequence[StatementTrace], scales: _Scales) -> Iterator[Haz
             level=Level.WARNING,
             message=f"{_locks(kept, scales)} still held while {work}",
             where=trace.where,
-            effect="Every query of it waits for this statement too, which does not need the lock.",
+            effect="Every query of it waits for this statement, although it does not need the lock.",
             hint="Move it to a file of its own: each file is a transaction, and its locks end with it.",
         )
         yield Hazard(Matter.HELD, finding, trace.number)
@@ -206,7 +206,7 @@ def _locks(locks: Sequence[TableLock], scales: _Scales) -> str:
 
 
 def _work(trace: StatementTrace) -> str | None:
-    """Say what a statement does that takes long on a large table."""
+    """Return what a statement does that takes long on a large table."""
     if trace.rewritten:
         return f"{listed(trace.rewritten)} {_is(trace.rewritten)} rewritten"
     if trace.built:
@@ -238,8 +238,8 @@ def _renamed(rename: Rename, trace: StatementTrace) -> Hazard:
     found = _found(
         Matter.RENAME,
         trace,
-        f"{rename.old} is called {new} from one moment to the next",
-        "What is deployed still asks for the old name and fails until it is replaced; after a rollback again.",
+        f"{rename.old} is renamed to {new} for all running code at once",
+        "Deployed code still uses the old name and fails until it is replaced; so again after a rollback.",
     )
     return replace(
         found, finding=replace(found.finding, rule=f"rename-{'column' if rename.is_column else 'table'}")
@@ -248,9 +248,9 @@ def _renamed(rename: Rename, trace: StatementTrace) -> Hazard:
 
 def _lost(dropped: str, trace: StatementTrace, rehearsal: Rehearsal, scales: _Scales) -> Hazard:
     back = (
-        "no rollback brings it back"
+        "no rollback restores it"
         if rehearsal.rollback_path is None
-        else "its rollback makes it anew, but empty"
+        else "its rollback recreates it, but empty"
     )
     kind, _, name = dropped.partition(" ")
     table = name if kind == "table" else _LAST_NAME.sub("", name)
@@ -258,7 +258,7 @@ def _lost(dropped: str, trace: StatementTrace, rehearsal: Rehearsal, scales: _Sc
         Matter.DROP,
         trace,
         f"{dropped} is dropped with its data: {back}",
-        f"What is deployed and still asks for it fails; the data of {scales.weighed(table)} is only in backups.",
+        f"Deployed code that still uses it fails; the data of {scales.weighed(table)} is only in backups.",
     )
     return replace(found, finding=replace(found.finding, rule=f"drop-{kind}"))
 
@@ -286,31 +286,31 @@ def _of_round_trip(rehearsal: Rehearsal) -> Iterator[Hazard]:
             "rollback-missing",
             f"{rehearsal.id} cannot be undone",
             Location(rehearsal.path),
-            "When the release goes wrong there is no way back but a backup.",
+            "If the release fails, only a backup can restore the database.",
             f"Write {rehearsal.id}.rollback.sql; or, if there is no way back, -- irreversible: reason in the file.",
         )
     if trip.after_rollback:
         left = listed([str(difference) for difference in trip.after_rollback])
         yield about_rollback(
             "rollback-differs",
-            f"the rollback leaves the schema otherwise: {left}",
+            f"the rollback does not restore the schema: {left}",
             _place(rehearsal, trip.after_rollback),
-            f"After a rollback the schema is not the one that the code before it was tested with.{next_time}",
+            f"After a rollback the schema differs from the one that the earlier code was tested with.{next_time}",
             f"Undo in {back.path} all that the migration does, last first; it leaves:\n{trip.rollback_diff}".rstrip(),
         )
     if trip.after_again:
         left = listed([str(difference) for difference in trip.after_again])
         yield about_rollback(
             "apply-again-differs",
-            f"applied again after its rollback it leaves another schema: {left}",
+            f"applied again after its rollback, it gives another schema: {left}",
             Location(rehearsal.path),
-            "A release that was rolled back and made again is not the one that was tested.",
-            "Make the rollback undo what the migration does, or the migration independent of what was there.",
+            "A release that was rolled back and repeated differs from the one that was tested.",
+            "Make the rollback undo what the migration does, or make the migration independent of the earlier state.",
         )
 
 
 def _place(rehearsal: Rehearsal, left: Sequence[Difference]) -> Location:
-    """Return the statement that makes what the rollback forgets, or else the rollback."""
+    """Return the statement that creates what the rollback forgets, or else the rollback."""
     names = {re.split(r" on |\(", difference.identity)[0].rpartition(".")[2] for difference in left}
     making = (t.where for t in rehearsal.statements if any(_says(t.text, name) for name in names))
     return next(making, Location(rehearsal.rollback_path or rehearsal.path))

@@ -1,7 +1,7 @@
-"""What goes with the rows in it: tables and columns are known by number, for a name may be given to another.
+"""Find what is dropped with its rows. Tables and columns are identified by number, as names can be reused.
 
-So a rename loses nothing, and what is dropped and made anew under its old name does, whoever does it: a statement, a
-function, a CASCADE.
+So a rename loses nothing, but dropping and recreating under the old name does, whether by a statement, a function or
+a CASCADE.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Dropped:
         existing: Relations,
         after: Relations,
     ) -> tuple[str, ...]:
-        """Name what a statement of the open transaction dropped of what existed: it has locked its table against everyone."""
+        """Return pre-existing tables and columns that this statement dropped; only relations locked ACCESS EXCLUSIVE can be."""
         locked = {
             oid
             for oid, mode in locks
@@ -68,14 +68,14 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where rows are before a rollback."""
+    """The relations and columns with rows before a rollback."""
 
     tables: Mapping[Place, str]  # that existed before the migration
     touched: Mapping[Place, str]  # relations that the migration makes or changes, and their columns
 
     @classmethod
     def read(cls, conn: psycopg.Connection[Any], existing: Relations, changes: Sequence[Difference]) -> Kept:
-        """Take down what a rollback may drop."""
+        """Record what a rollback may drop."""
         relations = {_relation(change) for change in changes if change.kind in _WITH_ROWS}
         tables = {(oid, 0): found.name for oid, found in existing.items() if found.kind in _TABLES}
         gone = vanished(conn, tables)
@@ -85,25 +85,27 @@ class Kept:
         )
 
     def lost(self, conn: psycopg.Connection[Any], undone: Sequence[Difference]) -> Losses:
-        """Compare with what is there after the rollback; `undone` is how it changed the schema."""
+        """Compare with the state after the rollback; `undone` is how it changed the schema."""
         gone = vanished(conn, {**self.tables, **self.touched})
         survivors = {name for place, name in self.touched.items() if place not in gone}
         missing = [d for d in undone if d.change is Change.MISSING and d.kind in _WITH_ROWS]
         loses = [f"{d.kind} {d.identity}" for d in missing if d.identity not in survivors]
         tables = {place: self.tables.get(place) or self.touched[place[0], 0] for place in gone}
         now = set(_numbered(conn, tables.values()).values())
-        anew = {tables[place] for place in gone if (self.tables.get(place) or self.touched[place]) in now}
-        return Losses(tuple(loses), frozenset(anew))
+        recreated = {
+            tables[place] for place in gone if (self.tables.get(place) or self.touched[place]) in now
+        }
+        return Losses(tuple(loses), frozenset(recreated))
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What a rollback takes away."""
+    """What a rollback drops."""
 
     loses: tuple[str, ...]  # with what was written to it since
-    anew: frozenset[
+    recreated: frozenset[
         str
-    ]  # tables that it makes anew, or a column of theirs, without the rows from before the migration
+    ]  # tables that it recreates, whole or a column, without the rows from before the migration
 
 
 def _numbered(conn: psycopg.Connection[Any], relations: Collection[str]) -> dict[Place, str]:
@@ -115,7 +117,7 @@ def _numbered(conn: psycopg.Connection[Any], relations: Collection[str]) -> dict
 
 
 def vanished(conn: psycopg.Connection[Any], places: Collection[Place]) -> set[Place]:
-    """Return which relations and columns are not there any more, whatever bears their names now."""
+    """Return the relations and columns that are gone, even if others have their names now."""
     parameters = {"relations": [oid for oid, _ in places], "numbers": [number for _, number in places]}
     return set(conn.execute(query("gone"), parameters).fetchall()) if places else set()
 

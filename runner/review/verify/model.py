@@ -1,4 +1,4 @@
-"""What was measured of a statement, of a migration, of a database: values, for every report."""
+"""The measurements of statements, migrations and databases, as values for every report."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class StatementTrace:
         TableLock, ...
     ] = ()  # taken by this statement, on relations that existed before the migration
     held: tuple[TableLock, ...] = ()  # kept from earlier statements of the transaction while this one runs
-    rewritten: tuple[str, ...] = ()  # tables and materialized views whose rows were written anew
+    rewritten: tuple[str, ...] = ()  # tables and materialized views whose rows were rewritten
     emptied: tuple[str, ...] = ()  # by TRUNCATE
-    scanned: tuple[str, ...] = ()  # tables that were read from end to end
-    built: tuple[str, ...] = ()  # indexes made or made anew, on tables that existed before the migration
+    scanned: tuple[str, ...] = ()  # tables that were scanned
+    built: tuple[str, ...] = ()  # indexes built or rebuilt, on tables that existed before the migration
     dropped: tuple[str, ...] = ()  # with the rows in it: "table public.notes", "column public.orders.note"
     renamed: tuple[Rename, ...] = ()
     wal_bytes: int = 0
@@ -70,13 +70,13 @@ class StatementTrace:
 
 
 class Verdict(Enum):
-    """What the round trip up, down, up of a migration says."""
+    """The result of applying, rolling back and re-applying a migration."""
 
     PROVEN = "proven"  # down gives the schema and the rows before, up again the schema after
     ROWS_DIFFER = "rows differ"  # the schema is the same each time; rows or a sequence are not as before
     IRREVERSIBLE = "irreversible"  # the file says why there is no way back
     NO_ROLLBACK = "no rollback"
-    DIFFERS = "differs"  # down or the second up leads elsewhere
+    DIFFERS = "differs"  # the rollback, or the second apply, gives another schema
     FAILED = "failed"  # a file was refused by the server
     NOT_TRIED = "not tried"  # a file before it failed
 
@@ -212,11 +212,11 @@ class Verification:
     elapsed_s: float = 0.0
 
     def findings_of(self, rehearsal: Rehearsal) -> list[Finding]:
-        """Return what speaks against one of them."""
+        """Return the findings for one of them."""
         paths = {rehearsal.path, rehearsal.rollback_path}
         return [finding for finding in self.findings if str(finding.where.path) in paths]
 
     @property
     def ok(self) -> bool:
-        """Whether every rehearsed migration is proven or says that it is irreversible."""
+        """Whether every rehearsed migration is proven or declared irreversible."""
         return all(rehearsal.ok for rehearsal in self.rehearsals)

@@ -1,9 +1,9 @@
-"""Statements that commit by themselves, CONCURRENTLY and VACUUM for example, are seen from a second session.
+"""Measure statements that commit on their own, such as CONCURRENTLY and VACUUM, from a second session.
 
-They end their locks before anything could be asked, so they are made to stand still: a session that holds
-SHARE UPDATE EXCLUSIVE on every table makes them wait with the lock that they want; then one with a snapshot and
-ACCESS SHARE makes CONCURRENTLY wait with all that it holds. Before that one is let go another takes its place, for what
-such a statement waits for next.
+They release their locks before anything can be queried, so they are made to wait: a session that holds
+SHARE UPDATE EXCLUSIVE on every table makes them wait for their first lock; then one with a snapshot and ACCESS SHARE
+makes CONCURRENTLY wait while it holds its locks. Before that session is released another takes its place, for the
+next wait.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from runner.review.verify.statements import Measuring, execute, failure
 
 _PAUSE_S = 0.002
 _TABLES = frozenset({"r", "p"})
-_LOOKS = 2  # at a statement that stands still: its locks do not change meanwhile
+_LOOKS = 2  # at a waiting statement, whose locks do not change meanwhile
 _TURNS = 6  # no statement waits more often
 
 
@@ -84,14 +84,14 @@ class _Holders:
         self.release()
 
     def release(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         for holder in (self._first, self._later):
             if holder is not None:
                 holder.close()
         self._first = self._later = None
 
     def step_aside(self) -> None:
-        """Let the statement go on to where it waits next."""
+        """Let the statement go on to its next wait."""
         if self._first is not None:
             self._first.close()
             self._first = None

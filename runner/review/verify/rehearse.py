@@ -1,4 +1,4 @@
-"""Apply a migration, roll it back, apply it again; measure the first and compare what each leaves."""
+"""Apply a migration, roll it back, apply it again; measure the first run and compare the results."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Ground:
 
 
 def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
-    """Rehearse one step; a refusal by the server is part of what is returned.
+    """Rehearse one step; a refusal by the server is part of the result.
 
     Afterwards the migration is applied and recorded, unless it or its round trip failed.
 
-    Raises: OneTransactionNeededError, with the database left as it came to be: begin anew, with `as_one`.
+    Raises: OneTransactionNeededError, with the database left half-way: start again in a new one, with `as_one`.
     """
     migration = step.migration
     if migration is None:
@@ -78,12 +78,12 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
 
 
 def _unusable(error: psycopg.Error) -> MigrationFailedError:
-    """Return the error for a file after which our own questions are refused."""
+    """Return the error for a file after which our own queries fail."""
     return MigrationFailedError(
         error.diag.message_primary or str(error),
         detail="The statements of the file succeeded; after them history could not be written, or the schema not be read."
         " It happened in the scratch database, which is dropped.",
-        hint="Leave the tables of the migration history, and the catalog, as they are.",
+        hint="A file must not change the tables of the migration history, or the catalog.",
         sqlstate=error.sqlstate,
     )
 
@@ -123,14 +123,14 @@ def _there_and_back(
         notes=notes,
         column_order=order,
         loses=() if migration.kind is Kind.REPEATABLE else lost.loses,
-        changed_rows=tuple(rows.changes(now, dropped=dropped, anew=lost.anew)),
+        changed_rows=tuple(rows.changes(now, dropped=dropped, recreated=lost.recreated)),
     )
     error = _run(ground, replace(step, action=Action.APPLY))
     if error is not None:
         if error.sqlstate in _EXISTS:
-            error.hint = "Its rollback left it behind, and must undo that too."
+            error.hint = "Its rollback left it behind and must undo that too."
             if notes:
-                error.hint = "Its rollback left it behind. What no rollback can remove needs IF NOT EXISTS."
+                error.hint = "Its rollback left it behind. Use IF NOT EXISTS for what no rollback can remove."
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
     counting, order = _counting(after, again)
@@ -161,7 +161,7 @@ def _run(ground: Ground, step: Step) -> RunnerError | None:
 
 
 def _record(ground: Ground, step: Step) -> None:
-    """Tell history of what was applied statement by statement, so that it can be rolled back as usual."""
+    """Record what was applied statement by statement, so that it can be rolled back as usual."""
     ground.work.conn.execute(recording(ground.work.names, record_of(step, 0), ground.work.actor))
 
 

@@ -34,7 +34,7 @@ def query(name: str) -> LiteralString:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A relation as it stands."""
+    """A relation and its file."""
 
     oid: int
     name: str  # schema-qualified, quoted as in SQL
@@ -91,7 +91,7 @@ class Measured:
 
     @classmethod
     def read(cls, conn: psycopg.Connection[Any]) -> Measured:
-        """Ask the session about its own transaction."""
+        """Query the session about its own transaction."""
         with conn.cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(query("measured")).fetchone() or {}
         return cls(
@@ -101,7 +101,7 @@ class Measured:
         )
 
     def scanned_since(self, before: Measured) -> set[int]:
-        """Return what was read from end to end since then."""
+        """Return the relations that were scanned since then."""
         return {oid for oid, count in self.scans.items() if count > before.scans.get(oid, 0)}
 
 
@@ -136,7 +136,7 @@ def table_locks(
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What became of relations that existed before a migration."""
+    """The changes to relations that existed before a migration."""
 
     moved: tuple[str, ...]  # tables and materialized views with a new file
     built: tuple[str, ...]  # indexes that are new, or have a new file

@@ -1,4 +1,4 @@
-"""What a statement gives another name, known by number: text that only mentions a rename renames nothing."""
+"""Find what a statement renames, by number: text that only mentions a rename does not count."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Renamed:
         after: Mapping[int, Relation],
         existing: Collection[int],
     ) -> tuple[Rename, ...]:
-        """Return what a statement of the open transaction renamed of what existed before the file: it has locked it against everyone."""
+        """Return pre-existing relations and columns that this statement renamed; only those locked ACCESS EXCLUSIVE can be."""
         locked = [
             oid
             for oid, mode in locks

@@ -1,4 +1,4 @@
-"""Pure: what the rows after a rollback mean, as findings; each loss is reported for itself."""
+"""Turn differences in rows after a rollback into findings, one per loss. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runner.review.verify.hazards import Hazard, about_rollback
 from runner.review.verify.model import Rehearsal, RowChange
 from runner.wording import listed
 
-_KEEP = "Keep the old values in a column or table of their own until the release is settled, and restore them from it."
+_KEEP = "Keep the old values in a separate column or table until the release is final, and restore them from there."
 _DELETE = "Delete in the rollback exactly the rows that the migration inserts; applied again, it inserts them again."
 _REFRESH = "End the rollback with REFRESH MATERIALIZED VIEW."
 
@@ -31,7 +31,7 @@ def row_hazards(rehearsal: Rehearsal) -> Iterator[Hazard]:
         yield _changed(
             left,
             where,
-            "The rollback leaves rows behind: the release before it finds rows that it did not write.",
+            "The rollback leaves rows behind: the earlier release finds rows that it did not write.",
             _DELETE,
         )
     if lost:
@@ -48,7 +48,7 @@ def row_hazards(rehearsal: Rehearsal) -> Iterator[Hazard]:
         remedies = "\n".join(change.remedy or "" for change in sequences)
         yield about_rollback(
             "sequence-behind",
-            f"after its rollback the next number for {columns} is one that a row has already",
+            f"after its rollback the next number for {columns} is already taken",
             where,
             "The next INSERT collides with that row, or a second row gets its number.",
             f"End the rollback with:\n{remedies}",

@@ -1,4 +1,4 @@
-"""The rows of a database, to be compared before a migration and after its rollback."""
+"""Compare the rows of a database before a migration and after its rollback."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Rows:
 
     @classmethod
     def read(cls, conn: psycopg.Connection[Any], *, hidden: Collection[str] = ()) -> Rows:
-        """Read them; what the server refuses to read is kept as refused."""
+        """Read them; what the server refuses to read is recorded as refused."""
         parameters = {"hidden": list(hidden)}
         with conn.cursor(row_factory=class_row(_Relation)) as cursor:
             relations = cursor.execute(query("held"), parameters).fetchall()
@@ -78,20 +78,22 @@ class Rows:
         relations = [content.relation for content in self.contents.values()]
         return [(r.oid, number) for r in relations for number in (0, *r.numbers)]
 
-    def changes(self, after: Rows, *, dropped: Collection[Place], anew: Collection[str]) -> list[RowChange]:
+    def changes(
+        self, after: Rows, *, dropped: Collection[Place], recreated: Collection[str]
+    ) -> list[RowChange]:
         """Return how relations that are here and in `after` differ in their rows.
 
-        `dropped` are the places that the migration itself dropped, which is reported for itself; `anew` are the tables
-        that the rollback recreated, whole or a column.
+        `dropped` are the places that the migration itself dropped, which is reported separately; `recreated` are the
+        tables that the rollback recreated, whole or a column.
         """
         found = []
-        for name in sorted((self.contents.keys() & after.contents.keys()) | set(anew)):
+        for name in sorted((self.contents.keys() & after.contents.keys()) | set(recreated)):
             change = None
             if name in self.contents and name in after.contents:
                 change = _change(self.contents[name], after.contents[name], dropped)
             if change is not None:
                 found.append(change)
-            elif name in anew:
+            elif name in recreated:
                 what = "is recreated, whole or a column, without the values from before"
                 found.append(RowChange(relation=name, what=what))
         found += [
@@ -149,7 +151,7 @@ def _change(before: _Content, after: _Content, dropped: Collection[Place]) -> Ro
     if after.refusal is not None:
         if before.refusal is not None:
             return None
-        what = f"cannot be read, so that its rows are not compared: {after.refusal}"
+        what = f"cannot be read, so its rows are not compared: {after.refusal}"
     elif before.refusal is not None or (
         before.relation.is_populated == after.relation.is_populated and _equal(before, after)
     ):

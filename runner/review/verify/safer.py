@@ -1,4 +1,4 @@
-"""Pure: the safer form of a statement, with its own names where they can be read from it."""
+"""Return the safer form of a statement, with its own names if they can be read from it. Pure."""
 
 # ruff: noqa: S608 - SQL for people to read; nothing here is run
 
@@ -41,7 +41,7 @@ _CONSTRAINT = rf"{_ALTER}ADD (?:CONSTRAINT (?P<name>{NAME}) )?"
 
 
 def safer_form(trace: StatementTrace) -> tuple[str | None, str]:
-    """Return the rule of `lint` that is about such a statement, and what to write instead, as SQL where that can be told."""
+    """Return the lint rule about such a statement, and what to write instead, as SQL if possible."""
     text = " ".join(without_comments(trace.text).split())
     for rule, pattern, form in _FORMS:
         if form is _column_reference and trace.rewritten:
@@ -51,7 +51,7 @@ def safer_form(trace: StatementTrace) -> tuple[str | None, str]:
             return rule, form(match, trace)
     return (
         None,
-        "Do it in steps, each in a file of its own, so that no statement works long under a lock that stops others.",
+        "Do it in steps, each in a file of its own, so that no statement runs long under a lock that blocks others.",
     )
 
 

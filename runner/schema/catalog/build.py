@@ -1,4 +1,4 @@
-"""From rows to a catalogue: which objects there are, what makes each, and what it needs."""
+"""From rows to a catalog: which objects there are, what makes each, and what it needs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _RELATIONS = {
 
 
 class Builder(Registry):
-    """Makes one catalogue. What belongs to an object that is left out is left out with it."""
+    """Makes one catalog. What belongs to an object that is left out is left out with it."""
 
     def __init__(
         self,

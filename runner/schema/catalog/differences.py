@@ -1,4 +1,4 @@
-"""What differs between two catalogues, object by object, and between two texts, line by line."""
+"""What differs between two catalogs, object by object, and between two texts, line by line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def diff(expected: Catalog, actual: Catalog) -> list[Difference]:
 
 
 def only_changed(expected: Catalog, actual: Catalog) -> tuple[Catalog, Catalog]:
-    """Return what of each is not in the other just so; two large catalogues that differ in little are then small."""
+    """Return what of each is not in the other just so; two large catalogs that differ in little are then small."""
     before, after = expected.objects, actual.objects
     same = {key for key, item in before.items() if item is after.get(key) or item == after.get(key)}
     return (
@@ -48,7 +48,7 @@ def only_changed(expected: Catalog, actual: Catalog) -> tuple[Catalog, Catalog]:
 
 
 def compare_text(snapshot: str, catalog: Catalog) -> list[Difference]:
-    """Compare a committed snapshot with a catalogue; what the text says is what is expected.
+    """Compare a committed snapshot with a catalog; the snapshot is what is expected.
 
     An empty list means that the objects are the same; the text may still differ in order, comments or white
     space between statements, which `render` would set right.
@@ -131,7 +131,7 @@ def _whole(item: CatalogObject, wholes: Mapping[str, CatalogObject]) -> CatalogO
 
 
 def _changes(expected: CatalogObject, actual: CatalogObject) -> list[Difference]:
-    """Say what changed in one object: its columns where nothing else did, otherwise the whole."""
+    """Describe the change of one object: its columns if nothing else changed, or else all of it."""
     columns = _column_changes(expected, actual) if actual.kind in ("table", "foreign table") else None
     if columns is not None:
         return columns

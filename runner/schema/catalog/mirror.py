@@ -1,6 +1,6 @@
-"""A schema that is read again and again while migrations change it: only what they touched is read anew.
+"""A cached schema, read repeatedly while migrations change it: only what they touched is read again.
 
-The cost of a look is that of the change, not of the schema, save for one pass over the system catalogues in the
+The cost of a look is that of the change, not of the schema, save for one pass over the system catalogs in the
 server that takes milliseconds.
 """
 
@@ -19,7 +19,7 @@ from runner.schema.catalog.model import Catalog, CatalogObject, Key, as_parent
 from runner.schema.catalog.read import fetch_whole, plain_session, run_query
 from runner.schema.catalog.registry import CLASS, PROC, TYPE
 
-Top = tuple[int, int]  # the oid of the system catalogue, and of a relation, function or type in it
+Top = tuple[int, int]  # the oid of the system catalog, and of a relation, function or type in it
 
 # What of each query's rows belongs to some oids. The names are the queries' columns.
 _OF = {

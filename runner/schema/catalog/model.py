@@ -151,7 +151,7 @@ class CatalogObject:
 
     @property
     def key(self) -> Key:
-        """What names it in a catalogue."""
+        """What names it in a catalog."""
         return (self.kind, self.identity)
 
 
@@ -159,7 +159,7 @@ class CatalogObject:
 class Catalog:
     """The objects of a database's schemas, in an order in which their SQL can be run.
 
-    Two catalogues are equal when they hold the same objects with the same SQL, in whatever order.
+    Two catalogs are equal when they hold the same objects with the same SQL, in whatever order.
     """
 
     objects: Mapping[Key, CatalogObject] = field(default_factory=dict)

@@ -35,7 +35,7 @@ class Section(IntEnum):
 
 
 class Place(IntEnum):
-    """Where in its group a statement stands: a table first, then what belongs to it."""
+    """The position of a statement in its group: a table first, then what belongs to it."""
 
     MAIN = 0
     OWNER = 1
@@ -55,7 +55,7 @@ class Place(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """An object on its way into a catalogue."""
+    """An object on its way into a catalog."""
 
     kind: str
     identity: str
@@ -142,7 +142,7 @@ def in_circles(nodes: Iterable[Node]) -> list[Node]:
 
 
 def reaches(start: Node, goal: Node) -> bool:
-    """Tell whether `start` needs `goal`, directly or through others."""
+    """Return whether `start` needs `goal`, directly or through others."""
     seen = {id(start)}
     stack = [start]
     while stack:

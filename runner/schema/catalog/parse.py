@@ -87,7 +87,7 @@ def table(sql: str) -> Table | None:
 
 
 def identify(sql: str) -> Identified:
-    """Tell from its first words which object a statement makes or alters."""
+    """Return the object that a statement creates or alters, from its first words."""
     for pattern, name in _PATTERNS:
         match = pattern.match(sql)
         if match is not None:

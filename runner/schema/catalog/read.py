@@ -74,7 +74,7 @@ def main_owner(conn: psycopg.Connection[Any]) -> str:
 
 
 def undescribed(conn: psycopg.Connection[Any]) -> list[rows.Undescribed]:
-    """Return what is there and has no place in a catalogue, with what is usual in every database."""
+    """Return what is there and has no place in a catalog, with what is usual in every database."""
     text = (files("runner.schema.catalog") / "queries" / "undescribed.sql").read_text(encoding="utf-8")
     return list(map(rows.Undescribed._make, run_query(conn, text, prepare=True)))
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from runner.schema.catalog import rows
 
-# The oids of the system catalogues are part of PostgreSQL's interface and never change.
+# The oids of the system catalogs are part of PostgreSQL's interface and never change.
 TYPE, PROC, CLASS, CONSTRAINT, NAMESPACE = 1247, 1255, 1259, 2606, 2615
 REWRITE, TRIGGER, POLICY, STATISTICS, EVENT_TRIGGER = 2618, 2620, 3256, 3381, 3466
-ObjectId = tuple[int, int]  # the oid of the system catalogue, and the oid in it
+ObjectId = tuple[int, int]  # the oid of the system catalog, and the oid in it
 
 
 class Subject(NamedTuple):
@@ -31,7 +31,7 @@ class Subject(NamedTuple):
 
 
 class Registry:
-    """Collects objects. Whoever adds one says where it stands in the file and what it needs."""
+    """Collects objects, each with its position in the file and what it needs."""
 
     def __init__(self, found: rows.Snapshot, *, owners: bool, schemas: Collection[str] | None) -> None:
         self.rows = found
@@ -42,11 +42,11 @@ class Registry:
         self.nodes: list[Node] = []
 
     def writes_owner(self, owner: str) -> bool:
-        """Return whether an object of this owner says whose it is."""
+        """Return whether an object of this owner is written with its owner."""
         return self.owners or (self.unsaid_owner is not None and owner != self.unsaid_owner)
 
     def includes(self, schema: str) -> bool:
-        """Tell whether objects of this schema are wanted."""
+        """Return whether objects of this schema are wanted."""
         return self.schemas is None or schema in self.schemas
 
     def add(

@@ -1,4 +1,4 @@
-"""A catalogue as one SQL file."""
+"""A catalog as one SQL file."""
 
 from __future__ import annotations
 

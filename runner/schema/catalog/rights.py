@@ -124,7 +124,7 @@ def join_columns(per_column: Sequence[tuple[str, Statement]]) -> list[Statement]
 
 
 def add_grants(registry: Registry) -> None:
-    """Add the rights on every object of the catalogue."""
+    """Add the rights on every object of the catalog."""
     by_object: dict[tuple[int, int], list[rows.Grant]] = defaultdict(list)
     for grant in registry.rows.grants:
         by_object[grant.catalog, grant.oid].append(grant)

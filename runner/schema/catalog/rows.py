@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 
 class Relation(NamedTuple):
-    """A table, view or materialised view."""
+    """A table, view or materialized view."""
 
     oid: int
     schema_name: str
     raw_name: str
     qualified: str
-    kind: str  # r table, p partitioned table, f foreign table, v view, m materialised view
+    kind: str  # r table, p partitioned table, f foreign table, v view, m materialized view
     unlogged: bool
     options: list[str] | None
     toast_options: list[str] | None
@@ -319,7 +319,7 @@ class Dependency(NamedTuple):
 
 
 class Undescribed(NamedTuple):
-    """What is there and has no place in a catalogue."""
+    """What is there and has no place in a catalog."""
 
     kind: str
     schema_name: str | None

@@ -23,7 +23,7 @@ def split(sql: str) -> list[str]:
 
 
 def is_name(word: str) -> bool:
-    """Tell a name or keyword from the other words."""
+    """Distinguish a name or keyword from other tokens."""
     return word[0] == '"' or word[0].isalpha() or word[0] == "_"
 
 

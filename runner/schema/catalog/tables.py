@@ -29,7 +29,7 @@ def literal(text: str) -> str:
 
 
 def options_list(options: Sequence[str] | None, prefix: str = "") -> list[str]:
-    """Spell storage parameters, which the catalogue keeps as name=value."""
+    """Spell storage parameters, which the catalog keeps as name=value."""
     result = []
     for option in options or ():
         name, _, value = option.partition("=")
@@ -74,7 +74,7 @@ def create_sequence(sequence: rows.Sequence) -> str:
 
 
 def has_usual_name(sequence: rows.Sequence, relation: rows.Relation, raw_column: str) -> bool:
-    """Tell whether PostgreSQL would choose this name again; where it would cut the name, say no."""
+    """Return whether PostgreSQL would choose this name again; False for a name that it would truncate."""
     usual = f"{relation.raw_name}_{raw_column}_seq"
     return (
         sequence.schema_name == relation.schema_name
@@ -176,7 +176,7 @@ def _is_usual_not_null(column: rows.Column, relation: rows.Relation) -> bool:
 def is_serial(
     column: rows.Column, relation: rows.Relation, sequence: rows.Sequence, *, not_null: bool
 ) -> bool:
-    """Tell whether `serial` would make exactly this column and its sequence."""
+    """Return whether `serial` would create exactly this column and its sequence."""
     return (
         not_null
         and not column.generated

@@ -1,4 +1,4 @@
-"""Compare a database's catalogue with the committed snapshot."""
+"""Compare a database's catalog with the committed snapshot."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Validation:
 
     @property
     def against(self) -> str:
-        """What the database was compared with, for people."""
+        """What the database was compared with, in words."""
         return self.snapshot if self.applied is None else f"the {counted(self.applied, 'applied migration')}"
 
     @property
     def matches(self) -> bool:
-        """Whether the database was compared and is as the snapshot says."""
+        """Whether the database was compared and matches the snapshot."""
         return self.skipped is None and not self.differences and not self.diff
 
     @property
@@ -88,9 +88,9 @@ def validate(
     recent: Sequence[str] = (),
     tolerance: Tolerance = _STRICTLY,
 ) -> Validation:
-    """Compare the database's catalogue with a snapshot; reads only.
+    """Compare the database's catalog with a snapshot; reads only.
 
-    `files` tell which migration last names what differs, `recent` which of them this run applied.
+    `files` show which migration last names what differs, `recent` are those that this run applied.
 
     Raises: FileError when the snapshot cannot be read.
     """
@@ -102,7 +102,7 @@ def validate(
         raise FileError(
             f"cannot read the snapshot: {error}",
             where=Location(label),
-            hint="Write it anew with: runner snapshot",
+            hint="Write it again with: runner snapshot",
         ) from error
     from runner.schema.catalog.read import read as read_catalog
     from runner.schema.catalog.render import render as render_catalog
@@ -182,7 +182,7 @@ def _without_checkout_line_ends(text: str) -> str:
 
 
 def _differs_in_line_ends(difference: Difference) -> bool:
-    """Return whether a file that was applied from a checkout with CRLF made the difference."""
+    """Return whether the difference comes from a file applied from a checkout with CRLF."""
     expected, actual = difference.expected_sql, difference.actual_sql
     if expected is None or actual is None:
         return False
@@ -190,7 +190,7 @@ def _differs_in_line_ends(difference: Difference) -> bool:
 
 
 def mismatch(validation: Validation, *, state: str) -> CheckError:
-    """Return the error that shows how the database differs; `state` says what was kept or undone."""
+    """Return the error with the differences; `state` is what was kept or undone."""
     shown = described(validation)[:_SHOWN]
     rest = len(validation.differences) - len(shown)
     if rest:
@@ -210,7 +210,7 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
             hint="Something other than the migrations changed the database: undo that change, or put it in a new migration.",
         )
     return CheckError(
-        f"the database is not as {validation.snapshot} says",
+        f"the database differs from {validation.snapshot}",
         detail=detail,
         hint="See whether the snapshot is what the files give: runner snapshot --check. If it is not, write it: runner snapshot. "
         "If it is, something other than the migrations changed the database: undo that change, or put it in a new migration.",
@@ -218,7 +218,7 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
 
 
 def older(validation: Validation) -> str:
-    """Return the sentence that says which files the snapshot does not hold."""
+    """Return the sentence with the files that the snapshot does not contain."""
     return f"{listed(validation.behind)} {'is' if len(validation.behind) == 1 else 'are'} not in {validation.snapshot} yet"
 
 

@@ -1,4 +1,4 @@
-"""Pure: which migration last names what differs. That it made it, only a rehearsal could show."""
+"""Find the migration that last names a difference; only a rehearsal could show that it made it. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BETWEEN = frozenset(
 
 
 def origins(differences: Sequence[Difference], files: Sequence[Migration]) -> list[str | None]:
-    """Return for each difference the newest file that speaks of it by its names, without their schema."""
+    """Return for each difference the newest file that has all its names, without their schema."""
     texts = [_File(m) for m in reversed(in_order([m for m in files if m.kind is not Kind.HOOK]))]
     return [_origin(difference, texts) for difference in differences]
 

@@ -1,4 +1,4 @@
-"""Sessions: one place that connects, with time limits, fresh credentials, and an answer for every refusal."""
+"""Connect with time limits and current credentials, and explain every refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hand the resolved credentials to another program: psql, pg_dump, pg_restore."""
+"""Run another program with the resolved credentials: psql, pg_dump, pg_restore."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 def exec_environment(target: Target) -> dict[str, str]:
     """Return the `PG*` variables that make a libpq program connect to `target`.
 
-    The password is in PGPASSWORD, in the child's environment only: unlike an argument it is not shown to
-    other users, and unlike a file it is not left behind by a kill. Keywords without a variable (keepalives)
-    are left out.
+    The password is in PGPASSWORD, in the child's environment only: other users cannot see it, as they could an
+    argument, and a kill leaves no file behind. Keywords without a variable (keepalives) are left out.
     """
     from psycopg import pq
 
@@ -35,7 +34,7 @@ def exec_environment(target: Target) -> dict[str, str]:
 
 
 def find_program(name: str, environ: Mapping[str, str], programs: Path | None = None) -> str:
-    """Return the path of a program, looked for in `programs` and then on PATH.
+    """Return the path of a program, searched in `programs` and then on PATH.
 
     `programs` is the folder of the local server's own psql and pg_dump, which fit its version.
 
@@ -46,14 +45,14 @@ def find_program(name: str, environ: Mapping[str, str], programs: Path | None = 
     if found is None:
         raise UsageError(
             f"there is no program {name!r} on PATH",
-            hint="Install the PostgreSQL client tools, or give the program's whole path.",
+            hint="Install the PostgreSQL client tools, or give the full path of the program.",
         )
     return found
 
 
 def child_environment(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment for a program that connects to `target`."""
-    # a service beats variables, so one that is not the target's own would send the program elsewhere
+    # a service wins over variables, so one that is not the target's would send the program elsewhere
     kept = {name: value for name, value in environ.items() if name != "PGSERVICE"}
     return {**kept, **exec_environment(target)}
 
@@ -61,7 +60,7 @@ def child_environment(target: Target, environ: Mapping[str, str]) -> dict[str, s
 def run_command(
     command: Sequence[str], target: Target, *, environ: Mapping[str, str], programs: Path | None = None
 ) -> NoReturn:
-    """Become `command`, connected to `target`; its exit code, signals and terminal are then ours.
+    """Replace this process by `command`, connected to `target`.
 
     Raises: UsageError when there is no such program, or it is a pg_dump older than the server.
     """
@@ -71,7 +70,7 @@ def run_command(
     check_version(program, command[1:], target)
     sys.stdout.flush()
     sys.stderr.flush()
-    # Python ignores these two, and a program would inherit that: `runner exec -- pg_dump | head` must end
+    # Python ignores these two, and the program would inherit that: `runner exec -- pg_dump | head` must end
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     try:

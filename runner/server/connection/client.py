@@ -1,4 +1,4 @@
-"""Whether a client program will do for the server."""
+"""Check that a client program is new enough for the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASKS_NOTHING = {"--version", "-V", "--help", "-?"}
 
 
 def check_version(program: str, arguments: Sequence[str], target: Target) -> None:
-    """Refuse a pg_dump that is older than the server; it would refuse too, after its output file was begun.
+    """Refuse a pg_dump older than the server; it would refuse itself, but only after it began its output file.
 
     Raises: UsageError; what `connect` raises.
     """
@@ -36,8 +36,7 @@ def check_version(program: str, arguments: Sequence[str], target: Target) -> Non
         server = session.info.server_version // 10_000
     if int(version[1]) < server:
         raise UsageError(
-            f"{Path(program).name} is of PostgreSQL {version[1]}, and the server is PostgreSQL {server}: "
-            "it refuses a newer server",
+            f"{Path(program).name} is version {version[1]} and refuses a newer server, and the server is PostgreSQL {server}",
             detail=f"{program} was not started.",
             hint=f"Install the client tools of PostgreSQL {server} (Debian: postgresql-client-{server}; "
             f"our image: --build-arg POSTGRES_CLIENT={server}), or give the program's whole path.",

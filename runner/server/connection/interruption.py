@@ -1,4 +1,4 @@
-"""A connection that a signal leaves in order."""
+"""A connection that stays usable after a signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LOOK_S = 0.1  # how often psycopg looks for signals while it waits
 _CANCEL_S = 1.0
-_ANSWER_S = 1.0  # together less than the three seconds in which a stopped run must have ended
+_ANSWER_S = 1.0  # together less than the three seconds in which a stopped run must end
 
 T = TypeVar("T")
 
@@ -30,20 +30,20 @@ class SessionEndedError(psycopg.OperationalError):
 
 
 def ends_session(error: psycopg.Error) -> bool:
-    """Return whether the server ended the session with this error; its severity says so in every language."""
+    """Return whether the server ended the session with this error; its severity shows that in any language."""
     return error.diag.severity_nonlocalized in {"FATAL", "PANIC"}
 
 
 class InterruptibleConnection(psycopg.Connection[TupleRow]):
-    """Cancels what a signal interrupts and throws its answer away; closed where the server does not answer.
+    """Cancels what a signal interrupts and discards the answer; closes if the server does not answer.
 
-    psycopg's own does so only when the signal comes while it waits for the answer. A signal between the sending and
-    the waiting ends its generator: the statement goes on, and the connection takes no other. And it gives a silent
-    server ten seconds.
+    psycopg does so only if the signal arrives while it waits for the answer. A signal between sending and waiting
+    ends its generator: the statement goes on, and the connection is unusable. And it waits ten seconds for a silent
+    server.
     """
 
     def wait(self, gen: PQGen[T], interval: float = _LOOK_S, *more: Any, **keywords: Any) -> T:
-        """Wait until the generator, which also sends, has its answer."""
+        """Run a generator, which also sends, until it has its answer."""
         try:
             return waiting.wait(gen, self.pgconn.socket, interval, *more, **keywords)
         except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""Why a connection was not made, in words that say what to do.
+"""Explain why connecting failed, and what to do.
 
-During start-up libpq tells no SQLSTATE, only text: the server's in its own language, its own in English. English is
-recognised; for a server that speaks another language its SQLSTATE is asked for, and its text is passed on as it is.
+During start-up libpq reports no SQLSTATE, only text: the server's in its own language, libpq's in English. English
+texts are recognized. For a server in another language the SQLSTATE is fetched, and its text is passed on as it is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """One reason: how it is recognised, and what is said; `{address}`, `{user}` and so on are filled in."""
+    """One reason: how to recognize it, and its message; `{address}`, `{user}` and so on are filled in."""
 
     pattern: str
     error: type[RunnerError]
@@ -37,14 +37,14 @@ _REFUSED_SETTING = _Case(
     pattern=r"unrecognized configuration parameter|invalid value for parameter|"
     r"permission denied to set parameter",
     error=ConfigurationError,
-    message="the server at {address} refuses a setting that {source} asks for",
+    message="the server at {address} refuses a setting from {source}",
     hint="Correct the options in the URL, in PGOPTIONS, or of the role.",
 )
 _CASES = (
     _Case(
         pattern=r"password authentication failed|PAM authentication failed",
         error=CredentialsError,
-        message="the server at {address} refuses the password of {user!r}",
+        message="password authentication failed for user {user!r} at {address}",
         hint="Correct the user name or the password that {source} gives. For RDS tokens the "
         "role needs: GRANT rds_iam.",
         sqlstate="28P01",
@@ -52,21 +52,21 @@ _CASES = (
     _Case(
         pattern=r"no password supplied",
         error=CredentialsError,
-        message="the server at {address} wants a password for {user!r}, and {source} gives none",
+        message="the server at {address} asks for a password for {user!r}, and {source} has none",
         hint="Add it to the URL, or set DB_PASSWORD, PGPASSWORD or a .pgpass file.",
         sqlstate="28P01",
     ),
     _Case(
         pattern=r"no pg_hba\.conf entry .*no encryption",
         error=CredentialsError,
-        message="the server at {address} does not admit {user!r} to {name!r} without TLS",
+        message="the server at {address} does not accept {user!r} to {name!r} without TLS",
         hint="Set DB_SSL_MODE=verify-full and DB_SSL_ROOT_CERT (or sslmode and sslrootcert in the URL).",
         sqlstate="28000",
     ),
     _Case(
         pattern=r"no pg_hba\.conf entry|pg_hba\.conf rejects",
         error=CredentialsError,
-        message="the server at {address} does not admit {user!r} to {name!r} from this address",
+        message="the server at {address} does not accept {user!r} to {name!r} from this address",
         hint="Add a line for them to the server's pg_hba.conf; on RDS check the security group "
         "and rds.force_ssl.",
         sqlstate="28000",
@@ -81,15 +81,15 @@ _CASES = (
     _Case(
         pattern=r"is not permitted to log in",
         error=CredentialsError,
-        message="the role {user!r} may not log in",
-        hint="Connect as a role that may, or run: ALTER ROLE … LOGIN",
+        message="the role {user!r} is not permitted to log in",
+        hint="Connect as another role, or run: ALTER ROLE … LOGIN",
         sqlstate="28000",
     ),
     _Case(
         pattern=r"(Peer|Ident|certificate|LDAP|GSSAPI|RADIUS|SSPI|OAuth\S*) authentication failed",
         error=CredentialsError,
-        message="the server at {address} does not believe that we are {user!r}",
-        hint="It checks identity by other means than a password; see its pg_hba.conf.",
+        message="authentication failed for user {user!r} at {address}",
+        hint="The server does not use a password here; see its pg_hba.conf.",
         sqlstate="28000",
     ),
     _Case(
@@ -97,21 +97,21 @@ _CASES = (
         error=CredentialsError,
         message="there is no database {name!r} at {address}",
         hint="Correct the name that {source} gives, or create it: CREATE DATABASE … (runner "
-        "never does, except locally)",
+        "creates databases only on its local server)",
         sqlstate="3D000",
     ),
     _Case(
         pattern=r"permission denied for database",
         error=CredentialsError,
-        message="the role {user!r} may not connect to the database {name!r}",
-        hint="As its owner run: GRANT CONNECT ON DATABASE … TO …",
+        message="the role {user!r} has no right to connect to the database {name!r}",
+        hint="As the database's owner, run: GRANT CONNECT ON DATABASE … TO …",
         sqlstate="42501",
     ),
     _Case(
         pattern=r"not currently accepting connections",
         error=CredentialsError,
         message="the database {name!r} accepts no connections",
-        hint="If it is not a template, open it, connected to another database of the server, such as postgres: "
+        hint="If it is not a template, connect to another database of the server, such as postgres, and run: "
         'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true',
         sqlstate="55000",
     ),
@@ -134,23 +134,22 @@ _CASES = (
     _Case(
         pattern=r"unsupported startup parameter|no such database: |query_wait_timeout|server login failed",
         error=ConfigurationError,
-        message="a connection pooler answers at {address}, and it does not pass on what a migration needs",
-        hint="Give the address of PostgreSQL itself with --direct-url or DIRECT_DATABASE_URL: a session's lock and "
-        "settings need a session of their own. If the pool is in session mode, say so: --session-pool",
+        message="a connection pooler answers at {address}, and does not support what a migration needs",
+        hint="Give the server's own address with --direct-url or DIRECT_DATABASE_URL: the migration lock and settings "
+        "need a session of their own. If the pool is in session mode, add --session-pool",
     ),
     _REFUSED_SETTING,
     _Case(
         pattern=r"certificate verify failed",
         error=ConfigurationError,
         message="the certificate of the server at {address} is not signed by the CA that we trust",
-        hint="Set DB_SSL_ROOT_CERT (sslrootcert) to the file with the right CA; for RDS, its "
-        "region's bundle.",
+        hint="Set DB_SSL_ROOT_CERT (sslrootcert) to the file of the right CA; for RDS, its region's bundle.",
     ),
     _Case(
         pattern=r"does not match host name|host name must be specified for a verified",
         error=ConfigurationError,
-        message="the certificate of the server is not for the name {address}",
-        hint="Connect by the name in the certificate: an IP address or an alias of ours is not in it.",
+        message="the server's certificate does not match the host name {address}",
+        hint="Connect with a host name that is in the certificate, not an IP address or an alias.",
     ),
     _Case(
         pattern=r"root certificate file .* does not exist|private key file|"
@@ -158,14 +157,14 @@ _CASES = (
         r"certificate file .*(does not exist|could not)",
         error=ConfigurationError,
         message="a certificate or key for the connection to {address} cannot be used",
-        hint="Check DB_SSL_ROOT_CERT, DB_SSL_CERT, DB_SSL_KEY; a key may be readable by its "
-        "owner alone (chmod 600).",
+        hint="Check DB_SSL_ROOT_CERT, DB_SSL_CERT, DB_SSL_KEY; a key must be readable only by its "
+        "owner (chmod 600).",
     ),
     _Case(
         pattern=r"server does not support SSL",
         error=ConfigurationError,
-        message="the server at {address} offers no TLS, and {source} asks for it",
-        hint="Turn on ssl on the server; only where the network is your own, say sslmode=disable in the URL, or set DB_SSL_MODE=disable.",
+        message="the server at {address} does not support TLS, and {source} requires it",
+        hint="Turn ssl on in the server. Only in a network that you trust, use sslmode=disable in the URL or DB_SSL_MODE=disable.",
     ),
     _Case(
         pattern=r"invalid response to SSL negotiation|expected authentication request|"
@@ -177,13 +176,13 @@ _CASES = (
     _Case(
         pattern=r"in hot standby mode|is read-only|is not read-only",
         error=UnreachableError,
-        message="no server at {address} is of the kind that target_session_attrs asks for",
-        hint="Is a failover going on? " + _AGAIN,
+        message="no server at {address} matches target_session_attrs",
+        hint="Is a failover in progress? " + _AGAIN,
     ),
     _Case(
         pattern=r"failed to resolve host|could not translate host name",
         error=UnreachableError,
-        message="the host of {address} is not known",
+        message="cannot resolve the host name in {address}",
         hint="Correct the host name that {source} gives. In Kubernetes: does the NetworkPolicy "
         "allow DNS, UDP and TCP 53?",
     ),
@@ -202,73 +201,72 @@ _CASES = (
     _Case(
         pattern=r"Permission denied",
         error=CredentialsError,
-        message="this user may not use the socket in {address}",
+        message="permission denied for the socket in {address}",
         hint="Run as the user who owns that folder, or connect by host name.",
     ),
     _Case(
         pattern=r"timeout expired|timed out",
         error=UnreachableError,
         message="the server at {address} does not answer in time",
-        hint="Is the address right, and does a firewall, security group or NetworkPolicy let "
-        "port {port} through?",
+        hint="Is the address right, and does a firewall, security group or NetworkPolicy allow port {port}?",
     ),
     _Case(
         pattern=r"No route to host|Network is unreachable|Host is down|Cannot assign requested address",
         error=UnreachableError,
-        message="there is no way through the network to {address}",
+        message="no route to {address}",
         hint="Check the address, the VPN and the routes. " + _AGAIN,
     ),
     _Case(
         pattern=r"server closed the connection unexpectedly|Connection reset|SSL SYSCALL error|"
         r"unexpected eof|Broken pipe",
         error=UnreachableError,
-        message="the server at {address} closed the connection before it had answered",
-        hint="It may be restarting, or a proxy stands there without a server behind it. " + _AGAIN,
+        message="the server at {address} closed the connection without an answer",
+        hint="It may be restarting, or it is a proxy without a server behind it. " + _AGAIN,
     ),
     _Case(
         pattern=r"local user with ID \d+ does not exist",
         error=ConfigurationError,
-        message="no database user is named, and this process's uid has no name to use instead",
+        message="no database user is given, and this process's uid has no name to use instead",
         hint="Name the user in the URL, in DB_USERNAME or in PGUSER.",
     ),
     _Case(
         pattern=r"invalid \"?\w+\"? value: |bad value for \w+|invalid SCRAM|invalid connection option|"
         r"invalid port number|invalid integer value",
         error=ConfigurationError,
-        message="a connection parameter is not what it may be",
-        hint='Correct what {source} gives; libpq\'s parameters are listed in the manual, "Database Connection Control Functions".',
+        message="a connection parameter has an invalid value",
+        hint='Correct {source}; libpq\'s parameters are listed in the manual, "Database Connection Control Functions".',
     ),
     _Case(
         pattern=r"channel binding|authentication method requirement|SCRAM-SHA-256-PLUS",
         error=ConfigurationError,
-        message="the server at {address} does not authenticate in the way that {source} asks for",
+        message="the server at {address} does not authenticate as {source} requires",
         hint="Correct channel_binding or require_auth (PGCHANNELBINDING, PGREQUIREAUTH). Channel binding needs TLS, and a "
         "password stored as scram-sha-256.",
     ),
     _Case(
         pattern=r"requirepeer specifies",
         error=ConfigurationError,
-        message="the server on the socket in {address} does not run as the user that {source} asks for",
+        message="the server on the socket in {address} does not run as the user that {source} requires",
         hint="Correct requirepeer (PGREQUIREPEER), or the folder of the socket.",
     ),
     _Case(
         pattern=r"GSSAPI|server certificate request|sslcertmode|did not request (an SSL|a) certificate",
         error=ConfigurationError,
-        message="the server at {address} does not encrypt or identify in the way that {source} asks for",
+        message="the server at {address} does not encrypt or identify itself as {source} requires",
         hint="Correct gssencmode or sslcertmode (PGGSSENCMODE, PGSSLCERTMODE).",
     ),
     _Case(
         pattern=r"alert (unknown ca|bad certificate|certificate (unknown|expired|required|revoked)|handshake failure)|"
         r"requires a valid client certificate",
         error=ConfigurationError,
-        message="the server at {address} does not accept our client certificate, or wants one",
+        message="the server at {address} requires a client certificate, or does not accept ours",
         hint="Set DB_SSL_CERT and DB_SSL_KEY (sslcert, sslkey) to a certificate that its CA signed.",
     ),
     _Case(
         pattern=r"unsupported protocol|(?<!invalid SSL )protocol version|no protocols available|wrong version number|"
         r"no application protocol|direct SSL",
         error=ConfigurationError,
-        message="the server at {address} speaks no version of TLS or of the protocol that {source} asks for",
+        message="the server at {address} does not support the TLS or protocol version that {source} requires",
         hint="Correct ssl_min_protocol_version, ssl_max_protocol_version, sslnegotiation, min_protocol_version or "
         "max_protocol_version; direct TLS needs PostgreSQL 17.",
     ),
@@ -276,8 +274,8 @@ _CASES = (
         pattern=r"(could not|cannot) match \d+|could not parse network address|weak sslmode|may not be used with|"
         r"\w+ value \".*\" invalid|invalid SSL protocol version range",
         error=ConfigurationError,
-        message="the connection parameters that {source} gives do not fit each other",
-        hint="With several hosts give one port for all or one for each, and as many of hostaddr. libpq's parameters are listed "
+        message="the connection parameters in {source} contradict each other",
+        hint="With several hosts, give one port for all or one per host, and as many hostaddr. libpq's parameters are listed "
         'in the manual, "Parameter Key Words".',
     ),
     _Case(
@@ -289,31 +287,31 @@ _CASES = (
 )
 
 
-# What a SQLSTATE alone tells, which says less than a server's English text: 28000 has many reasons.
+# Reasons by SQLSTATE alone, less exact than the English texts: 28000 has many reasons.
 _BY_SQLSTATE = {
     "28000": _Case(
         pattern="",
         error=CredentialsError,
-        message="the server at {address} does not admit {user!r} to {name!r}",
+        message="the server at {address} does not accept {user!r} to {name!r}",
         hint="Check the user name that {source} gives, whether the role exists and may log in, and the server's pg_hba.conf.",
         sqlstate="28000",
     ),
     "42501": _Case(
         pattern="",
         error=CredentialsError,
-        message="the role {user!r} may not connect to the database {name!r}, or may not set what {source} asks for",
-        hint="As the database's owner run: GRANT CONNECT ON DATABASE … TO …; or correct the options in the URL.",
+        message="the role {user!r} has no right to connect to the database {name!r}, or to set what {source} sets",
+        hint="As the database's owner, run: GRANT CONNECT ON DATABASE … TO …; or correct the options in the URL.",
         sqlstate="42501",
     ),
     "42704": _REFUSED_SETTING,
     "22023": _REFUSED_SETTING,
 }
-# Classes of SQLSTATEs for what passes: connection exception, insufficient resources, operator intervention, system error.
+# Classes of SQLSTATEs that are temporary: connection exception, insufficient resources, operator intervention, system error.
 _PASSING = ("08", "53", "57", "58")
 _BUSY = _Case(
     pattern="",
     error=UnreachableError,
-    message="the server at {address} takes no connection at the moment",
+    message="the server at {address} accepts no connection at the moment",
     hint="Is it starting up, shutting down, full, or being promoted? " + _AGAIN,
 )
 
@@ -327,16 +325,16 @@ def _by_sqlstate(code: str) -> _Case | None:
 
 
 class Refusal(Enum):
-    """What the caller may do about it."""
+    """What the caller may do."""
 
-    PASSED = auto()  # it was let in a moment later
+    PASSED = auto()  # a second connection succeeded
     PASSWORD = auto()  # the password may have been rotated since it was read
     OTHER = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """A recognised failure to connect."""
+    """A recognized failure to connect."""
 
     kind: Refusal
     error: RunnerError
@@ -349,28 +347,28 @@ class Reason:
 def refusal_of(
     error: psycopg.Error, target: Target, *, ask: Callable[[], str | None] = lambda: None
 ) -> Reason:
-    """Return why `error` happened; the text of libpq or the server becomes the detail, without any password.
+    """Return the reason for `error`; the text of libpq or the server becomes the detail, without any password.
 
-    `ask` returns the SQLSTATE of a refusal by connecting again; it is called for a text that is not recognised.
+    `ask` returns the SQLSTATE of a refusal by connecting again; it is called for a text that is not recognized.
     """
     said = _without_secret(str(error), target)
     # with several hosts psycopg repeats itself host by host; the last failure comes first
     last = said.partition("\nMultiple connection attempts failed.")[0]
-    # libpq writes two spaces after the server's word for the severity, in whatever language, and nowhere else
+    # libpq writes two spaces after the server's severity, in any language, and nowhere else
     said_by_server = re.search(r"(?:^|: )[^:\n]{1,40}:  (.*)", last, re.DOTALL)
-    # where TLS is optional libpq tries twice, and says twice what the server said
+    # if TLS is optional libpq tries twice, and repeats the server's text
     server = None if said_by_server is None else said_by_server[1].partition("\nconnection to server ")[0]
     case = next((case for case in _CASES if re.search(case.pattern, last, re.DOTALL | re.IGNORECASE)), None)
     code = ask() if server is not None and case is None else None
     if code is not None:
         case = _by_sqlstate(code)
-    # where nothing can be learned: it asked for the password, and then said no
+    # no SQLSTATE is known, but the server asked for a password and then refused
     asked = error.pgconn is not None and bool(error.pgconn.used_password)
     refused = case.sqlstate == "28P01" if case else asked and server is not None and code is None
     refused = refused or (
         code == "28000" and asked
     )  # PAM, LDAP and RADIUS have no SQLSTATE for a wrong password
-    # libpq's first line is the fact; the rest asks the user whether the server is running
+    # libpq's first line is the fact; the rest asks whether the server is running
     fact = (
         server
         if server is not None
@@ -408,6 +406,6 @@ def _sentence(text: str) -> str:
 
 
 def _without_secret(text: str, target: Target) -> str:
-    """Guard against a server or a proxy that echoes what it was sent."""
+    """Remove the password, in case a server or proxy echoes it."""
     secret = target.password.reveal() if target.password else ""
     return text.replace(secret, "***") if len(secret) > 3 else text

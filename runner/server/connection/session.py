@@ -1,4 +1,4 @@
-"""Open a session that ends when it should."""
+"""Open a session with time limits."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from runner.server.credentials import Target
 
 OLDEST = 14
-# A dead peer is noticed within about a minute even while a statement runs for hours; a NAT or a load balancer
-# that forgets idle connections (350 s on AWS) is reminded of ours. libpq ignores these for a Unix socket.
+# A dead peer is noticed within about a minute even while a statement runs for hours. A NAT or load balancer drops
+# idle connections (after 350 s on AWS), but not ours. libpq ignores these settings for a Unix socket.
 _KEEPALIVE = {
     "keepalives": "1",
     "keepalives_idle": "30",
@@ -36,20 +36,20 @@ def connect(
     connect_timeout_s: int = 10,
     session_pool: bool = False,
 ) -> psycopg.Connection[TupleRow]:
-    """Connect in autocommit, with time limits; what the target itself says (`options`, keepalives, …) wins.
+    """Connect in autocommit, with time limits; the target's own parameters (`options`, keepalives, …) win.
 
-    A refused password is looked up anew once, for it may have been rotated. Server-side prepared statements
-    are off: they break behind older poolers and outlive the schema they were planned for. Through a pool in session
-    mode the limits are set once connected, since poolers refuse `options`.
+    A refused password is read again once, as it may have been rotated. Server-side prepared statements are off: they
+    break behind older poolers and outlive the schema they were planned for. Through a pool in session mode the
+    limits are set after connecting, since poolers refuse `options`.
 
-    Raises: CredentialsError or ConfigurationError when the server refuses us, UnreachableError when it does
-    not answer or has no room. None of them shows a secret.
+    Raises: CredentialsError or ConfigurationError if the server refuses us, UnreachableError if it does not
+    answer or has no free connection. None of them shows a secret.
     """
     import psycopg
 
     from runner.server.connection.interruption import InterruptibleConnection
 
-    # what psycopg remarks on stderr when a cancel or a rollback fails, the error that follows says better
+    # psycopg logs a failed cancel or rollback to stderr; the error that follows explains it better
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     current, renewed, check_client, passed = target.fresh(), False, True, False
     while True:
@@ -67,7 +67,7 @@ def connect(
             connection = InterruptibleConnection.connect(autocommit=True, prepare_threshold=None, **keywords)  # type: ignore[arg-type]
         except psycopg.Error as error:
             if check_client and _CHECK_INTERVAL in str(error):
-                check_client = False  # the server's platform has no way to look at its client
+                check_client = False  # the server's platform cannot check its client
                 continue
             from runner.server.connection.refusals import Refusal, refusal_of
             from runner.server.connection.sqlstate import ask

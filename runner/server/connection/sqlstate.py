@@ -1,7 +1,7 @@
-"""Ask again for a refused connection, to learn the SQLSTATE that libpq leaves out of its message.
+"""Connect again after a refusal, to get the SQLSTATE that libpq leaves out of its message.
 
-The server's text is in the server's language (`lc_messages`), which a client cannot choose before it is let in.
-libpq writes the SQLSTATE only where its verbosity is raised before the answer comes, and psycopg has no call for that.
+The server's text is in the server's language (`lc_messages`), which a client cannot choose before it is connected.
+libpq writes the SQLSTATE only if its verbosity is raised before the answer arrives, and psycopg has no call for that.
 """
 
 from __future__ import annotations
@@ -25,10 +25,14 @@ _CODE = re.compile(r"^.*?:  ([0-9A-Z]{5}):? ?", re.MULTILINE)
 
 
 def ask(keywords: Mapping[str, str], *, timeout_s: float) -> str | None:
-    """Connect once more and return the SQLSTATE of the refusal, `CONNECTED` where there was none, None when not known."""
+    """Connect once more and return the SQLSTATE of the refusal, `CONNECTED` if there was none, None if unknown."""
     try:
         return _connect(make_conninfo("", **keywords).encode(), time.monotonic() + timeout_s)
-    except (psycopg.Error, AttributeError, OSError):  # not even begun, or a libpq that hides its functions
+    except (
+        psycopg.Error,
+        AttributeError,
+        OSError,
+    ):  # it could not even begin, or libpq's functions are hidden
         return None
 
 
@@ -47,13 +51,13 @@ def _connect(conninfo: bytes, deadline: float) -> str | None:
         if status == pq.PollingStatus.OK:
             return CONNECTED
         codes = _CODE.findall(connection.get_error_message())
-        return codes[-1] if codes else None  # of several hosts the last one
+        return codes[-1] if codes else None  # that of the last host
     finally:
         connection.finish()
 
 
 def _raise_verbosity(connection: Any) -> None:
-    """Call PQsetErrorVerbosity in the libpq that psycopg uses: loaded by name, or linked with psycopg's own module."""
+    """Call PQsetErrorVerbosity in psycopg's libpq: loaded by name, or linked into psycopg's module."""
     by_name = pq.__impl__ == "python"
     path = find_libpq_full_path() if by_name else sys.modules[type(connection).__module__].__file__
     function = ctypes.CDLL(str(path)).PQsetErrorVerbosity

@@ -1,4 +1,4 @@
-"""Decide which server a command talks to."""
+"""Decide which server a command uses."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def locate(
     only: bool = True,
     emit: Emit = silent,
 ) -> Target:
-    """Return the configured target, else the local server's, made and started when a person is at work.
+    """Return the configured target, or else the local server's; on a person's machine it is created and started.
 
     `only`: see `runner.server.credentials.resolve`. `emit` gets what is done to the local server.
 
-    Raises: ConfigurationError when nothing is configured and a local server may not be started.
+    Raises: ConfigurationError if nothing is configured and a local server may not be started.
     """
     target = credentials.resolve(settings, database, only=only)
     if target is not None:
@@ -36,7 +36,7 @@ def locate(
         raise ConfigurationError(
             "no database is configured: set DATABASE_URL or DB_SECRET_ARN",
             detail=reason,
-            hint="DB_HOST with DB_PORT, DB_USERNAME, DB_PASSWORD and DB_DATABASE does it too, "
+            hint="DB_HOST with DB_PORT, DB_USERNAME, DB_PASSWORD and DB_DATABASE works too, "
             "as do libpq's PG* variables.",
         )
     return local.target(settings, database, emit=emit)

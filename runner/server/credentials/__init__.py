@@ -1,4 +1,4 @@
-"""Where the database is and who we are."""
+"""Find the database's address and our credentials."""
 
 from __future__ import annotations
 

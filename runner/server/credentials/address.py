@@ -1,7 +1,7 @@
-"""Database URLs and libpq's `key=value` strings, taken apart into keywords.
+"""Parse database URLs and libpq's `key=value` strings into keywords.
 
-libpq does the parsing, so that whatever `psql` accepts is accepted here: several hosts, IPv6, sockets. Its
-own error messages quote the string, and with it the password; none of them is ever passed on.
+libpq does the parsing, so everything that `psql` accepts is accepted here: several hosts, IPv6, sockets. Its
+error messages quote the string, and with it the password, so none of them is passed on.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _PLAIN_PATH = re.compile(r'(\w[\w$]*|"\$user")(\s*,\s*(\w[\w$]*|"\$user"))*')
 _FORMS = "postgresql://user:password@host:5432/database"
 _ENCODE = (
     "Percent-encode the characters @ : / ? # % and spaces in the user name and the password, or give the "
-    "password by itself, as it is, in DB_PASSWORD (with DB_HOST, DB_USERNAME, DB_DATABASE) or DB_SECRET_ARN."
+    "password unencoded in DB_PASSWORD (with DB_HOST, DB_USERNAME, DB_DATABASE) or DB_SECRET_ARN."
 )
 
 
 def parse(text: str, *, source: str) -> tuple[dict[str, str], Secret | None]:
-    """Return libpq's keywords, and the password apart from them.
+    """Return libpq's keywords, and separately the password.
 
-    `?schema=` is yoyo's way to say where tables are made; it becomes the session's search_path.
+    `?schema=` is yoyo's option for where tables are created; it becomes the session's search_path.
 
     Raises: ConfigurationError, which never shows any part of the string that could be secret.
     """
@@ -53,13 +53,13 @@ def parse(text: str, *, source: str) -> tuple[dict[str, str], Secret | None]:
 
 
 def names_schema(text: str) -> bool:
-    """Return whether a URL chooses the schema to work in with yoyo's `?schema=`."""
+    """Return whether a URL has yoyo's `?schema=`."""
     _, _, query = text.partition("?")
     return _SCHEME.match(text.strip()) is not None and any(key == "schema" for key, _ in parse_qsl(query))
 
 
 def _normalise(url: str, *, source: str) -> tuple[str, str | None]:
-    """Return a URL that libpq understands, and yoyo's `schema` taken out of it."""
+    """Return a URL that libpq understands, and separately yoyo's `schema`."""
     scheme = _SCHEME.match(url)
     if scheme is None:
         raise ConfigurationError(f"{source} is not a database URL", hint=f"It has the form {_FORMS}")
@@ -80,7 +80,7 @@ def _normalise(url: str, *, source: str) -> tuple[str, str | None]:
 
 
 def _query(query: str, *, source: str) -> list[tuple[str, str]]:
-    # libpq takes "+" in a query as it is; a form's decoder would make it a space
+    # libpq keeps a "+" in a query; a form decoder would turn it into a space
     try:
         return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
@@ -92,7 +92,7 @@ def _query(query: str, *, source: str) -> list[tuple[str, str]]:
 
 
 def _check_delimiters(rest: str, query: str, *, source: str) -> None:
-    """Refuse a password with raw delimiters: libpq would take pieces of it for the host and show them."""
+    """Refuse a password with unencoded delimiters: libpq would read parts of it as the host, and show them."""
     authority, _, path = rest.partition("/")
     credentials, at, hosts = authority.rpartition("@")
     misread = (
@@ -100,8 +100,8 @@ def _check_delimiters(rest: str, query: str, *, source: str) -> None:
     )
     if misread or not all(_HOST.fullmatch(host) for host in hosts.split(",")):
         raise ConfigurationError(
-            f"{source} cannot be taken apart into user, password, host and port",
-            detail="Some character in it that has a meaning in URLs is not percent-encoded.",
+            f"{source} is not a valid URL: user, password, host and port cannot be separated",
+            detail="A character that has a meaning in URLs is not percent-encoded.",
             hint=_ENCODE,
         )
 
@@ -118,16 +118,16 @@ def _libpq(text: str, *, source: str) -> dict[str, str]:
 
 
 def _refusal(said: str, *, source: str) -> ConfigurationError:
-    """Say in our own words what libpq disliked; only the name of an option may be repeated."""
+    """Translate libpq's complaint without quoting it; only the name of an option may be repeated."""
     unknown = re.search(r'invalid (?:URI query parameter:|connection option) "(\w+)"', said)
     if unknown:
-        # not even this word is repeated: it may be a piece of a password with a raw space, "?" or "="
+        # not even this word is repeated: it may be part of a password with an unencoded space, "?" or "="
         import difflib
 
         near = difflib.get_close_matches(unknown[1].lower(), _options(), n=1)
         return ConfigurationError(
-            f"{source} has an option that libpq does not know",
-            hint=(f"Perhaps {near[0]} was meant. " if near else "")
+            f"{source} has an unknown connection option",
+            hint=(f"Perhaps you meant {near[0]}. " if near else "")
             + 'See "Parameter Key Words" in the PostgreSQL manual. '
             + _ENCODE,
         )

@@ -1,6 +1,6 @@
-"""What AWS answers when it does not do what was asked: which answers pass, how long they are waited for, and the words.
+"""AWS's error answers: which ones are temporary, how long to retry, and our messages for them.
 
-All services are asked by botocore, some of them (STS, SSO) by itself, to get our own identity.
+botocore calls all services, some of them (STS, SSO) on its own, to get our identity.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 5
 ATTEMPTS = 3
-PATIENCE_S = 30.0  # for an answer that passes; botocore's own tries end after some 3 s
+PATIENCE_S = 30.0  # for temporary errors; botocore's own retries end after about 3 s
 _LONGEST_PAUSE_S = 8.0
 _BEGAN = "runner_began"
 AGAIN = "Run the same command again."
@@ -40,7 +40,7 @@ IDENTITY = {
     "InvalidIdentityTokenException", "InvalidSignatureException", "MissingAuthenticationToken", "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }  # fmt: skip
-# what botocore calls by itself, to get our identity
+# what botocore calls on its own, to get our identity
 _IDENTITY_CALLS = {
     "AssumeRole": "STS",
     "AssumeRoleWithSAML": "STS",
@@ -53,16 +53,16 @@ _IDENTITY_CALLS = {
 
 
 def be_patient(session: Session) -> None:
-    """Let every client of this session, also those that botocore makes itself, wait for answers that pass.
+    """Make every client of this session retry temporary errors, including those that botocore creates itself.
 
-    botocore's own tries come first.
+    botocore's own retries come first.
     """
-    # the stubs know no handler that returns something, which is what this event is for
+    # the stubs do not know handlers that return a value, which this event is for
     session.register("needs-retry", _pause)  # type: ignore[arg-type]
 
 
 def _pause(*, response: Any, attempts: int, request_dict: dict[str, Any], **_: object) -> float | None:
-    """Return how long to wait before the next try, in seconds, or None for no more tries."""
+    """Return how many seconds to wait before the next attempt, or None for no more attempts."""
     began = request_dict.setdefault("context", {}).setdefault(_BEGAN, time.monotonic())
     if response is None or not _is_passing(response[1]):
         return None
@@ -76,12 +76,12 @@ def _is_passing(answer: Any) -> bool:
 
 
 def code_of(answer: Any) -> str:
-    """Return the code of AWS's refusal; empty when there is none."""
+    """Return the code of AWS's refusal; empty if there is none."""
     return str(answer.get("Error", {}).get("Code", ""))
 
 
 def detail_of(answer: Any) -> str:
-    """Return what AWS said, as a detail."""
+    """Return AWS's own message, as a detail."""
     said = str(answer.get("Error", {}).get("Message", "")).strip()
     return f"AWS answered {code_of(answer) or _status_of(answer)}{f': {said}' if said else ''}"
 
@@ -91,7 +91,7 @@ def _status_of(answer: Any) -> int:
 
 
 def common_refusal(error: ClientError, *, service: str) -> RunnerError | None:
-    """Return the error for a refusal that every service may give, or None for one of this service's own."""
+    """Return the error for a refusal common to all services, or None for one specific to this service."""
     answer: Any = error.response
     code = code_of(answer)
     asked = _IDENTITY_CALLS.get(error.operation_name)
@@ -99,14 +99,14 @@ def common_refusal(error: ClientError, *, service: str) -> RunnerError | None:
     if _is_passing(answer):
         return UnreachableError(
             f"{asked or service} is busy or failing",
-            detail=f"{detail}. It was asked for up to {PATIENCE_S:.0f} s.",
+            detail=f"{detail}. The request was retried for up to {PATIENCE_S:.0f} s.",
             hint=AGAIN,
         )
     if code in IDENTITY:
         return CredentialsError(
-            "AWS refuses the credentials that we present",
+            "AWS refuses our credentials",
             detail=detail + (f" ({asked})" if asked else ""),
-            hint="Renew them; check the clock, AWS_SESSION_TOKEN, and with IRSA that IAM knows the cluster's OIDC provider.",
+            hint="Renew them. Check the clock, AWS_SESSION_TOKEN, and with IRSA that IAM has the cluster's OIDC provider.",
         )
     if asked is None:
         return None
@@ -114,7 +114,7 @@ def common_refusal(error: ClientError, *, service: str) -> RunnerError | None:
         return CredentialsError(
             f"{asked} does not let us assume our role",
             detail=detail,
-            hint="Correct the role's trust policy, or AWS_ROLE_ARN: with IRSA it has to trust the cluster's OIDC provider for "
+            hint="Correct the role's trust policy, or AWS_ROLE_ARN: with IRSA it must trust the cluster's OIDC provider for "
             "this namespace and service account (sub), and for sts.amazonaws.com (aud).",
         )
     return CredentialsError(
@@ -125,7 +125,7 @@ def common_refusal(error: ClientError, *, service: str) -> RunnerError | None:
 
 
 def not_of_aws(what: str, *, detail: str, kind: type[RunnerError] = UnreachableError) -> RunnerError:
-    """Return the error for an answer that no AWS service gives: a proxy's page, say. It is never shown: it may hold secrets."""
+    """Return the error for an answer that is not from AWS, such as a proxy's page. It is never shown: it may have secrets."""
     return kind(
         f"what answers for {what} is not AWS",
         detail=detail,
@@ -141,12 +141,12 @@ def failed(
     read_timeout_s: int = READ_TIMEOUT_S,
     attempts: int = ATTEMPTS,
 ) -> NoReturn:
-    """Translate a request that got no answer, or could not be made."""
+    """Return the error for a request that got no answer, or could not be sent."""
     from botocore import exceptions as aws
 
     if isinstance(error, aws.CredentialRetrievalError) and _is_agent_down(str(error)):
         raise UnreachableError(
-            "the agent that gives out AWS credentials does not answer",
+            "the agent for AWS credentials does not answer",
             detail=str(error),
             hint="In EKS look at the Pod Identity agent of this node. " + AGAIN,
         ) from error
@@ -159,33 +159,35 @@ def failed(
         ) from error
     if isinstance(error, aws.SSOError | aws.TokenRetrievalError):
         raise CredentialsError(
-            "the AWS session of SSO has ended, or was not begun", detail=str(error), hint="Run: aws sso login"
+            "the AWS SSO session has expired, or was not started",
+            detail=str(error),
+            hint="Run: aws sso login",
         ) from error
     if isinstance(error, aws.SSLError):
         raise CredentialsError(
-            f"{what} does not present a certificate that we trust",
+            f"{what} has a certificate that we do not trust",
             detail=str(error),
             hint="Set AWS_CA_BUNDLE to the CA's file.",
         ) from error
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError | aws.IncompleteReadError):
         raise UnreachableError(
             f"{what} cannot be reached",
-            detail=f"{error} ({attempts} tries, {CONNECT_TIMEOUT_S} s to connect and "
+            detail=f"{error} ({attempts} attempts, {CONNECT_TIMEOUT_S} s to connect and "
             f"{read_timeout_s} s to read.)",
-            hint="Is egress to port 443 (or a VPC endpoint) open, and AWS_REGION right? Then run it again.",
+            hint="Check egress to port 443 (or a VPC endpoint) and AWS_REGION; then run the same command again.",
         ) from error
     settings = isinstance(
         error, aws.ProfileNotFound | aws.ConfigParseError | aws.ConfigNotFound | aws.InvalidRegionError
     )
     raise CredentialsError(
-        "the AWS settings cannot be used as they are" if settings else f"the request to {what} failed",
+        "the AWS settings are invalid" if settings else f"the request to {what} failed",
         detail=str(error),
-        hint="Check the variables that begin with AWS_, and the files they name.",
+        hint="Check the variables that begin with AWS_, and the files that they name.",
     ) from error
 
 
 def _is_agent_down(said: str) -> bool:
-    """Return whether the agent of the container (ECS, EKS Pod Identity) failed for a while; a 4xx is a wrong setting."""
+    """Return whether the container's agent (ECS, EKS Pod Identity) failed temporarily; a 4xx is a wrong setting."""
     if "container-role" not in said:
         return False
     status = re.search(r"non 200 response (\d+)", said)

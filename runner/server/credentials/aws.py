@@ -1,6 +1,6 @@
 """Secrets Manager and RDS tokens.
 
-botocore is imported when one of them is used: it costs more time and memory than all the rest of the program.
+botocore is imported only if one of them is used: it costs more time and memory than the rest of the program.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 _REGION = re.compile(r"arn:aws[\w-]*:secretsmanager:([a-z0-9-]+):")
-_UNREADABLE = "It answered what cannot be read as an answer of AWS."
+_UNREADABLE = "Its answer does not have AWS's format."
 _KEYS = "username, password, host, port, dbname"
 
 
 def region_of(environ: Mapping[str, str]) -> str | None:
-    """Return the region that the environment names; boto3 itself reads only the second of the two."""
+    """Return the region from the environment; boto3 itself reads only the second variable."""
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
 
 
 def fetch_secret(arn: str, *, variable: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Fetch a secret in the form that RDS writes; return its JSON object.
+    """Fetch a secret in RDS's format and return its JSON object.
 
-    `arn` may be the secret's plain name. The region in an ARN beats the environment's: the secret is there.
+    `arn` may be the secret's plain name. The region in an ARN wins over the environment's, as the secret is there.
 
     Raises: CredentialsError, UnreachableError.
     """
@@ -48,7 +48,7 @@ def fetch_secret(arn: str, *, variable: str, environ: Mapping[str, str]) -> dict
         answer = client.get_secret_value(SecretId=arn)
     except ClientError as error:
         raise _refused(error, arn=arn, variable=variable) from error
-    except ResponseParserError:  # raised below: it carries the whole answer
+    except ResponseParserError:  # raised below, as it contains the whole answer
         is_readable = False
     except (BotoCoreError, ValueError, OSError) as error:
         answers.failed(error, what="Secrets Manager")
@@ -71,7 +71,7 @@ def _object(text: str | None, *, arn: str) -> dict[str, Any]:
     else:
         try:
             value = json.loads(text)
-        except ValueError:  # raised below: a JSONDecodeError carries the whole text
+        except ValueError:  # raised below, as a JSONDecodeError contains the whole text
             what = "is not JSON"
         else:
             if not isinstance(value, dict):
@@ -84,7 +84,7 @@ def _object(text: str | None, *, arn: str) -> dict[str, Any]:
 
 
 def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -> Secret:
-    """Return a password for RDS that is good for one connect within 15 minutes; it is computed, not fetched.
+    """Return a password for RDS that is valid for 15 minutes; it is computed, not fetched.
 
     Raises: CredentialsError, UnreachableError (the identity itself may have to be fetched).
 
@@ -120,17 +120,17 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
         )
     except ClientError as error:
         raise _refused(error, arn="", variable="DB_IAM_AUTH") from error
-    except ResponseParserError:  # raised below: it carries the whole answer
+    except ResponseParserError:  # raised below, as it contains the whole answer
         url = None
     except (BotoCoreError, ValueError, OSError) as error:
-        answers.failed(error, what="the service that gives out AWS credentials")
+        answers.failed(error, what="the service for AWS credentials")
     if url is None:
         raise answers.not_of_aws("STS", detail=_UNREADABLE)
     return Secret(url.removeprefix("https://"))
 
 
 def open_session(environ: Mapping[str, str], region: str | None, *, needed_for: str) -> Session:
-    """Return a session with our time limits, in the region that is named.
+    """Return a session with our time limits, in the given region.
 
     Raises: CredentialsError.
     """
@@ -149,7 +149,7 @@ def open_session(environ: Mapping[str, str], region: str | None, *, needed_for: 
     )
     try:
         session = botocore.session.Session(profile=environ.get("AWS_PROFILE") or None)
-        # the session's default also bounds the calls that fetch our own identity (STS), 60 s each otherwise
+        # the session's default also limits the calls that fetch our identity (STS), by default 60 s each
         session.set_default_client_config(limits)
         answers.be_patient(session)
         key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
@@ -161,33 +161,33 @@ def open_session(environ: Mapping[str, str], region: str | None, *, needed_for: 
     if not region:
         raise CredentialsError(
             f"no AWS region is set, and {needed_for} does not name one",
-            hint="Set AWS_REGION (or AWS_DEFAULT_REGION), or give a secret's full ARN.",
+            hint="Set AWS_REGION (or AWS_DEFAULT_REGION), or give the secret's full ARN.",
         )
     session.set_config_variable("region", region)
     return session
 
 
 def _refused(error: ClientError, *, arn: str, variable: str) -> RunnerError:
-    """Translate an answer that says no."""
+    """Return the error for a refusal."""
     common = answers.common_refusal(error, service="Secrets Manager")
     if common is not None:
         return common
     code = answers.code_of(error.response)
     if code.startswith("AccessDenied"):
         message = f"AWS does not let us read the secret {arn}"
-        hint = "Grant our role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key."
+        hint = "Grant our role secretsmanager:GetSecretValue on the secret, and kms:Decrypt on its key."
     elif code == "ResourceNotFoundException":
         message = f"there is no secret {arn}, or it has no current value"
         hint = f"Correct {variable}, and AWS_REGION if it is not a full ARN."
     elif code == "InvalidRequestException":
         message, hint = (
-            f"the secret {arn} cannot be read in its present state",
+            f"the secret {arn} cannot be read in its current state",
             "Was it scheduled for deletion? Restore it.",
         )
     elif code.startswith("DecryptionFailure"):
         message, hint = (
             f"the secret {arn} cannot be decrypted",
-            "Grant kms:Decrypt on its key to the role this program runs as.",
+            "Grant kms:Decrypt on its key to the role that this program runs as.",
         )
     else:
         message, hint = f"Secrets Manager refuses the request for {arn}", f"Check {variable}."

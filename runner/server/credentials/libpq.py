@@ -14,12 +14,12 @@ _MARKS = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE")
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what `PG*` and PGSERVICE's service say, password included; nothing when they name no server.
+    """Return the parameters from `PG*` and PGSERVICE's service, password included; none if they name no server.
 
-    The service file is read here, so that the database's name and the user are known before a connect.
-    As in libpq, a service beats the variables.
+    The service file is read here, so that the database's name and the user are known before connecting.
+    As in libpq, a service wins over the variables.
 
-    Raises: ConfigurationError when the service file cannot be read.
+    Raises: ConfigurationError if the service file cannot be read.
     """
     if not any(environ.get(mark) for mark in _MARKS):
         return {}
@@ -34,11 +34,11 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def of_service(parameters: dict[str, str], environ: Mapping[str, str], *, source: str) -> dict[str, str]:
-    """Take `service` out of the parameters, and return what its section of the service file says, password included.
+    """Remove `service` from the parameters, and return its section of the service file, password included.
 
-    A service that is in none of the files stays in the parameters: libpq has one more place, fixed when it was built.
+    A service that is in none of the files stays in the parameters: libpq has one more place, fixed at build time.
 
-    Raises: ConfigurationError when the service file cannot be read.
+    Raises: ConfigurationError if the service file cannot be read.
     """
     service = parameters.get("service")
     if service is None:
@@ -65,7 +65,7 @@ def _read_service(service: str, environ: Mapping[str, str], *, source: str) -> d
             raise ConfigurationError(
                 f"cannot read the service file {path}",
                 detail=str(error),
-                hint=f"Correct it, or the service that {source} names.",
+                hint=f"Correct the file, or the service that {source} names.",
             ) from None
         settings = _section(lines, service)
         if settings is not None:

@@ -1,7 +1,7 @@
-"""S3, as far as backups need it: objects of one bucket, read and written in pieces.
+"""Read and write the objects of one S3 bucket in pieces, as far as backups need it.
 
-botocore's own client, without boto3's transfer threads: an archive comes as one stream, and a part is sent
-when it is full.
+It uses botocore's client, without boto3's transfer threads: an archive is one stream, and a part is sent when it
+is full.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RIGHTS = (
 
 
 class Bucket:
-    """One bucket, with an answer for every refusal."""
+    """One bucket; every refusal becomes an error of ours."""
 
     def __init__(self, name: str, client: Any, *, kms_key: str | None) -> None:
         self.name = name
@@ -43,9 +43,9 @@ class Bucket:
 
     @classmethod
     def open(cls, name: str, *, environ: Mapping[str, str], kms_key: str | None = None) -> Bucket:
-        """Return a bucket; nothing is asked of S3 yet.
+        """Return a bucket; no request is sent to S3 yet.
 
-        AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL, names another service that speaks S3.
+        AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL, names another service with the S3 API.
 
         Raises: CredentialsError.
         """
@@ -57,7 +57,7 @@ class Bucket:
         config = Config(
             read_timeout=_READ_TIMEOUT_S,
             retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-            # another service has no wildcard name in the DNS for its buckets
+            # another service has no wildcard DNS name for its buckets
             s3={"addressing_style": "path"} if endpoint else None,
         )
         try:
@@ -81,7 +81,7 @@ class Bucket:
             return content
 
     def chunks(self, key: str) -> Iterator[bytes]:
-        """Yield an object's content piece by piece."""
+        """Yield an object's content in pieces."""
         with self.explained(key):
             yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(_CHUNK_BYTES)
 
@@ -104,7 +104,7 @@ class Bucket:
             self._client.delete_object(Bucket=self.name, Key=key)
 
     def unfinished(self, prefix: str) -> list[Upload]:
-        """Return the uploads that were begun under a prefix and neither completed nor aborted."""
+        """Return the unfinished uploads under a prefix."""
         with self.explained(prefix):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self.name, Prefix=prefix
@@ -113,7 +113,7 @@ class Bucket:
         return [Upload(self, self._client, each["Key"], each["UploadId"]) for each in found]
 
     def upload(self, key: str) -> Upload:
-        """Begin an object that comes in parts: it is not there before it is completed."""
+        """Start an object that is sent in parts; it does not exist before it is completed."""
         with self.explained(key):
             begun = self._client.create_multipart_upload(
                 Bucket=self.name,
@@ -126,7 +126,7 @@ class Bucket:
         return Upload(self, self._client, key, begun["UploadId"])
 
     def checked(self, answer: Any, field: str) -> Any:
-        """Return an answer that has what S3 always puts into it: a proxy's page would pass for an empty list, or for a success.
+        """Return an answer after checking it for a field of S3: a proxy's page would look like an empty list, or a success.
 
         Raises: UnreachableError.
         """
@@ -136,7 +136,7 @@ class Bucket:
 
     @contextmanager
     def explained(self, key: str) -> Iterator[None]:
-        """Translate what goes wrong in the block."""
+        """Translate errors raised in the block."""
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
@@ -144,9 +144,9 @@ class Bucket:
             yield
         except ClientError as error:
             raise _refused(error, f"s3://{self.name}/{key}") from error
-        except ResponseParserError:  # from None: it carries the whole answer
+        except ResponseParserError:  # from None, as it contains the whole answer
             raise answers.not_of_aws(
-                f"S3 (s3://{self.name}) or STS", detail="It answered what cannot be read as an answer of AWS."
+                f"S3 (s3://{self.name}) or STS", detail="Its answer does not have AWS's format."
             ) from None
         except (BotoCoreError, OSError) as error:
             answers.failed(
@@ -155,7 +155,7 @@ class Bucket:
 
 
 class Upload:
-    """One object on its way, in parts, each with its SHA-256, which S3 checks."""
+    """An object that is being uploaded in parts, each with its SHA-256, which S3 checks."""
 
     def __init__(self, bucket: Bucket, client: Any, key: str, upload_id: str) -> None:
         self.key = key
@@ -166,7 +166,7 @@ class Upload:
         self._pending = bytearray()
 
     def write(self, chunk: bytes) -> None:
-        """Add to the object; a full part is sent."""
+        """Append to the object; send a part when it is full."""
         self._pending += chunk
         while len(self._pending) >= (size := part_bytes(len(self._parts))):
             with memoryview(self._pending) as pending:
@@ -175,7 +175,7 @@ class Upload:
             self._send(part)
 
     def complete(self) -> None:
-        """Send the rest; then the object is there, whole."""
+        """Send the rest and complete the object."""
         if self._pending or not self._parts:
             self._send(bytes(self._pending))
             self._pending.clear()
@@ -186,7 +186,7 @@ class Upload:
             self._bucket.checked(done, "ETag")
 
     def abort(self) -> None:
-        """Give it up: S3 forgets its parts."""
+        """Abort the upload: S3 deletes its parts."""
         with self._bucket.explained(self.key):
             self._client.abort_multipart_upload(**self._where)
 
@@ -195,8 +195,8 @@ class Upload:
         if number > LONGEST_UPLOAD:
             raise RunnerError(
                 f"s3://{self._where['Bucket']}/{self.key} needs more parts than S3 allows",
-                detail=f"After {LONGEST_UPLOAD} parts the archive was not at its end. Nothing of it is left there.",
-                hint="Back such a database up with snapshots of its storage (RDS: automated backups).",
+                detail=f"The archive did not end after {LONGEST_UPLOAD} parts. Nothing of it is left there.",
+                hint="For such a database use snapshots of its storage (RDS: automated backups).",
             )
         checksum = _sha256(body)
         with self._bucket.explained(self.key):
@@ -210,7 +210,7 @@ class Upload:
 def part_bytes(sent: int) -> int:
     """Return the size of the next part after `sent` parts: it doubles every 2000, from 8 MiB to 128 MiB.
 
-    The length of the stream is not known in advance. So small archives take little memory, and 10,000 parts
+    The length of the stream is not known in advance. This way small archives need little memory, and 10,000 parts
     hold almost half a terabyte.
     """
     return 8 * _MIB << min(sent // 2000, 4)
@@ -231,12 +231,12 @@ def _refused(error: ClientError, where: str) -> RunnerError:
     elif code == "NoSuchBucket":
         message, hint = f"there is no bucket for {where}", "Correct its name, or AWS_REGION."
     elif code in {"NoSuchKey", "404"}:
-        message, hint = f"there is no {where}", "Look at what there is: aws s3 ls"
+        message, hint = f"there is no {where}", "List the objects: aws s3 ls"
     elif code == "NoSuchUpload":
         kind, message, hint = (
             UnreachableError,
             f"the upload of {where} was aborted by somebody else",
-            "Run the same command again, and one backup of a database at a time.",
+            "Run the same command again, and only one backup of a database at a time.",
         )
     else:
         message, hint = f"S3 refuses a request for {where}", "Check its name, its policy and the KMS key."

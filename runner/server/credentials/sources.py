@@ -1,4 +1,4 @@
-"""The places that can say where the database is, in the order in which they are asked."""
+"""The sources of the database's address, in order of precedence."""
 
 from __future__ import annotations
 
@@ -21,28 +21,27 @@ _ENGINES = ("postgres", "postgresql", "aurora-postgresql")
 
 @dataclass(slots=True, kw_only=True)
 class _Found:
-    """What one source says, before the gaps are filled."""
+    """The content of one source, before missing parts are filled in."""
 
     source: str
     parameters: dict[str, str] = field(default_factory=dict)
     password: Secret | None = None
-    own: bool = False  # it speaks of this database alone
+    own: bool = False  # it is for this database only
     names_schema: bool = False
-    rereadable: bool = False  # a secret or a file: its content may have been changed since
+    rereadable: bool = False  # a secret or a file, whose content may have changed since
 
 
 def resolve(settings: Settings, database: str | None, *, only: bool = True) -> Target | None:
-    """Return where `database` is and who we are there, or None when nothing is configured.
+    """Return the address and credentials of `database`, or None if nothing is configured.
 
-    Asked in this order: `--direct-url`, `--url`; then, first under the database's prefix (`CARTHUB_`) and then without,
-    `DIRECT_DATABASE_URL` (past a pooler), `DATABASE_URL`,
+    The order is: `--direct-url`, `--url`; then, first with the database's prefix (`CARTHUB_`) and then without,
+    `DIRECT_DATABASE_URL` (bypasses a pooler), `DATABASE_URL`,
     `DB_SECRET_ARN`, `DB_HOST` with its companions; yoyo.ini; libpq's `PG*` and service file.
-    What is set for one database thus beats what is set for all. Companions (`DB_USERNAME`, `DB_PASSWORD`, …)
-    are looked up one by one, so `CARTHUB_DB_DATABASE` may stand beside a common `DB_HOST`. `DB_SSL_*` fill in
-    what any source leaves open.
+    So a setting for one database wins over one for all. `DB_USERNAME`, `DB_PASSWORD` and so on are looked up one by
+    one, so `CARTHUB_DB_DATABASE` can complete a common `DB_HOST`. `DB_SSL_*` fill in what any source leaves open.
 
-    `only` tells whether this database is the only one of the run. A source without a prefix that names no
-    database takes `database` for the name; one that names a database serves only a run with a single one.
+    `only`: this database is the only one of the run. If a source without a prefix names no database, `database` is
+    the name; one that names a database can be used only in a run with a single database.
 
     Raises: ConfigurationError, CredentialsError, UnreachableError (Secrets Manager).
     """
@@ -63,8 +62,8 @@ def resolve(settings: Settings, database: str | None, *, only: bool = True) -> T
     if found.rereadable:
 
         def again() -> Target:
-            anew = resolve(settings, database, only=only)
-            return target if anew is None else anew
+            again = resolve(settings, database, only=only)
+            return target if again is None else again
 
         return replace(target, refresh=again)
     return target
@@ -96,7 +95,7 @@ def _find(settings: Settings, variables: Variables) -> _Found | None:
 
 def _from_url(url: Variable, variables: Variables) -> _Found:
     parameters, password = address.parse(url.value, source=url.name)
-    # as in libpq, what the URL says beats its service
+    # as in libpq, the URL's own parts win over its service
     parameters = libpq.of_service(parameters, variables.environ, source=url.name) | parameters
     held = parameters.pop("password", None)
     password = password or (Secret(held) if held else None)
@@ -111,7 +110,7 @@ def _from_url(url: Variable, variables: Variables) -> _Found:
 
 
 def _from_parts(host: Variable, variables: Variables) -> _Found:
-    """Read `DB_HOST` and its companions."""
+    """Read `DB_HOST`, `DB_PORT`, `DB_USERNAME` and so on."""
     password = variables.secret("DB_PASSWORD")
     found = _Found(
         source=host.name,
@@ -125,7 +124,7 @@ def _from_parts(host: Variable, variables: Variables) -> _Found:
 
 
 def _from_secret(arn: Variable, variables: Variables) -> _Found:
-    """Read RDS's JSON; what it lacks comes from `DB_HOST` and its companions; `DB_DATABASE` beats it."""
+    """Read RDS's JSON; `DB_HOST` and so on add what it lacks, and `DB_DATABASE` wins over it."""
     held = aws.fetch_secret(arn.value.strip(), variable=arn.name, environ=variables.environ)
     engine = held.get("engine")
     if engine is not None and engine not in _ENGINES:
@@ -142,7 +141,7 @@ def _from_secret(arn: Variable, variables: Variables) -> _Found:
     password = held.get("password")
     if not isinstance(password, str) or not password:
         raise CredentialsError(
-            f'the secret that {arn.name} names holds no "password" that is text',
+            f'the secret that {arn.name} names has no "password", or one that is not text',
             hint="Store a JSON object with the keys that RDS uses.",
         )
     found = _Found(
@@ -158,9 +157,9 @@ def _from_secret(arn: Variable, variables: Variables) -> _Found:
     for key, name, companion in (("user", "username", "DB_USERNAME"), ("host", "host", "DB_HOST")):
         if key not in found.parameters:
             raise CredentialsError(
-                f'the secret that {arn.name} names holds no "{name}"',
+                f'the secret that {arn.name} names has no "{name}"',
                 hint=f'Set {companion}, or add "{name}" to the secret. '
-                "A secret that RDS manages holds only username and password.",
+                "A secret that RDS manages has only username and password.",
             )
     return found
 
@@ -196,11 +195,11 @@ def _check_port(port: str, name: str) -> None:
             f"{name} is {port}, which is not a port",
             detail=f"Kubernetes sets this variable in every pod of a namespace that has a "
             f"Service named {prefix!r}.",
-            hint=f"Set enableServiceLinks: false in the pod, or set {name} there yourself: it then wins.",
+            hint=f"Set enableServiceLinks: false in the pod, or set {name} in the pod yourself.",
         )
     for one in filter(None, port.split(",")):
         if not (one.isascii() and one.isdigit() and 1 <= int(one) <= 65535):
-            raise ConfigurationError(f"{name} is not a number from 1 to 65535", hint="Leave it out for 5432.")
+            raise ConfigurationError(f"{name} is not a number from 1 to 65535", hint="Unset it to use 5432.")
 
 
 def _add_ssl(parameters: dict[str, str], variables: Variables) -> None:
@@ -220,16 +219,16 @@ def _add_ssl(parameters: dict[str, str], variables: Variables) -> None:
         if word not in SSL_MODES:
             raise ConfigurationError(
                 f"{mode.name} is not one of {', '.join(SSL_MODES)}",
-                hint="Only verify-full checks whom we talk to.",
+                hint="Only verify-full checks the server's identity.",
             )
         parameters["sslmode"] = word
     elif "sslrootcert" in parameters and variables.get("DB_SSL_ROOT_CERT"):
-        # with libpq's default, "prefer", the CA that was given would check nothing
+        # with libpq's default, "prefer", the given CA would check nothing
         parameters["sslmode"] = "verify-full"
 
 
 def _choose_database(found: _Found, variables: Variables, *, only: bool) -> None:
-    """Fill in the database's name and the user, and refuse one name for several databases."""
+    """Fill in the database's name and the user; refuse one name for several databases."""
     parameters, database = found.parameters, variables.database
     if port := parameters.get("port", "").strip(","):
         _check_port(port, f"the port in {found.source}")
@@ -238,7 +237,7 @@ def _choose_database(found: _Found, variables: Variables, *, only: bool) -> None
         if value := variables.environ.get(name):
             parameters.setdefault(key, value)
     if not {"host", "hostaddr"}.intersection(parameters):
-        # libpq would use them; messages name the server only when they are here
+        # libpq would use these variables; they are copied here so that messages can name the server
         for key, name in (("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("port", "PGPORT")):
             if value := variables.environ.get(name):
                 parameters.setdefault(key, value)
@@ -251,7 +250,7 @@ def _choose_database(found: _Found, variables: Variables, *, only: bool) -> None
         own = prefix_of(database)
         raise ConfigurationError(
             f"{found.source} names the database {named!r}, but this run is for several",
-            hint=f"Choose one with --database; or leave the name out of {found.source}, so that "
+            hint=f"Choose one with --database; or remove the name from {found.source}, so that "
             f"each database is found under its own; or set {own}DATABASE_URL (or {own}DB_SECRET_ARN, "
             f"{own}DB_DATABASE) and so on for each.",
         )
@@ -275,18 +274,18 @@ def _with_tokens(target: Target, variables: Variables) -> Target:
     if target.password is not None:
         raise ConfigurationError(
             f"DB_IAM_AUTH is on, but {target.source} comes with a password",
-            hint="Unset one of them: an RDS token takes the password's place.",
+            hint="Unset one of them: an RDS token replaces the password.",
         )
     host, user = target.parameters.get("host", ""), target.parameters["user"]
     if not host or "," in host or host.startswith("/"):
         raise ConfigurationError(
             "DB_IAM_AUTH needs one host name: that of the RDS endpoint", hint="Set DB_HOST to it."
         )
-    # a token is sent as it is, so RDS demands TLS; only verify-full also checks whom it is sent to
+    # a token is sent in plain text, so RDS requires TLS; only verify-full also checks who gets it
     if (mode := target.parameters.get("sslmode")) in _NOT_ALWAYS_TLS:
         raise ConfigurationError(
             f"DB_IAM_AUTH needs TLS, and the mode is {mode}",
-            detail="Whoever reads the token on its way may connect with it.",
+            detail="Whoever intercepts the token can connect with it.",
             hint="Set DB_SSL_MODE to verify-full, and DB_SSL_ROOT_CERT to the CA's bundle.",
         )
     lasting = replace(target, parameters={"sslmode": "require", **target.parameters})
@@ -300,9 +299,9 @@ def _with_tokens(target: Target, variables: Variables) -> Target:
 
 
 def _refuse_fragments(variables: Variables) -> None:
-    """Say what is missing when somebody has begun to set `DB_*`: the local server is not what they meant.
+    """Report what is missing if some `DB_*` are set: the local server is not what was meant.
 
-    DB_PORT alone means nothing: Kubernetes sets it for a Service named "db".
+    DB_PORT alone does not count: Kubernetes sets it for a Service named "db".
     """
     for name in (
         "DB_USERNAME",

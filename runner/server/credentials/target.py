@@ -1,4 +1,4 @@
-"""One database and how to reach it."""
+"""One database and how to connect to it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 class Target:
     """One database: libpq's connection parameters as keywords, never as a URL string.
 
-    `refresh` looks the same target up anew. A connection calls it once when the password is refused (it may
-    have been rotated since it was read). With `password` None it is called before every connect: such
-    credentials are minted for one connect and soon worthless (RDS tokens).
+    `refresh` looks the same target up again. Connecting calls it once if the password is refused, as it may have
+    been rotated. With `password` None it is called before every connection: such credentials are created for
+    one connection and expire soon (RDS tokens).
     """
 
     # libpq keywords (host, port, user, dbname, sslmode, …) without the password; not in repr, for sslpassword is one
     parameters: Mapping[str, str] = field(repr=False)
     password: Secret | None = None
     source: str  # where this came from, for messages: "DATABASE_URL", "DB_SECRET_ARN", "the local server"
-    names_schema: bool = False  # by yoyo's ?schema=: history is there, or begins there
+    names_schema: bool = False  # with yoyo's ?schema=: history is there, or begins there
     refresh: Callable[[], Target] | None = field(default=None, repr=False)
 
     @property
@@ -34,7 +34,7 @@ class Target:
 
     @property
     def address(self) -> str:
-        """Host and port as people write them, for messages."""
+        """Host and port, for messages."""
         host = self.parameters.get("host") or self.parameters.get("hostaddr") or "the default socket"
         port = self.parameters.get("port", "")
         hosts, ports = host.split(","), port.split(",")
@@ -50,7 +50,7 @@ class Target:
         )
 
     def fresh(self) -> Target:
-        """Return the target with credentials that are good for one connect now."""
+        """Return the target with credentials that are valid for one connection now."""
         return self.refresh() if self.password is None and self.refresh is not None else self
 
     def conninfo(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The environment as one database sees it: `CARTHUB_DB_HOST` before `DB_HOST`."""
+"""Read the environment for one database: `CARTHUB_DB_HOST` before `DB_HOST`."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ class Variable:
 
     name: str  # as it is in the environment, for messages
     value: str
-    own: bool  # it carries the prefix of this database
+    own: bool  # it has this database's prefix
     path: Path | None = None  # the value was read from this file
 
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """Looks a variable up under the database's own prefix first, then without one."""
+    """Looks up a variable with the database's prefix first, then without it."""
 
     environ: Mapping[str, str]
     database: str | None = None
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """The prefixes to look under, the database's own first."""
+        """The prefixes to try, the database's own first."""
         return (prefix_of(self.database), "") if self.database else ("",)
 
     def get(self, name: str, *, prefix: str | None = None) -> Variable | None:
-        """Return the variable, or None when it is unset or empty; with `prefix`, look under that one only."""
+        """Return the variable, or None if it is unset or empty; with `prefix`, try only that one."""
         for each in self.prefixes if prefix is None else (prefix,):
             value = self.environ.get(each + name, "")
             if value.strip():
@@ -52,9 +52,9 @@ class Variables:
         return None
 
     def secret(self, name: str, *, prefix: str | None = None) -> Variable | None:
-        """Return the variable or the content of the file that `<name>_FILE` names, without its last newline.
+        """Return the variable, or the content of the file that `<name>_FILE` names, without its last newline.
 
-        Raises: ConfigurationError when both are set, or the file cannot be read or is empty.
+        Raises: ConfigurationError if both are set, or the file cannot be read or is empty.
         """
         for each in self.prefixes if prefix is None else (prefix,):
             value, path = self.get(name, prefix=each), self.get(f"{name}_FILE", prefix=each)
@@ -69,7 +69,7 @@ class Variables:
         return None
 
     def flag(self, name: str) -> bool:
-        """Return whether a yes-or-no variable says yes; unset is no."""
+        """Return the value of a true-or-false variable; unset is false."""
         found = self.get(name)
         word = found.value.strip().lower() if found else "no"
         if word not in TRUE | FALSE:
@@ -91,11 +91,11 @@ def _read(variable: Variable) -> Variable:
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        text = ""  # raised below: the error in flight would carry the content
+        text = ""  # raised below, as the decoding error would contain the content
     text = text.removesuffix("\n").removesuffix("\r")
     if not text.strip() or "\0" in text:
         raise ConfigurationError(
             f"{path}, which {variable.name} names, is empty or is not UTF-8 text",
-            hint="Write the value, and only it, into the file.",
+            hint="The file must contain only the value.",
         )
     return Variable(variable.name, text, variable.own, path)

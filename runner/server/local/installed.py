@@ -79,7 +79,7 @@ def find(environ: Mapping[str, str], home: Path, *, major: int | None = None) ->
         raise ConfigurationError(
             f"the local data folder was made by PostgreSQL {major}, which is not here",
             detail=f"Its data is untouched. Found instead: {others}.",
-            hint=f"Install PostgreSQL {major}, or name its folder in {CHOICE}. To begin anew with another "
+            hint=f"Install PostgreSQL {major}, or name its folder in {CHOICE}. To start over with another "
             f"version, move the data away: mv {home} {home}-{major}",
         )
     wanted = f"{SUPPORTED[0]} to {SUPPORTED[-1]}" if major is None else str(major)

@@ -131,7 +131,7 @@ class Launch:
     def _unknown_process(self) -> RunnerError:
         path = self.data / "postmaster.pid"
         return RunnerError(
-            f"the local server's file {path} is empty, so nobody can tell whether the server runs",
+            f"the local server's file {path} is empty, so it is not known whether the server runs",
             detail="The disk was full, or the machine stopped, while a server started. The data is untouched.",
             hint=f"If no process postgres works in {self.data}, remove the file and run the same command again: rm {path}",
         )

@@ -66,8 +66,8 @@ class Eyes:
         return int(self._ask("queue", pid)[0]["count"])
 
     def cancel(self, pid: int) -> bool:
-        """Cancel the statement of a session, if it still waits for a lock; say whether it did."""
-        return any(row["cancelled"] for row in self._ask("cancel", pid))
+        """Cancel the statement of a session, if it still waits for a lock; return whether it did."""
+        return any(row["canceled"] for row in self._ask("cancel", pid))
 
     def _holders(self, pid: int) -> tuple[Holder, ...]:
         found: list[Holder] = []

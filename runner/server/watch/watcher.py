@@ -34,7 +34,7 @@ class Watched:
     )
     waited_for: Waiting | None = None  # what was seen last of its wait for a lock
     shown: bool = False
-    gave_way: int | None = None  # as many sessions waited behind it when it was cancelled for them
+    gave_way: int | None = None  # as many sessions waited behind it when it was canceled for them
 
 
 class Watch:
@@ -60,7 +60,7 @@ class Watch:
         self._current: set[Watched] = set()
         self._lock = (
             threading.Lock()
-        )  # held while anything is shown or cancelled, so that neither comes too late
+        )  # held while anything is shown or canceled, so that neither comes too late
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -177,7 +177,7 @@ class Watch:
                 return
             with self._lock:
                 if watched in self._current:
-                    watched.gave_way = blocked  # noted first: an answer that is lost may still have cancelled
+                    watched.gave_way = blocked  # noted first: an answer that is lost may still have canceled
                     if not self._eyes.cancel(watched.pid):
                         watched.gave_way = None
 

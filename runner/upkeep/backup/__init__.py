@@ -1,4 +1,4 @@
-"""Backups: archives of pg_dump with a manifest, in a folder or a bucket; how long they stay; and the way back."""
+"""Backups: pg_dump archives with a manifest, in a folder or a bucket; their retention; restoring them."""
 
 from runner.upkeep.backup.archive import Archive, find
 from runner.upkeep.backup.dump import Source, take

@@ -1,4 +1,4 @@
-"""One backup in its place: found, and proved to be what its manifest says."""
+"""Find a backup, and check it against its manifest."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Archive:
         return self.place.path(str(self.name))
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield its content piece by piece."""
+        """Yield its content in pieces."""
         return self.place.chunks(str(self.name))
 
     def require_intact(self) -> None:
         """Read all of it and compare it with the manifest.
 
-        Raises: RunnerError when it is not what was written.
+        Raises: RunnerError if it was changed since it was written.
         """
         digest, size = hashlib.sha256(), 0
         for chunk in self.chunks():
@@ -49,7 +49,7 @@ class Archive:
         wanted = self.manifest
         if (size, digest.hexdigest()) != (wanted.size_bytes, wanted.sha256):
             raise RunnerError(
-                f"{self.label} is not what was written",
+                f"{self.label} differs from what was written",
                 detail=f"It has {size:,} bytes and SHA-256 {digest.hexdigest()[:12]}…; its manifest says "
                 f"{wanted.size_bytes:,} and {wanted.sha256[:12]}…. Nothing was restored.",
                 hint="Restore another backup; this one was damaged, or replaced, since it was taken.",
@@ -73,24 +73,24 @@ def find(where: str, *, database: str | None, into: str, environ: Mapping[str, s
 
 
 def _newest(names: list[str], place: Place, database: str) -> ArchiveName:
-    """Choose the newest. One from the future is not taken, and not passed over either: the clock here may be wrong."""
+    """Return the newest; one with a future date is neither chosen nor skipped, as the clock here may be wrong."""
     now = datetime.now(UTC)
     found = [each for each in whole(names, database) if not each.schema_only]
     future = from_future(found, now=now)
     known = [each for each in found if each not in future]
     if future:
         raise UsageError(
-            f"the newest backup of {database} in {place.label} is from the future: {future[0]}",
+            f"the newest backup of {database} in {place.label} has a date in the future: {future[0]}",
             detail=f"Here it is {now:%Y-%m-%d %H:%M:%S} UTC: the clock is wrong, or was when that backup was made. "
             "Nothing was restored.",
-            hint="Name the archive to restore"
-            + (f"; the newest that is not from the future is {place.label}{known[0]}" if known else "")
+            hint="Give the archive to restore"
+            + (f"; the newest without a future date is {place.label}{known[0]}" if known else "")
             + ". Rename or remove one with a wrong date, and its manifest with it.",
         )
     if not known:
         raise UsageError(
             f"there is no backup of {database or 'a database'} in {place.label}",
-            hint="Name the archive itself, or its folder and --database.",
+            hint="Give the archive itself, or its folder and --database.",
         )
     return known[0]
 
@@ -98,11 +98,11 @@ def _newest(names: list[str], place: Place, database: str) -> ArchiveName:
 def _named(name: str, names: list[str], place: Place, *, into: str) -> ArchiveName:
     found = ArchiveName.parse(name)
     if found is None or name not in names:
-        raise UsageError(f"there is no {place.label}{name}", hint="Look at what there is.")
+        raise UsageError(f"there is no {place.label}{name}", hint="List the files there.")
     if found.manifest not in names:
         raise UsageError(
             f"{place.label}{name} has no manifest beside it",
-            detail="Without its checksum nobody can say whether it is whole. Nothing was restored.",
+            detail="Without its checksum it cannot be checked. Nothing was restored.",
             hint=foreign.by_hand(f"{place.label}{name}", "archive", into=into, database=found.database),
         )
     return found

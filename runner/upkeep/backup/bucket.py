@@ -12,7 +12,7 @@ from runner.upkeep.backup.manifest import SUFFIX, is_of
 
 
 class BucketPlace:
-    """A prefix; an object is there when its upload is completed, and not before."""
+    """A prefix in a bucket; an object exists only once its upload is completed."""
 
     def __init__(self, bucket: Bucket, prefix: str) -> None:
         self._bucket = bucket
@@ -39,7 +39,7 @@ class BucketPlace:
 
     @contextmanager
     def sink(self, name: str) -> Iterator[_UploadSink]:
-        """Begin an upload; it is aborted when it is not completed."""
+        """Begin an upload; it is aborted unless it is completed."""
         sink = _UploadSink(self._bucket, self._bucket.upload(self._prefix + name))
         try:
             yield sink
@@ -65,7 +65,7 @@ class BucketPlace:
         self._bucket.delete(self._prefix + name)
 
     def discard_leftovers(self, database: str) -> list[str]:
-        """Abort the uploads of this database that killed runs left: their parts would be paid for, unseen."""
+        """Abort this database's uploads left by killed runs: their parts are invisible but cost money."""
         begun = {
             upload.key.removeprefix(self._prefix): upload for upload in self._bucket.unfinished(self._prefix)
         }

@@ -1,4 +1,4 @@
-"""Take a backup: one stream from pg_dump, hashed, read back and written at the same time."""
+"""Take a backup: pg_dump's stream is hashed, read back and written at the same time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _STATE = "Nothing of this backup is left in its place; earlier ones are untouche
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The database to back up, and who does it with what."""
+    """The database to back up, and the programs for it."""
 
     database: str  # what the project calls it
     history: History
@@ -45,15 +45,15 @@ class Source:
     actor: Actor
     pg_dump: Program
     pg_restore: Program
-    exclude: tuple[str, ...] = ()  # relations that the catalogue leaves out
+    exclude: tuple[str, ...] = ()  # relations that the catalog leaves out
     lock_wait_s: float = 60.0
 
 
 def take(source: Source, place: Place, *, schema_only: bool, emit: Emit) -> Manifest:
     """Write an archive and its manifest to `place`.
 
-    The archive gets its name only when pg_dump has ended well, and pg_restore has read all of what was
-    written: a dump that was cut, or that holds what cannot be unpacked, is refused.
+    The archive gets its name only when pg_dump has succeeded and pg_restore has read everything that was written:
+    a truncated dump, or one that cannot be unpacked, is refused.
 
     Raises: RunnerError and its kinds; nothing is then left in the place.
     """
@@ -91,7 +91,7 @@ def _write(source: Source, name: ArchiveName, sink: Sink, emit: Emit) -> Manifes
             check.require_success(
                 f"the backup of {source.database} cannot be read back",
                 state=_STATE,
-                hint="Run it again; if it stays so, compare the versions of pg_dump and pg_restore.",
+                hint="Run it again; if it fails again, compare the versions of pg_dump and pg_restore.",
             )
     return Manifest(
         database=source.database,
@@ -108,7 +108,7 @@ def _write(source: Source, name: ArchiveName, sink: Sink, emit: Emit) -> Manifes
 
 
 def _pump(dump: Running, check: Running, sink: Sink, *, began: Callable[[], None]) -> tuple[int, str]:
-    """Pass the stream on until its end; return how long it was, and its SHA-256."""
+    """Copy the stream to its end; return its length and SHA-256."""
     digest, size = hashlib.sha256(), 0
     chunk = dump.stdout.read1(_CHUNK_BYTES)
     began()
@@ -125,9 +125,9 @@ def _pump(dump: Running, check: Running, sink: Sink, *, began: Callable[[], None
 
 @contextmanager
 def _snapshot(source: Source, emit: Emit) -> Iterator[tuple[str, Facts]]:
-    """Yield a snapshot that pg_dump can use, and what the database is like in it.
+    """Yield a snapshot that pg_dump can use, and the facts of the database in it.
 
-    No migration is under way in it: the migration lock is held until the block's end.
+    No migration is half applied in it: the migration lock is held until the block's end.
     """
     history, conn = source.history, source.history.connection
     with history.lock(wait_s=source.lock_wait_s, emit=emit):
@@ -143,17 +143,17 @@ def _snapshot(source: Source, emit: Emit) -> Iterator[tuple[str, Facts]]:
 
 @contextmanager
 def _alone(source: Source) -> Iterator[None]:
-    """Hold the lock of backups of this database, in a session of its own: the migration lock's end frees all of a session.
+    """Hold the backup lock on a separate connection: releasing the migration lock would free it too.
 
-    Raises: BusyError when another backup holds it.
+    Raises: BusyError if another backup holds it.
     """
     with closing(source.connect()) as conn:
         row = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [BACKUP_KEY]).fetchone()
         if row is None or not row[0]:
             raise BusyError(
-                f"another backup of {source.database} is at work",
+                f"another backup of {source.database} is running",
                 detail="Nothing was begun.",
-                hint="Run the same command again when it is done.",
+                hint="Run the same command again when it has finished.",
             )
         yield
 
@@ -170,14 +170,14 @@ def _require_clock(source: Source) -> None:
         return
     raise ConfigurationError(
         f"the clocks of this machine and of the server of {source.database} differ by {duration(abs((ours - server).total_seconds()))}",
-        detail=f"Here it is {ours:{_SHOWN}} UTC, there {server.astimezone(UTC):{_SHOWN}} UTC. A backup is named by the clock, "
-        "and older ones are removed by it. Nothing was begun.",
-        hint="Set the wrong clock right; then run the same command again.",
+        detail=f"Here it is {ours:{_SHOWN}} UTC, there {server.astimezone(UTC):{_SHOWN}} UTC. The clock decides the name "
+        "of a backup, and which older ones are removed. Nothing was begun.",
+        hint="Correct the wrong clock, then run the same command again.",
     )
 
 
 def _free_name(database: str, place: Place, *, schema_only: bool) -> ArchiveName:
-    """Return a name that is not taken: of now, or of the next free second."""
+    """Return an unused name: for the current second, or the next free one."""
     taken_at = datetime.now(UTC).replace(microsecond=0)
     names = set(place.names())
     while True:

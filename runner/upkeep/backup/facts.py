@@ -1,4 +1,4 @@
-"""What a database is like in the current transaction: what its backup's manifest says, and a restored one is held against."""
+"""The facts of a database in the current transaction: for a backup's manifest, and to compare a restored one with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _QUERIES = Path(__file__).with_name("queries")
 
 
 def read_facts(history: History, *, exclude: tuple[str, ...] = ()) -> Facts:
-    """Read the database's locale, roles, history and catalogue."""
+    """Read the database's locale, roles, history and catalog."""
     conn = history.connection
     with conn.cursor(row_factory=class_row(Locale)) as cursor:
         (locale,) = cursor.execute(_query("locale")).fetchall()

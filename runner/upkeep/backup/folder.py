@@ -18,7 +18,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class FolderPlace:
-    """A folder; archives are readable by their owner alone, for they hold all the data."""
+    """A folder; archives are readable only by their owner, as they contain all the data."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,7 +29,7 @@ class FolderPlace:
         return f"{self._folder}{os.sep}"
 
     def names(self) -> list[str]:
-        """Return the names of the files; a folder that is not there yet holds none."""
+        """Return the names of the files; none for a folder that does not exist yet."""
         if not self._folder.exists():
             return []
         with self._readable():
@@ -69,7 +69,7 @@ class FolderPlace:
             (self._folder / name).unlink(missing_ok=True)
 
     def discard_leftovers(self, database: str) -> list[str]:
-        """Remove the hidden files of this database whose writers are dead: nobody holds their locks."""
+        """Remove this database's hidden files whose writers are dead: no process holds their locks."""
         parts = self._folder.glob(f".*{_PART}") if self._folder.is_dir() else ()
         return [
             name
@@ -92,7 +92,7 @@ class FolderPlace:
             raise ConfigurationError(
                 f"cannot read {error.filename or self._folder}: {(error.strerror or 'unknown error').lower()}",
                 detail="Nothing was changed.",
-                hint="Archives are readable by their owner alone: run this as the user who made the backup.",
+                hint="Archives are readable only by their owner: run this as the user who made the backup.",
             ) from error
 
     def _error(self, error: OSError) -> RunnerError:
@@ -101,12 +101,12 @@ class FolderPlace:
             return RunnerError(
                 f"no space left in {self._folder}",
                 detail=state,
-                hint="Free space there, or keep fewer days; then run it again.",
+                hint="Free space there, or keep fewer days; then run the command again.",
             )
         return ConfigurationError(
             f"cannot use {error.filename or self._folder}: {(error.strerror or 'unknown error').lower()}",
             detail=state,
-            hint="Name a folder that this user may write.",
+            hint="Give a folder that this user may write.",
         )
 
 
@@ -123,7 +123,7 @@ class _FileSink:
             view = view[self._file.write(view) :]
 
     def publish(self, manifest: bytes) -> None:
-        """Have all of it on the disk, then give it its name: manifest first, so that an archive always has one."""
+        """Flush it to disk, then name it: the manifest first, so that an archive always has one."""
         os.fsync(self._file.fileno())
         beside = self._final.with_name(self._final.name + SUFFIX)
         draft = self._part.with_name(f".{beside.name}{_PART}")

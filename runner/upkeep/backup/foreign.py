@@ -1,4 +1,4 @@
-"""Dumps that runner did not make: recognised by their first bytes, and the command that restores one."""
+"""Recognize dumps that runner did not make by their first bytes, and give the command that restores them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HEAD_BYTES = 16
 
 
 def refuse(where: str, *, into: str, database: str | None) -> None:
-    """Refuse what is a dump, but not one of ours, and tell how to restore it.
+    """Refuse a dump that is not one of ours, with the command that restores it.
 
-    Nothing to check it against lies beside such a dump, so `restore` has no proof to give.
+    Such a dump has no manifest, so `restore` cannot check it.
 
     Raises: UsageError.
     """
@@ -25,7 +25,7 @@ def refuse(where: str, *, into: str, database: str | None) -> None:
         return
     raise UsageError(
         f"{where} is not a backup that runner made: {_WORDS[kind]}",
-        detail="A backup of runner has a name such as carthub-20260102T030405Z.dump, which says whose it is and from when, "
+        detail="A backup of runner has a name such as carthub-20260102T030405Z.dump, which shows its database and time, "
         "and a manifest beside it to check it against. Nothing was restored.",
         hint=by_hand(where, kind, into=into, database=database),
     )
@@ -43,7 +43,7 @@ def by_hand(where: str, kind: str, *, into: str, database: str | None) -> str:
         "gzip": f"{stream} gunzip -c | {psql}" if stream else f"gunzip -c {file} | {psql}",
         "sql": f"{stream} {psql}" if stream else f"{psql} -f {file}",
     }[kind]
-    return f"Restore it without that check: {exec_} createdb -T template0 {name} && {command}"
+    return f"Restore it without a check: {exec_} createdb -T template0 {name} && {command}"
 
 
 _WORDS = {
@@ -54,7 +54,7 @@ _WORDS = {
 
 
 def _kind(where: str) -> str | None:
-    """Return which of the three it is, or None for what may be a place of backups."""
+    """Return its kind, or None if it may be a folder of backups."""
     if where.startswith("s3://"):
         lower = where.lower()
         return next(
@@ -77,7 +77,7 @@ def _kind(where: str) -> str | None:
         raise UsageError(
             f"cannot read {where}: {(error.strerror or 'unknown error').lower()}",
             detail="Nothing was restored.",
-            hint="Let this user read it, or name another one.",
+            hint="Let this user read it, or give another one.",
         ) from error
     if head.startswith(_PG_RESTORE):
         return "archive"

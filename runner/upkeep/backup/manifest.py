@@ -1,4 +1,4 @@
-"""What a backup says of itself: a small JSON file beside the archive."""
+"""The manifest of a backup: a small JSON file beside the archive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"(?P<database>[^/]+)-(?P<stamp>\d{8}T\d{6}Z)(?P<schema>\.sch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveName:
-    """The name of an archive, which tells whose it is, from when, and whether it holds data."""
+    """The name of an archive, which contains its database, its time, and whether it has data."""
 
     database: str
     taken_at: datetime  # UTC, whole seconds
@@ -36,7 +36,7 @@ class ArchiveName:
 
     @classmethod
     def parse(cls, text: str) -> ArchiveName | None:
-        """Return what a name means, or None when it is not one of ours."""
+        """Parse a name; return None if it is not one of ours."""
         match = _NAME.fullmatch(text)
         if match is None:
             return None
@@ -58,7 +58,7 @@ def is_of(name: str, database: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locale:
-    """How a database writes and sorts text; a restored one must do so alike."""
+    """A database's encoding and collation; a restored one must have the same."""
 
     encoding: str
     collate: str
@@ -69,14 +69,14 @@ class Locale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the database was like in the snapshot that was dumped."""
+    """The facts of the database in the snapshot that was dumped."""
 
     dbname: str
     server_version: str
     locale: Locale
     roles: tuple[str, ...]  # owners and grantees: they belong to the server, not to the archive
     migrations: tuple[str, ...]  # the applied ones, oldest first
-    schema: str  # the catalogue as canonical SQL, as in sql/schema/
+    schema: str  # the catalog as canonical SQL, as in sql/schema/
 
     @property
     def newest(self) -> str | None:
@@ -86,7 +86,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What is in an archive, and how to tell that it is whole."""
+    """The content of an archive, and how to check that it is complete."""
 
     database: str
     taken_at: datetime
@@ -148,7 +148,7 @@ class Manifest:
             raise _unusable(
                 label,
                 f"{type(error).__name__}: {error}.",
-                "Restore another backup: this one cannot be trusted.",
+                "Restore another backup: the content of this one cannot be checked.",
             ) from error
 
 

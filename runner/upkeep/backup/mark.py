@@ -1,4 +1,4 @@
-"""The mark of a restore: a comment on the database that names the archive, and what its rows were like at the end."""
+"""The mark of a restore: a comment on the database with the archive's name, and a digest of its state at the end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Mark:
 
     archive: str  # the archive's name
     digest: str  # its SHA-256
-    rows: str | None  # what the rows were like when the restore had ended; None while it has not
+    rows: str | None  # a digest of the rows when the restore had ended; None while it has not
 
     def __str__(self) -> str:
         known = ": unfinished" if self.rows is None else f", rows {self.rows}"
@@ -60,7 +60,7 @@ def read(conn: Connection, database: str) -> Mark | None:
 
 
 def write(conn: Connection, database: str, mark: Mark) -> None:
-    """Set the mark. A comment of somebody else stays, and a role that may not comment sets none: both cost the mark."""
+    """Set the mark, unless there is another comment or the role may not comment; then there is no mark."""
     row = conn.execute(_COMMENT.encode(), [database]).fetchone()
     if row and row[0] and _FORM.fullmatch(row[0]) is None:
         return
@@ -73,7 +73,7 @@ def write(conn: Connection, database: str, mark: Mark) -> None:
 
 
 def rows_of(conn: Connection) -> str | None:
-    """Return a digest of what every write to the connected database changes; None when the server does not count writes.
+    """Return a digest that every write to the connected database changes; None if the server does not count writes.
 
     The counters of a session are complete when the session has ended.
     """

@@ -1,4 +1,4 @@
-"""Where backups lie: a folder or a prefix of a bucket, with the same few verbs."""
+"""Where backups are kept: a folder or a prefix of a bucket, with the same operations."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Place(Protocol):
         """What to call it in output; the files' names are added to it."""
 
     def names(self) -> list[str]:
-        """Return the names of what lies there."""
+        """Return the names of the files or objects."""
 
     def sink(self, name: str) -> AbstractContextManager[Sink]:
-        """Begin an archive; what is not published is discarded at the end."""
+        """Begin an archive; if it is not published, it is discarded at the end."""
 
     def read(self, name: str) -> bytes:
         """Return a small file."""
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield a large file piece by piece."""
+        """Yield a large file in pieces."""
 
     def path(self, name: str) -> Path | None:
         """Return the file's path where it has one."""
@@ -46,11 +46,11 @@ class Place(Protocol):
         """Remove a file."""
 
     def discard_leftovers(self, database: str) -> list[str]:
-        """Remove what killed runs of this database left unfinished; return what it was."""
+        """Remove unfinished archives left by killed runs of this database; return their names."""
 
 
 def open_place(where: str, *, environ: Mapping[str, str], kms_key: str | None = None) -> Place:
-    """Return the place that a person named.
+    """Return the place for a folder or URL.
 
     Raises: UsageError, CredentialsError.
     """
@@ -60,8 +60,8 @@ def open_place(where: str, *, environ: Mapping[str, str], kms_key: str | None = 
         return BucketPlace.open(where, environ=environ, kms_key=kms_key)
     if "://" in where:
         raise UsageError(
-            f"{where.partition('://')[0]}:// is no place for backups",
-            hint="Name a folder, or s3://bucket/prefix.",
+            f"{where.partition('://')[0]}:// is not a place for backups",
+            hint="Give a folder, or s3://bucket/prefix.",
         )
     from runner.upkeep.backup.folder import FolderPlace
 
@@ -69,7 +69,7 @@ def open_place(where: str, *, environ: Mapping[str, str], kms_key: str | None = 
 
 
 def split(where: str) -> tuple[str, str | None]:
-    """Return the place and the archive's name of what a person wants restored; None is the newest there."""
+    """Return the place, and the archive's name to restore; None for the newest there."""
     from runner.upkeep.backup.manifest import ArchiveName
 
     place, slash, name = where.rpartition("/")

@@ -1,4 +1,4 @@
-"""pg_dump and pg_restore: which ones, whether they fit, and what they say when they fail."""
+"""Run pg_dump and pg_restore: find them, check their versions, explain their failures."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Program:
 
     @classmethod
     def find(cls, name: str, environ: Mapping[str, str], folder: Path | None) -> Program:
-        """Return the program of this name, looked for in `folder` and then on PATH.
+        """Return the program of this name, searched in `folder` and then on PATH.
 
         Raises: UsageError when there is none; ConfigurationError when it does not run.
         """
@@ -64,14 +64,14 @@ class Program:
         found = re.search(r"\(PostgreSQL\) (\d+[\w.]*)", done.stdout)
         if found is None:
             raise ConfigurationError(
-                f"{path} does not say its version",
+                f"{path} does not print its version",
                 detail=(done.stderr or done.stdout).strip() or None,
                 hint="Install the PostgreSQL client tools.",
             )
         return cls(path=path, version=found[1], environ=environ)
 
     def require(self, needed: int, because: str) -> None:
-        """Refuse a program that is older than what it is to work with, which it would refuse itself.
+        """Refuse a program that is older than the server or archive, as it would refuse that itself.
 
         `needed` is a major version; `because` says whose it is: "the server is".
 
@@ -80,9 +80,9 @@ class Program:
         if self.major < needed:
             raise ConfigurationError(
                 f"{self.name} is version {self.version}, and {because} PostgreSQL {needed}",
-                detail=f"{self.path} refuses what is newer than itself. Nothing was begun.",
+                detail=f"{self.path} refuses newer versions than its own. Nothing was begun.",
                 hint=f"Install the client tools of PostgreSQL {needed} or newer (Debian: postgresql-client-{needed}), "
-                "and have their folder first on PATH.",
+                "and put their folder first on PATH.",
             )
 
     @contextmanager
@@ -95,7 +95,7 @@ class Program:
         stdin: int | IO[bytes] = subprocess.DEVNULL,
         stdout: int = subprocess.DEVNULL,
     ) -> Iterator[Running]:
-        """Start the program, connected to `target`, of whose role it needs the `right`; it does not outlive the block."""
+        """Start the program, connected to `target`, whose role needs the `right`; it is ended with the block."""
         environ = dict(self.environ) if target is None else connection.child_environment(target, self.environ)
         with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(
@@ -114,7 +114,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A program at work."""
+    """A running program."""
 
     program: Program
     process: subprocess.Popen[bytes]
@@ -123,7 +123,7 @@ class Running:
     _right: Right | None = None
 
     def feed(self, chunk: bytes) -> bool:
-        """Write to the program; return whether it still reads. Why it does not, its end tells."""
+        """Write to the program; return whether it still reads. If not, its exit shows why."""
         try:
             cast("IO[bytes]", self.process.stdin).write(chunk)
         except BrokenPipeError:
@@ -131,20 +131,20 @@ class Running:
         return True
 
     def feed_all(self, chunks: Iterable[bytes]) -> None:
-        """Write all of it to the program, as long as that reads, and then its end."""
+        """Write everything to the program, as long as it reads, and close its input."""
         for chunk in chunks:
             if not self.feed(chunk):
                 break
         self.end_of_input()
 
     def end_of_input(self) -> None:
-        """Let the program know that there is no more."""
+        """Close the program's input."""
         with suppress(BrokenPipeError):
             cast("IO[bytes]", self.process.stdin).close()
 
     @property
     def stdout(self) -> BufferedReader:
-        """Where it writes."""
+        """Its output."""
         return cast("BufferedReader", self.process.stdout)
 
     def require_success(self, what: str, *, state: str = "", hint: str | None = None) -> None:
@@ -157,7 +157,7 @@ class Running:
             raise self.error(what, state=state, hint=hint)
 
     def error(self, what: str, *, state: str = "", hint: str | None = None) -> RunnerError:
-        """Return the error that tells what the program said."""
+        """Return the error with the program's own message."""
         code = self.process.wait()
         self._said.seek(0)
         said = self._said.read().decode(errors="replace").strip()[-_SAID_BYTES:]
@@ -173,8 +173,8 @@ class Running:
 def ends_with_us() -> Callable[[], None] | None:
     """Return what a child runs before it becomes its program, so that it ends when this process is killed.
 
-    Without it a pg_restore whose runner is gone goes on, and commits. Linux ends a child with the thread that
-    started it, so start it in the main thread. Elsewhere None.
+    Without it a pg_restore whose runner was killed goes on, and commits. Linux ends a child with the thread that
+    started it, so start it in the main thread. Returns None on other systems.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -190,7 +190,7 @@ def ends_with_us() -> Callable[[], None] | None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program that is still at work, and close what leads to it."""
+    """End a program that is still running, and close its pipes."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -200,7 +200,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:
-            with suppress(
-                BrokenPipeError
-            ):  # it ended before it had read everything, which its exit code tells
+            with suppress(BrokenPipeError):  # it ended before it had read everything; see its exit code
                 stream.close()

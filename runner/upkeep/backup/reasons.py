@@ -1,8 +1,8 @@
-"""Why a program of PostgreSQL failed, whatever language its server speaks.
+"""Find out why a program of PostgreSQL failed, whatever the server's language.
 
-pg_dump and pg_restore pass the server's text on without its SQLSTATE, and the text is in the server's language. psql writes the
-SQLSTATE when it is asked to. For the others the server is asked again: may we connect, and have we the rights? What the
-programs and libpq say themselves is English, since LC_ALL=C is in their environment.
+pg_dump and pg_restore pass the server's text on without its SQLSTATE, in the server's language. psql can print the
+SQLSTATE. For the others the server is asked again: can we connect, and do we have the rights? The programs' and libpq's
+own messages are in English, as LC_ALL=C is in their environment.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LOST = re.compile(
     r"server closed the connection|connection to server .* failed:|no connection to the server|SSL SYSCALL"
     r"|SSL connection has been closed|connection not open|connection pointer is NULL"
 )
-_LOCKS = "LOCK TABLE"  # of the statement that pg_dump repeats when it failed: its only time limit is the one for locks
+_LOCKS = "LOCK TABLE"  # pg_dump prints the failed statement; its only time limit is the one for locks
 _BY_SQLSTATE = (
     (re.compile("55P03|57014|40P01"), "locked"),
     (re.compile("08...|57P0."), "lost"),
@@ -41,7 +41,7 @@ class Reason(NamedTuple):
     advice: str
 
 
-_UNKNOWN = Reason(RunnerError, "Correct what the program names; then run it again.")
+_UNKNOWN = Reason(RunnerError, "Correct what the program reports, then run the command again.")
 _REASONS = {
     "locked": Reason(BusyError, "Run the same command again when that lock is released."),
     "lost": Reason(UnreachableError, "Run the same command again when the server is back."),
@@ -53,14 +53,14 @@ _REASONS = {
 
 
 class Right(Enum):
-    """What a program needs of its role: the name of the query that asks for it."""
+    """The right that a program needs, by the name of the query that checks it."""
 
     READ = "may_read"
     CREATE = "may_create"
 
 
 def reason_of(said: str, target: Target | None, right: Right | None) -> Reason:
-    """Return why a program failed that said this; the server of the target is asked, and only read."""
+    """Return why a program failed with this output; queries the target's server, read only."""
     code = _SQLSTATE.search(said)
     if code is not None:
         name = next((name for pattern, name in _BY_SQLSTATE if pattern.fullmatch(code[1])), None)

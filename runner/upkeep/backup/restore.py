@@ -1,4 +1,4 @@
-"""Restore a backup into a database of its own, and hold it against what was dumped."""
+"""Restore a backup into a new database, and compare it with what was dumped."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _refresh(server: Target, database: str) -> Callable[[], Target] | None:
 
 @contextmanager
 def administration(server: Target) -> Iterator[psycopg.Connection[Any]]:
-    """Connect to a database of the server that is nobody's.
+    """Connect to a maintenance database of the server.
 
     Raises: CredentialsError when there is none that we may use.
     """
@@ -104,15 +104,15 @@ def administration(server: Target) -> Iterator[psycopg.Connection[Any]]:
 
 
 class Begun(Enum):
-    """What there was to restore into."""
+    """The state of the database to restore into."""
 
-    MADE = auto()  # nothing: it was made
+    MADE = auto()  # it did not exist and was created
     EMPTY = auto()
     FILLED = auto()  # an earlier run restored this very archive into it, and nothing was written to it since
 
 
 def restore(work: Restoring, *, validate: bool, emit: Emit) -> Begun:
-    """Check the archive, restore it into a database that is new or empty, and compare what came out.
+    """Check the archive, restore it into a new or empty database, and compare the result.
 
     Nothing that existed before is dropped or changed. A database that was made here is dropped when the
     restore fails, and kept when only the comparison does. A database with the mark of a finished restore of
@@ -174,7 +174,7 @@ def _drop(work: Restoring) -> str | None:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(work.into)))
     except (RunnerError, psycopg.Error):
         return (
-            f"The database {work.into} was made for it and could not be dropped; drop it by hand, connected to another "
+            f"The database {work.into} was created for it and could not be dropped; drop it by hand, connected to another "
             f"database: DROP DATABASE {quoted(work.into)}. Nothing else was touched."
         )
     return None
@@ -182,8 +182,8 @@ def _drop(work: Restoring) -> str | None:
 
 def _left(work: Restoring, begun: Begun) -> str:
     if begun is Begun.MADE:
-        return f"The database {work.into} was made for it and is dropped again; nothing else was touched."
-    return f"The database {work.into} was empty before and may now hold a part; nothing else was touched."
+        return f"The database {work.into} was created for it and is dropped again; nothing else was touched."
+    return f"The database {work.into} was empty before and may now hold part of the backup; nothing else was touched."
 
 
 def _require_roles(admin: psycopg.Connection[Any], facts: Facts) -> None:
@@ -197,12 +197,12 @@ def _require_roles(admin: psycopg.Connection[Any], facts: Facts) -> None:
         raise ConfigurationError(
             f"this server lacks roles that the backup names: {names}",
             detail="Roles belong to the server, not to a database. Nothing was restored.",
-            hint="Make them first, with CREATE ROLE …; a group needs no password.",
+            hint="Create them first, with CREATE ROLE …; a group needs no password.",
         )
 
 
 def _begin(admin: psycopg.Connection[Any], work: Restoring) -> Begun:
-    """Make the database, or see that it is there, and is empty or was restored.
+    """Create the database, or check that an existing one is empty or restored already.
 
     Raises: ConfigurationError when it holds anything else; BusyError when a restore may still fill it.
     """
@@ -221,9 +221,9 @@ def _begin(admin: psycopg.Connection[Any], work: Restoring) -> Begun:
     if reason is None:
         return Begun.FILLED
     raise ConfigurationError(
-        f"the database {work.into} is not empty, and is not known to hold this backup",
+        f"the database {work.into} is not empty, and cannot be shown to hold this backup",
         detail=f"{reason} A backup is restored into a new database, so that nothing is overwritten. Nothing was changed.",
-        hint=f"Name another one with --into. If nobody needs what {work.into} holds, drop it and run the same command "
+        hint=f"Give another name with --into. If nobody needs the data in {work.into}, drop it and run the same command "
         f"again: DROP DATABASE {quoted(work.into)}",
     )
 
@@ -232,9 +232,9 @@ def _in_use(work: Restoring, found: mark.Mark) -> BusyError:
     """Return the error for a marked database with sessions: the server counts what they write when they have ended."""
     if found.rows is None:
         return BusyError(
-            f"a restore of {found.archive} into {work.into} has not ended",
-            detail=f"Its mark says so, and sessions are connected to {work.into}. Nothing was changed.",
-            hint="Wait until it has ended, or end its sessions; then run the same command again.",
+            f"a restore of {found.archive} into {work.into} has not finished",
+            detail=f"Its mark is unfinished, and sessions are connected to {work.into}. Nothing was changed.",
+            hint="Wait until it has finished, or end its sessions; then run the same command again.",
         )
     return BusyError(
         f"sessions are connected to {work.into}",
@@ -277,16 +277,16 @@ def _create(admin: psycopg.Connection[Any], name: str, locale: Locale) -> None:
         admin.execute(sql.SQL(" ").join(words))
     except psycopg.errors.InsufficientPrivilege as error:
         raise CredentialsError(
-            f"the role may not create the database {name}",
+            f"permission denied to create the database {name}",
             detail="Nothing was changed.",
-            hint="ALTER ROLE … CREATEDB; or have an empty database made, and name it with --into.",
+            hint="Run ALTER ROLE … CREATEDB; or create an empty database as another role, and give it with --into.",
         ) from error
     except psycopg.Error as error:
         raise RunnerError(
             f"cannot create the database {name}: {error.diag.message_primary or error}",
             detail=f"It would have encoding {locale.encoding} and locale {locale.icu or locale.collate}, as the one that was "
             "dumped. Nothing was changed.",
-            hint="Make an empty database that fits this server, and name it with --into.",
+            hint="Create an empty database with settings that this server has, and give it with --into.",
             sqlstate=error.sqlstate,
         ) from error
 
@@ -296,15 +296,15 @@ def _require_jobs(work: Restoring, *, by_script: bool) -> None:
         return
     if work.archive.path is None:
         raise ConfigurationError(
-            "only an archive in a folder can be restored by several jobs",
+            "only an archive in a folder can be restored with several jobs",
             detail="From S3 it comes as one stream. Nothing was restored.",
-            hint="Copy it, and its manifest, into a folder first; or leave --jobs out.",
+            hint="Copy it, and its manifest, into a folder first; or omit --jobs.",
         )
     if by_script:
         raise ConfigurationError(
-            f"pg_restore {work.pg_restore.version} cannot restore by several jobs into a server that is older than 17",
-            detail="It sets transaction_timeout, which that does not know; one job goes by way of psql. Nothing was restored.",
-            hint="Leave --jobs out.",
+            f"pg_restore {work.pg_restore.version} cannot restore with several jobs into a server older than 17",
+            detail="It sets transaction_timeout, which the server does not have; a single job uses psql. Nothing was restored.",
+            hint="Omit --jobs.",
         )
 
 
@@ -321,25 +321,25 @@ def _run(work: Restoring, *, by_script: bool) -> None:
         arguments.append(str(path))
     with work.pg_restore.running(arguments, target=work.target, right=Right.CREATE, stdin=PIPE) as running:
         running.feed_all(work.archive.chunks() if path is None else ())
-        running.require_success(what, hint="Correct what pg_restore names, and restore again.")
+        running.require_success(what, hint="Correct what pg_restore reports, and restore again.")
 
 
 def _validate(work: Restoring) -> None:
-    """Compare catalogue and history with what they were in the snapshot that was dumped."""
+    """Compare catalog and history with those in the snapshot that was dumped."""
     wanted, label = work.facts, str(work.archive.name)
     with closing(connection.connect(work.target, application_name="runner restore")) as conn:
         found = read_facts(work.open_history(conn), exclude=work.exclude)
     kept = f"{work.into} is left as it was restored, for you to look at; nothing else was touched."
     if found.schema != wanted.schema:
         raise CheckError(
-            f"{work.into} is not as {label} was when it was dumped",
+            f"{work.into} differs from {label} when it was dumped",
             detail="\n".join((kept, unified_diff(wanted.schema, found.schema, label, work.into).rstrip())),
             hint=f"Restore another backup, or look into the difference; then: DROP DATABASE {quoted(work.into)}",
         )
     if not work.archive.name.schema_only and found.migrations != wanted.migrations:
         missing = [each for each in wanted.migrations if each not in found.migrations]
         raise CheckError(
-            f"the history of {work.into} is not as {label} was when it was dumped",
+            f"the history of {work.into} differs from that of {label} when it was dumped",
             detail=f"{', '.join(missing) or 'The order'} is missing. {kept}",
             hint=f"Restore another backup; then: DROP DATABASE {quoted(work.into)}",
         )

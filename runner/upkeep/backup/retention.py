@@ -1,4 +1,4 @@
-"""Which backups have served their time. Pure: names in, names out."""
+"""Decide which backups have expired. Pure: names in, names out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLOCK_TOLERANCE = timedelta(hours=1)
 
 
 def keep_days_of(texts: Collection[str], database: str) -> int:
-    """Return how many days a database's backups stay, of texts such as "30" and "carthub=7"; the last one wins.
+    """Return for how many days to keep a database's backups, from texts such as "30" and "carthub=7"; the last one wins.
 
     Raises: UsageError when one is neither.
     """
@@ -22,7 +22,7 @@ def keep_days_of(texts: Collection[str], database: str) -> int:
         name, equals, days = text.rpartition("=")
         if not (days.isascii() and days.isdigit()) or (equals and not name):
             raise UsageError(
-                f"{text!r} says for how many days to keep backups of nothing",
+                f"{text!r} is not a number of days",
                 hint="Write --keep-days 30, or for one database --keep-days carthub=7; 0 keeps all.",
             )
         if not equals:
@@ -58,7 +58,7 @@ def orphans(names: Collection[str], database: str) -> list[str]:
 
 
 def from_future(kept: Collection[ArchiveName], *, now: datetime) -> list[ArchiveName]:
-    """Return those whose name has a moment that has not come yet, the newest first.
+    """Return those whose name has a time in the future, newest first.
 
     A clock was wrong, when they were made or now. For the seconds by which clocks differ there is a tolerance.
     """

@@ -1,4 +1,4 @@
-"""Restore by way of psql, where pg_restore is newer than the server and sets what that does not know."""
+"""Restore through psql if pg_restore is newer than the server and sets what the server does not have."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def restore(
     dbname: str,
     what: str,
 ) -> None:
-    """Have pg_restore write the archive as a script, and psql run it, without that setting.
+    """Make pg_restore write the archive as a script, and psql run it, without that setting.
 
     The script itself begins and ends with BEGIN and COMMIT: it was cut, by the end of any of the three programs,
     when it has no COMMIT, and psql then commits nothing. psql's own --single-transaction would commit what it had

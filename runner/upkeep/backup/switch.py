@@ -1,4 +1,4 @@
-"""Let a restored database take the place of the live one, which is kept under a dated name."""
+"""Rename a restored database to the live one's name, and keep the live one under a dated name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runner.server.credentials import Target
 
 _LONGEST_NAME = 63
-# An autovacuum worker, which a database just restored soon has, the server itself ends for a rename.
+# The server itself ends an autovacuum worker for a rename, and a restored database soon has one.
 _OTHERS = """
 SELECT a.pid, coalesce(a.usename::text, '?') || ' (' || coalesce(nullif(a.application_name, ''), a.backend_type) || ')'
 FROM pg_catalog.pg_stat_activity AS a
@@ -122,13 +122,13 @@ def _explained(server: Target, live: str, restored: str) -> Iterator[None]:
         ) from stop
     except psycopg.errors.ObjectInUse as error:
         raise BusyError(
-            f"a session came to {live} while it was being renamed",
+            f"a session connected to {live} while it was being renamed",
             detail=f"{error.diag.message_detail or ''} {state}".strip(),
             hint="Run runner restore --switch again, or add --end-sessions.",
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise CredentialsError(
-            f"the role may not rename {live}: {error.diag.message_primary}",
+            f"permission denied to rename {live}: {error.diag.message_primary}",
             detail=state,
             hint="Use the owner of both databases, with CREATEDB; to end the sessions of others, also a member of "
             "pg_signal_backend.",
@@ -137,13 +137,13 @@ def _explained(server: Target, live: str, restored: str) -> Iterator[None]:
         raise RunnerError(
             f"{live} was not switched: {error.diag.message_primary or error}",
             detail=state,
-            hint="Correct what the server names; the restored database is kept.",
+            hint="Correct what the server reports; the restored database is kept.",
             sqlstate=error.sqlstate,
         ) from error
 
 
 def _state_after_stop(server: Target, live: str, restored: str) -> str:
-    """Return what a signal left: both databases are renamed, or neither."""
+    """Return the state after a signal: both databases are renamed, or neither."""
     try:
         with administration(server) as admin:
             row = admin.execute(

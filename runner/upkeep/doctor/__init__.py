@@ -1,4 +1,4 @@
-"""Whether a migration would run well here and now: each finding with its remedy. Changes nothing."""
+"""Check whether a migration would run well here and now: findings with remedies. Changes nothing."""
 
 from runner.upkeep.doctor.examine import examine
 from runner.upkeep.doctor.finding import Finding, Level, warning

@@ -1,4 +1,4 @@
-"""Look at one database, from the connection to what dead runners left."""
+"""Examine one database, from the connection to leftovers of dead runners."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOWN = 5
 
 
 def examine(history: History, state: State, target: Target) -> list[Finding]:
-    """Return what is found; on a standby, and for a role that sees little, as far as can be seen."""
+    """Return the findings; on a standby, or for a role with few rights, as far as possible."""
     return list(_Examination(history, state, target).findings())
 
 
@@ -59,9 +59,7 @@ class _Examination:
         said = f"{self.target.name} at {self.target.address}, from {self.target.source}; round trip {1000 * min(took_s):.1f} ms"
         if min(took_s) < _SLOW_S:
             return ok("connection", said)
-        return warning(
-            "connection", said, "A run makes one round trip a migration: run it nearer to the server."
-        )
+        return warning("connection", said, "Each migration takes a round trip: run closer to the server.")
 
     def _tls(self) -> Finding:
         host = self.target.parameters.get("host", "")
@@ -78,19 +76,19 @@ class _Examination:
             return ok("tls", "not encrypted, on this machine")
         return warning(
             "tls",
-            "not encrypted: passwords' proofs and data cross the network in the clear",
+            "not encrypted: passwords and data are readable on the network",
             "Set DB_SSL_MODE=verify-full.",
         )
 
     def _pooler(self) -> Finding:
         if not self.history.is_pooled:
-            return ok("pooler", "none: the server itself answers")
+            return ok("pooler", "none: this is the server itself")
         if self.history.session_pool:
-            return ok("pooler", "one stands between, and --session-pool says that it is in session mode")
+            return ok("pooler", "there is one, and --session-pool declares that it is in session mode")
         return problem(
             "pooler",
-            "a connection pooler stands between, and the migration lock would not hold in transaction mode",
-            "Name PostgreSQL itself with --direct-url or DIRECT_DATABASE_URL; or, if the pool is in session mode: --session-pool",
+            "there is a connection pooler, and in transaction mode the migration lock would not work",
+            "Give the server's own URL with --direct-url or DIRECT_DATABASE_URL; or, if the pool is in session mode: --session-pool",
         )
 
     def _role(self, session: dict[str, Any]) -> Iterator[Finding]:
@@ -118,7 +116,7 @@ class _Examination:
             yield warning(
                 "role",
                 f'schema "{session["role"]}" comes before public in search_path ("$user")',
-                "Say the schema in every file, or set search_path for the role: ALTER ROLE … SET search_path = public",
+                "Write the schema in every file, or set search_path for the role: ALTER ROLE … SET search_path = public",
             )
 
     def _sessions(self, session: dict[str, Any]) -> Iterator[Finding]:
@@ -126,19 +124,19 @@ class _Examination:
         if free < _SHOWN:
             yield warning(
                 "sessions",
-                f"{session['connections']} of {session['max_connections']} connections are taken",
-                "End idle sessions, or raise max_connections: a run needs one, and a second while something waits.",
+                f"{session['connections']} of {session['max_connections']} connections are in use",
+                "End idle sessions, or raise max_connections: a run needs one, and a second one while a statement waits.",
             )
         if 0 <= session["role_limit"] <= session["role_connections"]:
             yield warning(
                 "sessions",
                 f"the role's limit of {counted(session['role_limit'], 'connection')} is reached",
-                "ALTER ROLE … CONNECTION LIMIT: a run needs one, and a second while something waits.",
+                "Raise it with ALTER ROLE … CONNECTION LIMIT: a run needs one, and a second one while a statement waits.",
             )
         if not session["sees_sessions"]:
             yield warning(
                 "sessions",
-                "what other roles' sessions do is hidden: a wait can be reported without its cause only",
+                "other roles' sessions are hidden: a wait can be reported only without its cause",
                 f'GRANT pg_read_all_stats TO "{session["role"]}"',
             )
         old = self._ask("old_transactions")
@@ -147,7 +145,7 @@ class _Examination:
                 "sessions",
                 f"{row['name']} ({row['application']}, user {row['role']}, {row['state']}) has a transaction open for "
                 f"{duration(row['age_s'])}",
-                "An ALTER may wait for its locks, CONCURRENTLY for its snapshot: end it, or migrate when it is done.",
+                "An ALTER may wait for its locks, CONCURRENTLY for its snapshot. End it, or migrate after it.",
             )
         if not old:
             yield ok("sessions", "no transaction is open for longer than a minute")
@@ -158,20 +156,22 @@ class _Examination:
             name = row["qualified"]
             if row["is_leftover"]:
                 yield warning(
-                    "indexes", f"{name} is left of a REINDEX CONCURRENTLY", f"DROP INDEX CONCURRENTLY {name};"
+                    "indexes",
+                    f"{name} is a leftover of REINDEX CONCURRENTLY",
+                    f"DROP INDEX CONCURRENTLY {name};",
                 )
             else:
                 yield warning(
                     "indexes",
-                    f"{name} is invalid: every write maintains it, no query uses it",
-                    f"REINDEX INDEX CONCURRENTLY {name}; or drop it. A migration that builds it does so by itself.",
+                    f"{name} is invalid: every write updates it, and no query uses it",
+                    f"REINDEX INDEX CONCURRENTLY {name}; or drop it. If a migration builds it, its next run does that.",
                 )
         if not found:
             yield ok("indexes", "none is invalid")
 
     def _leftovers(self) -> Iterator[Finding]:
         found = [*self._locks(), *self._partial(), *self._scratch()]
-        yield from found or [ok("leftovers", "none of dead runners")]
+        yield from found or [ok("leftovers", "none")]
 
     def _locks(self) -> Iterator[Finding]:
         holder = self.history.lock_holder()
@@ -186,7 +186,7 @@ class _Examination:
             yield problem(
                 "leftovers",
                 f"yoyo's lock is held by process {lock.pid} of the machine where yoyo was started",
-                "Wait until that yoyo is done. If it died: yoyo break-lock",
+                "Wait until that yoyo has finished. If it died: yoyo break-lock",
             )
 
     def _partial(self) -> Iterator[Finding]:
@@ -196,7 +196,7 @@ class _Examination:
             yield warning(
                 "leftovers",
                 said,
-                f"runner {command} goes on from there; where its file is gone, or a statement is in doubt, it says what to do.",
+                f"runner {command} goes on from there; if the file is gone, or a statement is in doubt, it says what to do.",
             )
 
     def _scratch(self) -> Iterator[Finding]:
@@ -214,27 +214,29 @@ def _server(session: dict[str, Any]) -> Iterator[Finding]:
     said = f"PostgreSQL {session['version']}"
     if major > NEWEST_TESTED:
         yield warning(
-            "server", f"{said}, newer than what was tested ({NEWEST_TESTED})", "Try it on a copy first."
+            "server",
+            f"{said}, newer than the newest tested version ({NEWEST_TESTED})",
+            "Test it on a copy first.",
         )
     else:
         yield ok("server", said)
     if session["in_recovery"]:
         yield problem(
             "server",
-            "a standby: it takes no writes",
+            "a standby, which accepts no writes",
             "Connect to the primary; with several hosts add target_session_attrs=read-write.",
         )
     elif session["read_only"]:
         yield problem(
             "server",
             "the session is read-only",
-            "Set default_transaction_read_only off for this role or database.",
+            "Set default_transaction_read_only to off for this role or database.",
         )
     if session["encoding"] == "SQL_ASCII":
         yield warning(
             "server",
             "the database's encoding is SQL_ASCII: it stores bytes, not text",
-            "Make a UTF8 database and move the data.",
+            "Create a UTF8 database and move the data.",
         )
 
 
@@ -242,20 +244,20 @@ def _settings(session: dict[str, Any]) -> Iterator[Finding]:
     if session["check_interval"] in {None, "0"}:
         yield warning(
             "settings",
-            "client_connection_check_interval is off: a dead runner's statement and lock live on until it ends",
-            "The server's platform cannot look at its client, or the URL's options turn it off.",
+            "client_connection_check_interval is off: a dead runner's statement keeps running and holds its lock",
+            "The server's platform does not support it, or the URL's options turn it off.",
         )
     if not session["conforming_strings"]:
         yield warning(
             "settings",
-            "standard_conforming_strings is off: the server reads a backslash in a string otherwise than runner and psql's users do",
-            "Turn it on for this role and database, and write E'…' where an escape is meant.",
+            "standard_conforming_strings is off: the server treats backslashes in strings differently from runner and psql",
+            "Turn it on for this role and database, and write E'…' for strings with backslash escapes.",
         )
     if session["lock_timeout"] == "0":
         yield warning(
             "settings",
             "lock_timeout is off: while an ALTER waits for a lock, the application waits behind it",
-            "Leave it at 3s (--lock-timeout, RUNNER_LOCK_TIMEOUT), or see what options the URL sets.",
+            "Set it, for example to 3s (--lock-timeout, RUNNER_LOCK_TIMEOUT), or check the options in the URL.",
         )
     else:
         yield ok("settings", f"lock_timeout {session['lock_timeout']}")
@@ -266,7 +268,7 @@ def _some(names: list[str]) -> str:
 
 
 def _remedy(foreign: list[dict[str, Any]], role: str) -> str:
-    """Say what gives the role the tables. Never membership in a superuser, which would make it one."""
+    """Return how to give the role the tables; never by membership in a superuser, which would make it one."""
     mighty = [row["qualified"] for row in foreign if row["of_superuser"]]
     parts = []
     if len(mighty) < len(foreign):

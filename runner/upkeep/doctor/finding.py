@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""The findings of doctor."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import Enum
 
 
 class Level(Enum):
-    """What a finding means for the next run."""
+    """How a finding affects the next run."""
 
     OK = "ok"
-    WARNING = "warning"  # it would run, but perhaps not well
+    WARNING = "warning"  # it would run, perhaps with trouble
     PROBLEM = "problem"  # it would fail, or do harm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was looked at, what it is like, and what to do about it."""
+    """What was checked, its state, and what to do about it."""
 
     subject: str  # connection, tls, pooler, version, role, settings, sessions, indexes, leftovers
     level: Level
@@ -25,7 +25,7 @@ class Finding:
 
 
 def ok(subject: str, message: str) -> Finding:
-    """Return a finding that asks for nothing."""
+    """Return a finding that needs no action."""
     return Finding(subject=subject, level=Level.OK, message=message)
 
 
@@ -35,5 +35,5 @@ def warning(subject: str, message: str, remedy: str) -> Finding:
 
 
 def problem(subject: str, message: str, remedy: str) -> Finding:
-    """Return a finding that stands in the way."""
+    """Return a finding that would stop a migration."""
     return Finding(subject=subject, level=Level.PROBLEM, message=message, remedy=remedy)

@@ -34,7 +34,7 @@ class Term:
     value: float | bool | str
 
     def holds(self, row: Mapping[str, Any]) -> bool:
-        """Say whether it is so in a row; of what is not known nothing is so."""
+        """Return whether it is so in a row; of what is not known nothing is so."""
         found = row[self.column]
         if found is None or isinstance(found, str) != isinstance(self.value, str):
             return False
@@ -49,7 +49,7 @@ class Condition:
     terms: tuple[Term, ...]
 
     def holds(self, row: Mapping[str, Any]) -> bool:
-        """Say whether a row meets it."""
+        """Return whether a row meets it."""
         return all(term.holds(row) for term in self.terms)
 
 

@@ -1,4 +1,4 @@
-"""Keep a database in order: clean-up, statistics, dead rows, indexes; beside no migration, and never in its way."""
+"""Keep a database in order: clean-up, statistics, dead rows, indexes; never during a migration."""
 
 from runner.upkeep.maintenance.courtesy import Courtesy
 from runner.upkeep.maintenance.tasks import Kind, Task, Thresholds

@@ -18,7 +18,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Courtesy:
-    """Looks from a second connection whether somebody waits, and then cancels what the first one does."""
+    """Checks from a second connection whether a run waits, and then cancels the first one's statement."""
 
     def __init__(self, working: Connection, watching: Connection) -> None:
         self._working = working
@@ -29,7 +29,7 @@ class Courtesy:
 
     @property
     def is_called_for(self) -> bool:
-        """Whether somebody waits for us."""
+        """Whether a run waits for us."""
         return self._wanted.is_set()
 
     def __enter__(self) -> Courtesy:
@@ -41,7 +41,7 @@ class Courtesy:
         self._thread.join()
 
     def _look(self) -> None:
-        """Look, and once somebody waits cancel again and again: a cancel between two statements is lost."""
+        """Check; once a run waits, cancel repeatedly, as a cancel between two statements is lost."""
         query = _WANTED.read_bytes()
         key = {"high": WANTED_KEY >> 32, "low": WANTED_KEY & 0xFFFFFFFF}
         with suppress(psycopg.Error):

@@ -1,4 +1,4 @@
-"""What a database needs: decided from counts, without a database. Pure."""
+"""Decide from counts which tasks a database needs. Pure: uses no database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From when on something is worth the work."""
+    """The thresholds for a task."""
 
     dead_rows: int = 1_000
     dead_percent: int = 10
@@ -35,7 +35,7 @@ DEFAULT = Thresholds()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """What the server knows of a table."""
+    """The server's figures for a table."""
 
     qualified: str
     owner: str
@@ -52,7 +52,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """What the server knows of an index."""
+    """The server's figures for an index."""
 
     qualified: str
     on_table: str
@@ -75,11 +75,11 @@ class Task:
     statement: str
     reason: str
     size_bytes: int | None = None
-    obstacle: str | None = None  # why it is left alone
+    obstacle: str | None = None  # why it is skipped
 
 
 def table_tasks(tables: Iterable[Table], thresholds: Thresholds = DEFAULT) -> Iterator[Task]:
-    """Yield a task for each table with many dead rows, old statistics, or rows that are to be frozen."""
+    """Yield a task for each table with many dead rows, old statistics, or rows to freeze."""
     for table in tables:
         reasons = list(_vacuum_reasons(table, thresholds))
         analyze = _analyze_reason(table, thresholds)
@@ -121,9 +121,9 @@ def _analyze_reason(table: Table, thresholds: Thresholds) -> str | None:
 def index_tasks(
     indexes: Iterable[Index], thresholds: Thresholds = DEFAULT, *, unfinished: bool = False
 ) -> Iterator[Task]:
-    """Yield a task for each index that is left over, invalid or bloated; leftovers first, for they cost every write.
+    """Yield a task for each leftover, invalid or bloated index; leftovers first, as they slow down every write.
 
-    `unfinished`: a migration is applied in part. An invalid index may be its own, which it builds anew.
+    `unfinished`: a migration is partly applied. An invalid index may belong to it, and it rebuilds that itself.
     """
     found = sorted(indexes, key=lambda index: not (index.is_invalid and index.is_leftover))
     for index in found:
@@ -137,19 +137,19 @@ def index_tasks(
 
 def _repair(index: Index, *, unfinished: bool) -> Task:
     obstacle = (
-        f"another session works on {index.on_table}"
+        f"another session is working on {index.on_table}"
         if index.is_busy
-        else "a migration is unfinished, and builds its indexes anew itself"
+        else "an unfinished migration rebuilds its own indexes"
         if unfinished
         else None
     )
     if not index.is_leftover:
-        return _reindex(index, "invalid: every write maintains it, no query uses it", obstacle)
+        return _reindex(index, "invalid: every write updates it, and no query uses it", obstacle)
     return Task(
         kind=Kind.DROP,
         subject=index.qualified,
         statement=f"DROP INDEX CONCURRENTLY {index.qualified}",
-        reason="left of a REINDEX CONCURRENTLY",
+        reason="a leftover of REINDEX CONCURRENTLY",
         size_bytes=index.size_bytes,
         obstacle=obstacle or (None if index.may_drop else f"it belongs to {index.owner}"),
     )

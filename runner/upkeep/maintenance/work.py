@@ -1,4 +1,4 @@
-"""Do the tasks of one database, each under time limits, and give way to a migration."""
+"""Run the tasks of one database, each with time limits, and give way to a migration."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 
 class State(StrEnum):
-    """What became of a task."""
+    """The outcome of a task."""
 
     DONE = "done"
     PLANNED = "planned"  # a dry run
-    SKIPPED = "skipped"  # it is not ours to do
-    LOCKED = "locked"  # somebody else had the lock
+    SKIPPED = "skipped"  # our role may not do it
+    LOCKED = "locked"  # another session held the lock
     FAILED = "failed"
 
 
@@ -44,11 +44,11 @@ class Maintenance:
     limits: Limits
     thresholds: Thresholds
     clean_up: tuple[Task, ...]
-    unfinished: bool  # a migration is applied in part
+    unfinished: bool  # a migration is partly applied
     emit: Emit
 
     def plan(self) -> list[TaskDone]:
-        """Say what would be done; after a clean-up there may be more."""
+        """Yield the tasks that would be done; after a clean-up there may be more."""
         tasks = [*self.clean_up, *self._table_tasks(), *self._index_tasks()]
         results = [
             self._done(task, State.SKIPPED if task.obstacle else State.PLANNED, message=task.obstacle)
@@ -59,9 +59,9 @@ class Maintenance:
         return results
 
     def run(self, courtesy: Courtesy) -> list[TaskDone]:
-        """Do everything; each stage looks at what the one before it left.
+        """Run all tasks; each stage checks the result of the one before.
 
-        Raises: BusyError when it gave way; psycopg.OperationalError when the connection was lost.
+        Raises: BusyError if it gave way; psycopg.OperationalError if the connection was lost.
         """
         results: list[TaskDone] = []
         results += self._each(self.clean_up, courtesy)
@@ -117,12 +117,12 @@ class Maintenance:
         )
 
     def _count_now(self) -> None:
-        """Have the server count what the clean-up did at once, not within a minute; before 15 the next run sees it."""
+        """Make the server count the clean-up's changes at once, not within a minute; before 15 the next run sees them."""
         if self.clean_up and self.connection.info.server_version >= 150000:
             self.connection.execute("SELECT pg_catalog.pg_stat_force_next_flush()")
 
     def _execute(self, task: Task) -> str | None:
-        """Run a statement; return what a procedure reports in its one row."""
+        """Run a statement; return the one row that a procedure returns."""
         cursor = self.connection.execute(task.statement.encode())
         row = cursor.fetchone() if cursor.description else None
         if row is None or cursor.description is None:
@@ -132,7 +132,7 @@ class Maintenance:
         )
 
     def _set_limits(self, task: Task) -> None:
-        """CONCURRENTLY waits in nobody's way, so only its whole time is limited."""
+        """Set the limits; CONCURRENTLY blocks nobody while it waits, so only its total time is limited."""
         concurrent = task.kind in _CONCURRENT
         lock_ms = 0 if concurrent else self.limits.lock_timeout_ms
         whole_ms = self.limits.concurrently_timeout_ms if concurrent else self.limits.statement_timeout_ms
@@ -154,12 +154,12 @@ class Maintenance:
 
 def _gave_way(task: Task, *, begun: bool) -> BusyError:
     left = (
-        f"{task.kind.value} {task.subject} was cancelled; what it leaves, the next run clears."
+        f"{task.kind.value} {task.subject} was canceled; the next run removes what it left."
         if begun
         else f"{task.kind.value} {task.subject} was not begun."
     )
     return BusyError(
         "maintenance gave way to a run that waits for the migration lock",
         detail=f"{left} What was reported before is done.",
-        hint="Run the same command again when that run is done.",
+        hint="Run the same command again when that run has finished.",
     )

@@ -29,7 +29,7 @@ def test_a_folder_gets_an_archive_and_a_manifest_which_restore_to_the_same_datab
     assert "CREATE TABLE public.notes" in held["schema"]
     assert held["server_version"].split(".")[0] == held["pg_dump_version"].split(".")[0]
     back = project.ok("restore", str(archive), "--into", restored.parameters["dbname"])
-    assert "catalogue and history are as they were dumped" in back.out
+    assert "catalog and history are as they were dumped" in back.out
     assert restored.query(_CONTENT) == project.query(_CONTENT)
     assert restored.query(_CONTENT)[0][0] == ROWS
     assert restored.applied() == ["0001_notes"]

@@ -119,7 +119,7 @@ def test_a_wrong_password(project, place):
     project.parameters = {**project.parameters, "password": "wrong"}
     done = project.run("backup", "--to", where)
     assert done.code == 2
-    assert "refuses the password" in done.err
+    assert "password authentication failed" in done.err
     assert "wrong" not in done.err
     assert listed() == []
 
@@ -328,7 +328,7 @@ def test_a_bucket_that_is_not_there(project, s3):
 def test_a_place_that_is_neither(project):
     done = project.run("backup", "--to", "gs://bucket")
     assert done.code == 2
-    assert "gs:// is no place for backups" in done.err
+    assert "gs:// is not a place for backups" in done.err
 
 
 def test_without_a_place_the_flag_and_the_variable_are_named(project):

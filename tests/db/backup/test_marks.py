@@ -65,7 +65,7 @@ def test_what_was_written_to_after_its_restore_is_never_put_live(project, restor
     restored.query(change)
     done = again(project, archive, into, "--switch", "--yes")
     assert done.code == 2, done.out + done.err
-    assert "is not known to hold this backup" in done.err
+    assert "cannot be shown to hold this backup" in done.err
     assert "It was changed after" in done.err
     assert f'DROP DATABASE "{into}"' in done.err
     assert still_live(project)

@@ -39,7 +39,7 @@ def test_the_circle_closes(project, restored, where):
     project.query("INSERT INTO notes VALUES (-1, E'SET transaction_timeout = 0;\\n\\\\.\\nA\\tb')")
     project.ok("backup", "--to", where)
     done = project.ok("restore", where, "--into", restored.parameters["dbname"])
-    assert "catalogue and history are as they were dumped" in done.out
+    assert "catalog and history are as they were dumped" in done.out
     assert restored.query("SELECT count(*), max(body) FILTER (WHERE id < 0) FROM notes") == [
         (ROWS + 1, "SET transaction_timeout = 0;\n\\.\nA\tb")
     ]
@@ -82,5 +82,5 @@ def test_several_jobs_are_refused_before_anything_is_made(project, restored, tmp
     project.ok("backup", "--to", str(tmp_path))
     done = project.run("restore", str(tmp_path), "--into", restored.parameters["dbname"], "--jobs", "2")
     assert (done.code, exists(project, restored.parameters["dbname"])) == (2, False)
-    assert "cannot restore by several jobs into a server that is older than 17" in done.err
-    assert "Leave --jobs out." in done.err
+    assert "cannot restore with several jobs into a server older than 17" in done.err
+    assert "Omit --jobs." in done.err

@@ -141,7 +141,10 @@ def test_api_server_is_adopted_with_its_differences_and_ends_as_a_new_one(
     refused = on(connection, *adopt)
     assert (refused.code, refused.out) == (3, "")
     said = refused.err.splitlines()
-    assert said[0] == f"error: api_server is not what the files give up to {LAST['api_server']}"
+    assert (
+        said[0]
+        == f"error: the schema of api_server differs from what the files give up to {LAST['api_server']}"
+    )
     assert [line.strip() for line in said[2 : 2 + len(differences)]] == differences
     assert any(line.strip().startswith("+") for line in said[2 + len(differences) :])
     assert "--accept-differences" in said[-1]

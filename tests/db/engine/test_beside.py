@@ -203,7 +203,7 @@ class TestTenants:
         done = tenants.run(*command, "--url", self.by_path(tenants, "t2"))
         assert done.code == 2
         assert (
-            'history was found in schema "t1" only, and this session\'s search_path leads to schema "t2"'
+            'history was found only in schema "t1", and this session\'s search_path leads to schema "t2"'
             in done.err
         )
         assert "--history-schema t1" in done.err
@@ -235,7 +235,7 @@ class TestTenants:
         tenants.ok("migrate", "--no-validate", "--history-schema", "public", "--beside-existing")
         done = tenants.run("migrate", "--url", self.by_path(tenants, "t2,public"))
         assert done.code == 2
-        assert 'history was found in schema "public" only' in done.err
+        assert 'history was found only in schema "public"' in done.err
         tenants.ok(
             "migrate", "--no-validate", "--url", self.by_path(tenants, "t2,public"), "--history-schema", "t2"
         )
@@ -261,7 +261,7 @@ class TestTenants:
             tenants.parameters = {**admin, "user": name, "password": "secret"}
             done = tenants.run("migrate")
             assert done.code == 2
-            assert 'history was found in schema "public" only' in done.err
+            assert 'history was found only in schema "public"' in done.err
             assert f'leads to schema "{name}"' in done.err
             tenants.ok("migrate", "--no-validate", "--history-schema", name)
             assert self.where(tenants) == ["public", "t1", name]

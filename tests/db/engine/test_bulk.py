@@ -99,7 +99,7 @@ def test_a_batch_ends_by_what_is_left_not_by_its_tag(rows, set_up, statement, ch
             "Its LIMIT takes 10 rows that a condition outside then leaves out",
         ),
         ("id IN (SELECT id FROM t TABLESAMPLE SYSTEM (0) WHERE NOT done LIMIT 10)", "depends on chance"),
-        ("NOT done AND pg_try_advisory_xact_lock(id)", "depends on chance or on others' locks"),
+        ("NOT done AND pg_try_advisory_xact_lock(id)", "depends on chance or on other sessions' locks"),
         ("NOT done AND random() < 0", "depends on chance"),
     ],
 )
@@ -108,9 +108,9 @@ def test_a_batch_whose_empty_repeat_proves_nothing_is_no_success(rows, session, 
     rows.write("0001_fill", f"-- batch: true\nUPDATE t SET done = true WHERE {condition};\n")
     stopped = rows.run("migrate")
     assert stopped.code == 1
-    assert "the batch changes nothing more, and rows may be left" in stopped.err
+    assert "the batch changes nothing any more, but rows may be left" in stopped.err
     assert why in stopped.err
-    assert "touched several times" not in stopped.err
+    assert "changed several times" not in stopped.err
     rows.write("0001_fill", BACKFILL.format(how="true"))  # the way out that the hint names
     rows.ok("repair", "continue", "0001_fill", "--reason", "another condition")
     rows.ok("migrate")
@@ -140,7 +140,7 @@ def test_a_batch_whose_rows_a_trigger_keeps_is_stopped(rows):
     rows.write("0001_fill", BACKFILL.format(how="true"))
     done = rows.run("migrate")
     assert done.code == 1
-    assert "the batch makes no headway" in done.err
+    assert "the batch makes no progress" in done.err
 
 
 def test_a_batch_that_only_meets_what_is_there_is_stopped(rows):
@@ -151,7 +151,7 @@ def test_a_batch_that_only_meets_what_is_there_is_stopped(rows):
     )
     done = rows.run("migrate")
     assert done.code == 1
-    assert "the batch finds rows and changes none of them" in done.err
+    assert "the batch finds rows but changes none of them" in done.err
     assert rows.run("status", "--check").code == 3
 
 
@@ -169,7 +169,7 @@ def test_a_batch_that_makes_no_headway_is_stopped(rows, statement):
     rows.write("0001_fill", f"-- batch: true\n{statement}\n")
     stopped = rows.run("migrate")
     assert stopped.code == 1
-    assert "the batch makes no headway: it touched 200 rows where there are 95" in stopped.err
+    assert "the batch makes no progress: it touched 200 rows where there are 95" in stopped.err
     assert "migrations/0001_fill.sql:2:1" in stopped.err
     assert "200 rows in 20 batches are committed and stay so" in stopped.err
     rows.write("0001_fill", BACKFILL.format(how="true"))  # the way out that the hint names
@@ -212,7 +212,7 @@ def test_a_trigger_may_make_headway_with_rows_from_a_function(rows):
     )
     rows.query("CREATE TRIGGER few BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION few()")
     rows.write("0001_fill", "-- batch: true\nINSERT INTO u SELECT g FROM generate_series(1, 500) AS g;\n")
-    assert "finds rows and changes none of them" in rows.run("migrate").err
+    assert "finds rows but changes none of them" in rows.run("migrate").err
     assert rows.query("SELECT count(*) FROM u") == [(500,)]
 
 
@@ -254,7 +254,7 @@ def test_the_cap_stops_a_batch_and_the_next_run_goes_on(rows):
     rows.write("0001_fill", BACKFILL.format(how="at most 3, pause 1ms"))
     done = rows.run("migrate")
     assert done.code == 1
-    assert "0001_fill still touches rows after 3 repeats" in done.err
+    assert "0001_fill still finds rows after 3 repeats" in done.err
     assert "30 rows in 3 batches so far, each committed." in done.err
     assert filled(rows) == 30
     assert rows.run("migrate").code == 1
@@ -306,20 +306,20 @@ def test_a_batch_waits_while_others_wait_for_locks(rows, session):
     [
         ("-- batch: sometimes\nDELETE FROM t;", 'batch holds "sometimes"'),
         ("-- batch: pause 1ms, pause 2ms\nDELETE FROM t;", 'batch holds "pause 2ms"'),
-        ("-- batch: true\nCREATE TABLE a ();", "CREATE TABLE in a file that is run in batches"),
+        ("-- batch: true\nCREATE TABLE a ();", "CREATE TABLE in a file with -- batch"),
         ("-- batch: true\n-- transactional: true\nDELETE FROM t;", "transactional: true in a file with batch"),
         ("-- batch: true\nDELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 9 FOR UPDATE SKIP /* x */ LOCKED);", "SKIP LOCKED in a file"),
-        ("-- batch: true\nWITH x AS (SELECT 1) SELECT * FROM x;", "a statement that is run in batches changes no rows"),
+        ("-- batch: true\nWITH x AS (SELECT 1) SELECT * FROM x;", "a statement with -- batch does not change rows"),
         ("-- parallel: 2\nSELECT 1;", "parallel in a file that is run as a whole"),
         ("-- parallel: 99\n-- transactional: false\nSELECT 1;", 'parallel is "99"'),
-        ("-- transactional: false\n-- parallel: 2\nSELECT 1; SET a.b = 1;", "SET between statements that run in parallel"),
+        ("-- transactional: false\n-- parallel: 2\nSELECT 1; SET a.b = 1;", "SET between parallel statements"),
         ("-- transactional: false\n-- parallel: 2\nBEGIN; SET search_path = a; COMMIT; SELECT 1;",
-         "in a BEGIN … COMMIT block of a file that runs in parallel"),
+         "in a BEGIN … COMMIT block of a parallel file"),
         ("-- transactional: false\n-- parallel: 2\nDO $$ BEGIN PERFORM set_config('search_path', 'x', false); END $$; SELECT 1;",
          "statement 1 of 0001_a changed the settings of its session"),
         ("-- copy: t from ../x.csv\nSELECT 1;", "../x.csv is outside the project"),
         ("-- copy: t from x.csv\nSELECT 1;", "no file x.csv to copy from"),
-        ("-- copy: t\nSELECT 1;", "copy cannot be followed"),
+        ("-- copy: t\nSELECT 1;", "copy is not understood"),
         ("-- transactional: false\n-- copy: t from runner.toml\nSELECT 1;", "copy in a file that is not one transaction"),
     ],
 )  # fmt: skip
@@ -445,7 +445,7 @@ def test_a_line_of_data_that_is_refused_is_named_and_nothing_is_left(project):
     ("content", "directive", "message"),
     [
         pytest.param("code,label\nde,Germany\n", "t from data/d", "has a header that does not", id="header"),
-        pytest.param("de\tGermany\n\\.\nfr\tFrance\n", "t from data/d (FORMAT text)", "has rows behind", id="end"),
+        pytest.param("de\tGermany\n\\.\nfr\tFrance\n", "t from data/d (FORMAT text)", "has rows after", id="end"),
         pytest.param("de,Germany\nno,Nothing\n", "t from data/d", "has 2 rows, and 1 came into t", id="a trigger"),
     ],
 )  # fmt: skip
@@ -510,7 +510,7 @@ def test_columns_in_another_order_than_the_file_has_them_are_refused(project):
     project.write("0001_a", "-- copy: t (code, name) from data/d.csv\nCREATE TABLE t (code text, name text);")
     done = project.run("migrate")
     assert done.code == 1
-    assert "data/d.csv names the columns in another order" in done.err
+    assert "data/d.csv has the columns in another order" in done.err
     assert project.tables() == set()
 
 

@@ -114,7 +114,7 @@ def test_a_partition_that_is_half_detached_is_finished(project, session):
         project.wait_for("SELECT 1 FROM pg_inherits WHERE inhdetachpending", run)
         kill(project, run)
     done = project.ok("migrate")
-    assert "finishing to detach c from p" in done.err
+    assert "finishing the interrupted DETACH of c from p" in done.err
     assert project.query("SELECT * FROM pg_inherits") == []
 
 

@@ -90,7 +90,7 @@ def test_an_applied_file_blocks_nothing(applied):
     assert "there is no sql/schema/schema.sql" in applied.run("validate").out
     applied.write("0002_b", "CREATE TABLE b ();", "DROP TABLE b;")
     done = applied.ok("migrate")
-    assert 'its depends directive names "on", which is no migration' in done.err
+    assert 'its depends directive names "on", which is not a migration' in done.err
     applied.ok("rollback", "--yes", "--steps", "2")
     assert applied.tables() == set()
     assert applied.run("migrate").code == 2
@@ -120,8 +120,8 @@ UNWRITTEN = "-- Undo it.\n-- Locks: which tables, in which mode, and who waits.\
 @pytest.mark.parametrize(
     ("text", "rollback", "message"),
     [
-        pytest.param(UNWRITTEN, None, "still as runner new wrote it", id="unwritten"),
-        pytest.param("SELECT 1;", UNWRITTEN, "still as runner new wrote it", id="unwritten rollback"),
+        pytest.param(UNWRITTEN, None, "unchanged since runner new wrote it", id="unwritten"),
+        pytest.param("SELECT 1;", UNWRITTEN, "unchanged since runner new wrote it", id="unwritten rollback"),
         pytest.param("SELECT 1;", "SELECT 'a", "unterminated string", id="a rollback without end"),
         pytest.param("SELECT 1;", "COMMIT;", "transaction control", id="a rollback that commits"),
         pytest.param("VACUUM;", None, "VACUUM cannot run inside a transaction", id="VACUUM"),

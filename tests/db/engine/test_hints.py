@@ -88,7 +88,7 @@ CASES = {
         "migrate",
         {"repair restart"},
     ),
-    "rolled back in part": Case(
+    "partly rolled back": Case(
         _rolled_back_in_part,
         "rollback --yes",
         {"repair continue"},

@@ -58,7 +58,7 @@ def test_what_was_run_may_not_be_changed_afterwards(stopped):
     stopped.write("0001_a", FILE.replace("VALUES (1)", "VALUES (2)"))
     done = stopped.run("repair", "continue", "0001_a", "--reason", "changed")
     assert done.code == 3
-    assert "statement 2 of 0001_a is not what was run" in done.err
+    assert "statement 2 of 0001_a differs from what was run" in done.err
     assert "migrations/0001_a.sql:3:1" in done.err
 
 
@@ -73,7 +73,7 @@ def test_undone_by_hand_the_file_begins_anew(stopped):
 def test_nothing_is_rolled_back_while_a_file_is_applied_in_part(stopped):
     done = stopped.run("rollback", "--all", "--yes")
     assert done.code == 3
-    assert "0001_a is applied in part: 4 of 6 statements" in done.err
+    assert "0001_a is partly applied: 4 of 6 statements" in done.err
 
 
 def test_a_file_that_is_gone_half_way_stops_what_comes_after(stopped):
@@ -81,7 +81,7 @@ def test_a_file_that_is_gone_half_way_stops_what_comes_after(stopped):
     stopped.write("0002_b", "CREATE TABLE b ();")
     done = stopped.run("migrate")
     assert done.code == 3
-    assert "0001_a is applied in part, 4 of 6 statements, and its file is gone" in done.err
+    assert "0001_a is partly applied, 4 of 6 statements, and its file is gone" in done.err
     assert stopped.tables() == {"a"}
 
 
@@ -99,9 +99,9 @@ def test_a_file_that_is_gone_half_way_is_unfinished_also_when_nothing_else_is_pe
         assert project.run("migrate").code == 1
     project.remove("0002_b")
     how = (
-        "0002_b is rolled back in part"
+        "0002_b is partly rolled back"
         if back
-        else "0002_b is applied in part, 1 of 2 statements, and its file is gone"
+        else "0002_b is partly applied, 1 of 2 statements, and its file is gone"
     )
     for command in (["migrate"], ["migrate", "--dry-run"], ["plan"]):
         done = project.run(*command)
@@ -129,7 +129,7 @@ def test_a_rollback_goes_on_where_it_stopped(project):
     project.write("0002_c", "CREATE TABLE c ();")
     refused = project.run("migrate")
     assert refused.code == 3
-    assert "0001_a is rolled back in part" in refused.err
+    assert "0001_a is partly rolled back" in refused.err
     project.remove("0002_c")
     project.query("CREATE FUNCTION nope() RETURNS int LANGUAGE sql AS 'SELECT 1'")
     project.ok("rollback", "--yes")

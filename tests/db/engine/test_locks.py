@@ -144,7 +144,7 @@ def test_a_duration_that_is_none_is_refused(project):
     project.write("0001_a")
     done = project.run("migrate", "--lock-timeout", "soon")
     assert done.code == 2
-    assert "is no duration" in done.err
+    assert "is not a duration" in done.err
 
 
 def test_the_holder_of_the_migration_lock_is_named(project, session):

@@ -38,7 +38,7 @@ def test_a_database_that_differs_is_refused_and_shown(files):
     files.query("CREATE TABLE a (id bigint)")
     done = files.run("baseline", "--to", "0001")
     assert done.code == 3
-    assert "is not what the files give up to 0001_a" in done.err
+    assert "differs from what the files give up to 0001_a" in done.err
     assert "changed column public.a.id" in done.err
     assert "--- column public.a.id of the files up to 0001_a\n" in done.err
     assert "+++ column public.a.id of the database\n" in done.err

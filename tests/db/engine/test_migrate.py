@@ -271,7 +271,7 @@ def test_an_edited_file_is_refused_with_what_changed(project):
     assert done.code == 3
     assert "0001_a was edited after it had been applied" in done.err
     assert "    -    id int\n    +    id bigint\n" in done.err
-    assert "on a database of your own alone, runner rollback first, then migrate" in done.err
+    assert "in a database that only you use, runner rollback first, then migrate" in done.err
     project.ok("repair", "accept", "0001_a", "--reason", "widened by hand")
     assert "up to date" in project.ok("migrate").out
     assert project.query("SELECT reason FROM _runner_migration WHERE operation = 'accept'") == [
@@ -421,7 +421,7 @@ def test_a_file_that_nobody_has_written_yet_is_not_recorded(project):
     project.ok("new", "add_b")
     done = project.run("migrate")
     assert done.code == 2
-    assert "the file is still as runner new wrote it" in done.err
+    assert "the file is unchanged since runner new wrote it" in done.err
     assert "at migrations/0002_add_b.sql:2:1" in done.err
     assert project.applied() == []
     project.write("0002_add_b", "CREATE TABLE b (id int);")

@@ -31,7 +31,7 @@ def test_a_role_that_may_not_create_is_told_which_grant_is_missing(project, role
     become(project, role)
     done = project.run("migrate")
     assert done.code == 2
-    assert f'role "{role}" may not create tables in schema "public"' in done.err
+    assert f'role "{role}" has no right to create tables in schema "public"' in done.err
     assert f'GRANT CREATE ON SCHEMA "public" TO "{role}";' in done.err
 
 
@@ -41,7 +41,7 @@ def test_a_role_that_may_not_read_history_is_told_which_grant_is_missing(project
     become(project, role)
     done = project.run("status")
     assert done.code == 2
-    assert f'role "{role}" may not read history' in done.err
+    assert f'role "{role}" has no right to read history' in done.err
     assert 'GRANT SELECT ON "public"."_runner_journal", "public"."_runner_migration", ' in done.err
 
 
@@ -56,7 +56,7 @@ def test_reading_is_enough_for_what_changes_nothing(project, role):
     assert project.run("validate").code == 3
     done = project.run("migrate")
     assert done.code == 2
-    assert f'role "{role}" may not write history' in done.err
+    assert f'role "{role}" has no right to write history' in done.err
     assert "GRANT SELECT, INSERT, UPDATE, DELETE ON" in done.err
 
 

@@ -76,7 +76,7 @@ def test_statements_in_effect_may_not_leave_the_file(table):
     table.write("0001_a", "-- transactional: false\nINSERT INTO t VALUES (1);\n")
     refused = continued(table)
     assert refused.code == 3
-    assert "0001_a has fewer statements than were run of it" in refused.err
+    assert "0001_a now has fewer statements than were run" in refused.err
 
 
 def test_a_batch_that_made_no_end_goes_on_with_another_condition(table):

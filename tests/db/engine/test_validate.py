@@ -195,7 +195,7 @@ def test_a_snapshot_older_than_the_newest_file_is_said_in_one_sentence_with_one_
     shop.write("0003_c", "ALTER TABLE a ADD COLUMN c int;", "ALTER TABLE a DROP COLUMN c;")
     done = shop.run("migrate")
     assert done.code == 3
-    assert "error: the database is not as sql/schema/schema.sql says" in done.err
+    assert "error: the database differs from sql/schema/schema.sql" in done.err
 
 
 def test_the_order_of_columns_alone_is_shown_and_is_no_failure(shop):

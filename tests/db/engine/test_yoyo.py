@@ -121,7 +121,7 @@ def test_applied_python_migrations_may_stay(files):
     )
     refused = files.run("migrate")
     assert refused.code == 2
-    assert "0000_old is a Python migration, and only SQL is run here" in refused.err
+    assert "0000_old is a Python migration, and runner runs only SQL" in refused.err
     assert files.yoyo("apply").code == 0
     assert "up to date" in files.ok("migrate").out
 
@@ -246,6 +246,6 @@ def test_a_yoyo_lock_that_appears_during_the_run_takes_the_file_back(files):
     )
     done = files.run("migrate")
     assert done.code == 4
-    assert "a yoyo command is at work on this database" in done.err
+    assert "a yoyo command is running on this database" in done.err
     assert files.tables() == {"a", "b"}
     assert files.query("SELECT * FROM yoyo_lock") == []

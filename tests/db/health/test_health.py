@@ -273,7 +273,7 @@ def test_a_query_is_explained_without_a_database(project):
             '[health]\nblocking = { warn = "nope > 1" }',
             "names nope, and the query has no such column",
         ),
-        (["health"], "health = 3", '"health" has to be a table'),
+        (["health"], "health = 3", '"health" must be a table'),
         (["status"], "[helth]\n", 'unknown setting "helth"'),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_partitioned_table_is_analyzed_once_for_autovacuum_never_does(project)
 
 
 def test_its_help_tells_its_own_limit(project):
-    assert "How long one statement may take.  [default: 30min]" in " ".join(
+    assert "Time limit of one statement.  [default: 30min]" in " ".join(
         project.ok("maintenance", "--help").out.split("\n")
     )
 

@@ -101,14 +101,14 @@ def _steady(result):
         pytest.param(
             "0007_drop_note.sql:3",
             "drop-column",
-            "column public.orders.note is dropped with its data: its rollback makes it anew, but empty",
+            "column public.orders.note is dropped with its data: its rollback recreates it, but empty",
             "drop it in a later release",
             id="DROP COLUMN",
         ),
         pytest.param(
             "0008_rename_total.sql:3",
             "rename-column",
-            "public.orders.total is called amount from one moment to the next",
+            "public.orders.total is renamed to amount for all running code at once",
             "Add amount beside total",
             id="rename",
         ),
@@ -136,7 +136,7 @@ def _steady(result):
         pytest.param(
             "0011_discounts.sql:5",
             "rollback-not-mirroring",
-            "the rollback leaves the schema otherwise: unexpected column public.orders.granted_by",
+            "the rollback does not restore the schema: unexpected column public.orders.granted_by",
             "+    granted_by text",
             id="rollback that forgets something",
         ),

@@ -201,7 +201,7 @@ def test_a_batch_that_changes_nothing_ends_here_too(project, verify):
     project.write("0002_again", f"-- batch: true\n-- irreversible: rows\n{again}")
     trip = verify("--all").trip("0002_again")
     assert (trip["verdict"], trip["failed_on"]) == ("failed", "apply")
-    assert "finds rows and changes none of them" in trip["error"]["message"]
+    assert "finds rows but changes none of them" in trip["error"]["message"]
 
 
 def test_a_batch_whose_tag_counts_nothing_is_rehearsed_to_its_end(project, verify):
@@ -307,6 +307,6 @@ def test_what_no_rollback_can_undo_is_a_note_and_no_fault(project, verify):
     assert [found.trip(id_)["notes"] for id_ in found.migrations] == [
         ["type public.mood keeps 'ok': PostgreSQL cannot remove a value from an enum"],
         ["constraint c on domain public.d stays validated, which allows nothing that was refused before"],
-        ["function public.f() differs in white space alone"],
+        ["function public.f() differs only in white space"],
     ]
     assert found.database["findings"] == []

@@ -12,13 +12,13 @@ def rules(findings) -> list[str]:
 
 
 def test_a_rule_is_set_aside_for_the_whole_file_and_no_other(found):
-    allow = "-- lint: allow truncate -- drafts are made anew every night\n"
+    allow = "-- lint: allow truncate -- drafts are recreated every night\n"
     assert found(allow + TRUNCATE + TRUNCATE) == []
     assert rules(found({"0001_a.sql": allow + TRUNCATE, "0002_b.sql": TRUNCATE})) == ["truncate"]
 
 
 def test_several_rules_share_a_reason(found):
-    allow = "-- lint: allow truncate, drop-table -- drafts are made anew every night\n"
+    allow = "-- lint: allow truncate, drop-table -- drafts are recreated every night\n"
     assert found(allow + TRUNCATE + "DROP TABLE app.drafts;") == []
 
 

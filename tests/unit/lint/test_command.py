@@ -176,7 +176,7 @@ def test_an_edited_file_is_shown_whatever_the_default_branch_has(project):
     project.write("migrations/0001_a.sql", ERROR)
     committed(project, branch="master")
     project.write("migrations/0001_a.sql", ERROR + "TRUNCATE app.b;\n")
-    assert "error: TRUNCATE empties app.drafts; so in line 3" in project.lint().out
+    assert "error: TRUNCATE empties app.drafts; also in line 3" in project.lint().out
 
 
 def test_a_new_rollback_of_a_file_that_the_default_branch_has_is_shown_alone(project):
@@ -228,10 +228,13 @@ def test_what_many_files_have_in_common_is_told_once(project):
     said = project.lint().out
     assert said.count("[rollback-missing]") == said.count("[unqualified-name]") == 1
     assert "no file has a rollback, 3 files in all" in said
-    assert "t1 is made, or looked up, where search_path leads; so in 2 other files, which --all shows" in said
+    assert (
+        "t1 has no schema; search_path decides where it is created or found; also in 2 other files, which --all shows"
+        in said
+    )
     assert project.lint("--all").out.count("[rollback-missing]") == 3
     project.write("migrations/0003_x.rollback.sql", "DROP TABLE t3;\n")
-    assert "0001_x cannot be undone; so in 1 other file, which --all shows" in project.lint().out
+    assert "0001_x cannot be undone; also in 1 other file, which --all shows" in project.lint().out
 
 
 def test_a_rule_is_told_once_a_file_and_of_a_whole_history_for_its_newest_files(project):
@@ -241,10 +244,10 @@ def test_a_rule_is_told_once_a_file_and_of_a_whole_history_for_its_newest_files(
     said = project.lint().out
     assert said.count("[truncate]") == 3
     assert (
-        "0005_x.sql:2:1: error: TRUNCATE empties app.t0; so in lines 3, 4, 5 and 6; so in 4 earlier files"
+        "0005_x.sql:2:1: error: TRUNCATE empties app.t0; also in lines 3, 4, 5 and 6; also in 4 earlier files"
         in said
     )
-    assert "so in lines 3, 4, 5, 6, 7 and 1 more [truncate]" in said
+    assert "also in lines 3, 4, 5, 6, 7 and 1 more [truncate]" in said
     assert "told with these: 28 findings of the same rules; --all shows each" in said
     assert project.lint("--all").out.count("[truncate]") == 28
     (database,) = json.loads(project.lint("--json").out)["databases"]
@@ -263,7 +266,7 @@ def test_an_empty_rollback_is_told_once_and_not_held_against_its_file(project):
         )
         project.write(f"migrations/{number:04d}_x.rollback.sql", "\n")
     said = project.lint().out
-    assert "the file holds no statement; so in 2 other files, which --all shows [empty]" in said
+    assert "the file holds no statement; also in 2 other files, which --all shows [empty]" in said
     assert "rollback-not-mirroring" not in said
 
 

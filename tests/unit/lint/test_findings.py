@@ -96,7 +96,7 @@ def test_a_rule_knows_the_other_spellings(sql, rule, found):
 )
 def test_a_secret_is_found_and_not_repeated(sql, what, found):
     (finding,) = found(sql)
-    assert (finding.rule, finding.message) == ("secret-literal", f"{what} stands in the file")
+    assert (finding.rule, finding.message) == ("secret-literal", f"the file contains {what}")
     assert finding.where.line == 2
     assert finding.where.text is None
 

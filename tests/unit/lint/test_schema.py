@@ -116,7 +116,7 @@ def test_an_index_that_cannot_keep_its_file_is_named(index, change, built, found
         }
     )
     rest = [f.message for f in rest if "0002" in str(f.where.path)]
-    assert [message.partition(" builds ")[2] for message in rest] == ([f"{built} anew"] if built else [])
+    assert [message.partition(" rebuilds ")[2] for message in rest] == ([built] if built else [])
 
 
 def test_an_index_that_is_there_is_not_built_again(found):
@@ -399,5 +399,5 @@ def test_schemas_and_parents_are_followed(files, broken, found):
 def test_of_a_function_that_no_file_makes_no_more_is_said_than_is_known(found):
     (finding,) = found("ALTER TABLE app.t ADD COLUMN c int DEFAULT app.f();")
     assert finding.message.endswith(
-        "app.f() is computed for every row unless it is STABLE or IMMUTABLE, which no file tells"
+        "app.f() is computed for every row unless it is STABLE or IMMUTABLE, which no file shows"
     )

@@ -54,7 +54,7 @@ COMMENT ON COLUMN _runner_journal.statements IS
 COMMENT ON COLUMN _runner_journal.fingerprint IS
 'SHA-256 of the step''s SQL; of step 0, the file''s checksum.';
 COMMENT ON COLUMN _runner_journal.seen IS
-'What the catalogue showed before the statement began.';
+'What the catalog showed before the statement began.';
 ALTER TABLE _runner_journal ADD COLUMN IF NOT EXISTS context pg_catalog.text;
 COMMENT ON COLUMN _runner_journal.sql IS
 'Of step 0, the file as it was begun; of a statement that was interrupted, its text.';

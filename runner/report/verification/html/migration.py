@@ -96,8 +96,8 @@ def _trip(trip: RoundTrip) -> Iterator[str]:
     if remarks:
         yield f'<ul class="plain">{"".join(f"<li>{escape(remark)}</li>" for remark in remarks)}</ul>'
     for differences, text, what in (
-        (trip.after_rollback, trip.rollback_diff, "The rollback leaves the schema otherwise:"),
-        (trip.after_again, trip.again_diff, "Applied again it leaves the schema otherwise:"),
+        (trip.after_rollback, trip.rollback_diff, "The rollback does not restore the schema:"),
+        (trip.after_again, trip.again_diff, "Applied again, it gives another schema:"),
     ):
         if differences:
             yield f'<p class="bad">{what} {", ".join(code(str(each)) for each in differences)}</p>'

@@ -1,7 +1,7 @@
-"""Rules that squawk finds, in our words; runner passes over what else it says.
+"""Rules that squawk checks, with our own texts; its other findings are ignored.
 
-Left out is what our own rules say with more knowledge (which tables are new, what an earlier file has proven, what was
-measured), what runner itself sees to (time limits, transactions), and IF EXISTS everywhere, which hides a wrong state.
+Left out are those that our own rules check with more knowledge (which tables are new, what an earlier file proved, what
+was measured), what runner itself takes care of (time limits, transactions), and IF EXISTS, which hides a wrong state.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from runner.review.lint.model import Level, Rule
 RULES = (
     Rule(
         id="syntax",
-        name="PostgreSQL would not understand it",
-        condition="A statement that is not PostgreSQL's grammar.",
+        name="A syntax error",
+        condition="A statement that does not follow PostgreSQL's grammar.",
         effect="migrate fails at this file; those before it are applied.",
-        safer="Correct it. Where PostgreSQL does understand it, allow this rule and tell squawk's authors.",
+        safer="Fix the syntax error. If PostgreSQL accepts the statement, allow this rule and report it to squawk's authors.",
         unknown="Grammar newer than squawk, and names, types or rights.",
         bad="ALTER TABLE app.orders AD COLUMN note text;",
         good="ALTER TABLE app.orders ADD COLUMN note text;",
@@ -27,7 +27,7 @@ RULES = (
         name="A name is longer than 63 bytes",
         level=Level.WARNING,
         condition="An identifier that PostgreSQL cuts off.",
-        effect="The object has another name than the file says; two names that differ only at their end are the same.",
+        effect="The object gets a shorter name than the file says; two names that differ only at their end become the same.",
         safer="Shorten it.",
         unknown="Names in strings that functions use.",
         bad="ALTER TABLE app.orders\n"
@@ -41,9 +41,9 @@ RULES = (
         name="A column of type char(n)",
         level=Level.WARNING,
         condition="char, character or char(n) as a type.",
-        effect="Values are padded with blanks, which some operators see and others do not; it saves nothing.",
-        safer="text, with a CHECK on the length where it matters.",
-        unknown="Whether another program demands the type.",
+        effect="Values are padded with blanks, which some operators ignore and others do not. It saves no space.",
+        safer="text, with a CHECK if the length matters.",
+        unknown="Whether another program requires the type.",
         bad="ALTER TABLE app.orders ADD COLUMN country char(2);",
         good="ALTER TABLE app.orders ADD COLUMN country text;",
         source='"Character Types"',
@@ -53,8 +53,8 @@ RULES = (
         id="drop-database",
         name="A database is dropped",
         condition="DROP DATABASE.",
-        effect="All of it is lost; nothing brings it back but a backup.",
-        safer="Not in a migration.",
+        effect="All its data is lost; only a backup can restore it.",
+        safer="Do it outside of migrations.",
         unknown="Whether the database exists.",
         bad="-- transactional: false\n-- lint: allow in-doubt -- an example\n\nDROP DATABASE reports;",
         good="ALTER TABLE app.orders ADD COLUMN note text;",
@@ -66,9 +66,9 @@ RULES = (
         name="varchar(n) instead of text",
         level=Level.OFF,
         condition="varchar with a length.",
-        effect="No faster and no smaller than text; a shorter limit later reads and rewrites the table.",
-        safer="text, with a CHECK on the length where it matters.",
-        unknown="Whether another program demands the type.",
+        effect="It is neither faster nor smaller than text, and a shorter limit later rewrites the table.",
+        safer="text, with a CHECK if the length matters.",
+        unknown="Whether another program requires the type.",
         bad="ALTER TABLE app.orders ADD COLUMN note varchar(100);",
         good="ALTER TABLE app.orders ADD COLUMN note text;",
         source='"Character Types"',
@@ -79,9 +79,9 @@ RULES = (
         name="timestamp without time zone",
         level=Level.OFF,
         condition="timestamp without time zone as a type.",
-        effect="Which moment a value means depends on who wrote it, and in autumn on nothing at all.",
+        effect="The moment that a value means depends on the writer's time zone, and is ambiguous when clocks go back.",
         safer="timestamptz.",
-        unknown="Whether a time without a zone is meant, as of an alarm clock.",
+        unknown="Whether a local time is meant, as on an alarm clock.",
         bad="ALTER TABLE app.orders ADD COLUMN paid_at timestamp;",
         good="ALTER TABLE app.orders ADD COLUMN paid_at timestamptz;",
         source='"Date/Time Types"',
@@ -92,7 +92,7 @@ RULES = (
         name="A number of 2 or 4 bytes",
         level=Level.OFF,
         condition="smallint, int, serial or smallserial as a type.",
-        effect="A key ends at 2,147,483,647; to widen it rewrites the table under lock.",
+        effect="A key ends at 2,147,483,647; widening the type rewrites the table under a lock.",
         safer="bigint.",
         unknown="How many rows there will be.",
         bad="ALTER TABLE app.orders ADD COLUMN visits int;",
@@ -105,7 +105,7 @@ RULES = (
         name="serial instead of identity",
         level=Level.OFF,
         condition="serial or bigserial as a type.",
-        effect="Its sequence has an owner and rights of its own, and anybody may write any number.",
+        effect="Its sequence has an owner and rights of its own, and any INSERT may set its own number.",
         safer="bigint GENERATED ALWAYS AS IDENTITY.",
         unknown="Whether another program inserts keys of its own.",
         bad="CREATE TABLE app.visits (id bigserial PRIMARY KEY);",

@@ -1,4 +1,4 @@
-"""Columns of tables that hold rows."""
+"""Rules about columns of tables that hold rows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from runner.review.lint.schema import Schema
 from runner.review.lint.types import Type, has_another_index, read_type, rewrites
 from runner.wording import listed
 
-# Gives another value for each row. Functions of PostgreSQL, uuid-ossp and pgcrypto that make a value; others of pg_proc
-# with provolatile 'v' are about the server, and nobody's default. A test asks a server for the list.
+# Functions of PostgreSQL, uuid-ossp and pgcrypto that return another value for each row. Other volatile ones in pg_proc
+# are about the server and are not used as a default. A test compares the list with a server.
 _VOLATILE = frozenset({
     "clock_timestamp", "current_query", "currval", "gen_random_bytes", "gen_random_uuid", "gen_salt", "lastval",
     "lo_creat", "lo_create", "lo_from_bytea", "nextval", "pg_blocking_pids", "pg_current_wal_flush_lsn",
@@ -81,7 +81,7 @@ def _said_of(name: Name, schema: Schema) -> str | None:
         return (
             None
             if is_known
-            else "is computed for every row unless it is STABLE or IMMUTABLE, which no file tells"
+            else "is computed for every row unless it is STABLE or IMMUTABLE, which no file shows"
         )
     return "is computed for every row" if own is None or own.is_volatile else None
 
@@ -100,7 +100,7 @@ def _set_not_null(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         if not phrase.stands(action.after, "SET", "NOT", "NULL"):
             continue
         if not facts.schema.never_null(name, action.name or ""):
-            message = f"SET NOT NULL reads all of {name} while it is locked"
+            message = f"SET NOT NULL scans all of {name} while it is locked"
             yield Problem(message, phrase.offset(action.start))
 
 
@@ -114,7 +114,7 @@ def _change_type(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
 def _change_type_unknown(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     for action, old, new, _ in _new_types(phrase, facts):
         if old is None:
-            message = f"{action.name} of {phrase.target()[0]} becomes {new}; no file tells what it was"
+            message = f"{action.name} of {phrase.target()[0]} becomes {new}; no file shows its old type"
             yield Problem(message, phrase.offset(action.start))
 
 
@@ -135,13 +135,13 @@ def _why(phrase: Phrase, action: Action, after: int, old: Type, new: Type, facts
     """Return why a change of type is work under the lock, None where only the catalog changes."""
     schema = facts.schema
     if phrase.stands(after, "COLLATE"):
-        return "builds its indexes anew for the collation"
+        return "rebuilds its indexes for the collation"
     if phrase.stands(after, "USING") and not _is_plain(phrase, action, after + 1, new):
         return "computes a value for every row"
     if schema.is_constrained(new) and old != new:
         return "checks the domain's constraint for every row"
     old_base, new_base = schema.base(old), schema.base(new)
-    if old == new:  # also then the server builds what is not plain anew
+    if old == new:  # even then the server rebuilds indexes that are not plain
         return _on_indexes(phrase, action, old, new, schema)
     if old_base is not None and new_base is not None and not rewrites(old_base, new_base):
         return _on_indexes(phrase, action, old_base, new_base, schema)
@@ -153,14 +153,14 @@ def _why(phrase: Phrase, action: Action, after: int, old: Type, new: Type, facts
 
 
 def _on_indexes(phrase: Phrase, action: Action, old: Type, new: Type, schema: Schema) -> str | None:
-    """Return that indexes of the column are built anew, where they are: what the new type may keep is a plain index at most.
+    """Return that indexes of the column are rebuilt, if they are: the new type can keep only plain indexes.
 
     Source: CheckIndexCompatible in the server's indexcmds.c.
     """
     table = schema.table(phrase.target()[0])
     found = [] if table is None else schema.indexes_of(table.name, action.name or "")
     built = sorted(index.name.name for index in found if not index.is_plain or has_another_index(old, new))
-    return f"builds {listed(built)} anew" if built else None
+    return f"rebuilds {listed(built)}" if built else None
 
 
 def _is_plain(phrase: Phrase, action: Action, index: int, new: Type) -> bool:
@@ -176,13 +176,13 @@ def _is_plain(phrase: Phrase, action: Action, index: int, new: Type) -> bool:
 
 def _drop_column(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     for action in _altered(phrase, facts, "DROP COLUMN"):
-        message = f"{action.name} of {phrase.target()[0]} is dropped with what it holds"
+        message = f"{action.name} of {phrase.target()[0]} is dropped with its values"
         yield Problem(message, phrase.offset(action.start))
 
 
 def _rename_column(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     for action in _altered(phrase, facts, "RENAME COLUMN"):
-        message = f"{action.name} of {phrase.target()[0]} has another name from one moment to the next"
+        message = f"{action.name} of {phrase.target()[0]} is renamed for all running code at once"
         yield Problem(message, phrase.offset(action.start))
 
 
@@ -192,12 +192,12 @@ RULES = (
         name="A new column rewrites the table",
         condition="ADD COLUMN with serial, identity, a stored generated value, a domain that has a constraint, or a DEFAULT"
         " that calls a volatile function, on a table that the file does not create.",
-        effect="ACCESS EXCLUSIVE while every row and every index is written anew: nobody can read or write the table.",
+        effect="ACCESS EXCLUSIVE while every row and every index is rewritten: nobody can read or write the table.",
         safer="Add the column without a default, set the default for new rows in a second action, fill the old rows in"
         " batches (-- batch: true) in a later file.",
         unknown="Whether the table is empty. Whether a function in SQL that is declared volatile, or not declared, is inlined"
-        " to something that is not. Of a function that no file makes: one of PostgreSQL's, uuid-ossp's or pgcrypto's"
-        " volatile ones is volatile, and so is any other with a schema; one without is taken for PostgreSQL's own.",
+        " to something that is not. Functions that no file creates: the volatile ones of PostgreSQL, uuid-ossp and pgcrypto"
+        " are known; any other with a schema counts as volatile, one without a schema as PostgreSQL's own.",
         bad="ALTER TABLE app.orders ADD COLUMN token uuid DEFAULT gen_random_uuid();",
         good="ALTER TABLE app.orders\n    ADD COLUMN token uuid,\n    ALTER COLUMN token SET DEFAULT gen_random_uuid();",
         source="ALTER TABLE, Notes",
@@ -209,11 +209,10 @@ RULES = (
         id="column-required",
         name="A new column is NOT NULL without a default",
         condition="ADD COLUMN … NOT NULL without DEFAULT on a table that the file does not create.",
-        effect="It fails as soon as the table holds a row; and where it does not, every INSERT of the running application"
-        " fails, for it does not name the column.",
-        safer="Give it a constant DEFAULT, which rewrites nothing; or add it without NOT NULL, fill it, then prove it.",
-        unknown="Whether the table holds rows, and which columns the application writes. A domain with a default"
-        " counts as none.",
+        effect="It fails if the table holds a row. If it does not, every INSERT of the running application fails, as it does"
+        " not name the column.",
+        safer="Give it a constant DEFAULT, which rewrites nothing; or add it without NOT NULL, fill it, then set NOT NULL.",
+        unknown="Whether the table holds rows, and which columns the application writes. A domain's default does not count.",
         bad="ALTER TABLE app.orders ADD COLUMN country text NOT NULL;",
         good="ALTER TABLE app.orders ADD COLUMN country text NOT NULL DEFAULT 'CH';",
         source="ALTER TABLE, Notes",
@@ -226,11 +225,11 @@ RULES = (
         name="SET NOT NULL without a valid CHECK",
         condition="SET NOT NULL on a column for which no valid CHECK (column IS NOT NULL) of the same table, alone or with"
         " AND, was made by an earlier statement or file, and which no earlier one made NOT NULL.",
-        effect="ACCESS EXCLUSIVE while every row is read: nobody can read or write the table.",
+        effect="ACCESS EXCLUSIVE while the table is scanned: nobody can read or write it.",
         safer="ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT in the next file; then"
-        " SET NOT NULL reads nothing, and the CHECK can go.",
-        unknown="Constraints that neither files nor snapshot name, and those that DO or a function makes. A CHECK"
-        " that implies it by another expression than IS NOT NULL and AND.",
+        " SET NOT NULL scans nothing, and the CHECK can be dropped.",
+        unknown="Constraints that neither files nor snapshot name, and those that DO or a function creates. A CHECK"
+        " that implies it in another way than IS NOT NULL and AND.",
         bad="ALTER TABLE app.orders ALTER COLUMN total SET NOT NULL;",
         good="=== 0006_total_is_known.sql\n"
         "ALTER TABLE app.orders ADD CONSTRAINT total_known CHECK (total IS NOT NULL) NOT VALID;\n"
@@ -246,12 +245,12 @@ RULES = (
         name="A change of type rewrites the table",
         condition="ALTER COLUMN … TYPE from a type that an earlier file names to one that is stored differently, with a USING"
         " that computes, or with COLLATE. Not: varchar to text, a longer varchar, a numeric of more digits and the same"
-        " scale, a timestamp of more digits, a domain to what it is made of; unless an index of the column has an expression,"
-        " a WHERE, or needs another operator class, for it is built anew then.",
-        effect="Every row and index, or those indexes alone, are written again under ACCESS EXCLUSIVE: nobody can read or write"
+        " scale, a timestamp of more digits, a domain to its base type; unless an index of the column has an expression,"
+        " a WHERE, or needs another operator class, because it is rebuilt then.",
+        effect="Every row and index, or only those indexes, are rewritten under ACCESS EXCLUSIVE: nobody can read or write"
         " the table.",
-        safer="Add a column of the new type, keep both the same with a trigger, fill the old rows in batches, move the"
-        " application, drop the old one.",
+        safer="Add a column of the new type, keep both in sync with a trigger, fill the old rows in batches, switch the"
+        " application over, drop the old column.",
         unknown="Casts that a project or an extension makes with WITHOUT FUNCTION, except those of citext. The"
         " session's time zone, which decides over timestamp and timestamptz, unless the file sets it. Indexes"
         " that neither files nor snapshot make.",
@@ -269,9 +268,9 @@ RULES = (
         name="A change of type that may rewrite the table",
         level=Level.WARNING,
         condition="ALTER COLUMN … TYPE of a column whose type neither an earlier file nor the snapshot names.",
-        effect="Most changes write every row and index again under ACCESS EXCLUSIVE.",
-        safer="runner verify measures it on a scratch database; if nothing is rewritten, allow the rule with that reason.",
-        unknown="The old type: name the table's creation in a file, or commit the snapshot.",
+        effect="Most such changes rewrite every row and index under ACCESS EXCLUSIVE.",
+        safer="Measure it with runner verify; if nothing is rewritten, allow the rule with that reason.",
+        unknown="The old type: commit the snapshot, or the file that creates the table.",
         bad="ALTER TABLE app.orders ALTER COLUMN count TYPE bigint;",
         good="ALTER TABLE app.orders ADD COLUMN count_wide bigint;",
         source="ALTER TABLE, Notes",
@@ -283,11 +282,11 @@ RULES = (
         id="drop-column",
         name="A column is dropped",
         condition="DROP COLUMN on a table that the file does not create.",
-        effect="What it holds is lost: a rollback can bring back the column but not its values. Running code that still names"
+        effect="Its values are lost: a rollback can recreate the column but not its values. Running code that still names"
         " it fails at once.",
-        safer="First release code that does not name it any more; drop it in a later release and allow this rule with"
-        " that reason.",
-        unknown="Whether running code still names the column, and whether it holds anything.",
+        safer="First release code that no longer names it; drop it in a later release, and allow this rule with that"
+        " reason.",
+        unknown="Whether running code still names the column, and whether it has values.",
         bad="ALTER TABLE app.orders DROP COLUMN code;",
         good="-- lint: allow drop-column -- nothing reads it since release 41, and it held no value\n\n"
         "ALTER TABLE app.orders DROP COLUMN code;",
@@ -300,8 +299,8 @@ RULES = (
         id="rename-column",
         name="A column is renamed",
         condition="RENAME COLUMN on a table that the file does not create.",
-        effect="While old and new code run side by side, one of them fails at every query that names the column.",
-        safer="Add a column of the new name and keep both the same until no code uses the old one.",
+        effect="While old and new code run together, one of them fails at every query that names the column.",
+        safer="Add a column with the new name and keep both in sync until no code uses the old one.",
         unknown="Whether running code names the column.",
         bad="ALTER TABLE app.orders RENAME COLUMN code TO sku;",
         good="ALTER TABLE app.orders ADD COLUMN sku text;",

@@ -1,4 +1,4 @@
-"""Constraints on tables that hold rows."""
+"""Rules about constraints on tables that hold rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.review.lint.model import Level, Problem, Rule
 
 _FOR_PARTITIONS = (
     "PostgreSQL before 18 refuses NOT VALID for a foreign key of a partitioned table: ADD CONSTRAINT … NOT VALID on each"
-    " partition, VALIDATE CONSTRAINT of each in the next file; then the one of the partitioned table takes these over and reads no row."
+    " partition, VALIDATE CONSTRAINT of each in the next file; then add it to the partitioned table, which scans nothing."
 )
 
 
@@ -26,10 +26,10 @@ def _check_validated(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     for action in actions(phrase):
         if action.verb in {"ADD CHECK", "ADD NOT"} and not _says(phrase, action, "NOT", "VALID"):
             yield Problem(
-                f"a CHECK for which all of {table} is read while it is locked", phrase.offset(action.start)
+                f"adding a CHECK scans all of {table} while it is locked", phrase.offset(action.start)
             )
         elif action.verb == "ADD COLUMN" and _says(phrase, action, "CHECK"):
-            message = f"the CHECK of the new column {action.name} reads all of {table} while it is locked"
+            message = f"the CHECK of the new column {action.name} scans all of {table} while it is locked"
             yield Problem(message, phrase.offset(action.start))
 
 
@@ -41,15 +41,15 @@ def _foreign_key_validated(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     hint = _FOR_PARTITIONS if known is not None and known.is_partitioned else None
     for action in actions(phrase):
         if action.verb == "ADD FOREIGN" and not _says(phrase, action, "NOT", "VALID"):
-            message = f"a foreign key for which all of {table} is read while nobody can write to either table"
+            message = f"adding a foreign key scans all of {table} while nobody can write to either table"
             yield Problem(message, phrase.offset(action.start), hint=hint)
         elif action.verb == "ADD COLUMN" and _has_old_rows_to_look_up(phrase, action):
-            message = f"the value that all rows of {table} get in {action.name} is looked up for each while it is locked"
+            message = f"the default of {action.name} is looked up for every row of {table} while it is locked"
             yield Problem(message, phrase.offset(action.start), hint=hint)
 
 
 def _has_old_rows_to_look_up(phrase: Phrase, action: Action) -> bool:
-    """Return whether a new column refers to a table and is not NULL in the rows that are there."""
+    """Return whether a new column references a table and is not NULL in existing rows."""
     default = phrase.find("DEFAULT", start=action.after, end=action.end)
     has_value = default >= 0 and not phrase.stands(default + 1, "NULL")
     return has_value and _says(phrase, action, "REFERENCES")
@@ -86,7 +86,7 @@ def _domain_constraint(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     if is_added or phrase.stands(index, "SET", "NOT", "NULL") or phrase.stands(index, "VALIDATE"):
         what = "VALIDATE CONSTRAINT" if phrase.stands(index, "VALIDATE") else "the new constraint"
         message = (
-            f"{what} of {domain} reads every table that has a column of it, while nobody can write to them"
+            f"{what} of {domain} scans every table that has a column of it, while nobody can write to them"
         )
         yield Problem(message, phrase.offset(index))
 
@@ -103,8 +103,8 @@ RULES = (
         name="A CHECK is added without NOT VALID",
         condition="ADD CONSTRAINT … CHECK, or ADD COLUMN … CHECK, without NOT VALID on a table that the file does not"
         " create.",
-        effect="ACCESS EXCLUSIVE while every row is read.",
-        safer="ADD CONSTRAINT … NOT VALID, which holds new rows to it at once; VALIDATE CONSTRAINT in the next file.",
+        effect="ACCESS EXCLUSIVE while the table is scanned.",
+        safer="ADD CONSTRAINT … NOT VALID, which applies to new rows at once; VALIDATE CONSTRAINT in the next file.",
         unknown="How large the table is.",
         bad="ALTER TABLE app.orders ADD CONSTRAINT total_positive CHECK (total > 0);",
         good=_TWO_FILES,
@@ -118,12 +118,11 @@ RULES = (
         name="A foreign key is added without NOT VALID",
         condition="ADD FOREIGN KEY without NOT VALID, or ADD COLUMN … DEFAULT value REFERENCES, on a table that the file"
         " does not create.",
-        effect="SHARE ROW EXCLUSIVE on both tables while every row of the one is looked up in the other: no writes to"
+        effect="SHARE ROW EXCLUSIVE on both tables while every row of one is looked up in the other: no writes to"
         " either.",
         safer="ADD CONSTRAINT … FOREIGN KEY … NOT VALID; VALIDATE CONSTRAINT in the next file.",
-        unknown="How large the tables are. Which server it will be: before 18 a partitioned table has to be done partition by"
-        " partition, and that it is partitioned, files or snapshot must say. A DEFAULT whose value is NULL counts as a value,"
-        " unless it is the word NULL.",
+        unknown="How large the tables are. The server's version: before 18 a partitioned table must be done partition by"
+        " partition, and only files or snapshot show that it is partitioned. A DEFAULT that computes NULL counts as a value.",
         bad="ALTER TABLE app.orders\n"
         "    ADD CONSTRAINT customer_fkey FOREIGN KEY (customer_id) REFERENCES app.customers (id);",
         good="ALTER TABLE app.orders\n"
@@ -137,9 +136,9 @@ RULES = (
         id="constraint-builds-index",
         name="A constraint builds its index under lock",
         condition="UNIQUE, PRIMARY KEY or EXCLUDE added without USING INDEX, to a table that the file does not create.",
-        effect="ACCESS EXCLUSIVE while every row is read and the index is built.",
+        effect="ACCESS EXCLUSIVE while the table is scanned and the index is built.",
         safer="CREATE UNIQUE INDEX CONCURRENTLY in one file, ADD CONSTRAINT … UNIQUE USING INDEX in the next. For EXCLUDE"
-        " there is no such way.",
+        " there is no safer way.",
         unknown="How large the table is.",
         bad="ALTER TABLE app.orders ADD CONSTRAINT orders_number_key UNIQUE (number);",
         good="ALTER TABLE app.orders ADD CONSTRAINT orders_number_key UNIQUE USING INDEX orders_number_idx;",
@@ -152,10 +151,10 @@ RULES = (
         id="validate-in-same-file",
         name="A constraint is added NOT VALID and validated in one transaction",
         condition="VALIDATE CONSTRAINT in the transactional file that adds the constraint.",
-        effect="The lock of the ALTER that adds it is held until the end of the transaction, so the table is locked while"
-        " every row is read: NOT VALID has gained nothing.",
+        effect="The lock of the ALTER that adds it is held until the end of the transaction, so the table is locked during"
+        " the scan: NOT VALID gains nothing.",
         safer="Put VALIDATE CONSTRAINT into the next file.",
-        unknown="How large the table is, and how long it takes to read it.",
+        unknown="How large the table is, and how long the scan takes.",
         bad="ALTER TABLE app.orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;\n\n"
         "ALTER TABLE app.orders VALIDATE CONSTRAINT total_positive;",
         good=_TWO_FILES,
@@ -169,7 +168,7 @@ RULES = (
         level=Level.WARNING,
         condition="ALTER DOMAIN … ADD without NOT VALID, SET NOT NULL or VALIDATE CONSTRAINT, of a domain that the file does"
         " not create.",
-        effect="Every table with a column of the domain is locked against writes (SHARE) and read from end to end.",
+        effect="Every table with a column of the domain is locked against writes (SHARE) and scanned.",
         safer="Put the CHECK on the tables, NOT VALID first. For new values only, add it to the domain NOT VALID.",
         unknown="Whether any table has a column of the domain.",
         bad="ALTER DOMAIN app.percentage ADD CONSTRAINT percentage_range CHECK (VALUE <= 100);",

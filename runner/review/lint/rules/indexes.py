@@ -1,4 +1,4 @@
-"""Indexes on tables that are in use, and what else is built from a whole table."""
+"""Rules about indexes on tables in use, and about what else is built from a whole table."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def _index_not_concurrent(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     if phrase.find("IF", "NOT", "EXISTS") >= 0 and table is not None:
         name, _ = phrase.target()
         if name is not None and facts.schema.owner(Name(table.schema, name.name)) == table:
-            return  # it is there, so nothing is built
+            return  # it exists, so nothing is built
     known = facts.schema.table(table)
     hint = _FOR_PARTITIONS if known is not None and known.is_partitioned else None
-    yield Problem(f"an index on {table} that is built while nobody can write to it", hint=hint)
+    yield Problem(f"building an index on {table} blocks writes to it", hint=hint)
 
 
 def _drop_index(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
@@ -32,7 +32,7 @@ def _drop_index(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         return
     for name, index in phrase.names(phrase.start_of_names()):
         owner = facts.schema.owner(name)
-        is_locked = owner is not None and owner == facts.exclusive  # so nobody can use it anyway
+        is_locked = owner is not None and owner == facts.exclusive  # so it is blocked anyway
         if not (facts.is_new(name) or is_locked):
             yield Problem(
                 f"index {name} is dropped under ACCESS EXCLUSIVE on its table", phrase.offset(index)
@@ -41,21 +41,19 @@ def _drop_index(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
 
 def _reindex(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
     if not phrase.statement.concurrently:
-        yield Problem("an index is rebuilt while nobody can write to its table, or read through it")
+        yield Problem("rebuilding an index blocks writes to its table, and reads that use it")
 
 
 def _if_not_exists(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
     index = phrase.find("IF", "NOT", "EXISTS")
     if phrase.statement.concurrently and index >= 0:
-        yield Problem(
-            "IF NOT EXISTS takes the invalid index of a failed build for a good one", phrase.offset(index)
-        )
+        yield Problem("IF NOT EXISTS accepts the invalid index of a failed build", phrase.offset(index))
 
 
 def _refresh(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     name, _ = phrase.name(3)
     if not (phrase.statement.concurrently or facts.is_new(name) or phrase.find("NO", "DATA") >= 0):
-        yield Problem(f"nobody can read {name} while it is computed anew")
+        yield Problem(f"nobody can read {name} while it is refreshed")
 
 
 RULES = (
@@ -63,10 +61,10 @@ RULES = (
         id="index-not-concurrent",
         name="An index is built without CONCURRENTLY",
         condition="CREATE INDEX without CONCURRENTLY on a table that the file does not create; not for ON ONLY, which"
-        " reads no partition.",
-        effect="SHARE on the table until every row is read and sorted: no INSERT, UPDATE or DELETE meanwhile.",
+        " scans no partition.",
+        effect="SHARE on the table until the index is built: no INSERT, UPDATE or DELETE meanwhile.",
         safer="CREATE INDEX CONCURRENTLY in a file of its own with -- transactional: false.",
-        unknown="How large the table is. A table that application code creates counts as one in use.",
+        unknown="How large the table is. A table that application code creates counts as in use.",
         bad="CREATE INDEX orders_placed_at_idx ON app.orders (placed_at);",
         good="-- transactional: false\n\nCREATE INDEX CONCURRENTLY orders_placed_at_idx ON app.orders (placed_at);",
         source='CREATE INDEX, "Building Indexes Concurrently"',
@@ -80,9 +78,9 @@ RULES = (
         level=Level.WARNING,
         condition="DROP INDEX without CONCURRENTLY; not after a statement of the same transaction that takes ACCESS"
         " EXCLUSIVE on the index's table, where that is the first one locked so.",
-        effect="ACCESS EXCLUSIVE on the table, for an instant; while it waits, every query of the table waits behind it.",
+        effect="ACCESS EXCLUSIVE on the table, briefly; while it waits, every query of the table waits behind it.",
         safer="DROP INDEX CONCURRENTLY in a file of its own with -- transactional: false.",
-        unknown="How busy the table is, which decides whether the instant is felt.",
+        unknown="How busy the table is, which decides whether the lock is noticed.",
         bad="DROP INDEX app.orders_placed_at_idx;",
         good="-- transactional: false\n\nDROP INDEX CONCURRENTLY app.orders_placed_at_idx;",
         source="DROP INDEX",
@@ -94,7 +92,7 @@ RULES = (
         id="reindex-not-concurrent",
         name="An index is rebuilt without CONCURRENTLY",
         condition="REINDEX without CONCURRENTLY.",
-        effect="SHARE on the table and ACCESS EXCLUSIVE on the index until it is built: no writes, and no query that"
+        effect="SHARE on the table and ACCESS EXCLUSIVE on the index until it is built: no writes, and no queries that"
         " would use the index.",
         safer="REINDEX INDEX CONCURRENTLY or REINDEX TABLE CONCURRENTLY, with -- transactional: false.",
         unknown="How large the index is.",
@@ -109,11 +107,11 @@ RULES = (
         id="concurrent-if-not-exists",
         name="CREATE INDEX CONCURRENTLY IF NOT EXISTS",
         condition="CREATE INDEX CONCURRENTLY with IF NOT EXISTS.",
-        effect="A failed build leaves an INVALID index of that name, kept up to date and never used. With IF NOT EXISTS,"
-        " psql and yoyo call the next try a success.",
-        safer="Leave IF NOT EXISTS out: runner removes the leftover of an interrupted build by itself. With psql, first"
+        effect="A failed build leaves an INVALID index with that name, which is updated but never used. With IF NOT EXISTS,"
+        " psql and yoyo report the next attempt as a success.",
+        safer="Omit IF NOT EXISTS: runner removes the leftover of an interrupted build by itself. With psql, first run"
         " DROP INDEX CONCURRENTLY IF EXISTS.",
-        unknown="Whether an index of the name is there, and valid.",
+        unknown="Whether an index with that name exists and is valid.",
         bad="-- transactional: false\n\n"
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_placed_at_idx ON app.orders (placed_at);",
         good="-- transactional: false\n\n"
@@ -129,7 +127,7 @@ RULES = (
         level=Level.WARNING,
         condition="REFRESH MATERIALIZED VIEW without CONCURRENTLY.",
         effect="ACCESS EXCLUSIVE on the view while its query runs: nobody can read it.",
-        safer="REFRESH MATERIALIZED VIEW CONCURRENTLY; the view needs a unique index for it.",
+        safer="REFRESH MATERIALIZED VIEW CONCURRENTLY, for which the view needs a unique index.",
         unknown="Whether the view has a unique index, which CONCURRENTLY needs, and how long its query runs.",
         bad="REFRESH MATERIALIZED VIEW app.totals;",
         good="REFRESH MATERIALIZED VIEW CONCURRENTLY app.totals;",

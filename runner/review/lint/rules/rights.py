@@ -1,4 +1,4 @@
-"""Rights, and what must not stand in a repository."""
+"""Rules about rights, and about secrets in a repository."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _HINTS = re.compile(
     re.IGNORECASE,
 )
 _CASED = frozenset({"aws", "google", "jwt", "key"})
-_LONGEST_KEY = 256  # what is longer without a header is data
+_LONGEST_KEY = 256  # anything longer without a header is data
 _FILES = (
     "R0lGOD",
     "iVBORw0KGgo",
@@ -57,7 +57,7 @@ _RANDOM_BITS = 4.3  # a character; words and paths stay below 4.2, base64 of 32 
 
 
 def secrets(text: str) -> Iterator[tuple[int, str]]:
-    """Yield where in a text something stands that opens a door, and what it is."""
+    """Yield the secrets in a text: where each starts, and what it is."""
     if _HINTS.search(text) is None:
         return
     pos = 0
@@ -65,13 +65,13 @@ def secrets(text: str) -> Iterator[tuple[int, str]]:
         kind = next(name for name in _NAMES if match[name])
         pos = match.end()
         if kind == "random" and not _is_random(match[kind]):
-            pos = match.start() + 1  # a token of a known shape may stand in it
+            pos = match.start() + 1  # it may contain a token of a known format
         elif kind not in _CASED or _is_cased(match[kind]):
             yield match.start(kind), _NAMES[kind]
 
 
 def _conninfo(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
-    """Find a password among the keywords of a connection, as CREATE SUBSCRIPTION and dblink take them."""
+    """Find a password in a connection string, as in CREATE SUBSCRIPTION and dblink."""
     if "password" not in phrase.statement.text:
         return
     for token in phrase.tokens:
@@ -82,7 +82,7 @@ def _conninfo(phrase: Phrase, _facts: Facts) -> Iterator[Problem]:
             password = found.get("password", "")
             is_hidden = not password.strip("'*") or any(sign in password for sign in "<${%")
             if is_one and len(found) > 1 and not is_hidden:
-                yield Problem("a password stands in the file", token.start)
+                yield Problem("the file contains a password", token.start)
 
 
 def _is_cased(found: str) -> bool:
@@ -90,7 +90,7 @@ def _is_cased(found: str) -> bool:
 
 
 def _is_random(found: str) -> bool:
-    """Say whether it has what words, paths, alphabets, UUIDs and hashes in hex lack: both cases, digits, even spread."""
+    """Return whether it looks random, unlike words, paths, alphabets, UUIDs and hex hashes: both cases, digits, even spread."""
     if len(found) > _LONGEST_KEY or found.startswith(_FILES):
         return False
     if sum(map(len, _WORD.findall(found))) > len(found) * _SHARE_OF_WORDS:
@@ -130,15 +130,15 @@ def _definer(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
 RULES = (
     Rule(
         id="secret-literal",
-        name="A secret stands in the file",
+        name="The file contains a secret",
         condition="A password in CREATE or ALTER ROLE, in an option or among a connection's keywords, a URL with a password, a"
         " private key, a token of a"
         " known shape, or a literal of 32 or more characters that looks random; in comments too.",
-        effect="It is in the repository's history, in migration history, in the server's log and perhaps in"
-        " pg_stat_statements: whoever can read one of these has it. Change it now.",
-        safer="Make roles with NOLOGIN or without a password and set that outside, from the secret store.",
+        effect="It is then in the repository, in migration history, in the server's log and perhaps in"
+        " pg_stat_statements. Whoever can read one of these has it. Change it now.",
+        safer="Create roles with NOLOGIN or without a password, and set the password elsewhere, from the secret store.",
         unknown="Whether it is a secret: a word, a date or a name as a password looks like any text. A secret"
-        " that a program puts together from parts.",
+        " that is built from parts.",
         bad="CREATE ROLE reporting LOGIN PASSWORD 'correct horse';",
         good="CREATE ROLE reporting NOLOGIN;",
         source="CREATE ROLE, Notes",
@@ -152,9 +152,9 @@ RULES = (
         name="A right is granted to PUBLIC",
         condition="GRANT … TO PUBLIC, or ALTER DEFAULT PRIVILEGES … GRANT … TO PUBLIC; not in the rollback of a file that"
         " revokes a right from PUBLIC.",
-        effect="Every role that can connect has it, those made later too.",
-        safer="Grant it to a group role and make the accounts members of that.",
-        unknown="Whether the right was there before: PostgreSQL itself grants EXECUTE on new functions to PUBLIC.",
+        effect="Every role that can connect has it, including later ones.",
+        safer="Grant it to a group role, and make the accounts its members.",
+        unknown="Whether PUBLIC had the right before: PostgreSQL itself grants it EXECUTE on new functions.",
         bad="GRANT SELECT ON app.orders TO PUBLIC;",
         good="GRANT SELECT ON app.orders TO reporting;",
         source='"Privileges"',
@@ -167,9 +167,9 @@ RULES = (
         name="SECURITY DEFINER without SET search_path",
         condition="CREATE or ALTER of a function or procedure with SECURITY DEFINER and without SET search_path, or RESET of"
         " the search_path of one.",
-        effect="Whoever may make objects in a schema of the caller's search_path can have the owner run them.",
+        effect="Whoever may create objects in a schema of the caller's search_path can make the owner run them.",
         safer="Add SET search_path = pg_catalog, pg_temp, and name everything else with its schema.",
-        unknown="Whether a later ALTER FUNCTION of the same file sets search_path. A function that DO makes with"
+        unknown="Whether a later ALTER FUNCTION of the same file sets search_path. A function that DO creates with"
         " EXECUTE and format().",
         bad="CREATE FUNCTION app.count_orders() RETURNS bigint LANGUAGE sql SECURITY DEFINER\n"
         "AS 'SELECT count(*) FROM app.orders';",

@@ -1,4 +1,4 @@
-"""What changes rows, and the values they may hold."""
+"""Rules about changes to rows and to enum values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _without_where(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
 
 
 def _changes(phrase: Phrase) -> Iterator[tuple[int, int]]:
-    """Yield where each UPDATE and DELETE begins and ends: the statement itself, or those in and after its WITH."""
+    """Yield the start and end of each UPDATE and DELETE: the statement itself, or those in and after its WITH."""
     words, depths = phrase.words, phrase.depths
     for index, word in enumerate(words):
         # else it is FOR UPDATE, ON DELETE, DO UPDATE, or a name
@@ -35,7 +35,7 @@ def _truncate(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     names = phrase.names(phrase.skip(1, ("TABLE",)))
     old = [str(name) for name, _ in names if not facts.is_new(name)]
     if old:
-        more = " and every table that refers to it" if phrase.find("CASCADE") >= 0 else ""
+        more = " and every table that references it" if phrase.find("CASCADE") >= 0 else ""
         yield Problem(f"TRUNCATE empties {', '.join(old)}{more}")
 
 
@@ -78,7 +78,7 @@ def _relation(phrase: Phrase, index: int) -> Name | None:
 def _value_renamed(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     type_, index = phrase.target()
     if phrase.stands(index, "RENAME", "VALUE") and not facts.is_new(type_):
-        yield Problem(f"a value of {type_} has another name from one moment to the next")
+        yield Problem(f"a value of {type_} is renamed for all running code at once")
 
 
 RULES = (
@@ -86,10 +86,10 @@ RULES = (
         id="change-without-where",
         name="UPDATE or DELETE without WHERE",
         condition="UPDATE or DELETE without WHERE, in WITH too, of a table that the file does not create.",
-        effect="Every row is locked until the end of the transaction and leaves a dead version behind; writers wait, replicas"
-        " fall behind. Perhaps it was not meant at all.",
-        safer="Say which rows; where many, in a file with -- batch: true and a LIMIT.",
-        unknown="How many rows there are. A WHERE that is true of every row counts as one.",
+        effect="Every row is locked until the end of the transaction and leaves a dead version; writers wait, replicas"
+        " fall behind. Perhaps the WHERE was forgotten.",
+        safer="Add a WHERE; for many rows use -- batch: true and a LIMIT.",
+        unknown="How many rows there are. A WHERE that is true for every row counts as one.",
         bad="UPDATE app.orders SET currency = 'EUR';",
         good="-- batch: pause 200ms\n\nUPDATE app.orders SET currency = 'EUR'\n"
         "WHERE id IN (SELECT id FROM app.orders WHERE currency IS NULL LIMIT 1000);",
@@ -102,9 +102,9 @@ RULES = (
         id="truncate",
         name="A table is truncated",
         condition="TRUNCATE of a table that the file does not create.",
-        effect="ACCESS EXCLUSIVE, and all rows are lost; with CASCADE those of every table that refers to it.",
-        safer="DELETE in batches, with a WHERE that says what may go.",
-        unknown="Whether the table holds anything.",
+        effect="ACCESS EXCLUSIVE, and all rows are lost; with CASCADE those of every table that references it.",
+        safer="DELETE in batches, with a WHERE for the rows to delete.",
+        unknown="Whether the table has rows.",
         bad="TRUNCATE app.drafts;",
         good="-- batch: true\n\nDELETE FROM app.drafts\n"
         "WHERE id IN (SELECT id FROM app.drafts WHERE sent_at < '2025-01-01' LIMIT 1000);",
@@ -121,7 +121,7 @@ RULES = (
         effect='It fails: "unsafe use of new value" (SQLSTATE 55P04).',
         safer="Add the value in a file of its own; use it in the next.",
         unknown="Which column a literal is for: any column of the type in a table of the statement is enough."
-        " Literals in function bodies and in what EXECUTE puts together.",
+        " Literals in function bodies and in the argument of EXECUTE.",
         bad="ALTER TYPE app.mood ADD VALUE 'grave';\n\nALTER TABLE app.orders ALTER COLUMN mood SET DEFAULT 'grave';",
         good="=== 0006_add_grave.sql\nALTER TYPE app.mood ADD VALUE 'grave';\n"
         "=== 0007_grave_by_default.sql\nALTER TABLE app.orders ALTER COLUMN mood SET DEFAULT 'grave';",
@@ -133,8 +133,8 @@ RULES = (
         id="enum-value-renamed",
         name="An enum value is renamed",
         condition="ALTER TYPE … RENAME VALUE of a type that the file does not create.",
-        effect="Code that still writes the old value fails from that moment on, and what it reads it does not know.",
-        safer="Add the new value, let the code know both, move the rows in batches. The old value may stay: it costs nothing.",
+        effect="From then on, code that writes the old value fails, and code that reads gets a value it does not know.",
+        safer="Add the new value, make the code accept both, update the rows in batches. The old value may stay: it costs nothing.",
         unknown="Whether running code writes the value.",
         bad="ALTER TYPE app.mood RENAME VALUE 'calm' TO 'quiet';",
         good="ALTER TYPE app.mood ADD VALUE 'quiet';",

@@ -1,4 +1,4 @@
-"""Tables and other objects as a whole."""
+"""Rules about tables and other objects as a whole."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def _cascade(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     for begin, end in _drops(phrase, facts):
         index = phrase.find("CASCADE", start=begin, end=end)
         if index >= 0:
-            yield Problem("CASCADE drops whatever depends on it, unnamed", phrase.offset(index))
+            yield Problem("CASCADE also drops everything that depends on it", phrase.offset(index))
 
 
 def _drops(phrase: Phrase, facts: Facts) -> Iterator[tuple[int, int]]:
-    """Yield where each DROP begins and ends; ON DELETE CASCADE of a foreign key beside it is none."""
+    """Yield the start and end of each DROP; a foreign key's ON DELETE CASCADE is none."""
     if phrase.kind.startswith("DROP "):
         if not all(facts.is_new(name) for name, _ in phrase.names(phrase.start_of_names())):
             yield 0, len(phrase.words)
@@ -46,9 +46,7 @@ def _rename_table(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         return
     for action in actions(phrase):
         if action.verb in {"RENAME TO", "SET SCHEMA"}:
-            yield Problem(
-                f"{table} has another name from one moment to the next", phrase.offset(action.start)
-            )
+            yield Problem(f"{table} is renamed for all running code at once", phrase.offset(action.start))
 
 
 def _table_rewrite(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
@@ -57,13 +55,13 @@ def _table_rewrite(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         for action in actions(phrase):
             is_move = action.verb in {"SET LOGGED", "SET UNLOGGED", "SET TABLESPACE", "SET ACCESS"}
             if is_move and not facts.is_new(table):
-                yield Problem(f"{action.verb} writes all of {table} anew", phrase.offset(action.start))
+                yield Problem(f"{action.verb} rewrites all of {table}", phrase.offset(action.start))
             elif _computes(phrase, action, facts) and not facts.is_new(table):
-                message = f"SET EXPRESSION computes {action.name} anew for every row of {table}"
+                message = f"SET EXPRESSION recomputes {action.name} for every row of {table}"
                 yield Problem(message, phrase.offset(action.start))
     elif phrase.kind == "CLUSTER" or "FULL" in phrase.words[1:4]:
         what = "CLUSTER" if phrase.kind == "CLUSTER" else "VACUUM FULL"
-        yield Problem(f"{what} writes a whole table anew while nobody can use it")
+        yield Problem(f"{what} rewrites a whole table while nobody can use it")
 
 
 def _computes(phrase: Phrase, action: Action, facts: Facts) -> bool:
@@ -89,7 +87,7 @@ def _attach(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
             continue
         known = facts.schema.table(partition)
         if known is None or not known.is_checked:
-            yield Problem(f"all of {partition} is read while it is locked", phrase.offset(action.start))
+            yield Problem(f"all of {partition} is scanned while it is locked", phrase.offset(action.start))
 
 
 def _unqualified(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
@@ -97,7 +95,7 @@ def _unqualified(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     if name is None or name.schema is not None or facts.is_new(name):
         return
     if not {"TEMP", "TEMPORARY"} & set(phrase.words[:4]):
-        yield Problem(f"{name} is made, or looked up, where search_path leads")
+        yield Problem(f"{name} has no schema; search_path decides where it is created or found")
 
 
 RULES = (
@@ -105,10 +103,10 @@ RULES = (
         id="drop-table",
         name="A table is dropped",
         condition="DROP TABLE of a table that the file does not create.",
-        effect="Its rows are lost: a rollback can make the table again, but empty. Running code that still names it fails.",
-        safer="First release code that does not name it; keep it for a while, or a backup; then allow this rule with that"
+        effect="Its rows are lost: a rollback can recreate the table, but empty. Running code that still names it fails.",
+        safer="First release code that does not name it; keep it, or a backup, for a while; then allow this rule with that"
         " reason.",
-        unknown="Whether running code still names the table, and whether it holds anything.",
+        unknown="Whether running code still names the table, and whether it has rows.",
         bad="DROP TABLE app.drafts;",
         good="-- lint: allow drop-table -- nothing names it since release 41, and Monday's backup holds it\n\n"
         "DROP TABLE app.drafts;",
@@ -121,9 +119,9 @@ RULES = (
         id="drop-cascade",
         name="DROP … CASCADE",
         condition="CASCADE in a DROP of an object, a column or a constraint that the file does not create.",
-        effect="Views, foreign keys and functions that depend on it vanish without being named, in production perhaps other"
-        " ones than here; the rollback cannot know of them.",
-        safer="Name each object that is to go, the dependent ones first.",
+        effect="Views, foreign keys and functions that depend on it are dropped without being named, in production perhaps"
+        " others than here. The rollback cannot recreate what it does not know.",
+        safer="Name each object to drop, the dependent ones first.",
         unknown="What depends on the object in production.",
         bad="DROP VIEW app.totals CASCADE;",
         good="DROP VIEW app.monthly_totals, app.totals;",
@@ -135,9 +133,9 @@ RULES = (
         id="rename-table",
         name="A table is renamed or moved to another schema",
         condition="RENAME TO or SET SCHEMA on a table that the file does not create.",
-        effect="While old and new code run side by side, one of them fails at every query of the table.",
-        safer="Give new code a view of the new name, to which it can write as to the table; or leave a view of the old name"
-        " behind in the same transaction, and allow this rule with that reason.",
+        effect="While old and new code run together, one of them fails at every query of the table.",
+        safer="Give new code a view with the new name, through which it can write; or create a view with the old name in"
+        " the same transaction, and allow this rule with that reason.",
         unknown="Whether running code names the table, and whether a view takes the old name.",
         bad="ALTER TABLE app.orders RENAME TO purchases;",
         good="CREATE VIEW app.purchases AS SELECT id, total FROM app.orders;",
@@ -148,11 +146,11 @@ RULES = (
     ),
     Rule(
         id="table-rewrite",
-        name="A whole table is written anew",
+        name="A whole table is rewritten",
         condition="VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE, SET ACCESS METHOD, and SET EXPRESSION of"
         " a stored generated column.",
-        effect="ACCESS EXCLUSIVE while every row and index is written; it needs the space of the table once more.",
-        safer="pg_repack, or VACUUM without FULL. It is maintenance rather than a migration.",
+        effect="ACCESS EXCLUSIVE while every row and index is rewritten; it needs as much space again as the table.",
+        safer="pg_repack, or VACUUM without FULL. This is maintenance, not a migration.",
         unknown="How large the table is, and whether VACUUM FULL without a name finds anything to do.",
         bad="-- transactional: false\n\nVACUUM FULL app.orders;",
         good="-- transactional: false\n\nVACUUM ANALYZE app.orders;",
@@ -168,7 +166,7 @@ RULES = (
         condition="DETACH PARTITION without CONCURRENTLY.",
         effect="ACCESS EXCLUSIVE on the parent: every query of any partition waits behind it.",
         safer="DETACH PARTITION … CONCURRENTLY in a file of its own with -- transactional: false. PostgreSQL refuses that while there is a"
-        " default partition: then leave out CONCURRENTLY, in a file of its own.",
+        " default partition: then omit CONCURRENTLY, in a file of its own.",
         unknown="How busy the parent is.",
         bad="ALTER TABLE app.events DETACH PARTITION app.events_2024;",
         good="-- transactional: false\n\nALTER TABLE app.events DETACH PARTITION app.events_2024 CONCURRENTLY;",
@@ -182,11 +180,11 @@ RULES = (
         name="A partition is attached without a CHECK",
         level=Level.WARNING,
         condition="ATTACH PARTITION of a table that the file does not create and that no earlier file gave a CHECK.",
-        effect="ACCESS EXCLUSIVE on the partition while every row is read to see that it belongs there; with a DEFAULT"
-        " partition, that one is read too.",
-        safer="First a CHECK of the partition's bounds, NOT VALID and then validated: ATTACH PARTITION reads nothing then.",
+        effect="ACCESS EXCLUSIVE on the partition while it is scanned to check its rows; if there is a DEFAULT partition,"
+        " that is scanned too.",
+        safer="First add a CHECK of the partition's bounds, NOT VALID, and validate it: then ATTACH PARTITION scans nothing.",
         unknown="Whether the CHECK implies the partition's bounds: any valid CHECK of the table counts. runner"
-        " verify measures whether it is read.",
+        " verify measures whether it is scanned.",
         bad="ALTER TABLE app.events ATTACH PARTITION app.events_2026\n"
         "    FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
         good="=== 0006_events_2026_bounds.sql\nALTER TABLE app.events_2026\n"
@@ -202,11 +200,11 @@ RULES = (
         id="unqualified-name",
         name="An object is named without its schema",
         level=Level.WARNING,
-        condition="CREATE, ALTER or DROP of an object without its schema's name; told once a database with the number of"
+        condition="CREATE, ALTER or DROP of an object without its schema's name; reported once per database with the number of"
         " files, and in each file with --all.",
-        effect="search_path decides where it is made or which one is meant, and it differs between roles, sessions and tools.",
+        effect="search_path decides where it is created or which one is meant, and it differs between roles, sessions and tools.",
         safer="Write schema.name.",
-        unknown="What search_path is in production. Names inside queries and function bodies are not looked at.",
+        unknown="What search_path is in production. Names inside queries and function bodies are not checked.",
         bad="ALTER TABLE orders ADD COLUMN note text;",
         good="ALTER TABLE app.orders ADD COLUMN note text;",
         source='"The Schema Search Path"',

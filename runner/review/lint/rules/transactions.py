@@ -1,4 +1,4 @@
-"""How statements stand together in a file."""
+"""Rules about several statements in one transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _after_exclusive(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
             yield Problem(f"it waits for {mode} on {name} while {held} is locked against everyone")
             return
         if mode is LockMode.ROW_EXCLUSIVE:
-            yield Problem(f"it changes rows of {name} while that is locked against everyone")
+            yield Problem(f"it changes rows of {name} while the table is locked against everyone")
             return
 
 
@@ -34,21 +34,21 @@ def _in_doubt(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         return
     if phrase.kind == "CALL" or runs_outside_transactions(statement):
         words = " ".join(statement.words[:2])
-        yield Problem(f"when {words} is interrupted, nothing in the database tells whether it was done")
+        yield Problem(f"if {words} is interrupted, nothing in the database shows whether it was done")
 
 
 RULES = (
     Rule(
         id="locks-after-exclusive",
-        name="More is waited for, or changed, under ACCESS EXCLUSIVE",
+        name="A later statement waits, or changes rows, under ACCESS EXCLUSIVE",
         level=Level.WARNING,
         condition="In a transactional file, after a statement that takes ACCESS EXCLUSIVE on an existing table: one that locks"
-        " another existing table, or changes rows of the same; said once a file.",
-        effect="The first table is locked against everyone until the end of the transaction, so also while the later"
-        " statement waits or works; two such files can deadlock with the application.",
-        safer="One table a file, and rows in a file of their own.",
-        unknown="How long the later statement waits or works. What functions and triggers lock. The table of an"
-        " index that no file makes: such an index is passed over.",
+        " another existing table, or changes rows of the same; reported once per file.",
+        effect="The first table is locked against everyone until the end of the transaction, also while the later"
+        " statement waits or runs; such a file can deadlock with the application.",
+        safer="Change one table per file; put changes of rows into a separate file.",
+        unknown="How long the later statement waits or runs. What functions and triggers lock. The table of an"
+        " index that no file creates: such an index is skipped.",
         bad="ALTER TABLE app.orders ADD COLUMN note text;\n\nALTER TABLE app.customers ADD COLUMN note text;",
         good="=== 0006_order_notes.sql\nALTER TABLE app.orders ADD COLUMN note text;\n"
         "=== 0007_customer_notes.sql\nALTER TABLE app.customers ADD COLUMN note text;",
@@ -59,12 +59,12 @@ RULES = (
     ),
     Rule(
         id="in-doubt",
-        name="A statement whose outcome nothing tells",
+        name="A statement whose outcome cannot be found out",
         level=Level.WARNING,
-        condition="In a file with -- transactional: false: CALL, or a command that cannot run in a transaction, that neither"
-        " the catalogue can decide (CONCURRENTLY) nor a second run repeats harmlessly (VACUUM, REINDEX).",
-        effect="If the run is interrupted in it, runner stops and a person must say with runner repair whether it was done.",
-        safer="Make what it does safe to repeat, and leave a note of that here; or do it outside of migrations.",
+        condition="In a file with -- transactional: false: CALL, or a command that cannot run in a transaction, unless the"
+        " catalog shows its outcome (CONCURRENTLY) or a second run is harmless (VACUUM, REINDEX).",
+        effect="If the run is interrupted in it, runner stops, and a person must decide whether it was done: runner repair.",
+        safer="Make it safe to repeat, and allow this rule with that reason; or do it outside of migrations.",
         unknown="What a procedure does, and whether that may be repeated.",
         bad="-- transactional: false\n\nCREATE DATABASE reports;",
         good="-- transactional: false\n\nVACUUM app.orders;",

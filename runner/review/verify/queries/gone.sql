@@ -1,4 +1,4 @@
--- Which of some relations (number 0) and columns are not there any more, whatever is called so now.
+-- Which of some relations (number 0) and columns are gone, even if others have their names now.
 SELECT w.oid::bigint, w.number
 FROM ROWS FROM (pg_catalog.unnest(%(relations)s::oid[]), pg_catalog.unnest(%(numbers)s::int[])) AS w (oid, number)
 WHERE

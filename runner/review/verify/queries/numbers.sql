@@ -1,4 +1,4 @@
--- Some relations and their columns by number: what bears the same number later was not made anew.
+-- Some relations and their columns by number: what has the same number later was not recreated.
 SELECT
     c.oid::bigint,
     0 AS number,

@@ -1,4 +1,4 @@
--- For each relation, function and type a number that changes with any row of the system catalogues that belongs to it:
+-- For each relation, function and type a number that changes with any row of the system catalogs that belongs to it:
 -- with its own, its columns', constraints', indexes', comments' and so on. xmin names the transaction that wrote a row.
 -- Class 0 stands for what belongs to none: schemas, extensions, event triggers, default privileges, and the kinds of
 -- definitions.py.

@@ -1,5 +1,5 @@
 -- Casts, operators, operator families and operator classes.
--- A family's loose members and a class's own are told apart as pg_dump does: by what pg_depend says that they belong to.
+-- A family's loose members and a class's own are distinguished as pg_dump does, by pg_depend.
 WITH members AS (
     SELECT
         d.refclassid AS catalog,

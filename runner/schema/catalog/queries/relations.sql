@@ -1,4 +1,4 @@
--- Tables, views, materialised views and foreign tables, without the members of extensions.
+-- Tables, views, materialized views and foreign tables, without the members of extensions.
 SELECT
     c.oid,
     n.nspname::text AS schema_name,

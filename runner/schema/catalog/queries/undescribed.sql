@@ -1,4 +1,4 @@
--- What the catalogue does not describe, so that nobody takes silence for sameness; `sql` is what is known of it, to be
+-- What the catalog does not describe, so that nobody takes silence for sameness; `sql` is what is known of it, to be
 -- compared with itself later. What is usual needs no mention. Nothing of the whole server: others change that meanwhile.
 -- Members of extensions come with them, and a range brings its own casts. Of a secret there is a digest, salted with what
 -- nobody else knows, so that nobody can try passwords; of what comes with the server or an extension there is one too, for

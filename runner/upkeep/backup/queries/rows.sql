@@ -1,4 +1,4 @@
--- What tells whether rows or the schema of this database were changed since: counters of writes, and the files that
+-- What shows whether rows or the schema of this database were changed since: counters of writes, and the files that
 -- TRUNCATE and rewrites replace. A crash of the server sets the counters to zero.
 SELECT
     c.oid::text AS relation,

@@ -1,7 +1,7 @@
 -- Indexes that are invalid, and B-trees with the number of pages that their rows would need: for each row its columns'
 -- average widths, aligned, an 8-byte header and a 4-byte pointer, on pages filled as the index asks for.
 -- Rows that share a value may be stored once, so the estimate is high and the bloat low. Without column statistics there is none.
--- Asking for a size waits for whoever locks the index; of such a one the size that the catalogue remembers does.
+-- Reading the size waits for a lock on the index; for a locked one the size in the catalog is used.
 WITH locked AS MATERIALIZED (
     SELECT l.relation
     FROM pg_catalog.pg_locks AS l

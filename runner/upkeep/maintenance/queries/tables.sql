@@ -1,6 +1,6 @@
 -- What the server counted of each table, how old its oldest row is in transactions, and whether this role may work on it:
 -- its owner, the database's owner, a superuser, and since 17 whoever has MAINTAIN.
--- Asking for a size waits for whoever locks the table; of such a one the size that the catalogue remembers does.
+-- Reading the size waits for a lock on the table; for a locked one the size in the catalog is used.
 WITH locked AS MATERIALIZED (
     SELECT l.relation
     FROM pg_catalog.pg_locks AS l

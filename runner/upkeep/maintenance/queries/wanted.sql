@@ -1,4 +1,4 @@
--- Whether somebody waits for the migration lock, which we hold.
+-- Whether a session waits for the migration lock, which we hold.
 SELECT EXISTS (
     SELECT
     FROM pg_catalog.pg_locks AS l
