@@ -96,7 +96,7 @@ def test_tls_is_checked_as_far_as_the_mode_says(tls, tmp_path):
             right,
             "localhost",
             CredentialsError,
-            "does not admit 'postgres' to 'postgres' without TLS",
+            "does not accept 'postgres' to 'postgres' without TLS",
         ),
     ):
         with pytest.raises(kind) as caught:

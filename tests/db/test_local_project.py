@@ -209,7 +209,7 @@ def test_programs_run_on_the_database_with_their_own_exit_code(project, new_serv
     assert missing.returncode == 2
     assert missing.stderr.splitlines() == [
         "error: there is no program 'no-such-program' on PATH",
-        "  hint: Install the PostgreSQL client tools, or give the program's whole path.",
+        "  hint: Install the PostgreSQL client tools, or give the full path of the program.",
     ]
 
 

@@ -80,7 +80,7 @@ def test_without_lint_only_what_was_measured_is_told(project, run):
 def test_a_report_that_is_no_format_and_file_is_refused(run, report):
     done = run("--report", report)
     assert done.code == 2
-    assert "is no FORMAT=FILE; the formats are text, markdown, html" in done.err
+    assert "is not FORMAT=FILE; the formats are text, markdown, html" in done.err
 
 
 def test_a_migration_that_the_server_refuses_is_in_every_format(project, run):

@@ -46,7 +46,7 @@ def test_a_rollback_that_leaves_something_is_shown_as_sql(project, verify):
     assert "+    a integer" in trip["rollback_diff"]
     assert trip["failed_on"] == "apply again"
     assert 'column "a" of relation "orders" already exists' in trip["error"]["message"]
-    assert trip["error"]["hint"] == "Its rollback left it behind, and must undo that too."
+    assert trip["error"]["hint"] == "Its rollback left it behind and must undo that too."
 
 
 def test_a_rollback_that_takes_too_much_is_shown_as_sql(project, verify):
@@ -192,7 +192,7 @@ def test_a_batch_that_makes_no_headway_ends_here_too(project, verify):
     assert found.code != 0
     trip = found.trip("0002_fill")
     assert (trip["verdict"], trip["failed_on"]) == ("failed", "apply")
-    assert "makes no headway: it touched 200 rows where there are 50" in trip["error"]["message"]
+    assert "makes no progress: it touched 200 rows where there are 50" in trip["error"]["message"]
 
 
 def test_a_batch_that_changes_nothing_ends_here_too(project, verify):

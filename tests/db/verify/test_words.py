@@ -107,13 +107,17 @@ def test_a_text_that_quotes_a_rename_is_no_rename(findings, apply):
 @pytest.mark.parametrize(
     ("apply", "rule", "message"),
     [
-        ("ALTER TABLE public.t RENAME TO t2;", "rename-table", "public.t is called t2 "),
-        ("ALTER TABLE public.t RENAME a TO c;", "rename-column", "public.t.a is called c "),
-        ("CREATE SCHEMA s;\nALTER TABLE public.t SET SCHEMA s;", "rename-table", "public.t is called s.t "),
+        ("ALTER TABLE public.t RENAME TO t2;", "rename-table", "public.t is renamed to t2 "),
+        ("ALTER TABLE public.t RENAME a TO c;", "rename-column", "public.t.a is renamed to c "),
+        (
+            "CREATE SCHEMA s;\nALTER TABLE public.t SET SCHEMA s;",
+            "rename-table",
+            "public.t is renamed to s.t ",
+        ),
         (
             "DO $$ BEGIN EXECUTE 'ALTER TABLE t REN' || 'AME a TO c'; END $$;",
             "rename-column",
-            "public.t.a is called c ",
+            "public.t.a is renamed to c ",
         ),
     ],
 )
