@@ -47,7 +47,7 @@ def snapshot_command(
     results = snapshots(settings, write=write, scratch_url=scratch_url, emit=context.emit)
     style = context.style(sys.stdout)
     if form != "sql":
-        from runner.report.diagram.page import drawn
+        from runner.report.diagram.html_page import drawn
 
         context.echo(drawn({result.database: result.catalog for result in results}, form))
         return

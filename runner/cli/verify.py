@@ -80,7 +80,7 @@ def verify_command(
     runner verify --base origin/main --target  a branch, with the sizes of the real tables
     runner verify --report html=report.html    with a page for approvers
     """
-    from runner import whole
+    from runner import atomic_write
     from runner.commands.lint import project_levels
     from runner.commands.verify import VerifyOptions, verifications
     from runner.errors import UsageError
@@ -104,7 +104,7 @@ def verify_command(
         emit=context.emit,
     )
     for written, path in reports:
-        whole.write(path, rendered(results, written), parents=True)
+        atomic_write.write(path, rendered(results, written), parents=True)
     context.echo(
         rendered(results, "json" if context.json else form, context.style(sys.stdout)).removesuffix("\n")
     )

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.engine.history.message import Record
-from runner.engine.history.model import Operation
 from runner.engine.history.neighbours import find_neighbours
 from runner.engine.history.order import in_order
+from runner.engine.history.state import Operation
 from runner.engine.plan import resolve_id
 from runner.errors import CheckError, ConfigurationError, UsageError
 from runner.events import Emit
-from runner.files.migrations.model import Kind, Migration
+from runner.files.migrations.migration import Kind, Migration
 from runner.report.parts import heading
 from runner.report.terminal import Style
 from runner.schema.catalog.differences import diff, unified_diff
-from runner.schema.catalog.model import Catalog, Difference
+from runner.schema.catalog.objects import Catalog, Difference
 from runner.schema.catalog.read import read as read_catalog
-from runner.schema.validate.judging import is_ignored, is_of_another_tool
 from runner.schema.validate.partitions import follows_its_parent
+from runner.schema.validate.tolerance import is_ignored, is_of_another_tool
 from runner.session.beside import others
 from runner.session.recording import recording_session
 from runner.session.scratch import build, scratch_session

@@ -19,7 +19,7 @@ from runner.session.each import Failures
 from runner.session.session import explained
 from runner.settings import Settings
 from runner.upkeep.health import Answer, Level, Query, Row, ask, load_queries
-from runner.upkeep.health.load import check_names
+from runner.upkeep.health.query_files import check_names
 from runner.wording import counted
 
 _WORST = (Level.PROBLEM, Level.WARNING, Level.UNKNOWN)

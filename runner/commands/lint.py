@@ -11,10 +11,10 @@ from typing import Any
 
 from runner.errors import ConfigurationError, Location, UsageError
 from runner.events import Emit, Notice, silent
-from runner.files.migrations.foreign import refuse_foreign
 from runner.files.migrations.git import changed_since, default_branch, edited_since, names_at, unchanged_since
 from runner.files.migrations.layout import Layout
-from runner.files.migrations.model import Kind, Migration, Script
+from runner.files.migrations.migration import Kind, Migration, Script
+from runner.files.migrations.other_tools import refuse_foreign
 from runner.report.findings import finding_as_json
 from runner.report.terminal import Style
 from runner.review.lint import BORROWED, BY_ID, RULES, Base, Finding, Level, fold, lint, schema_of

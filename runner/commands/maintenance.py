@@ -9,8 +9,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from runner.engine.history.model import State
 from runner.engine.history.names import MAINTENANCE_KEY
+from runner.engine.history.state import State
 from runner.errors import BusyError, FileError, Location, RunnerError, StoppedError
 from runner.events import DatabaseOpened, Emit, Event, MaintenanceFinished, TaskDone
 from runner.files.migrations.layout import Layout

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from runner.engine.apply.run import check_plan
-from runner.engine.history.model import State
+from runner.engine.history.state import State
 from runner.engine.plan import Plan, plan_apply, plan_rollback
 from runner.events import Emit
 from runner.report.parts import step_as_json
@@ -80,7 +80,7 @@ def _begun(plan: Plan, state: State) -> Iterator[str]:
 
 def text(result: PerDatabase[Plan], style: Style) -> Iterator[str]:
     """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
-    from runner.files.migrations.check import ends_with_semicolon
+    from runner.files.migrations.units import ends_with_semicolon
 
     plan = result.value
     yield style(f"-- {result.database}: {result.place}", "bold")

@@ -10,12 +10,12 @@ from runner.commands.baseline import adopted
 from runner.engine.apply.takeover import check_progress, clear, take_over
 from runner.engine.history.journal import Direction, Journal, JournalStep
 from runner.engine.history.message import Record
-from runner.engine.history.model import Operation, Partial
+from runner.engine.history.state import Operation, Partial
 from runner.engine.plan import resolve_id
 from runner.errors import CheckError, UsageError
 from runner.events import Emit
-from runner.files.migrations.check import check_script, units
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
+from runner.files.migrations.units import check_script, units
 from runner.report.parts import heading
 from runner.report.terminal import Style
 from runner.session.recording import recording_session

@@ -64,7 +64,7 @@ def restore(
 
     `confirm` is asked before the switch, after the comparison; it raises when the answer is no.
 
-    Raises: as `runner.upkeep.backup.restore` and `runner.upkeep.backup.switch`.
+    Raises: as `runner.upkeep.backup.restoring` and `runner.upkeep.backup.switch`.
     """
     started = monotonic()
     _require_name(options.into)

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runner import whole
+from runner import atomic_write
 from runner.events import WARNING, Emit, Notice
 from runner.files.sqltext.tokens import SqlSyntaxError
 from runner.report.parts import diff_lines
 from runner.report.terminal import Style
 from runner.schema.catalog.differences import compare_text, unified_diff
-from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.render import render as render_catalog
-from runner.schema.validate.judging import is_ignored
+from runner.schema.validate.tolerance import is_ignored
 from runner.session.scratch import build, scratch_session
 from runner.session.session import read_files
 from runner.settings import Settings
@@ -59,7 +59,7 @@ def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, emit:
         label = settings.label(path)
         before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""
         if write and before != text:
-            whole.write(path, text, parents=True)
+            atomic_write.write(path, text, parents=True)
         found.append(
             Snapshot(
                 database=layout.title,

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from runner.engine.history.model import LockHolder, Operation, Partial, YoyoLock
+from runner.engine.history.state import LockHolder, Operation, Partial, YoyoLock
 from runner.engine.plan import Comparison, Situation, Standing, compare
 from runner.events import Emit
-from runner.files.migrations.model import Kind
+from runner.files.migrations.migration import Kind
 from runner.report.parts import at, mode
 from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style

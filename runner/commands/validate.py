@@ -10,7 +10,7 @@ from runner.engine.plan import Comparison, Situation, compare
 from runner.errors import CheckError, RunnerError, StoppedError
 from runner.events import Emit
 from runner.files.migrations.load import script_from_history
-from runner.files.migrations.model import Kind, Migration
+from runner.files.migrations.migration import Kind, Migration
 from runner.report.parts import compared_line, diff_lines
 from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style

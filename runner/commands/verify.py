@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from runner.commands.lint import base_of, scripts, start_of
+from runner.engine.apply.context import Work
 from runner.engine.apply.run import check_plan, run_plan
-from runner.engine.apply.work import Work
 from runner.engine.history.order import in_order
 from runner.engine.plan import Action, Plan, Step, plan_apply, resolve_id
 from runner.errors import ConfigurationError
 from runner.events import Emit, RehearsalsOver, Rehearsed
 from runner.files.migrations.git import changed_since
 from runner.files.migrations.layout import Layout
-from runner.files.migrations.model import Kind, Migration
+from runner.files.migrations.migration import Kind, Migration
 from runner.limits import Limits
 from runner.review.lint import Finding, Level, allowed_rules, lint
 from runner.review.verify import (
@@ -34,8 +34,8 @@ from runner.review.verify import (
     rehearse,
     with_all_beyond,
 )
-from runner.schema.catalog.mirror import Mirror
-from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.incremental import Mirror
+from runner.schema.catalog.objects import Catalog
 from runner.session.scratch import scratch_session
 from runner.session.session import Session, actor_of, open_session, read_files
 from runner.settings import Settings

@@ -15,7 +15,7 @@ from runner.engine.plan import Situation, compare
 from runner.errors import UnreachableError
 from runner.events import Emit, Notice
 from runner.files.migrations.layout import Layout
-from runner.files.migrations.model import Migration
+from runner.files.migrations.migration import Migration
 from runner.report.parts import heading
 from runner.report.per_database import PerDatabase, as_object
 from runner.report.terminal import Style

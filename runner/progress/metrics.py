@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
 
-from runner import whole
+from runner import atomic_write
 from runner.errors import RunnerError, Terminated
 from runner.events import WARNING, DatabaseOpened, Emit, Event, Notice, RunFinished, StepDone
 from runner.report.openmetrics import Gauge, render
@@ -67,7 +67,9 @@ class Metrics:
         finally:
             try:
                 # the collector reads files by their suffix, and must not see this one before it is whole
-                whole.write(path, self.rendered(code, path.read_text("utf-8") if path.exists() else ""))
+                atomic_write.write(
+                    path, self.rendered(code, path.read_text("utf-8") if path.exists() else "")
+                )
             except (RunnerError, OSError, UnicodeDecodeError) as error:
                 said = f"the metrics were not written to {path}: {getattr(error, 'strerror', None) or error}"
                 emit(Notice(name="metrics.unwritable", message=said, level=WARNING))

@@ -7,7 +7,7 @@ from typing import Any
 from runner.events import INFO, WARNING, Notice, Progress, Running, Unseen, Waiting
 from runner.report.parts import ID_WIDTH
 from runner.report.terminal import Style
-from runner.server.watch.words import age, blocker, waits, wanted
+from runner.server.watch.phrases import age, blocker, waits, wanted
 from runner.wording import counted
 
 _SHOWN_HOLDERS = 3

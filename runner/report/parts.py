@@ -7,7 +7,7 @@ from typing import Any
 
 from runner.engine.plan import Step
 from runner.events import Compared
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.report.terminal import Style
 from runner.wording import counted, shortened
 

@@ -30,7 +30,7 @@ def neighbours(session: Session, settings: Settings) -> Neighbours | None:
     if _has_begun(session):
         return None
     from runner.engine.history.neighbours import find_neighbours, has_entries
-    from runner.schema.validate.judging import is_ignored
+    from runner.schema.validate.tolerance import is_ignored
 
     found = find_neighbours(session.history)
     tables = tuple(name for name in found.tables if not is_ignored(settings.ignore, "table", name))

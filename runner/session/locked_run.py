@@ -55,8 +55,8 @@ class LockedRun:
         before_commit: Callable[[], None] = lambda: None,
     ) -> list[StepDone]:
         """Plan under the lock and run the plan, through outages of the server; return what is committed."""
+        from runner.engine.apply.context import Work
         from runner.engine.apply.run import run_plan
-        from runner.engine.apply.work import Work
         from runner.server.watch import Watch
         from runner.session.ownership import require_ownership
         from runner.session.reconnect import through_outages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from runner.engine.history.model import State
+from runner.engine.history.state import State
 from runner.engine.plan import Action, Plan, is_done
 from runner.errors import BusyError
 from runner.events import WARNING, Notice, StepDone

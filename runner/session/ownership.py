@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runner.engine.plan import Plan
 from runner.errors import CredentialsError, Location
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.files.sqltext.altered import altered_table
 from runner.files.sqltext.lexer import statements
 from runner.session.session import Session

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from runner.engine.apply.context import Work
 from runner.engine.apply.run import check_plan, run_plan
-from runner.engine.apply.work import Work
 from runner.engine.plan import plan_apply
 from runner.errors import (
     ConfigurationError,
@@ -24,8 +24,8 @@ from runner.errors import (
 )
 from runner.events import WARNING, Emit, Notice
 from runner.files.migrations.layout import Layout
-from runner.files.migrations.model import Migration
-from runner.schema.catalog.model import Catalog
+from runner.files.migrations.migration import Migration
+from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.read import read as read_catalog
 from runner.server import connection, credentials, local
 from runner.server.credentials import Target

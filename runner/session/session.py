@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from runner.engine.history.model import State
+from runner.engine.history.state import State
 from runner.engine.history.store import History
 from runner.errors import (
     BusyError,
@@ -21,10 +21,10 @@ from runner.errors import (
     about,
 )
 from runner.events import INFO, WARNING, Emit, Notice, silent
-from runner.files.migrations.foreign import refuse_foreign
 from runner.files.migrations.layout import Layout, find_layouts, which_of
 from runner.files.migrations.load import load, script_from_history
-from runner.files.migrations.model import Kind, Migration, Script
+from runner.files.migrations.migration import Kind, Migration, Script
+from runner.files.migrations.other_tools import refuse_foreign
 from runner.limits import Limits
 from runner.redaction import redacted
 from runner.server import connection

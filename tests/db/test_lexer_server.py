@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.engine.apply.send import StatementError, execute
+from runner.engine.apply.wire import StatementError, execute
 from runner.files.sqltext.classify import runs_outside_transactions
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.tokens import SqlSyntaxError

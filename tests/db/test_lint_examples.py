@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import psycopg
 import pytest
 
-from runner.files.sqltext.directives import leading_directives
+from runner.files.sqltext.leading_comment import leading_directives
 from runner.files.sqltext.lexer import statements
 from runner.review.lint import RULES
 from tests.unit.lint.conftest import files_of

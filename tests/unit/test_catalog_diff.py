@@ -8,7 +8,7 @@ import pytest
 
 from runner.files.sqltext.tokens import SqlSyntaxError
 from runner.schema.catalog.differences import compare_text, diff, unified_diff
-from runner.schema.catalog.model import Catalog, CatalogObject, Change
+from runner.schema.catalog.objects import Catalog, CatalogObject, Change
 from runner.schema.catalog.parse import identify, parse
 from runner.schema.catalog.render import render
 

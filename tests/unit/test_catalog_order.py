@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.schema.catalog.order import Node, Place, Section, in_order, reaches
+from runner.schema.catalog.dependency_order import Node, Place, Section, in_order, reaches
 
 
 def node(

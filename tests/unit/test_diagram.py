@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.diagram.layout import Size, lay_out
+from runner.report.diagram.graph_layout import Size, lay_out
 
 NAMES = st.sampled_from("abcdefgh")
 

@@ -89,7 +89,7 @@ def test_what_is_evidently_a_directive_is_an_error_with_the_right_spelling(probl
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_evidently_a_directive_is_found_after_the_first_statement(problems, name, tmp_path):
     from runner.errors import FileError
-    from runner.files.migrations.check import check_script
+    from runner.files.migrations.units import check_script
 
     (layout,) = [
         layout

@@ -8,10 +8,10 @@ import pytest
 
 from runner import settings
 from runner.errors import ConfigurationError, RunnerError, UsageError
-from runner.files.migrations.check import check_script, segments, units
 from runner.files.migrations.layout import find_layouts
 from runner.files.migrations.load import load
-from runner.files.migrations.model import Kind
+from runner.files.migrations.migration import Kind
+from runner.files.migrations.units import check_script, segments, units
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ def test_a_large_file_has_the_checksum_of_its_small_twin(project):
     large = project.write("migrations/a.sql", text * 12_000)
     (migration,) = project.read()[None]
     assert migration.apply.text is None
-    from runner.files.migrations.model import checksum_of
+    from runner.files.migrations.migration import checksum_of
 
     assert migration.checksum == checksum_of(large.read_bytes())
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runner import settings
-from runner.files.migrations.foreign import ForeignFileError, refuse_foreign
 from runner.files.migrations.layout import find_layouts
 from runner.files.migrations.load import load
+from runner.files.migrations.other_tools import ForeignFileError, refuse_foreign
 
 UP = "CREATE TABLE IF NOT EXISTS users (id int);\n"
 DOWN = "DROP TABLE IF EXISTS users;\n"

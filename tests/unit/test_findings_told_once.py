@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import Location
-from runner.files.migrations.model import Kind
+from runner.files.migrations.migration import Kind
 from runner.files.sqltext.lock_modes import LockMode
 from runner.review.lint import BY_ID, Finding, Level
 from runner.review.verify import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.review.verify.harmless import harmless, without_harmless
-from runner.schema.catalog.model import Catalog, CatalogObject, Change, Difference
+from runner.schema.catalog.objects import Catalog, CatalogObject, Change, Difference
 
 FUNCTION = "CREATE OR REPLACE FUNCTION public.f()\n RETURNS integer\n LANGUAGE {}\nAS $function${}$function$;"
 

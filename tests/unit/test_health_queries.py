@@ -11,7 +11,7 @@ from runner.settings import load
 from runner.upkeep.health import Level, load_queries
 from runner.upkeep.health.condition import parse_condition
 from runner.upkeep.health.header import parse_query
-from runner.upkeep.health.load import BUILT_IN, check_names
+from runner.upkeep.health.query_files import BUILT_IN, check_names
 from runner.upkeep.health.result import weigh
 
 HEADER = "-- What is there.\n-- worry: when\n--   it grows.\n-- do: look.\n"

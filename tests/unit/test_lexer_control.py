@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import FileError
-from runner.files.migrations.check import check_script, ends_with_semicolon, segments
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
+from runner.files.migrations.units import check_script, ends_with_semicolon, segments
 from tests.unit.sql_texts import gaps, statement_texts
 
 pglast = pytest.importorskip("pglast", reason="pglast, the oracle, has no wheel for this Python")

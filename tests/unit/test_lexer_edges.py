@@ -11,7 +11,7 @@ import runner
 from runner.files.sqltext.altered import altered_table
 from runner.files.sqltext.classify import controls_transaction, runs_outside_transactions
 from runner.files.sqltext.concurrent import concurrent
-from runner.files.sqltext.directives import leading_directives
+from runner.files.sqltext.leading_comment import leading_directives
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.tokens import SqlSyntaxError, without_comments
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.files.sqltext import tokens
-from runner.files.sqltext.directives import leading_directives
+from runner.files.sqltext.leading_comment import leading_directives
 from runner.files.sqltext.lexer import Statement, statements
 from runner.files.sqltext.tokens import SqlSyntaxError, without_comments
 from tests.unit.sql_texts import broken_soup, files, garbage

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.history.model import Applied, Server, State
 from runner.engine.history.order import in_order
+from runner.engine.history.state import Applied, Server, State
 from runner.engine.plan import Action, Situation, compare, plan_apply, plan_rollback, remaining
 from runner.errors import CheckError, FileError, UsageError
-from runner.files.migrations.model import Kind, Migration, Script
+from runner.files.migrations.migration import Kind, Migration, Script
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SERVER = Server(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.errors import Location
-from runner.files.migrations.model import Kind
+from runner.files.migrations.migration import Kind
 from runner.files.sqltext.lock_modes import LockMode
 from runner.report.verification import rendered
 from runner.review.lint import Finding

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.files.migrations.check import check_script, segments
-from runner.files.migrations.model import Script, checksum_of
+from runner.files.migrations.migration import Script, checksum_of
+from runner.files.migrations.units import check_script, segments
 from runner.files.sqltext.lexer import statements
 
 pytestmark = pytest.mark.slow

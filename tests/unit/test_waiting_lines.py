@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.engine.history import store as history_store
-from runner.engine.history.model import LockHolder, YoyoLock
+from runner.engine.history.state import LockHolder, YoyoLock
 from runner.engine.history.store import waiting
 
 HOLDER = LockHolder(7, "runner", "alice", "10.0.0.9")

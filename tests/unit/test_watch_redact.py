@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.server.watch import statement_beginning
-from runner.server.watch.eyes import mode_in_sql
+from runner.server.watch.observer_queries import mode_in_sql
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from typing import Any
 
 import psycopg
 
-from runner.engine.apply import send
+from runner.engine.apply import wire
 from runner.engine.apply.headway import Headway, has_written, rows_left
-from runner.engine.apply.send import Part
-from runner.engine.apply.unit import Progress
+from runner.engine.apply.journaled_statement import Progress
+from runner.engine.apply.wire import Part
 from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import InBatches, Left, MigrationFailedError, RunnerError
 from runner.events import Notice
 from runner.files.migrations.bulk import Batch
-from runner.files.migrations.check import Unit
+from runner.files.migrations.units import Unit
 from runner.wording import counted, duration
 
 Connection = psycopg.Connection[Any]
@@ -92,21 +92,21 @@ class _Repeats:
         try:
             return rows_left(self._conn, self._unit.first)
         except psycopg.Error as error:
-            if send.is_lost(self._conn, error):
+            if wire.is_lost(self._conn, error):
                 raise
             part = Part(script=self._progress.script, segment=segment)
-            raise send.failure(send.StatementError(error, 0), part, self._left_now) from error
+            raise wire.failure(wire.StatementError(error, 0), part, self._left_now) from error
 
     def _watched(self) -> tuple[int, bool]:
         progress = self._progress
         try:
             with (
                 progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=progress.script),
-                send.explained(lambda: self._left_now),
+                wire.explained(lambda: self._left_now),
             ):
                 return self._once()
         except RunnerError:
-            send.roll_back(self._conn)
+            wire.roll_back(self._conn)
             raise
 
     def _once(self) -> tuple[int, bool]:
@@ -116,7 +116,7 @@ class _Repeats:
         """
         unit, script = self._unit, self._progress.script
         (segment,) = unit.segments()
-        tags = send.send(
+        tags = wire.send(
             self._conn,
             Part(
                 script=script,
@@ -135,7 +135,7 @@ class _Repeats:
             statements=len(unit.statements),
             fingerprint=unit.fingerprint,
         )
-        send.send(self._conn, Part(script=script, tail=tail))
+        wire.send(self._conn, Part(script=script, tail=tail))
         return rows, wrote
 
     def _touched(self, tag: bytes) -> int:

@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runner.engine.apply.send import roll_back
+from runner.engine.apply.wire import roll_back
 from runner.errors import Left, MigrationFailedError
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.files.sqltext.lexer import Statement
 from runner.files.sqltext.tokens import keywords, without_comments
 from runner.wording import counted

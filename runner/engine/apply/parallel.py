@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg
 
-from runner.engine.apply import send
-from runner.engine.apply.unit import Progress, run_unit
+from runner.engine.apply import wire
+from runner.engine.apply.journaled_statement import Progress, run_unit
 from runner.engine.history.journal import Journal, JournalStep
 from runner.engine.history.session_state import read_now, restore_defaults
 from runner.errors import ConnectionLostError, InEffect, MigrationFailedError, RunnerError
-from runner.files.migrations.check import Unit
+from runner.files.migrations.units import Unit
 from runner.files.sqltext.classify import is_for_the_session
 
 Connection = psycopg.Connection[Any]
@@ -57,7 +57,7 @@ def run_in_parallel(
             if not work.history.has_lock(conn):
                 failed.set()
                 raise ConnectionLostError(
-                    "the session that holds the migration lock was lost", left=send.JOURNALLED
+                    "the session that holds the migration lock was lost", left=wire.JOURNALLED
                 )
             mine = Progress(
                 work,
@@ -85,12 +85,12 @@ def run_in_parallel(
         ]
         for conn in helpers:
             work.history.join_as_helper(conn)
-            send.set_for_session(conn, work.settings(script))
+            wire.set_for_session(conn, work.settings(script))
             if start is not None:
                 restore_defaults(conn, start)
             for unit in set_up:
-                with send.explained(lambda: progress.left):
-                    send.send_unit(conn, unit, script)
+                with wire.explained(lambda: progress.left):
+                    wire.send_unit(conn, unit, script)
         met: list[BaseException] = []
 
         def work_on(conn: Connection) -> None:

@@ -8,13 +8,13 @@ from contextlib import suppress
 
 import psycopg
 
-from runner.engine.apply import bundle, send
-from runner.engine.apply.bundle import Carried
+from runner.engine.apply import several_files, wire
+from runner.engine.apply.context import Work, rolled_back
 from runner.engine.apply.retry import retrying
-from runner.engine.apply.whole import run_whole
-from runner.engine.apply.work import Work, rolled_back
+from runner.engine.apply.several_files import Carried
+from runner.engine.apply.transactional import run_transactional
 from runner.engine.history.message import Record, committing, recording
-from runner.engine.history.model import Operation, State
+from runner.engine.history.state import Operation, State
 from runner.engine.plan import Action, Plan, Step, is_done
 from runner.errors import (
     AllRolledBack,
@@ -28,7 +28,7 @@ from runner.errors import (
     UsageError,
 )
 from runner.events import Emit, StepDone, silent, warning
-from runner.files.migrations.check import check_script, refuse_unwritten
+from runner.files.migrations.units import check_script, refuse_unwritten
 
 
 def check_plan(plan: Plan, emit: Emit = silent) -> None:
@@ -84,10 +84,10 @@ def run_plan(
 def _one_after_the_other(work: Work, steps: Sequence[Step]) -> list[StepDone]:
     """Run the steps in order, as many in one message as may travel so."""
     done: list[StepDone] = []
-    pace = bundle.Pace()
+    pace = several_files.Pace()
     while len(done) < len(steps):
         started, begun = time.monotonic(), len(done)
-        carried = bundle.choose(steps[begun:], pace.files)
+        carried = several_files.choose(steps[begun:], pace.files)
         met = None
         if len(carried) > 1:
             met = _run_bundle(work, carried, done, later=len(steps) - begun - len(carried))
@@ -103,7 +103,7 @@ def _run_bundle(
 ) -> MigrationFailedError | TableLockedError | None:
     told = len(done)
     try:
-        return bundle.run(work, carried, done, later=later)
+        return several_files.run(work, carried, done, later=later)
     except KeyboardInterrupt as stop:
         state = _state_after_stop(work)
         steps = [each.step for each in carried]
@@ -125,7 +125,7 @@ def _run_step(
     def attempt() -> int | None:
         if tries:
             raise tries.pop()
-        return run_whole(work, step, left=rolled_back(step, later=later))
+        return run_transactional(work, step, left=rolled_back(step, later=later))
 
     try:
         if step.script.transactional:
@@ -136,9 +136,9 @@ def _run_step(
                 emit=work.emit,
             )
         else:
-            from runner.engine.apply.piecemeal import run_piecemeal
+            from runner.engine.apply.non_transactional import run_non_transactional
 
-            rows = run_piecemeal(work, step)
+            rows = run_non_transactional(work, step)
     except (MigrationFailedError, TableLockedError) as error:
         _record_failure(work, step, error)
         if not step.script.transactional and error.hint is None:
@@ -176,16 +176,16 @@ def _together(
         for n, step in enumerate(steps):
             begun.append(step)
             started = time.monotonic()
-            rows = run_whole(work, step, left=AllRolledBack(n + 1), begin=n == 0, commit=False)
+            rows = run_transactional(work, step, left=AllRolledBack(n + 1), begin=n == 0, commit=False)
             done.append(step.done(time.monotonic() - started, rows))
         before_commit()
-        with send.connection_kept("the commit", outcome=send.COMMITTING), work.watched("the commit"):
+        with wire.connection_kept("the commit", outcome=wire.COMMITTING), work.watched("the commit"):
             work.conn.execute(committing())
     except KeyboardInterrupt as stop:
         at = steps[min(len(done), len(steps) - 1)]
         raise StoppedError.by(stop, during=at.id, left=_left_of_all(begun, _state_after_stop(work))) from None
     except BaseException:
-        send.roll_back(work.conn)
+        wire.roll_back(work.conn)
         raise
     for each in done:
         work.emit(each)
@@ -202,7 +202,7 @@ def _left_of_all(begun: Sequence[Step], state: State | None) -> Left:
 def _state_after_stop(work: Work) -> State | None:
     """Read the state after a signal; the statement is canceled already. None if the server does not answer."""
     try:
-        send.roll_back(work.conn)
+        wire.roll_back(work.conn)
         return None if work.conn.closed else work.history.state()
     except psycopg.OperationalError:  # a stopped run does not connect again
         return None
@@ -244,5 +244,5 @@ def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableL
         text=step.script.text,
         elapsed_ms=None,
     )
-    with suppress(send.StatementError, psycopg.OperationalError):
-        send.execute(work.conn, recording(work.names, record, work.actor))
+    with suppress(wire.StatementError, psycopg.OperationalError):
+        wire.execute(work.conn, recording(work.names, record, work.actor))

@@ -7,16 +7,16 @@ from typing import Any
 
 import psycopg
 
-from runner.engine.apply import evidence
-from runner.engine.apply.evidence import Verdict
+from runner.engine.apply import concurrently
+from runner.engine.apply.concurrently import Verdict
 from runner.engine.history.actor import Actor
 from runner.engine.history.journal import Direction, Journal, JournalStep, with_leftovers
-from runner.engine.history.model import State
+from runner.engine.history.state import State
 from runner.engine.history.store import History
 from runner.errors import CheckError, Location
 from runner.events import Emit
-from runner.files.migrations.check import Unit, units
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
+from runner.files.migrations.units import Unit, units
 from runner.files.sqltext.classify import is_repeatable
 from runner.files.sqltext.concurrent import Concurrent, DropIndex, concurrent
 from runner.files.sqltext.lexer import Statement, statements
@@ -148,10 +148,10 @@ def _left_no_effect(conn: Connection, row: JournalStep, emit: Emit) -> bool:
 def _clear(
     conn: Connection, row: JournalStep, found: Concurrent, statement: Statement, emit: Emit
 ) -> Verdict:
-    there = evidence.placed(conn, found, row.relation)
+    there = concurrently.placed(conn, found, row.relation)
     if there is None:  # the table is gone, and its indexes with it; of an index, that was the purpose
         return Verdict.DONE if isinstance(found, DropIndex) else Verdict.AGAIN
-    return evidence.clear(conn, there, statement.text, row.seen, emit)
+    return concurrently.clear(conn, there, statement.text, row.seen, emit)
 
 
 def _changed(migration_id: str, script: Script, unit: Unit) -> CheckError:

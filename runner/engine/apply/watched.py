@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from runner.errors import GaveWayError, MigrationFailedError, TableLockedError
 from runner.events import Waiting
 from runner.server.watch import Watch
-from runner.server.watch.words import blocker, wanted
+from runner.server.watch.phrases import blocker, wanted
 from runner.wording import counted
 
 _CANCELLED = "57014"

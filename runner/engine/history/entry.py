@@ -14,13 +14,13 @@ from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 
 from runner.engine.history.actor import Actor
 from runner.engine.history.message import Record, after, before, recording, reset_session
-from runner.engine.history.model import Operation
+from runner.engine.history.state import Operation
 from runner.engine.history.store import History
 from runner.errors import BusyError, RunnerError
-from runner.files.migrations.check import Segment, check_script, segments, units
-from runner.files.migrations.foreign import foreign_mark
 from runner.files.migrations.load import read_script
-from runner.files.migrations.model import Kind, Script
+from runner.files.migrations.migration import Kind, Script
+from runner.files.migrations.other_tools import foreign_mark
+from runner.files.migrations.units import Segment, check_script, segments, units
 from runner.server import connection
 from runner.server.credentials import Target
 from runner.settings import Secret

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from runner.engine.history.actor import Actor
-from runner.engine.history.model import Operation
 from runner.engine.history.names import LOCK_KEY, YOYO_LOCK, Names
+from runner.engine.history.state import Operation
 
 # Each text is what the server is asked to read as a number when the check fails: an error that needs no plpgsql.
 TRANSACTION_ENDED = "runner: the migration ended its own transaction"

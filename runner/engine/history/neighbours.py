@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from runner.engine.history.location import read_path
 from runner.engine.history.names import RUNNER_JOURNAL, RUNNER_MIGRATION, YOYO_LOG
-from runner.engine.history.schema import read_path
 
 if TYPE_CHECKING:
     from runner.engine.history.store import History

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from runner.errors import FileError
-from runner.files.migrations.model import Kind, Migration
+from runner.files.migrations.migration import Kind, Migration
 
 
 def in_order(migrations: Sequence[Migration]) -> list[Migration]:

@@ -16,17 +16,8 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 
-from runner.engine.history.model import (
-    Failure,
-    LockHolder,
-    Partial,
-    Server,
-    State,
-    StoredSql,
-    YoyoLock,
-    applied_of,
-    is_stale,
-)
+from runner.engine.history.location import Path as SearchPath
+from runner.engine.history.location import choose_schema, hidden_rows, is_elsewhere, read_path
 from runner.engine.history.names import (
     HELPER_KEY,
     LOCK_KEY,
@@ -39,8 +30,17 @@ from runner.engine.history.names import (
     YOYO_VERSION,
     Names,
 )
-from runner.engine.history.schema import Path as SearchPath
-from runner.engine.history.schema import choose_schema, hidden_rows, is_elsewhere, read_path
+from runner.engine.history.state import (
+    Failure,
+    LockHolder,
+    Partial,
+    Server,
+    State,
+    StoredSql,
+    YoyoLock,
+    applied_of,
+    is_stale,
+)
 from runner.errors import BusyError, ConfigurationError, CredentialsError
 from runner.events import WARNING, Emit, Notice, silent
 from runner.wording import duration
@@ -240,7 +240,7 @@ class History:
     def _create_missing(self, actor: Actor) -> None:
         if self.is_complete:
             return
-        from runner.engine.history.creation import create_missing, may_not_create, not_created
+        from runner.engine.history.create_tables import create_missing, may_not_create, not_created
 
         if not self._can_create:
             raise may_not_create(self.server.role, self.names.schema)
@@ -384,7 +384,7 @@ class History:
         Raises: CredentialsError.
         """
         if not self.is_complete and not self._can_create:
-            from runner.engine.history.creation import may_not_create
+            from runner.engine.history.create_tables import may_not_create
 
             raise may_not_create(self.server.role, self.names.schema)
         if self._not_writable:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from runner.engine.history.model import Applied, State
 from runner.engine.history.order import in_order
+from runner.engine.history.state import Applied, State
 from runner.engine.plan.comparison import Situation, compare
-from runner.engine.plan.refusals import (
+from runner.engine.plan.refuse import (
     edited_error,
     order_in_doubt,
     order_in_doubt_error,
@@ -22,7 +22,7 @@ from runner.engine.plan.refusals import (
 )
 from runner.engine.plan.steps import Action, Plan, Step
 from runner.errors import CheckError, Location, UsageError
-from runner.files.migrations.model import Kind, Migration, Script
+from runner.files.migrations.migration import Kind, Migration, Script
 from runner.wording import counted, nearest
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from runner.engine.history.model import Applied, Failure, Partial, State
 from runner.engine.history.order import in_order
-from runner.files.migrations.model import Kind, Migration
+from runner.engine.history.state import Applied, Failure, Partial, State
+from runner.files.migrations.migration import Kind, Migration
 
 
 class Situation(Enum):

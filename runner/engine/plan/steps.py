@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from runner.engine.history.model import State
+from runner.engine.history.state import State
 from runner.events import StepDone
-from runner.files.migrations.model import Migration, Script
+from runner.files.migrations.migration import Migration, Script
 
 
 class Action(Enum):

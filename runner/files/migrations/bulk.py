@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.files.sqltext.names import NAME
+from runner.files.sqltext.identifiers import NAME
 from runner.limits import milliseconds
 
 _COPY = re.compile(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from runner.errors import FileError
 from runner.files.migrations.evident import NAMES, Evident, evident
-from runner.files.migrations.model import Script
-from runner.files.sqltext.directives import Directive, directive_in, leading_lines
+from runner.files.migrations.migration import Script
+from runner.files.sqltext.leading_comment import Directive, directive_in, leading_lines
 from runner.limits import milliseconds
 
 if TYPE_CHECKING:

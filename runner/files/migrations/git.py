@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from runner.errors import UsageError
-from runner.files.migrations.model import Kind, Migration
+from runner.files.migrations.migration import Kind, Migration
 
 
 def changed_since(base: str, files: Sequence[Migration], *, project: Path) -> frozenset[str]:

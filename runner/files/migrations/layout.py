@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import ConfigurationError, FileError, Location, RunnerError, UsageError
-from runner.files.migrations.foreign import foreign_folder, foreign_project
+from runner.files.migrations.other_tools import foreign_folder, foreign_project
 from runner.settings import Settings
 from runner.wording import nearest
 

@@ -10,9 +10,8 @@ from typing import BinaryIO
 
 from runner.errors import ConfigurationError, FileError, Location
 from runner.files.migrations.directives import Directives, read_directives
-from runner.files.migrations.foreign import foreign_names
 from runner.files.migrations.layout import Layout, Source
-from runner.files.migrations.model import (
+from runner.files.migrations.migration import (
     LARGE_BYTES,
     Checksum,
     Decoder,
@@ -23,6 +22,7 @@ from runner.files.migrations.model import (
     decode,
     read_pieces,
 )
+from runner.files.migrations.other_tools import foreign_names
 from runner.wording import nearest
 
 ROLLBACK = ".rollback.sql"

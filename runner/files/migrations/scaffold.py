@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.errors import ConfigurationError, FileError, Location, UsageError
-from runner.files.migrations.check import UNWRITTEN
 from runner.files.migrations.layout import Layout, Source
 from runner.files.migrations.load import ROLLBACK
+from runner.files.migrations.units import UNWRITTEN
 
 _NUMBER = re.compile(r"(V?)(\d+)(_+|-|\.| )")
 _TIMESTAMP_DIGITS = 14  # 20261122070000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from runner.files.sqltext.identifiers import NAME
 from runner.files.sqltext.lexer import Statement
-from runner.files.sqltext.names import NAME
 from runner.files.sqltext.tokens import without_comments
 
 _QUALIFIED = rf"(?P<table>{NAME}(?:\s*\.\s*{NAME})?)"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from runner.files.sqltext.directives import lines_in
+from runner.files.sqltext.leading_comment import lines_in
 from runner.files.sqltext.tokens import COMMENTS, SPACE, Reader, SqlSyntaxError, Token, tokens
 
 _LEADING_WORDS = 8  # enough for any statement's kind

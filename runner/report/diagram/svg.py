@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from html import escape
 
-from runner.report.diagram.layout import Layout, Place, Size, lay_out
+from runner.report.diagram.graph_layout import Layout, Place, Size, lay_out
 from runner.report.diagram.picture import Box, Line, Link, Mark, Picture
 from runner.wording import counted
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         TableLock,
         Verification,
     )
-    from runner.schema.catalog.model import Difference
+    from runner.schema.catalog.objects import Difference
 
 
 def document(results: Sequence[Verification]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.files.sqltext.lock_modes import LockMode
 from runner.redaction import redacted
 from runner.report.failure import error_as_text
-from runner.report.fold import folded
+from runner.report.folding import folded
 from runner.report.parts import diff_lines
 from runner.report.verification.words import (
     FAILED_ON,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         TableLock,
         Verification,
     )
-    from runner.schema.catalog.model import Difference
+    from runner.schema.catalog.objects import Difference
 
 _WIDTH = 76
 _VERDICT_COLOURS = {

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.files.migrations.model import Script
-from runner.files.sqltext.directives import leading_directives
-from runner.review.lint.model import Finding
+from runner.files.migrations.migration import Script
+from runner.files.sqltext.leading_comment import leading_directives
+from runner.review.lint.rule import Finding
 from runner.review.lint.rules import BY_ID, files
 from runner.wording import nearest
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 
 from runner.engine.history.order import in_order
 from runner.errors import FileError, Location
-from runner.files.migrations.check import checked_statements
-from runner.files.migrations.model import Kind, Migration, Script
+from runner.files.migrations.migration import Kind, Migration, Script
+from runner.files.migrations.units import checked_statements
 from runner.files.sqltext.phrase import Phrase
 from runner.files.sqltext.tokens import tokens
 from runner.review.lint.allow import settle
 from runner.review.lint.bodies import inner
-from runner.review.lint.build import schema_of
 from runner.review.lint.facts import Facts
-from runner.review.lint.mirror import gaps
-from runner.review.lint.model import Finding, Level, Rule
+from runner.review.lint.replay import schema_of
+from runner.review.lint.rollback_coverage import gaps
+from runner.review.lint.rule import Finding, Level, Rule
 from runner.review.lint.rules import BORROWED, BY_ID, RULES, files
 from runner.review.lint.rules.rights import secrets
 from runner.review.lint.schema import Schema

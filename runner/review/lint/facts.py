@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.files.sqltext.alter import actions
 from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Name, Phrase
-from runner.review.lint.build import into, learn
 from runner.review.lint.locks import locks
+from runner.review.lint.replay import into, learn
 from runner.review.lint.schema import Schema
 
 _KINDS = (

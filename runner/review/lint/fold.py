@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runner.files.migrations.model import Migration
-from runner.review.lint.model import Finding
+from runner.files.migrations.migration import Migration
+from runner.review.lint.rule import Finding
 from runner.review.lint.rules import RULES
 from runner.review.lint.rules.files import REFUSED, ROLLBACK_MISSING
 from runner.wording import counted, listed

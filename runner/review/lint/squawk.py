@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import Location, RunnerError
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.review.lint import BORROWED, Finding
 
 _RULES = {theirs: rule for rule in BORROWED for theirs in rule.squawk}

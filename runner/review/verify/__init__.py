@@ -1,10 +1,7 @@
 """Rehearse migrations in a scratch database: measure locks, rewrites and scans; apply, roll back, apply again."""
 
-from runner.review.verify.beyond import with_all_beyond
-from runner.review.verify.contents import Seed
-from runner.review.verify.files import OneTransactionNeededError
 from runner.review.verify.findings import findings
-from runner.review.verify.model import (
+from runner.review.verify.rehearsal import (
     LongTransaction,
     Rehearsal,
     RoundTrip,
@@ -18,7 +15,10 @@ from runner.review.verify.model import (
     Weight,
 )
 from runner.review.verify.rehearse import Ground, not_tried, rehearse
-from runner.review.verify.surroundings import look_around
+from runner.review.verify.seed import Seed
+from runner.review.verify.target_stats import look_around
+from runner.review.verify.tracing import OneTransactionNeededError
+from runner.review.verify.undescribed_objects import with_all_beyond
 
 __all__ = [
     "Ground",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runner.review.lint import Finding, Level
 from runner.review.verify.hazards import Hazard, Matter, hazards
-from runner.review.verify.model import Rehearsal, StatementTrace, Surroundings, Verdict
+from runner.review.verify.rehearsal import Rehearsal, StatementTrace, Surroundings, Verdict
 from runner.review.verify.row_hazards import row_hazards
 
 _WORK = frozenset({Matter.REWRITE, Matter.SCAN, Matter.BUILD})

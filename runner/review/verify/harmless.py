@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from runner.files.sqltext.tokens import SqlSyntaxError, tokens
-from runner.schema.catalog.model import Catalog, Change, Difference
+from runner.schema.catalog.objects import Catalog, Change, Difference
 
 _VERSION, _MEMBERS = "extension version", "extension members"  # which come with it
 _ROUTINES = frozenset({"function", "procedure"})

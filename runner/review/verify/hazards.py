@@ -9,11 +9,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from runner.errors import Location
+from runner.files.sqltext.identifiers import LAST_NAME
 from runner.files.sqltext.lock_modes import LockMode
-from runner.files.sqltext.names import LAST_NAME
 from runner.files.sqltext.tokens import keywords
 from runner.review.lint import Finding, Level
-from runner.review.verify.model import (
+from runner.review.verify.rehearsal import (
     Rehearsal,
     Rename,
     StatementTrace,
@@ -27,7 +27,7 @@ from runner.wording import counted, listed, size
 
 if TYPE_CHECKING:
     from runner.errors import RunnerError
-    from runner.schema.catalog.model import Difference
+    from runner.schema.catalog.objects import Difference
 
 
 class Matter(Enum):

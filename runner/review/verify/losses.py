@@ -14,10 +14,10 @@ from typing import Any
 
 import psycopg
 
+from runner.files.sqltext.identifiers import LAST_NAME
 from runner.files.sqltext.lock_modes import LockMode
-from runner.files.sqltext.names import LAST_NAME
 from runner.review.verify.relations import Relations, query
-from runner.schema.catalog.model import Change, Difference
+from runner.schema.catalog.objects import Change, Difference
 
 Connect = Callable[[], psycopg.Connection[Any]]
 Place = tuple[int, int]  # oid and number of a column, which is 0 for the relation itself

@@ -9,21 +9,21 @@ from typing import Any
 
 import psycopg
 
+from runner.engine.apply.context import Work, record_of
 from runner.engine.apply.run import run_plan
-from runner.engine.apply.work import Work, record_of
 from runner.engine.history.message import recording
 from runner.engine.plan import Action, Plan, Step
 from runner.errors import FileError, MigrationFailedError, RunnerError
-from runner.files.migrations.check import check_script
-from runner.files.migrations.model import Kind, Migration
-from runner.review.verify.files import trace_file
+from runner.files.migrations.migration import Kind, Migration
+from runner.files.migrations.units import check_script
 from runner.review.verify.harmless import without_harmless
 from runner.review.verify.losses import Connect, Kept, vanished
-from runner.review.verify.model import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
+from runner.review.verify.rehearsal import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.review.verify.relations import Relations
-from runner.review.verify.rows import Rows
+from runner.review.verify.row_changes import Rows
+from runner.review.verify.tracing import trace_file
 from runner.schema.catalog.differences import diff, only_changed, unified_diff
-from runner.schema.catalog.model import Catalog, Difference
+from runner.schema.catalog.objects import Catalog, Difference
 from runner.schema.catalog.render import HEADER
 from runner.schema.catalog.render import render as render_catalog
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from runner.files.sqltext.lock_modes import LockMode
-from runner.review.verify.model import TableLock
+from runner.review.verify.rehearsal import TableLock
 
 _KINDS = {
     "r": "table",

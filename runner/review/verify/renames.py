@@ -13,7 +13,7 @@ from runner.files.sqltext.lexer import Statement
 from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.tokens import keywords
 from runner.review.verify.losses import Connect, Place
-from runner.review.verify.model import Rename
+from runner.review.verify.rehearsal import Rename
 from runner.review.verify.relations import Relation, query
 
 _NAMED = frozenset({"r", "p", "v", "m"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runner.errors import Location
 from runner.review.lint import Level
 from runner.review.verify.hazards import Hazard, about_rollback
-from runner.review.verify.model import Rehearsal, RowChange
+from runner.review.verify.rehearsal import Rehearsal, RowChange
 from runner.wording import listed
 
 _KEEP = "Keep the old values in a separate column or table until the release is final, and restore them from there."

@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from runner.files.sqltext.names import NAME
+from runner.files.sqltext.identifiers import NAME
 from runner.files.sqltext.tokens import without_comments
 
 if TYPE_CHECKING:
-    from runner.review.verify.model import StatementTrace
+    from runner.review.verify.rehearsal import StatementTrace
 
     _Form = Callable[[re.Match[str], StatementTrace], str]
 

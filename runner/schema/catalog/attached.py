@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.schema.catalog import statements
-from runner.schema.catalog.order import Place, Section
+from runner.schema.catalog.dependency_order import Place, Section
 from runner.schema.catalog.registry import CLASS, EVENT_TRIGGER, POLICY, REWRITE, STATISTICS, TRIGGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.schema.catalog import rows
+    from runner.schema.catalog import query_rows
     from runner.schema.catalog.registry import Registry
 
 
-def add_attached(registry: Registry, relations: Mapping[int, rows.Relation]) -> None:
+def add_attached(registry: Registry, relations: Mapping[int, query_rows.Relation]) -> None:
     """Add what is attached to these relations, and event triggers, which are attached to none."""
     _add_settings(registry, relations)
     _add_parts(registry, relations)
@@ -24,7 +24,7 @@ def add_attached(registry: Registry, relations: Mapping[int, rows.Relation]) -> 
         _add_event_triggers(registry)
 
 
-def _add_settings(registry: Registry, relations: Mapping[int, rows.Relation]) -> None:
+def _add_settings(registry: Registry, relations: Mapping[int, query_rows.Relation]) -> None:
     for relation in relations.values():
         table = registry.subjects[CLASS, relation.oid]
         name = relation.qualified
@@ -41,7 +41,7 @@ def _add_settings(registry: Registry, relations: Mapping[int, rows.Relation]) ->
             registry.add_part(table, "replica identity", f"of {name}", sql, Place.SETTING)
 
 
-def _add_parts(registry: Registry, relations: Mapping[int, rows.Relation]) -> None:
+def _add_parts(registry: Registry, relations: Mapping[int, query_rows.Relation]) -> None:
     for policy in registry.rows.policies:
         if policy.relation in relations:
             table = registry.subjects[CLASS, policy.relation]
@@ -66,7 +66,7 @@ def _add_parts(registry: Registry, relations: Mapping[int, rows.Relation]) -> No
             registry.register_part((REWRITE, rule.oid), node, table, f"RULE {rule.name} ON {table.parent}")
 
 
-def _add_triggers(registry: Registry, relations: Mapping[int, rows.Relation]) -> None:
+def _add_triggers(registry: Registry, relations: Mapping[int, query_rows.Relation]) -> None:
     for trigger in registry.rows.triggers:
         if trigger.relation not in relations:
             continue

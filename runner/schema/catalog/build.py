@@ -8,11 +8,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from runner.schema.catalog import rows, statements, tables
+from runner.schema.catalog import create_table, query_rows, statements
 from runner.schema.catalog.attached import add_attached
 from runner.schema.catalog.definitions import add_definitions
-from runner.schema.catalog.model import Catalog, CatalogObject, Column, ForeignKey, UniqueKey, in_words
-from runner.schema.catalog.order import Node, Place, Section, in_circles, in_order, reaches
+from runner.schema.catalog.dependency_order import Node, Place, Section, in_circles, in_order, reaches
+from runner.schema.catalog.objects import Catalog, CatalogObject, Column, ForeignKey, UniqueKey, in_words
+from runner.schema.catalog.privileges import add_default_privileges, add_grants
 from runner.schema.catalog.registry import (
     CLASS,
     CONSTRAINT,
@@ -22,7 +23,6 @@ from runner.schema.catalog.registry import (
     Registry,
     Subject,
 )
-from runner.schema.catalog.rights import add_default_privileges, add_grants
 from runner.schema.catalog.spelling import canonical_arrays
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Builder(Registry):
 
     def __init__(
         self,
-        found: rows.Snapshot,
+        found: query_rows.Snapshot,
         *,
         owners: bool = False,
         other_owners: bool = False,
@@ -57,13 +57,13 @@ class Builder(Registry):
         super().__init__(found, owners=owners, schemas=schemas)
         self._exclude = HIDDEN | frozenset(exclude)
         self.unsaid_owner = found.main_owner if other_owners and not owners else None
-        self._relations: dict[int, rows.Relation] = {}
+        self._relations: dict[int, query_rows.Relation] = {}
         self._index_names: dict[int, str] = {}
-        self._columns: dict[int, list[rows.Column]] = {}
+        self._columns: dict[int, list[query_rows.Column]] = {}
         self._descendants: dict[int, list[Node]] = {}
         self._deferred: set[tuple[int, int]] = set()  # columns whose default is set after the table is made
         self._parents: dict[int, list[int]] = defaultdict(list)  # of tables, in the order of INHERITS
-        self._sequence_of: dict[tuple[int, int], rows.Sequence] = {}
+        self._sequence_of: dict[tuple[int, int], query_rows.Sequence] = {}
 
     def catalog(self) -> Catalog:
         """Add everything, in an order in which parents come first, and sort it."""
@@ -195,7 +195,7 @@ class Builder(Registry):
                 owner = self.subjects[CLASS, table.oid]
                 self._sequence_of[table.oid, sequence.column] = sequence
                 column = next(c for c in self._columns[table.oid] if c.number == sequence.column)
-                if sequence.is_identity or tables.is_serial(
+                if sequence.is_identity or create_table.is_serial(
                     column, table, sequence, not_null=column.not_null
                 ):
                     self.subjects[CLASS, sequence.oid] = Subject(
@@ -205,7 +205,7 @@ class Builder(Registry):
                         sql = f"ALTER SEQUENCE {name} SET {'UNLOGGED' if sequence.unlogged else 'LOGGED'};"
                         self.add_part(owner, "sequence persistence", f"of {name}", sql, Place.SETTING)
                     continue
-            sql = tables.create_sequence(sequence)
+            sql = create_table.create_sequence(sequence)
             node = self.add("sequence", name, sql, section=Section.SEQUENCES, group=name)
             self.register((CLASS, sequence.oid), node, target, target, sequence.owner)
             if table is not None:
@@ -237,7 +237,7 @@ class Builder(Registry):
     def _add_constraints(self) -> None:
         self._children_first()
         checks: dict[tuple[int, str], Node] = {}
-        validated: list[tuple[Node, rows.Constraint]] = []
+        validated: list[tuple[Node, query_rows.Constraint]] = []
         for constraint in self.rows.constraints:
             if constraint.domain:
                 domain = self.subjects.get((TYPE, constraint.domain))
@@ -283,7 +283,7 @@ class Builder(Registry):
                 above += [p for p in self._parents[parent] if p not in above]
             node.needs += [checks[p, constraint.name] for p in above if (p, constraint.name) in checks]
 
-    def _foreign_key(self, constraint: rows.Constraint) -> ForeignKey | None:
+    def _foreign_key(self, constraint: query_rows.Constraint) -> ForeignKey | None:
         to = self._relations.get(constraint.referenced)
         if to is None:
             return None
@@ -297,10 +297,10 @@ class Builder(Registry):
         by_number = {column.number: column.name for column in self._columns.get(relation, ())}
         return tuple(by_number[number] for number in numbers or ())
 
-    def _add_marks(self, table: Subject, node: Node, index: rows.Index | rows.Constraint) -> None:
+    def _add_marks(self, table: Subject, node: Node, index: query_rows.Index | query_rows.Constraint) -> None:
         """Write that the table is clustered on this index or identified by it in replication, and what it measures."""
         if index.statistics_targets is not None:
-            name = self._index_names[index.oid if isinstance(index, rows.Index) else index.index_oid]
+            name = self._index_names[index.oid if isinstance(index, query_rows.Index) else index.index_oid]
             sql = "\n".join(
                 f"ALTER INDEX {name} ALTER COLUMN {number} SET STATISTICS {target};"
                 for number, target in index.statistics_targets
@@ -386,14 +386,14 @@ class Builder(Registry):
             node.sql = statements.create_view_columns(relation)
             node.needs = [need for need in node.needs if not reaches(need, node)]
 
-    def _defer_default(self, table: Subject, column: rows.Column, needs: Sequence[Node]) -> None:
+    def _defer_default(self, table: Subject, column: query_rows.Column, needs: Sequence[Node]) -> None:
         self._deferred.add((column.relation, column.number))
         name = f"{table.parent}.{column.name}"
         sql = f"ALTER TABLE ONLY {table.parent} ALTER COLUMN {column.name} SET DEFAULT {column.expression};"
         self.add_part(table, "column default", name, sql, Place.COLUMN, *needs)
 
     def _write_tables(self) -> None:
-        written: dict[int, list[tables.TableColumn]] = {}
+        written: dict[int, list[create_table.TableColumn]] = {}
         for oid, relation in self._relations.items():
             table = self.subjects[CLASS, oid]
             found = self._columns.get(oid, [])
@@ -407,7 +407,7 @@ class Builder(Registry):
                 above = [
                     c for p in self._parents[oid] for c in self._columns.get(p, ()) if c.name == column.name
                 ]
-                for kind, sql in tables.column_settings(relation, column, above).items():
+                for kind, sql in create_table.column_settings(relation, column, above).items():
                     self.add_part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
                 if column.not_null_oid is not None and (CONSTRAINT, column.not_null_oid) not in self.subjects:
                     on = f"CONSTRAINT {column.quoted_not_null_name} ON {relation.qualified}"
@@ -420,29 +420,33 @@ class Builder(Registry):
                 parents_of = [self._relations[parent] for parent in self._parents[oid]]
                 parents = [self._as_made(parent, written) for parent in self._parents[oid]]
                 relation = self._relations[oid]
-                made = tables.create_table(relation, columns, parents_of, parents)
+                made = create_table.create_table(relation, columns, parents_of, parents)
                 node.structure, node.sql = replace(made, columns=self._shown(oid)), made.sql
-                if relation.partition_bound is None and not tables.is_joined_late(columns, parents):
+                if relation.partition_bound is None and not create_table.is_joined_late(columns, parents):
                     for column, written_column in zip(self._columns.get(oid, []), columns, strict=True):
-                        if tables.changed_default(written_column, parents):
+                        if create_table.changed_default(written_column, parents):
                             self._defer_default(self.subjects[CLASS, oid], column, [])
 
     def _shown(self, relation: int) -> tuple[Column, ...]:
         found = self._columns.get(relation, ())
         return tuple(Column(name=c.name, type=c.type, not_null=c.not_null) for c in found)
 
-    def _as_made(self, oid: int, written: Mapping[int, list[tables.TableColumn]]) -> list[tables.TableColumn]:
+    def _as_made(
+        self, oid: int, written: Mapping[int, list[create_table.TableColumn]]
+    ) -> list[create_table.TableColumn]:
         """Return a table's columns in the order in which its own statements make them."""
         above = [self._as_made(parent, written) for parent in self._parents[oid]]
-        is_short = self._relations[oid].partition_bound is None and not tables.is_joined_late(
+        is_short = self._relations[oid].partition_bound is None and not create_table.is_joined_late(
             written[oid], above
         )
-        return tables.in_child_order(written[oid], above) if above and is_short else written[oid]
+        return create_table.in_child_order(written[oid], above) if above and is_short else written[oid]
 
-    def _write_column(self, column: rows.Column, relation: rows.Relation) -> tables.TableColumn:
+    def _write_column(
+        self, column: query_rows.Column, relation: query_rows.Relation
+    ) -> create_table.TableColumn:
         place = (relation.oid, column.number)
         sequence = self._sequence_of.get(place)
-        return tables.table_column(column, relation, sequence, with_default=place not in self._deferred)
+        return create_table.table_column(column, relation, sequence, with_default=place not in self._deferred)
 
     def _add_owners(self) -> None:
         for subject in list(self.subjects.values()):
@@ -460,5 +464,5 @@ class Builder(Registry):
                 target = f"COLUMN {subject.columns_of}.{comment.column}"
             if target == "SCHEMA public" and comment.text == "standard public schema":
                 continue
-            sql = f"COMMENT ON {target} IS {tables.literal(comment.text)};"
+            sql = f"COMMENT ON {target} IS {create_table.literal(comment.text)};"
             self.add_part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from runner.schema.catalog.model import as_parent
-from runner.schema.catalog.order import Place, Section
+from runner.schema.catalog.create_table import foreign_options
+from runner.schema.catalog.dependency_order import Place, Section
+from runner.schema.catalog.objects import as_parent
 from runner.schema.catalog.registry import Subject
-from runner.schema.catalog.tables import foreign_options
 
 if TYPE_CHECKING:
     from runner.schema.catalog.registry import Registry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from runner.schema.catalog.model import (
+from runner.schema.catalog.objects import (
     NAMED_WITH_KIND,
     PARENTS,
     Catalog,

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner.schema.catalog.model import Catalog, CatalogObject, Column, ForeignKey, Table, UniqueKey
+from runner.schema.catalog.objects import Catalog, CatalogObject, Column, ForeignKey, Table, UniqueKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

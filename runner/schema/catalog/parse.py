@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.files.sqltext.identifiers import LAST_NAME, NAME, QUALIFIED
 from runner.files.sqltext.lexer import statements
-from runner.files.sqltext.names import LAST_NAME, NAME, QUALIFIED
-from runner.schema.catalog.model import (
+from runner.schema.catalog.objects import (
     KEYWORDS,
     NAMED_WITH_KIND,
     PART,

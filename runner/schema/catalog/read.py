@@ -12,13 +12,13 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from runner.schema.catalog import definitions, rows
+from runner.schema.catalog import definitions, query_rows
 from runner.schema.catalog.build import Builder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from runner.schema.catalog.model import Catalog
+    from runner.schema.catalog.objects import Catalog
 
 _TRIES = 4
 
@@ -73,13 +73,13 @@ def main_owner(conn: psycopg.Connection[Any]) -> str:
     return str(run_query(conn, text)[0][0])
 
 
-def undescribed(conn: psycopg.Connection[Any]) -> list[rows.Undescribed]:
+def undescribed(conn: psycopg.Connection[Any]) -> list[query_rows.Undescribed]:
     """Return what is there and has no place in a catalog, with what is usual in every database."""
     text = (files("runner.schema.catalog") / "queries" / "undescribed.sql").read_text(encoding="utf-8")
-    return list(map(rows.Undescribed._make, run_query(conn, text, prepare=True)))
+    return list(map(query_rows.Undescribed._make, run_query(conn, text, prepare=True)))
 
 
-def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
+def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> query_rows.Snapshot:
     """Fetch everything; where another session dropped something meanwhile, begin again.
 
     Our snapshot still lists a dropped object, but the functions that print definitions look at the present:
@@ -98,7 +98,7 @@ def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapsh
         return _fetch(conn, owner)
 
 
-def _has_gaps(found: rows.Snapshot) -> bool:
+def _has_gaps(found: query_rows.Snapshot) -> bool:
     printed = (found.constraints, found.indexes, found.rules)
     return (
         any(None in map(attrgetter("definition"), of_kind) for of_kind in printed)
@@ -156,7 +156,7 @@ def run_query(
         return cursor.fetchall()
 
 
-def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
+def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> query_rows.Snapshot:
     def table(name: str) -> list[tuple[Any, ...]]:
         return run_query(
             conn, (files("runner.schema.catalog") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
@@ -164,29 +164,29 @@ def _fetch(conn: psycopg.Connection[Any], owner: str | None) -> rows.Snapshot:
 
     main_owner = owner if owner is not None else table("main_owner")[0][0]
     defined = run_query(conn, definitions.query(), {"main_owner": main_owner})
-    return rows.Snapshot(
+    return query_rows.Snapshot(
         server_version=conn.info.server_version,
         main_owner=main_owner,
-        schemas=list(map(rows.Schema._make, table("schemas"))),
-        extensions=list(map(rows.Extension._make, table("extensions"))),
-        types=list(map(rows.Type._make, table("types"))),
-        sequences=list(map(rows.Sequence._make, table("sequences"))),
-        functions=list(map(rows.Function._make, table("functions"))),
+        schemas=list(map(query_rows.Schema._make, table("schemas"))),
+        extensions=list(map(query_rows.Extension._make, table("extensions"))),
+        types=list(map(query_rows.Type._make, table("types"))),
+        sequences=list(map(query_rows.Sequence._make, table("sequences"))),
+        functions=list(map(query_rows.Function._make, table("functions"))),
         aggregates=dict(table("aggregates")),
-        relations=list(map(rows.Relation._make, table("relations"))),
-        columns=list(map(rows.Column._make, table("columns"))),
+        relations=list(map(query_rows.Relation._make, table("relations"))),
+        columns=list(map(query_rows.Column._make, table("columns"))),
         inherits=[(child, parent) for child, parent in table("inherits")],
-        constraints=list(map(rows.Constraint._make, table("constraints"))),
-        indexes=list(map(rows.Index._make, table("indexes"))),
-        triggers=list(map(rows.Trigger._make, table("triggers"))),
-        rules=list(map(rows.Rule._make, table("rules"))),
-        policies=list(map(rows.Policy._make, table("policies"))),
-        statistics=list(map(rows.Statistics._make, table("statistics"))),
-        event_triggers=list(map(rows.EventTrigger._make, table("event_triggers"))),
-        definitions=list(map(rows.Definition._make, defined)),
-        comments=list(map(rows.Comment._make, table("comments"))),
-        grants=list(map(rows.Grant._make, table("grants"))),
-        default_privileges=list(map(rows.DefaultPrivilege._make, table("default_privileges"))),
-        dependencies=list(map(rows.Dependency._make, table("dependencies"))),
-        undescribed=list(map(rows.Undescribed._make, table("undescribed"))),
+        constraints=list(map(query_rows.Constraint._make, table("constraints"))),
+        indexes=list(map(query_rows.Index._make, table("indexes"))),
+        triggers=list(map(query_rows.Trigger._make, table("triggers"))),
+        rules=list(map(query_rows.Rule._make, table("rules"))),
+        policies=list(map(query_rows.Policy._make, table("policies"))),
+        statistics=list(map(query_rows.Statistics._make, table("statistics"))),
+        event_triggers=list(map(query_rows.EventTrigger._make, table("event_triggers"))),
+        definitions=list(map(query_rows.Definition._make, defined)),
+        comments=list(map(query_rows.Comment._make, table("comments"))),
+        grants=list(map(query_rows.Grant._make, table("grants"))),
+        default_privileges=list(map(query_rows.DefaultPrivilege._make, table("default_privileges"))),
+        dependencies=list(map(query_rows.Dependency._make, table("dependencies"))),
+        undescribed=list(map(query_rows.Undescribed._make, table("undescribed"))),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.schema.catalog.order import Node, Place, Section
+from runner.schema.catalog.dependency_order import Node, Place, Section
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from runner.schema.catalog import rows
+    from runner.schema.catalog import query_rows
 
 # The oids of the system catalogs are part of PostgreSQL's interface and never change.
 TYPE, PROC, CLASS, CONSTRAINT, NAMESPACE = 1247, 1255, 1259, 2606, 2615
@@ -33,7 +33,7 @@ class Subject(NamedTuple):
 class Registry:
     """Collects objects, each with its position in the file and what it needs."""
 
-    def __init__(self, found: rows.Snapshot, *, owners: bool, schemas: Collection[str] | None) -> None:
+    def __init__(self, found: query_rows.Snapshot, *, owners: bool, schemas: Collection[str] | None) -> None:
         self.rows = found
         self.owners = owners
         self.unsaid_owner: str | None = None  # with other owners alone: the one that is not written

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runner.schema.catalog.model import Catalog
+    from runner.schema.catalog.objects import Catalog
 
 HEADER = (
     "-- The schema that the migrations add up to. "

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.schema.catalog.create_table import literal, options_list
 from runner.schema.catalog.spelling import cut_ending, is_name, split, split_list
-from runner.schema.catalog.tables import literal, options_list
 from runner.schema.catalog.views import canonical_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.schema.catalog import rows
+    from runner.schema.catalog import query_rows
 
 _STATISTICS = {"d": "ndistinct", "f": "dependencies", "m": "mcv"}
 _SWITCHES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "O": "ENABLE"}
 
 
-def create_schema(schema: rows.Schema) -> str:
+def create_schema(schema: query_rows.Schema) -> str:
     """Write CREATE SCHEMA."""
     return f"CREATE SCHEMA {schema.name};"
 
 
-def create_extension(extension: rows.Extension) -> str:
+def create_extension(extension: query_rows.Extension) -> str:
     """Write CREATE EXTENSION, without the version, which comes with the server."""
     within = "" if extension.schema_name == "public" else f" WITH SCHEMA {extension.schema}"
     return f"CREATE EXTENSION IF NOT EXISTS {extension.name}{within};"
 
 
-def create_type(made: rows.Type, attributes: Sequence[str]) -> str:
+def create_type(made: query_rows.Type, attributes: Sequence[str]) -> str:
     """Write CREATE TYPE or CREATE DOMAIN; `attributes` are the lines of a composite type."""
     if made.kind == "d":
         collation = f" COLLATE {made.collation}" if made.collation else ""
@@ -67,7 +67,7 @@ def _lines(lines: Sequence[str]) -> str:
     return "(\n" + ",\n".join(f"    {line}" for line in lines) + "\n)" if lines else "()"
 
 
-def create_function(function: rows.Function, aggregate: Sequence[Sequence[str | None]]) -> str:
+def create_function(function: query_rows.Function, aggregate: Sequence[Sequence[str | None]]) -> str:
     """Write CREATE FUNCTION, PROCEDURE or AGGREGATE; `aggregate` are the options of the last."""
     if function.kind != "a":
         return (function.definition or "").rstrip("\n") + ";"
@@ -75,17 +75,17 @@ def create_function(function: rows.Function, aggregate: Sequence[Sequence[str | 
     return f"CREATE AGGREGATE {aggregate_signature(function)} {_lines(options)};"
 
 
-def aggregate_signature(function: rows.Function) -> str:
+def aggregate_signature(function: query_rows.Function) -> str:
     """Name an aggregate with its arguments; one without any has a star."""
     return f"{function.qualified}({function.arguments or '*'})"
 
 
-def create_view_columns(relation: rows.Relation) -> str:
+def create_view_columns(relation: query_rows.Relation) -> str:
     """Write CREATE VIEW with the columns of a view and without its query, which uses what uses the view."""
     return f"CREATE VIEW {relation.qualified} AS\n SELECT {relation.view_columns};"
 
 
-def create_view(relation: rows.Relation) -> str:
+def create_view(relation: query_rows.Relation) -> str:
     """Write CREATE VIEW, or CREATE MATERIALIZED VIEW without rows: they are data, and REFRESH brings them."""
     query = canonical_view(relation.view_definition or "").strip().removesuffix(";")
     options = sorted([*options_list(relation.options), *options_list(relation.toast_options, "toast.")])
@@ -98,7 +98,9 @@ def create_view(relation: rows.Relation) -> str:
     return f"{create} AS\n {query}\n  WITH NO DATA;"
 
 
-def add_constraint(relation: rows.Relation, constraint: rows.Constraint, *, has_children: bool) -> str:
+def add_constraint(
+    relation: query_rows.Relation, constraint: query_rows.Constraint, *, has_children: bool
+) -> str:
     """Write ALTER TABLE … ADD CONSTRAINT.
 
     Keys of a partitioned table are made on it alone: those of its partitions have names of their own and are
@@ -113,7 +115,7 @@ def add_constraint(relation: rows.Relation, constraint: rows.Constraint, *, has_
     )
 
 
-def _with_index_clauses(constraint: rows.Constraint) -> str:
+def _with_index_clauses(constraint: query_rows.Constraint) -> str:
     """Return the definition of a key or exclusion constraint with its storage parameters and tablespace.
 
     pg_get_constraintdef() prints the tablespace for neither and the parameters only for an exclusion constraint. Both
@@ -131,12 +133,12 @@ def _with_index_clauses(constraint: rows.Constraint) -> str:
     )
 
 
-def add_domain_constraint(domain: str, constraint: rows.Constraint) -> str:
+def add_domain_constraint(domain: str, constraint: query_rows.Constraint) -> str:
     """Write ALTER DOMAIN … ADD CONSTRAINT."""
     return f"ALTER DOMAIN {domain} ADD CONSTRAINT {constraint.name} {constraint.definition};"
 
 
-def create_index(index: rows.Index) -> str:
+def create_index(index: query_rows.Index) -> str:
     """Write CREATE INDEX. An invalid one says so: a build with CONCURRENTLY failed, and nothing uses it."""
     definition = index.definition
     if index.tablespace:
@@ -149,7 +151,7 @@ def create_index(index: rows.Index) -> str:
     return f"{definition}{warning};"
 
 
-def create_trigger(trigger: rows.Trigger, relation: str) -> str:
+def create_trigger(trigger: query_rows.Trigger, relation: str) -> str:
     """Write CREATE TRIGGER, and how it is switched where that is unusual."""
     switch = f"ALTER TABLE {relation} {_SWITCHES[trigger.enabled]} TRIGGER {trigger.name};"
     if trigger.definition is None:
@@ -157,13 +159,13 @@ def create_trigger(trigger: rows.Trigger, relation: str) -> str:
     return f"{trigger.definition};" + ("" if trigger.enabled == "O" else f"\n{switch}")
 
 
-def create_rule(rule: rows.Rule, relation: str) -> str:
+def create_rule(rule: query_rows.Rule, relation: str) -> str:
     """Write CREATE RULE, and how it is switched where that is unusual."""
     switch = f"ALTER TABLE {relation} {_SWITCHES[rule.enabled]} RULE {rule.name};"
     return rule.definition.strip().removesuffix(";") + ";" + ("" if rule.enabled == "O" else f"\n{switch}")
 
 
-def create_policy(policy: rows.Policy, relation: str) -> str:
+def create_policy(policy: query_rows.Policy, relation: str) -> str:
     """Write CREATE POLICY."""
     words = [f"CREATE POLICY {policy.name} ON {relation}"]
     if not policy.permissive:
@@ -179,7 +181,7 @@ def create_policy(policy: rows.Policy, relation: str) -> str:
     return " ".join(words) + ";"
 
 
-def create_statistics(statistics: rows.Statistics, relation: str) -> str:
+def create_statistics(statistics: query_rows.Statistics, relation: str) -> str:
     """Write CREATE STATISTICS; the kinds are named unless it has all that it can have."""
     items = [*(statistics.columns or ()), *map(_in_parentheses, split_list(statistics.expressions or ""))]
     names = [name for letter, name in _STATISTICS.items() if letter in statistics.kinds]
@@ -204,7 +206,7 @@ def _in_parentheses(expression: str) -> str:
     return f"({expression})"
 
 
-def create_event_trigger(trigger: rows.EventTrigger) -> str:
+def create_event_trigger(trigger: query_rows.EventTrigger) -> str:
     """Write CREATE EVENT TRIGGER, and how it is switched where that is unusual."""
     when = f" WHEN TAG IN ({', '.join(literal(tag) for tag in sorted(trigger.tags))})" if trigger.tags else ""
     sql = (

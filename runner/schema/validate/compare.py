@@ -14,8 +14,8 @@ from runner.events import Compared
 from runner.wording import counted, listed
 
 if TYPE_CHECKING:
-    from runner.files.migrations.model import Migration
-    from runner.schema.catalog.model import Catalog, Difference
+    from runner.files.migrations.migration import Migration
+    from runner.schema.catalog.objects import Catalog, Difference
 
 _SHOWN = 8  # differences named in an error; the diff holds them all
 
@@ -147,8 +147,8 @@ def _validation(
 ) -> Validation:
     from runner.schema.catalog.differences import compare_text, unified_diff
     from runner.schema.catalog.render import render as render_catalog
-    from runner.schema.validate.judging import Judge
     from runner.schema.validate.origin import origins
+    from runner.schema.validate.tolerance import Judge
 
     everything = compare_text(expected, found)
     differences = [d for d in everything if tolerance.owners or d.kind != "owner"]

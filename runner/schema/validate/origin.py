@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from runner.engine.history.order import in_order
-from runner.files.migrations.model import Kind, Migration
-from runner.files.sqltext.names import NAME
+from runner.files.migrations.migration import Kind, Migration
+from runner.files.sqltext.identifiers import NAME
 
 if TYPE_CHECKING:
-    from runner.schema.catalog.model import Difference
+    from runner.schema.catalog.objects import Difference
 
 _NAME = re.compile(NAME)
 _BETWEEN = frozenset(

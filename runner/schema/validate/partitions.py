@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from runner.files.sqltext.alter import actions
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.phrase import Name, Phrase
-from runner.schema.catalog.model import Change
+from runner.schema.catalog.objects import Change
 
 if TYPE_CHECKING:
-    from runner.schema.catalog.model import Difference
+    from runner.schema.catalog.objects import Difference
 
 
 def follows_its_parent(difference: Difference) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runner.server.connection.child import child_environment, exec_environment, find_program, run_command
-from runner.server.connection.session import connect
-from runner.server.connection.whereabouts import locate
+from runner.server.connection.connect import connect
+from runner.server.connection.locate import locate
 
 __all__ = [
     "child_environment",

@@ -30,7 +30,7 @@ def check_version(program: str, arguments: Sequence[str], target: Target) -> Non
     version = re.search(r"\(PostgreSQL\) (\d+)", said)
     if version is None:
         return
-    from runner.server.connection.session import connect
+    from runner.server.connection.connect import connect
 
     with closing(connect(target, session_pool=True)) as session:  # a pooler takes no `options`
         server = session.info.server_version // 10_000

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import whole
+from runner import atomic_write
 from runner.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -162,5 +162,5 @@ def choose_home(state: Path) -> Path:
             return inside
     key = hashlib.sha256(str(state).encode()).hexdigest()[:12]
     outside = _OUTSIDE / f"{re.sub(r'[^A-Za-z0-9]+', '-', state.parent.name)[:30]}-{key}"
-    whole.write(state / _NOTE, f"{outside}\n{state}\n")
+    atomic_write.write(state / _NOTE, f"{outside}\n{state}\n")
     return outside

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from runner import whole
+from runner import atomic_write
 from runner.errors import ConfigurationError
 from runner.events import Emit, Notice, silent
 from runner.server.credentials import Target
@@ -85,7 +85,7 @@ def start(settings: Settings, *, tcp: bool | None = None, emit: Emit = silent) -
 
 def _keep_from_git(state: Path) -> None:
     """Let git pass over the server and its password in a project that does not know of them."""
-    whole.write(state / ".gitignore", "*\n", parents=True)
+    atomic_write.write(state / ".gitignore", "*\n", parents=True)
 
 
 def stop(settings: Settings, *, emit: Emit = silent) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import BusyError, ConfigurationError, RunnerError
 from runner.events import Emit, Notice, silent
-from runner.server.local import creation, process
+from runner.server.local import initdb, process
 from runner.server.local.account import account_for
 from runner.server.local.installed import Programs, find
 from runner.server.local.launch import START_S, Launch, still_recovering
@@ -43,7 +43,7 @@ class LocalServer:
     @property
     def parameters(self) -> dict[str, str]:
         """Keywords for libpq, without the database and the password."""
-        common = {"host": self.host, "port": str(self.port), "user": creation.SUPERUSER}
+        common = {"host": self.host, "port": str(self.port), "user": initdb.SUPERUSER}
         return common if self.by_socket else {**common, "sslmode": "disable", "gssencmode": "disable"}
 
 
@@ -130,7 +130,7 @@ class Server:
                     message=f"making a local PostgreSQL {programs.version} in {self.home}",
                 )
             )
-            creation.make(self.data, programs, account, ephemeral=self._ephemeral)
+            initdb.make(self.data, programs, account, ephemeral=self._ephemeral)
         emit(Notice(name="server.starting", message=f"starting the local PostgreSQL {programs.version}"))
         Launch(data=self.data, log=self.log, programs=programs, account=account).run(tcp=tcp)
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from runner.events import Over, Sighting, Unseen, Waiting
-from runner.server.watch.eyes import BlindError, Eyes
+from runner.server.watch.observer_queries import BlindError, Eyes
 
 _FIRST_COUNT_S, _COUNT_EVERY_S = 0.05, 0.1  # looks at the queue behind a message that may give way
 _LOOK_BY = 0.5  # of lock_timeout: late enough to be a wait, early enough for the answer

@@ -5,7 +5,7 @@ from runner.upkeep.backup.dump import Source, take
 from runner.upkeep.backup.manifest import ArchiveName, Manifest
 from runner.upkeep.backup.place import Place, open_place
 from runner.upkeep.backup.programs import Program
-from runner.upkeep.backup.restore import Begun, Restoring, restore
+from runner.upkeep.backup.restoring import Begun, Restoring, restore
 from runner.upkeep.backup.retention import expired, from_future, keep_days_of, orphans, whole
 from runner.upkeep.backup.switch import switch
 

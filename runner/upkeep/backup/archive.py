@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.errors import RunnerError, UsageError
-from runner.upkeep.backup import foreign
+from runner.upkeep.backup import foreign_dumps
 from runner.upkeep.backup.manifest import ArchiveName, Manifest
 from runner.upkeep.backup.place import Place, open_place, split
 from runner.upkeep.backup.retention import from_future, whole
@@ -64,7 +64,7 @@ def find(where: str, *, database: str | None, into: str, environ: Mapping[str, s
     """
     folder, name = split(where)
     if name is None:
-        foreign.refuse(where, into=into, database=database)
+        foreign_dumps.refuse(where, into=into, database=database)
     place = open_place(folder, environ=environ)
     names = place.names()
     found = _newest(names, place, database or "") if name is None else _named(name, names, place, into=into)
@@ -103,6 +103,6 @@ def _named(name: str, names: list[str], place: Place, *, into: str) -> ArchiveNa
         raise UsageError(
             f"{place.label}{name} has no manifest beside it",
             detail="Without its checksum it cannot be checked. Nothing was restored.",
-            hint=foreign.by_hand(f"{place.label}{name}", "archive", into=into, database=found.database),
+            hint=foreign_dumps.by_hand(f"{place.label}{name}", "archive", into=into, database=found.database),
         )
     return found

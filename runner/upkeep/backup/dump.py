@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runner.engine.history.names import BACKUP_KEY
 from runner.errors import BusyError, ConfigurationError, StoppedError
 from runner.events import Emit
-from runner.upkeep.backup.facts import read_facts
+from runner.upkeep.backup.dumped_facts import read_facts
 from runner.upkeep.backup.manifest import ArchiveName, Facts, Manifest
 from runner.upkeep.backup.place import Place, Sink
 from runner.upkeep.backup.programs import Program, Running

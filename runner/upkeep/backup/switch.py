@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from runner.errors import BusyError, CredentialsError, RunnerError, StoppedError
-from runner.upkeep.backup.restore import administration
+from runner.upkeep.backup.restoring import administration
 from runner.wording import counted
 
 if TYPE_CHECKING:

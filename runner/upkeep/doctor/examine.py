@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from runner.engine.history.model import State
+from runner.engine.history.state import State
 from runner.engine.history.store import History
 from runner.errors import RunnerError
 from runner.server.credentials import Target

@@ -3,7 +3,7 @@
 from runner.upkeep.health.ask import ask
 from runner.upkeep.health.condition import Condition
 from runner.upkeep.health.header import Query
-from runner.upkeep.health.load import load_queries
+from runner.upkeep.health.query_files import load_queries
 from runner.upkeep.health.result import Answer, Level, Row
 
 __all__ = ["Answer", "Condition", "Level", "Query", "Row", "ask", "load_queries"]

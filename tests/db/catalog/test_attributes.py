@@ -13,10 +13,10 @@ import pytest
 from runner.review.verify import with_all_beyond
 from runner.review.verify.harmless import without_harmless
 from runner.schema import catalog
-from runner.schema.catalog import rows
+from runner.schema.catalog import query_rows
 from runner.schema.catalog.differences import compare_text, diff, only_changed
-from runner.schema.catalog.mirror import Mirror
-from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.incremental import Mirror
+from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.read import fetch_whole, read, undescribed
 from runner.schema.catalog.render import render
 from tests.db.catalog.attributes import ATTRIBUTES, Attribute
@@ -36,7 +36,7 @@ class State(NamedTuple):
     """A database at one moment."""
 
     catalog: Catalog
-    rows: rows.Snapshot
+    query_rows: query_rows.Snapshot
     dump: Dump
 
 
@@ -184,9 +184,9 @@ _DERIVED = {("Column", "usual_storage"), ("Dependency", "default_column"), ("Con
 
 
 def test_every_column_that_is_read_is_changed_by_some_row(played: Played) -> None:
-    """A field in `runner/schema/catalog/rows.py` that no row of the table touches is an attribute without a row."""
+    """A field in `runner/schema/catalog/query_rows.py` that no row of the table touches is an attribute without a row."""
     untouched = []
-    for name in rows.Snapshot.__slots__:
+    for name in query_rows.Snapshot.__slots__:
         was, now = getattr(played.before.rows, name), getattr(played.after.rows, name)
         if not isinstance(was, list) or not was or not hasattr(was[0], "_fields"):
             continue

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from runner.schema.catalog.differences import compare_text, diff
-from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.read import read
 from runner.schema.catalog.render import render
 

@@ -11,7 +11,7 @@ import pytest
 
 from runner.files.sqltext.lexer import statements
 from runner.schema.catalog.differences import diff
-from runner.schema.catalog.mirror import Mirror
+from runner.schema.catalog.incremental import Mirror
 from runner.schema.catalog.read import read as read_catalog
 from tests.db.catalog.conftest import HERE
 

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.read import read
 from runner.schema.catalog.render import render
 

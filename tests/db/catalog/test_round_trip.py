@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from runner.files.sqltext.names import NAME
+from runner.files.sqltext.identifiers import NAME
 from runner.schema.catalog.differences import compare_text, diff
 from runner.schema.catalog.read import read
 from runner.schema.catalog.render import render

@@ -28,7 +28,7 @@ from runner.session.session import read_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.files.migrations.model import Migration
+    from runner.files.migrations.migration import Migration
     from runner.settings import Settings
 
 ROOT = Path(__file__).parents[3]

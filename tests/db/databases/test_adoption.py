@@ -17,7 +17,7 @@ from runner.schema.catalog.render import render as render_catalog
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.files.migrations.model import Migration
+    from runner.files.migrations.migration import Migration
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Parameters = dict[str, str]

@@ -17,8 +17,8 @@ from yoyo.scripts.main import main as stock
 from runner.commands.lint import findings
 from runner.commands.migrate import MigrateOptions, migrate
 from runner.commands.rollback import RollbackOptions, rollback
+from runner.engine.apply.context import Work
 from runner.engine.apply.run import run_plan
-from runner.engine.apply.work import Work
 from runner.engine.plan import Plan, plan_apply, plan_rollback
 from runner.events import silent
 from runner.schema.catalog.read import read as read_catalog
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from runner.files.migrations.model import Migration
+    from runner.files.migrations.migration import Migration
     from runner.settings import Settings
 
 Connection = psycopg.Connection[tuple[object, ...]]

@@ -10,8 +10,8 @@ from tests.db.engine.interrupted import in_doubt, kill, valid
 
 
 def fingerprint(project, number: int) -> str:
-    from runner.files.migrations.check import units
     from runner.files.migrations.load import read_script
+    from runner.files.migrations.units import units
 
     script, directives = read_script(project.root / "migrations/0001_a.sql", project.root)
     return list(units(directives.applied_to(script, transactional=False)))[number - 1].fingerprint

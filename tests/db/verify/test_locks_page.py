@@ -14,11 +14,11 @@ import psycopg
 import pytest
 
 from runner.errors import MigrationFailedError
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.files.sqltext.lexer import statements
-from runner.review.verify.files import trace_file
+from runner.review.verify.measuring import Measuring
 from runner.review.verify.relations import Relations
-from runner.review.verify.statements import Measuring
+from runner.review.verify.tracing import trace_file
 from runner.server.local import Server
 from tests.conftest import scratch_database
 from tests.folders import server_folder

@@ -10,7 +10,7 @@ import pytest
 
 from runner.files.migrations.layout import Layout, Source
 from runner.files.migrations.load import load
-from runner.files.migrations.model import Migration
+from runner.files.migrations.migration import Migration
 from runner.review.lint import Base, Finding, lint
 
 _MARK = re.compile(r"^=== (base: |edited: )?(\S+)$", re.MULTILINE)

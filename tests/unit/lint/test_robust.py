@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.phrase import Phrase
 from runner.files.sqltext.tokens import SqlSyntaxError, tokens
 from runner.review.lint import RULES
 from runner.review.lint.bodies import inner
 from runner.review.lint.check import Facts, _statement
-from runner.review.lint.mirror import gaps
+from runner.review.lint.rollback_coverage import gaps
 from runner.review.lint.schema import Schema
 from tests.unit.lint.conftest import files_of
 

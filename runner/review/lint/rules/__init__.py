@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.review.lint.model import Rule
+from runner.review.lint.rule import Rule
 from runner.review.lint.rules import (
     borrowed,
     columns,

@@ -6,7 +6,7 @@ was measured), what runner itself takes care of (time limits, transactions), and
 
 from __future__ import annotations
 
-from runner.review.lint.model import Level, Rule
+from runner.review.lint.rule import Level, Rule
 
 RULES = (
     Rule(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from runner.files.sqltext.alter import Action, actions
 from runner.files.sqltext.phrase import Name, Phrase
-from runner.review.lint.build import SERIAL
 from runner.review.lint.facts import Facts
-from runner.review.lint.model import Level, Problem, Rule
+from runner.review.lint.replay import SERIAL
+from runner.review.lint.rule import Level, Problem, Rule
 from runner.review.lint.schema import Schema
 from runner.review.lint.types import Type, has_another_index, read_type, rewrites
 from runner.wording import listed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.review.lint.model import Level, Rule
+from runner.review.lint.rule import Level, Rule
 
 REFUSED = Rule(
     id="refused",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.facts import Facts
-from runner.review.lint.model import Level, Problem, Rule
+from runner.review.lint.rule import Level, Problem, Rule
 
 _FOR_PARTITIONS = (
     "CREATE INDEX CONCURRENTLY is refused for a partitioned table: CREATE INDEX … ON ONLY it, CREATE INDEX"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.bodies import unquoted
 from runner.review.lint.facts import Facts
-from runner.review.lint.model import Problem, Rule
 from runner.review.lint.routines import resets_path, sets_path
+from runner.review.lint.rule import Problem, Rule
 
 _KNOWN = re.compile(
     r"""\b(?P<aws>(?:AKIA|ASIA)[0-9A-Z]{16})\b

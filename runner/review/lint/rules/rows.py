@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.facts import Facts
-from runner.review.lint.model import Problem, Rule
+from runner.review.lint.rule import Problem, Rule
 
 _BEFORE_A_RELATION = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "USING"})
 

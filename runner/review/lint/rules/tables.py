@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runner.files.sqltext.alter import Action, actions
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.facts import Facts
-from runner.review.lint.model import Level, Problem, Rule
+from runner.review.lint.rule import Level, Problem, Rule
 
 _NAMED = ("TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE")
 _DROPPED = (

@@ -9,7 +9,7 @@ from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.facts import Facts
 from runner.review.lint.locks import locks
-from runner.review.lint.model import Level, Problem, Rule
+from runner.review.lint.rule import Level, Problem, Rule
 
 
 def _after_exclusive(phrase: Phrase, facts: Facts) -> Iterator[Problem]:

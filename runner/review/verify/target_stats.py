@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from runner.review.verify.model import LongTransaction, Surroundings, Weight
+from runner.review.verify.rehearsal import LongTransaction, Surroundings, Weight
 from runner.review.verify.relations import query
 
 _BETWEEN_LOOKS_S = 1.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.schema.catalog.model import Structure
+    from runner.schema.catalog.objects import Structure
 
 
 class Section(IntEnum):

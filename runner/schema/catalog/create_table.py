@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runner.schema.catalog.model import Table
+from runner.schema.catalog.objects import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.schema.catalog import rows
+    from runner.schema.catalog import query_rows
 
 INTEGER_BOUNDS = {
     "smallint": (-(2**15), 2**15 - 1),
@@ -49,7 +49,7 @@ def _quoted(name: str) -> str:
     return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
 
 
-def sequence_options(sequence: rows.Sequence) -> list[str]:
+def sequence_options(sequence: query_rows.Sequence) -> list[str]:
     """Spell what differs from a plain sequence of the same type."""
     lowest, highest = INTEGER_BOUNDS[sequence.type]
     ascending = sequence.increment > 0
@@ -65,7 +65,7 @@ def sequence_options(sequence: rows.Sequence) -> list[str]:
     ]
 
 
-def create_sequence(sequence: rows.Sequence) -> str:
+def create_sequence(sequence: query_rows.Sequence) -> str:
     """Write CREATE SEQUENCE."""
     unlogged = "UNLOGGED " if sequence.unlogged else ""
     as_type = [f"AS {sequence.type}"] if sequence.type != "bigint" else []
@@ -73,7 +73,7 @@ def create_sequence(sequence: rows.Sequence) -> str:
     return " ".join(words) + ";"
 
 
-def has_usual_name(sequence: rows.Sequence, relation: rows.Relation, raw_column: str) -> bool:
+def has_usual_name(sequence: query_rows.Sequence, relation: query_rows.Relation, raw_column: str) -> bool:
     """Return whether PostgreSQL would choose this name again; False for a name that it would truncate."""
     usual = f"{relation.raw_name}_{raw_column}_seq"
     return (
@@ -123,9 +123,9 @@ class TableColumn:
 
 
 def table_column(
-    column: rows.Column,
-    relation: rows.Relation,
-    sequence: rows.Sequence | None,
+    column: query_rows.Column,
+    relation: query_rows.Relation,
+    sequence: query_rows.Sequence | None,
     *,
     with_default: bool = True,
 ) -> TableColumn:
@@ -167,14 +167,14 @@ def table_column(
     )
 
 
-def _is_usual_not_null(column: rows.Column, relation: rows.Relation) -> bool:
+def _is_usual_not_null(column: query_rows.Column, relation: query_rows.Relation) -> bool:
     """Return whether PostgreSQL would name the constraint so; where it would cut the name, say no."""
     usual = f"{relation.raw_name}_{unquoted(column.name)}_not_null"
     return column.not_null_name == usual and len(usual.encode()) <= 63
 
 
 def is_serial(
-    column: rows.Column, relation: rows.Relation, sequence: rows.Sequence, *, not_null: bool
+    column: query_rows.Column, relation: query_rows.Relation, sequence: query_rows.Sequence, *, not_null: bool
 ) -> bool:
     """Return whether `serial` would create exactly this column and its sequence."""
     return (
@@ -188,9 +188,9 @@ def is_serial(
 
 
 def create_table(
-    relation: rows.Relation,
+    relation: query_rows.Relation,
     columns: Sequence[TableColumn],
-    parents: Sequence[rows.Relation],
+    parents: Sequence[query_rows.Relation],
     parent_columns: Sequence[Sequence[TableColumn]],
 ) -> Table:
     """Return the statements that make a table, its columns in their physical order, as a child of its parents.
@@ -249,7 +249,7 @@ def is_joined_late(columns: Sequence[TableColumn], parent_columns: Sequence[Sequ
 
 
 def _own_part(
-    relation: rows.Relation,
+    relation: query_rows.Relation,
     columns: Sequence[TableColumn],
     parent_columns: Sequence[Sequence[TableColumn]],
 ) -> tuple[list[tuple[str, str]], list[str]]:
@@ -298,7 +298,7 @@ def changed_default(column: TableColumn, parent_columns: Sequence[Sequence[Table
     return bool(column.value) and column.value not in {c.value for c in above}
 
 
-def _tail(relation: rows.Relation) -> str:
+def _tail(relation: query_rows.Relation) -> str:
     tail = f"\nPARTITION BY {relation.partition_key}" if relation.partition_key else ""
     if relation.server is not None:
         tail += f"\nSERVER {relation.server}{foreign_options(relation.foreign_options)}"
@@ -313,7 +313,7 @@ def _tail(relation: rows.Relation) -> str:
 
 
 def column_settings(
-    relation: rows.Relation, column: rows.Column, above: Sequence[rows.Column] = ()
+    relation: query_rows.Relation, column: query_rows.Column, above: Sequence[query_rows.Column] = ()
 ) -> Mapping[str, str]:
     """Give the settings that CREATE TABLE cannot carry on every version, by kind.
 

@@ -12,7 +12,7 @@ from runner.errors import FileError, Location
 from runner.files.sqltext.lexer import Statement, statements
 from runner.files.sqltext.position import line_and_column
 from runner.files.sqltext.tokens import SqlSyntaxError
-from runner.review.verify.statements import execute
+from runner.review.verify.measuring import execute
 
 
 @dataclass(slots=True)

@@ -8,27 +8,27 @@ from typing import Any
 
 import psycopg
 
-from runner.engine.apply import send
+from runner.engine.apply import wire
 from runner.engine.apply.batch import run_batch
+from runner.engine.apply.context import Work, direction_of, record_of
+from runner.engine.apply.journaled_statement import Progress, run_unit
 from runner.engine.apply.parallel import run_in_parallel
-from runner.engine.apply.send import Part
 from runner.engine.apply.takeover import check_progress
-from runner.engine.apply.unit import Progress, run_unit
-from runner.engine.apply.work import Work, direction_of, record_of
+from runner.engine.apply.wire import Part
 from runner.engine.history.journal import Journal, JournalStep
 from runner.engine.history.message import committing, recording, reset_session
 from runner.engine.history.session_state import custom_settings_of_functions, restore, restore_defaults
 from runner.engine.plan import Step
 from runner.errors import CheckError, MigrationFailedError
 from runner.events import warning
-from runner.files.migrations.check import Unit, check_script, units
-from runner.files.migrations.model import FileChangedError
+from runner.files.migrations.migration import FileChangedError
+from runner.files.migrations.units import Unit, check_script, units
 from runner.files.sqltext.classify import custom_settings, is_for_the_session, names
 
 Connection = psycopg.Connection[Any]
 
 
-def run_piecemeal(work: Work, step: Step) -> int | None:
+def run_non_transactional(work: Work, step: Step) -> int | None:
     """Run the part of a file that is not in effect yet, record it, and return the rows that its batches changed.
 
     Raises: RunnerError; what is in effect stays so, and the journal knows it. CheckError when it cannot be known.
@@ -36,12 +36,12 @@ def run_piecemeal(work: Work, step: Step) -> int | None:
     conn = work.conn
     work.history.keep_yoyo_out()
     try:
-        with send.connection_kept(step.id, outcome=send.JOURNALLED):
+        with wire.connection_kept(step.id, outcome=wire.JOURNALLED):
             return _run(work, step)
     finally:
         if not conn.closed:
-            send.roll_back(conn)
-            send.execute(conn, reset_session())
+            wire.roll_back(conn)
+            wire.execute(conn, reset_session())
             work.history.remove_runner_lock_row()
 
 
@@ -52,7 +52,7 @@ def _run(work: Work, step: Step) -> int | None:
     custom = sorted({*own, *custom_settings_of_functions(conn)})
     journal = Journal(work.names, work.actor, step.id, direction_of(step), custom_settings=custom)
     journal.upgrade(conn)
-    send.set_for_session(conn, work.settings(script))
+    wire.set_for_session(conn, work.settings(script))
     journal.open(conn, checksum=script.checksum, statements=total, text=script.text)
     begun = journal.steps(conn)
     progress = Progress(
@@ -81,8 +81,8 @@ def _run(work: Work, step: Step) -> int | None:
     elapsed_ms = round((time.monotonic() - started) * 1000)
     record = recording(work.names, record_of(step, elapsed_ms, rows=rows), work.actor)
     tail = b"; ".join((reset_session().rstrip(b"; "), b"BEGIN", record, journal.closing(), committing()))
-    with send.explained(lambda: progress.left):
-        send.send(conn, Part(script=script, tail=tail))
+    with wire.explained(lambda: progress.left):
+        wire.send(conn, Part(script=script, tail=tail))
     return rows
 
 
@@ -94,8 +94,8 @@ def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, Journa
         if row is not None and row.is_done:
             last = row if row.session is not None or last is None else last
             if _is_run_again(unit, row):  # what it set went with the session that was lost
-                with send.explained(lambda: progress.left):
-                    send.send_unit(conn, unit, script)
+                with wire.explained(lambda: progress.left):
+                    wire.send_unit(conn, unit, script)
             continue
         if last is not None:
             _restore_session(progress, journal, last, unit)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from itertools import chain
 
-from runner.engine.apply import load, send
-from runner.engine.apply.send import Part
-from runner.engine.apply.work import Work, record_of
+from runner.engine.apply import copy_from_file, wire
+from runner.engine.apply.context import Work, record_of
+from runner.engine.apply.wire import Part
 from runner.engine.history.message import after, before
 from runner.engine.plan import Step
 from runner.errors import Left, MigrationFailedError, RunnerError
-from runner.files.migrations.check import segments
-from runner.files.migrations.model import FileChangedError
+from runner.files.migrations.migration import FileChangedError
+from runner.files.migrations.units import segments
 
 
-def run_whole(work: Work, step: Step, *, left: Left, begin: bool = True, commit: bool = True) -> int | None:
+def run_transactional(
+    work: Work, step: Step, *, left: Left, begin: bool = True, commit: bool = True
+) -> int | None:
     """Run a transactional file and record it; return the rows that it loaded.
 
     `left` is what is left of it when it fails.
@@ -32,33 +34,33 @@ def run_whole(work: Work, step: Step, *, left: Left, begin: bool = True, commit:
     )  # what comes next can be read only when it is sent
     second = None if streams else next(found, None)
     try:
-        outcome = send.COMMITTING if commit else left
+        outcome = wire.COMMITTING if commit else left
         with (
-            send.connection_kept(step.id, outcome=outcome),
+            wire.connection_kept(step.id, outcome=outcome),
             work.watched(step.id, gives_way=script),
-            send.explained(lambda: left),
+            wire.explained(lambda: left),
         ):
             if second is None and not streams and not script.copies:
                 tail = after(names, record_of(step, 0), work.actor, commit=commit)
                 part = Part(script=script, segment=first, head=head, head_results=head_results, tail=tail)
-                send.send(conn, part)
+                wire.send(conn, part)
                 return None
-            send.send(conn, Part(script=script, head=head))
+            wire.send(conn, Part(script=script, head=head))
             earlier = 0
             ahead = chain(filter(None, (first, second)), found)
             segment = next(ahead, None)
             while segment is not None:
                 part = Part(script=script, segment=segment, earlier=earlier)
                 earlier += len(segment.statements)
-                with send.sending(conn, part):
+                with wire.sending(conn, part):
                     segment = next(ahead, None)
-            rows = load.load_files(conn, script, left=left)
+            rows = copy_from_file.load_files(conn, script, left=left)
             elapsed_ms = round((time.monotonic() - started) * 1000)
             tail = after(names, record_of(step, elapsed_ms, rows=rows), work.actor, commit=commit)
-            send.send(conn, Part(script=script, tail=tail))
+            wire.send(conn, Part(script=script, tail=tail))
             return rows
     except FileChangedError as error:
-        send.roll_back(conn)
+        wire.roll_back(conn)
         raise MigrationFailedError(
             f"{step.id} changed while it was run",
             where=error.where,
@@ -67,5 +69,5 @@ def run_whole(work: Work, step: Step, *, left: Left, begin: bool = True, commit:
             left=left,
         ) from error
     except RunnerError:
-        send.roll_back(conn)
+        wire.roll_back(conn)
         raise

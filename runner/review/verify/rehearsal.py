@@ -7,16 +7,16 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from runner.files.sqltext.lock_modes import LockMode
-from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.objects import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from runner.errors import Location, RunnerError
-    from runner.files.migrations.model import Kind
+    from runner.files.migrations.migration import Kind
     from runner.review.lint import Finding
-    from runner.schema.catalog.model import Difference
+    from runner.schema.catalog.objects import Difference
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from runner.schema.catalog.model import Catalog, CatalogObject
+from runner.schema.catalog.objects import Catalog, CatalogObject
 from runner.schema.catalog.read import undescribed
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from runner.engine.history.model import Applied, Partial, State
+from runner.engine.history.state import Applied, Partial, State
 from runner.engine.plan.comparison import Comparison, Standing
 from runner.engine.plan.steps import Step
 from runner.errors import CheckError, FileError, Location
-from runner.files.migrations.model import Kind, Migration, Script
+from runner.files.migrations.migration import Kind, Migration, Script
 from runner.wording import counted
 
 

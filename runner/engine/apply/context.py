@@ -13,13 +13,13 @@ from runner.engine.apply.watched import watched
 from runner.engine.history.actor import Actor
 from runner.engine.history.journal import Direction
 from runner.engine.history.message import Record
-from runner.engine.history.model import Operation
 from runner.engine.history.names import Names
+from runner.engine.history.state import Operation
 from runner.engine.history.store import History
 from runner.engine.plan import Action, Step
 from runner.errors import RolledBack
 from runner.events import Emit, silent
-from runner.files.migrations.model import Kind, Script
+from runner.files.migrations.migration import Kind, Script
 from runner.limits import DEFAULT, Limits
 from runner.server.watch import Watch
 

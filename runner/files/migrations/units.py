@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from runner.errors import FileError
 from runner.files.migrations.directives import late_directive
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.files.sqltext.classify import (
     begins_plainly,
     begins_transaction,

@@ -13,9 +13,9 @@ from typing import Any
 
 import psycopg
 
-from runner.schema.catalog import rows
+from runner.schema.catalog import query_rows
 from runner.schema.catalog.build import Builder
-from runner.schema.catalog.model import Catalog, CatalogObject, Key, as_parent
+from runner.schema.catalog.objects import Catalog, CatalogObject, Key, as_parent
 from runner.schema.catalog.read import fetch_whole, plain_session, run_query
 from runner.schema.catalog.registry import CLASS, PROC, TYPE
 
@@ -54,7 +54,7 @@ class Mirror:
             sys.maxsize
         )  # nothing by itself; our questions, which are asked again and again
         self._exclude = exclude
-        self._whole: rows.Snapshot | None = None  # of which only what rarely changes is used later
+        self._whole: query_rows.Snapshot | None = None  # of which only what rarely changes is used later
         self._fingerprints: dict[Top, str] = {}
         self._names: dict[Top, str] = {}  # identities at the last look
         self._defining: set[Top] = set()  # what the statements of other kinds may name
@@ -117,7 +117,7 @@ class Mirror:
     def _neighbours(self, oids: set[int]) -> list[tuple[int, int, bool]]:
         return self._ask(_text("neighbours"), {"oids": list(oids)})
 
-    def _fetch_some(self, oids: set[int], classes: Mapping[int, int]) -> rows.Snapshot:
+    def _fetch_some(self, oids: set[int], classes: Mapping[int, int]) -> query_rows.Snapshot:
         """Read the rows of some objects, and none of a kind of which there are none among them."""
         known = {classes.get(oid, 0) for oid in oids}
         parts: list[int] = []
@@ -128,25 +128,25 @@ class Mirror:
             text = f"SELECT q.* FROM ({_text(name).rstrip().rstrip(';')}) AS q WHERE {_OF[name]}"  # noqa: S608 - all of it is ours
             return self._ask(text, {"oids": list(oids), "parts": parts})
 
-        constraints = list(map(rows.Constraint._make, some("constraints")))
-        indexes = list(map(rows.Index._make, some("indexes", of=CLASS)))
-        sequences = list(map(rows.Sequence._make, some("sequences", of=CLASS)))
-        triggers = list(map(rows.Trigger._make, some("triggers", of=CLASS)))
-        rules = list(map(rows.Rule._make, some("rules", of=CLASS)))
-        policies = list(map(rows.Policy._make, some("policies", of=CLASS)))
-        statistics = list(map(rows.Statistics._make, some("statistics", of=CLASS)))
-        types = list(map(rows.Type._make, some("types", of=TYPE)))
+        constraints = list(map(query_rows.Constraint._make, some("constraints")))
+        indexes = list(map(query_rows.Index._make, some("indexes", of=CLASS)))
+        sequences = list(map(query_rows.Sequence._make, some("sequences", of=CLASS)))
+        triggers = list(map(query_rows.Trigger._make, some("triggers", of=CLASS)))
+        rules = list(map(query_rows.Rule._make, some("rules", of=CLASS)))
+        policies = list(map(query_rows.Policy._make, some("policies", of=CLASS)))
+        statistics = list(map(query_rows.Statistics._make, some("statistics", of=CLASS)))
+        types = list(map(query_rows.Type._make, some("types", of=TYPE)))
         for found in (constraints, indexes, sequences, triggers, rules, policies, statistics):
             parts += [part.oid for part in found]
         parts += [t.not_null_oid for t in types if t.not_null_oid is not None]
         parts += [c.index_oid for c in constraints] + [t.relation for t in types if t.relation]
         oids |= {t.relation for t in types if t.relation}
-        columns = list(map(rows.Column._make, some("columns")))
+        columns = list(map(query_rows.Column._make, some("columns")))
         parts += [c.not_null_oid for c in columns if c.not_null_oid is not None]
         whole = self._whole
         if whole is None:
             raise RuntimeError("nothing was read yet")
-        return rows.Snapshot(
+        return query_rows.Snapshot(
             server_version=whole.server_version,
             main_owner=whole.main_owner,
             schemas=whole.schemas,
@@ -157,9 +157,9 @@ class Mirror:
             undescribed=[],
             types=types,
             sequences=sequences,
-            functions=list(map(rows.Function._make, some("functions", of=PROC))),
+            functions=list(map(query_rows.Function._make, some("functions", of=PROC))),
             aggregates=dict(some("aggregates", of=PROC)),
-            relations=list(map(rows.Relation._make, some("relations", of=CLASS))),
+            relations=list(map(query_rows.Relation._make, some("relations", of=CLASS))),
             columns=columns,
             inherits=[(child, parent) for child, parent in some("inherits", of=CLASS)],
             constraints=constraints,
@@ -168,9 +168,9 @@ class Mirror:
             rules=rules,
             policies=policies,
             statistics=statistics,
-            comments=list(map(rows.Comment._make, some("comments"))),
-            grants=list(map(rows.Grant._make, some("grants"))),
-            dependencies=list(map(rows.Dependency._make, some("dependencies"))),
+            comments=list(map(query_rows.Comment._make, some("comments"))),
+            grants=list(map(query_rows.Grant._make, some("grants"))),
+            dependencies=list(map(query_rows.Dependency._make, some("dependencies"))),
         )
 
     def _keep(self, builder: Builder, found: Catalog, *, only: Collection[int] | None) -> None:

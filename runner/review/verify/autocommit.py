@@ -19,9 +19,9 @@ from psycopg import sql
 from runner.files.sqltext.lexer import Statement
 from runner.files.sqltext.lock_modes import LockMode
 from runner.review.verify.losses import Connect
-from runner.review.verify.model import StatementTrace
+from runner.review.verify.measuring import Measuring, execute, failure
+from runner.review.verify.rehearsal import StatementTrace
 from runner.review.verify.relations import query, table_locks
-from runner.review.verify.statements import Measuring, execute, failure
 
 _PAUSE_S = 0.002
 _TABLES = frozenset({"r", "p"})

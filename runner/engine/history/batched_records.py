@@ -12,8 +12,8 @@ from psycopg import sql
 
 from runner.engine.history.actor import Actor
 from runner.engine.history.message import REFUSE_TO_FILTER, Record, before, guard, record_statement, yoyo_hash
-from runner.engine.history.model import Operation
 from runner.engine.history.names import Names
+from runner.engine.history.state import Operation
 
 _Kind = tuple[Operation, bool]  # what is recorded, and whether the migration stays where it is
 

@@ -25,7 +25,7 @@ from runner.schema.catalog.differences import unified_diff
 from runner.server import connection
 from runner.upkeep.backup import mark, script
 from runner.upkeep.backup.archive import Archive
-from runner.upkeep.backup.facts import read_facts
+from runner.upkeep.backup.dumped_facts import read_facts
 from runner.upkeep.backup.manifest import Facts, Locale
 from runner.upkeep.backup.programs import Program, major_of
 from runner.upkeep.backup.reasons import Right

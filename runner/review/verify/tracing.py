@@ -9,18 +9,18 @@ from typing import Any
 
 import psycopg
 
+from runner.engine.apply.copy_from_file import load_files
 from runner.engine.apply.headway import Headway, has_written, rows_left
-from runner.engine.apply.load import load_files
 from runner.errors import MigrationFailedError
-from runner.files.migrations.check import segments, units
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
+from runner.files.migrations.units import segments, units
 from runner.files.sqltext.lexer import Statement
 from runner.files.sqltext.tokens import without_comments
+from runner.review.verify.autocommit import run_outside
 from runner.review.verify.losses import Connect
-from runner.review.verify.model import StatementTrace, TableLock
-from runner.review.verify.outside import run_outside
+from runner.review.verify.measuring import AloneRefusedError, Measuring, execute, strongest
+from runner.review.verify.rehearsal import StatementTrace, TableLock
 from runner.review.verify.relations import Relations
-from runner.review.verify.statements import AloneRefusedError, Measuring, execute, strongest
 
 # Without the transaction around them these do nothing, or fail; after one of them locks are measured together.
 _OF_THE_TRANSACTION = (

@@ -11,11 +11,11 @@ from typing import Any
 import psycopg
 
 from runner.errors import MigrationFailedError
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.files.sqltext.classify import changes_rows
 from runner.files.sqltext.lexer import Statement
 from runner.review.verify.losses import Connect, Dropped
-from runner.review.verify.model import StatementTrace, TableLock
+from runner.review.verify.rehearsal import StatementTrace, TableLock
 from runner.review.verify.relations import Effect, Measured, Relation, Relations, effect, table_locks
 from runner.review.verify.renames import Renamed
 

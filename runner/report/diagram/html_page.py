@@ -11,7 +11,7 @@ from runner.report.diagram.picture import Picture, picture
 from runner.report.diagram.svg import LEGEND, as_svg, in_words
 from runner.report.page import page
 from runner.schema.catalog.entities import entities
-from runner.schema.catalog.model import Catalog
+from runner.schema.catalog.objects import Catalog
 from runner.wording import counted
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from runner.errors import FileError, Location
-from runner.files.migrations.model import Migration, Script
+from runner.files.migrations.migration import Migration, Script
 
 _DOCS = "See docs/files.md, Files of another tool."
 _SHOWN = 10

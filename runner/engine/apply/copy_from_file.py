@@ -9,11 +9,11 @@ from typing import Any, BinaryIO
 
 import psycopg
 
-from runner.engine.apply import send
+from runner.engine.apply import wire
 from runner.errors import Left, Location, Refused, RunnerError
 from runner.files.migrations.bulk import CopyFrom
 from runner.files.migrations.datafile import DataFile, DataFileError, Form, check_header
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
 from runner.redaction import redacted
 from runner.wording import counted
 
@@ -64,7 +64,7 @@ def _load(conn: psycopg.Connection[Any], script: Script, copy: CopyFrom, left: L
             hint=error.hint,
         ) from error
     except psycopg.Error as error:
-        if send.is_lost(conn, error):
+        if wire.is_lost(conn, error):
             raise
         raise _refused(error, script, copy, left, 0 if data is None else data.skipped) from error
     if data.rows != rows and Form.of(copy).is_counted:
@@ -129,4 +129,4 @@ def _refused(
     context = error.diag.context or ""
     line = _LINE.search(context)
     where = script.location(copy.offset) if line is None else Location(copy.label, int(line[1]) + skipped)
-    return send.explain(error, script, left=left, where=where, refused=Refused(context=redacted(context)))
+    return wire.explain(error, script, left=left, where=where, refused=Refused(context=redacted(context)))

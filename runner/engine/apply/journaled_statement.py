@@ -9,16 +9,16 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from runner.engine.apply import evidence, send
-from runner.engine.apply.evidence import Verdict
+from runner.engine.apply import concurrently, wire
+from runner.engine.apply.concurrently import Verdict
+from runner.engine.apply.context import Work
 from runner.engine.apply.retry import retrying
-from runner.engine.apply.send import Part, StatementError
-from runner.engine.apply.work import Work
+from runner.engine.apply.wire import Part, StatementError
 from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import CheckError, HalfDone, InEffect, MigrationFailedError, RunnerError
 from runner.events import Notice
-from runner.files.migrations.check import Unit
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
+from runner.files.migrations.units import Unit
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
 from runner.files.sqltext.concurrent import concurrent
 
@@ -103,11 +103,11 @@ class _OneUnit:
         try:
             with (
                 progress.work.watched(progress.name(self._unit), conn=self._conn, gives_way=gives_way),
-                send.explained(lambda: progress.left),
+                wire.explained(lambda: progress.left),
             ):
                 self._run()
         except RunnerError:
-            send.roll_back(self._conn)
+            wire.roll_back(self._conn)
             raise
 
     def _run(self) -> None:
@@ -134,15 +134,15 @@ class _OneUnit:
         try:
             if segment.copy_data is None:
                 part = self._part(segment=segment, head=b"BEGIN; ", head_results=1, tail=ending)
-                send.send(self._conn, part)
+                wire.send(self._conn, part)
                 return
-            send.send(self._conn, self._part(head=b"BEGIN"))
-            send.send(self._conn, self._part(segment=segment))
-            send.send(self._conn, self._part(tail=ending))
+            wire.send(self._conn, self._part(head=b"BEGIN"))
+            wire.send(self._conn, self._part(segment=segment))
+            wire.send(self._conn, self._part(tail=ending))
         except StatementError as problem:
-            if problem.error.sqlstate not in send.WANTS_NO_TRANSACTION:
+            if problem.error.sqlstate not in wire.WANTS_NO_TRANSACTION:
                 raise
-            send.roll_back(self._conn)
+            wire.roll_back(self._conn)
             self._bare()
 
     def _block(self) -> None:
@@ -150,15 +150,15 @@ class _OneUnit:
         *body, last = self._unit.body_segments()
         sent = 0
         for segment in body:
-            send.send(self._conn, self._part_at(sent, segment=segment))
+            wire.send(self._conn, self._part_at(sent, segment=segment))
             sent += len(segment.statements)
         commit = self._unit.statements[-1].text.encode()
         tail = self._ending() + commit + self._journal.ended(self._unit.number)
         if last.copy_data is None:
-            send.send(self._conn, self._part_at(sent, segment=last, tail=tail))
+            wire.send(self._conn, self._part_at(sent, segment=last, tail=tail))
         else:
-            send.send(self._conn, self._part_at(sent, segment=last))
-            send.send(self._conn, self._part(tail=tail))
+            wire.send(self._conn, self._part_at(sent, segment=last))
+            wire.send(self._conn, self._part(tail=tail))
 
     def _part_at(self, sent: int, **given: Any) -> Part:
         return Part(script=self._progress.script, earlier=self._unit.earlier + sent, **given)
@@ -180,7 +180,7 @@ class _OneUnit:
                 journal.end(self._conn, unit.number)
                 return
             if self._concurrent is not None:
-                self._seen = evidence.prepare(self._conn, self._concurrent, self._emit)
+                self._seen = concurrently.prepare(self._conn, self._concurrent, self._emit)
             journal.begin(
                 self._conn,
                 unit.number,
@@ -188,20 +188,22 @@ class _OneUnit:
                 fingerprint=unit.fingerprint,
                 seen=self._seen,
                 text=unit.first.text,
-                relation=None if self._concurrent is None else evidence.place(self._conn, self._concurrent),
+                relation=None
+                if self._concurrent is None
+                else concurrently.place(self._conn, self._concurrent),
             )
             self._in_doubt = self._concurrent is not None
             try:
-                with send.explained(lambda: self._progress.left):
+                with wire.explained(lambda: self._progress.left):
                     for segment in unit.segments():
-                        send.send(self._conn, self._part(segment=segment))
+                        wire.send(self._conn, self._part(segment=segment))
             except RunnerError as error:
                 if self._may_have_committed:
                     raise self._half_done(error) from error
                 self._refused(error)
                 raise
             if self._concurrent is not None:
-                evidence.confirm(self._conn, self._concurrent)
+                concurrently.confirm(self._conn, self._concurrent)
         journal.end(self._conn, unit.number)
 
     def _refused(self, error: RunnerError) -> None:
@@ -209,7 +211,9 @@ class _OneUnit:
         if self._conn.closed:
             return
         left = (
-            [] if self._concurrent is None else evidence.leftovers(self._conn, self._concurrent, self._seen)
+            []
+            if self._concurrent is None
+            else concurrently.leftovers(self._conn, self._concurrent, self._seen)
         )
         if not left:
             self._journal.forget(self._conn, self._unit.number)
@@ -238,7 +242,7 @@ class _OneUnit:
 
     def _took_effect(self) -> bool:
         if self._concurrent is not None:
-            found = evidence.verdict(
+            found = concurrently.verdict(
                 self._conn, self._concurrent, self._unit.first.text, self._seen, self._emit
             )
             if found is Verdict.UNKNOWN:

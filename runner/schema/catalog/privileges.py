@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.schema.catalog import rows
-from runner.schema.catalog.model import in_words
-from runner.schema.catalog.order import Place, Section
+from runner.schema.catalog import query_rows
+from runner.schema.catalog.dependency_order import Place, Section
+from runner.schema.catalog.objects import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,7 +58,10 @@ class Statement(NamedTuple):
 
 
 def statements(
-    rights: Iterable[rows.Grant] | Iterable[rows.DefaultPrivilege], *, kind: str, column: str | None = None
+    rights: Iterable[query_rows.Grant] | Iterable[query_rows.DefaultPrivilege],
+    *,
+    kind: str,
+    column: str | None = None,
 ) -> list[Statement]:
     """Compare the rights on one object with its defaults, and say what makes the one from the other.
 
@@ -125,7 +128,7 @@ def join_columns(per_column: Sequence[tuple[str, Statement]]) -> list[Statement]
 
 def add_grants(registry: Registry) -> None:
     """Add the rights on every object of the catalog."""
-    by_object: dict[tuple[int, int], list[rows.Grant]] = defaultdict(list)
+    by_object: dict[tuple[int, int], list[query_rows.Grant]] = defaultdict(list)
     for grant in registry.rows.grants:
         by_object[grant.catalog, grant.oid].append(grant)
     for oid, rights in by_object.items():
@@ -152,7 +155,7 @@ def add_grants(registry: Registry) -> None:
             )
 
 
-def _of_object(rights: Sequence[rows.Grant]) -> list[Statement]:
+def _of_object(rights: Sequence[query_rows.Grant]) -> list[Statement]:
     found: list[Statement] = []
     per_column: list[tuple[str, Statement]] = []
     for column in sorted({right.column or "" for right in rights}):
@@ -171,7 +174,9 @@ def _by_grantee(found: Sequence[Statement]) -> Iterator[tuple[tuple[str, str], l
     return iter(sorted(by_key.items()))
 
 
-def _rights_on_public(found: rows.Snapshot, rights: Sequence[rows.Grant]) -> list[rows.Grant]:
+def _rights_on_public(
+    found: query_rows.Snapshot, rights: Sequence[query_rows.Grant]
+) -> list[query_rows.Grant]:
     """Take away what differs between servers rather than schemas.
 
     Up to PostgreSQL 14 everyone may create in public and the superuser owns it; since 15 nobody may, and the
@@ -183,7 +188,7 @@ def _rights_on_public(found: rows.Snapshot, rights: Sequence[rows.Grant]) -> lis
         if right.grantee not in ("CURRENT_ROLE", found.main_owner)
         and not (right.grantee == "PUBLIC" and right.privilege == "CREATE" and found.server_version < 150000)
     ]
-    usage = rows.Grant(
+    usage = query_rows.Grant(
         rights[0].catalog,
         rights[0].oid,
         "n",
@@ -198,7 +203,7 @@ def _rights_on_public(found: rows.Snapshot, rights: Sequence[rows.Grant]) -> lis
 
 def add_default_privileges(registry: Registry) -> None:
     """Add ALTER DEFAULT PRIVILEGES; FOR ROLE is left out for the role that migrates."""
-    by_target: dict[tuple[str, str | None, str], list[rows.DefaultPrivilege]] = defaultdict(list)
+    by_target: dict[tuple[str, str | None, str], list[query_rows.DefaultPrivilege]] = defaultdict(list)
     for right in registry.rows.default_privileges:
         wanted = (
             registry.schemas is None if right.schema_name is None else registry.includes(right.schema_name)

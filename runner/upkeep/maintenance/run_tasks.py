@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from runner.errors import BusyError
 from runner.events import Emit, TaskDone
 from runner.limits import Limits
-from runner.upkeep.maintenance.courtesy import Courtesy
+from runner.upkeep.maintenance.give_way import Courtesy
 from runner.upkeep.maintenance.tasks import Index, Kind, Table, Task, Thresholds, index_tasks, table_tasks
 
 _QUERIES = Path(__file__).with_name("queries")

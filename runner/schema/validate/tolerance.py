@@ -6,15 +6,15 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from runner.files.sqltext.names import NAME
-from runner.schema.catalog.model import Change
-from runner.schema.catalog.tables import unquoted
+from runner.files.sqltext.identifiers import NAME
+from runner.schema.catalog.create_table import unquoted
+from runner.schema.catalog.objects import Change
 from runner.schema.validate.partitions import follows_its_parent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.schema.catalog.model import Difference
+    from runner.schema.catalog.objects import Difference
     from runner.schema.validate.compare import Tolerance
 
 _RIGHTS = frozenset({"grant", "default privileges"})

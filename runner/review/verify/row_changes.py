@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from runner.review.verify.losses import Place
-from runner.review.verify.model import RowChange
+from runner.review.verify.rehearsal import RowChange
 from runner.review.verify.relations import query
 from runner.wording import counted
 

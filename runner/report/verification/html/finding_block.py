@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from runner.report.page import code, diff
-from runner.report.verification.html.place import linked
+from runner.report.verification.html.anchors import linked
 from runner.report.verification.words import hint_parts
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from psycopg import errors, pq
 
-from runner.engine.apply import send
-from runner.engine.apply.send import Part, StatementError
-from runner.engine.apply.work import Work, record_of, rolled_back
+from runner.engine.apply import wire
+from runner.engine.apply.context import Work, record_of, rolled_back
+from runner.engine.apply.wire import Part, StatementError
+from runner.engine.history.batched_records import Prepared
 from runner.engine.history.message import reset_session
-from runner.engine.history.prepared import Prepared
 from runner.engine.plan import Action, Step
 from runner.errors import Left, MigrationFailedError, TableLockedError
 from runner.events import StepDone
-from runner.files.migrations.check import Segment, segments
+from runner.files.migrations.units import Segment, segments
 
 MOST_FILES = 64
 MOST_CHARACTERS = (
@@ -93,7 +93,7 @@ def run(
     first, last = carried[0].step, carried[-1].step
     try:
         with (
-            send.connection_kept(f"{first.id} to {last.id}", outcome=send.COMMITTING),
+            wire.connection_kept(f"{first.id} to {last.id}", outcome=wire.COMMITTING),
             work.watched(f"{first.id} to {last.id}", gives_way=first.script),
         ):
             trip.make()
@@ -143,7 +143,7 @@ class _Trip:
         Raises: MigrationFailedError or TableLockedError of the step that did not commit.
         """
         problem: StatementError | None = None
-        with closing(send.stream(self._work.conn, self._message.encode())) as results:
+        with closing(wire.stream(self._work.conn, self._message.encode())) as results:
             for result in results:
                 if result.status == pq.ExecStatus.FATAL_ERROR:
                     error = errors.error_from_result(result, encoding="utf-8")
@@ -152,13 +152,13 @@ class _Trip:
                     self._take(result)
         if problem is None:
             return
-        send.roll_back(self._work.conn)
-        send.execute(self._work.conn, reset_session())
+        wire.roll_back(self._work.conn)
+        wire.execute(self._work.conn, reset_session())
         if self._results == 0:
             self.unread = self._file_at(int(problem.error.diag.statement_position or 0) - 1)
         elif self._results >= self._prepared.opening_results and not _is_about_ours(problem.error):
             part, left = self._at_work()
-            raise send.failure(problem, part, left) from problem.error
+            raise wire.failure(problem, part, left) from problem.error
 
     def _take(self, result: pq.abc.PGresult) -> None:
         self._results += 1

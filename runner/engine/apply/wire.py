@@ -14,7 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from runner.engine.apply.inside import inside, is_body
+from runner.engine.apply.error_in_body import inside, is_body
 from runner.engine.history import message
 from runner.errors import (
     BusyError,
@@ -27,8 +27,8 @@ from runner.errors import (
     TableLockedError,
     Unknown,
 )
-from runner.files.migrations.check import Segment, Unit, check_script
-from runner.files.migrations.model import Script
+from runner.files.migrations.migration import Script
+from runner.files.migrations.units import Segment, Unit, check_script
 from runner.redaction import redacted
 from runner.server.connection.interruption import SessionEndedError, ends_session
 

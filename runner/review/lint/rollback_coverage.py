@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from runner.files.sqltext.alter import Action, actions
 from runner.files.sqltext.phrase import Name, Phrase
-from runner.review.lint.build import column_at
+from runner.review.lint.replay import column_at
 
 _KINDS = (
     "TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from runner.files.sqltext.names import NAME, QUALIFIED
+from runner.files.sqltext.identifiers import NAME, QUALIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
