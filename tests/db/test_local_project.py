@@ -225,7 +225,7 @@ def test_a_pipe_that_closes_ends_the_program_quietly(project, new_server):
 def test_a_command_for_one_database_does_not_guess(project):
     done = runner(project, "exec", "--", "true")
     assert done.returncode == 2
-    assert "Add --database api_server or --database carthub" in done.stderr
+    assert "Choose one: --database api_server or --database carthub" in done.stderr
     done = runner(project, "local", "psql", "--database", "cathub")
     assert done.returncode == 2
     assert 'no database "cathub" in this project' in done.stderr

@@ -25,7 +25,7 @@ _HARMS = {
 }
 
 _UNDONE = {
-    Direction.MIGRATE: "It was rolled back whole.",
+    Direction.MIGRATE: "The migration was rolled back whole.",
     Direction.ROLL_BACK: "The rollback was undone whole;",
 }
 

@@ -94,7 +94,7 @@ def test_one_that_is_told_to_stop_has_stopped_within_three_seconds(asleep):
         assert time.monotonic() - started < 3
         assert done.code == 143
         assert "stopped by SIGTERM during 0002_long" in done.err
-        assert "It was rolled back whole." in done.err or "1 of 2 statements" in done.err
+        assert "The migration was rolled back whole." in done.err or "1 of 2 statements" in done.err
 
 
 def test_it_stops_within_three_seconds_where_the_server_is_silent_too(world, asleep):

@@ -191,5 +191,5 @@ def which_of(
     return kind(
         f"which database? This project has {', '.join(names)}",
         detail=detail,
-        hint=f"Choose it: --database {' or --database '.join(names)}",
+        hint=f"Choose one: --database {' or --database '.join(names)}",
     )

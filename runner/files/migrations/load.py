@@ -22,7 +22,7 @@ from runner.files.migrations.migration import (
     decode,
     read_pieces,
 )
-from runner.files.migrations.other_tools import foreign_names
+from runner.files.migrations.other_tools import foreign_mark, foreign_names
 from runner.wording import nearest
 
 ROLLBACK = ".rollback.sql"
@@ -121,6 +121,17 @@ def _not_a_migration(entry: os.DirEntry[str], suffix: str, path: Path, project: 
         where=where,
         hint="Rename it to end in .sql; yoyo would ignore it.",
     )
+
+
+def read_migration(path: Path, project: Path) -> Migration:
+    """Read one migration and the rollback beside it.
+
+    Raises: FileError.
+    """
+    rollback = path.with_suffix(ROLLBACK)
+    source = Source(path=path.parent)
+    migration = _migration(path.stem, path, rollback if rollback.exists() else None, source, project)
+    return replace(migration, foreign=foreign_mark(migration.apply))
 
 
 def _migration(id_: str, path: Path, rollback: Path | None, source: Source, project: Path) -> Migration:

@@ -40,7 +40,7 @@ def test_nothing_is_run_when_the_backup_fails(project, tmp_path):
     (tmp_path / "kept").write_text("a file")
     done = project.run("migrate", "--backup", "--backup-to", str(tmp_path / "kept"))
     assert done.code == 2
-    assert "No migration was run, as there is no backup." in done.err
+    assert "No migration was run, because there is no backup." in done.err
     assert project.applied() == ["0001_notes"]
 
 

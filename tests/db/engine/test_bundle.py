@@ -118,7 +118,7 @@ def test_a_signal_in_the_middle_tells_what_had_been_committed(seven, session, nu
     assert run.returncode == code, err
     assert [line.split()[1] for line in out.splitlines()[1:]] == IDS[:4]
     assert f"during {MIDDLE}" in err
-    assert "It was rolled back whole." in err
+    assert "The migration was rolled back whole." in err
     assert seven.applied() == IDS[:4]
     assert "3 migrations applied" in seven.ok("migrate").out
 

@@ -195,6 +195,6 @@ def test_the_last_error_names_the_table_and_who_holds_it(project, session, lock_
         ((pid,),) = project.query("SELECT pid FROM pg_locks WHERE relation = 't'::regclass AND granted")
         done = project.run("migrate", "--lock-timeout", lock_timeout, "--lock-retries", "0")
     assert done.code == 4
-    assert f"detail: It waited for ACCESS EXCLUSIVE on public.t, blocked by pid {pid}" in done.err
+    assert f"It waited for ACCESS EXCLUSIVE on public.t, blocked by pid {pid}" in done.err
     assert "idle in transaction" in done.err
     assert "when the transaction that holds the lock has ended" in done.err

@@ -242,10 +242,11 @@ def test_an_interrupt_while_modules_are_read_is_no_stack_trace(project):
 
 @pytest.mark.parametrize("command", ["verify", "snapshot"])
 def test_a_signal_in_a_scratch_database_says_that_nothing_else_was_changed(project, command):
-    project.write("0001_a", "SELECT pg_sleep(60);\n", "SELECT 1;\n")
+    mine = project.parameters["dbname"]
+    project.write("0001_a", f"SELECT pg_sleep(60) AS {mine}_{command};\n", "SELECT 1;\n")
     run = project.start(command, "--scratch-url", project.url)
     project.wait_for(
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND datname = current_database() AND pid <> pg_backend_pid()",
+        f"SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60) AS {mine}_{command}%' AND datname LIKE 'runner_scratch%'",
         run,
     )
     run.send_signal(signal.SIGTERM)

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.db.engine.conftest import VENV_BIN
+
 
 @pytest.fixture
 def files(project):
@@ -170,8 +172,6 @@ def test_a_table_of_another_name_is_found(files):
 def test_the_stock_command_runs_over_our_backend(files):
     def yoyo(command: str, *args: str):
         url = files.url.replace("postgresql://", "postgresql+runner://")
-        from tests.db.engine.conftest import VENV_BIN
-
         return files.command(
             [
                 str(VENV_BIN / "yoyo"),
@@ -197,8 +197,27 @@ def test_the_stock_command_runs_over_our_backend(files):
     assert back.code == 0, back.err
     assert (files.tables(), files.applied()) == (set(), [])
     files.write("0002_b", "CREATE TABLE b (id int); SELECT nope;")
-    assert yoyo("apply").code != 0
+    refused = yoyo("apply")
+    assert refused.code != 0
+    assert "migrations/0002_b.sql:1:33" in refused.err
+    assert "the migration was rolled back whole" in refused.err
     assert (files.tables(), files.applied()) == (set(), [])
+
+
+def test_the_stock_command_has_the_journal_and_the_batches_of_runner(files):
+    url = files.url.replace("postgresql://", "postgresql+runner://")
+    apply = [str(VENV_BIN / "yoyo"), "apply", "--batch", "--no-config-file", "--database", url, "migrations"]
+    files.write("0003_c", "-- transactional: false\nCREATE TABLE c (id int);\nSELECT 1 / f FROM control;\n")
+    files.query("CREATE TABLE control (f int); INSERT INTO control VALUES (0)")
+    refused = files.command(apply)
+    assert "1 of 2 statements is in effect" in refused.err
+    files.query("UPDATE control SET f = 1")
+    files.write("0004_d", "-- batch: true\nDELETE FROM c WHERE id IN (SELECT id FROM c LIMIT 2);\n")
+    files.query("INSERT INTO c SELECT generate_series(1, 5)")
+    done = files.command(apply)
+    assert done.code == 0, done.err
+    assert files.query("SELECT count(*) FROM c") == [(0,)]
+    assert "up to date" in files.ok("migrate").out
 
 
 def test_a_yoyo_that_comes_while_we_migrate_waits_and_then_knows(files, session):

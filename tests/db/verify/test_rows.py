@@ -255,4 +255,4 @@ def test_rows_that_the_rollback_makes_unreadable_are_told_and_end_nothing(projec
     finally:
         project.query(f"DROP ROLE {role}")
     (told,) = (f for f in found.database["findings"] if f["rule"] == "rollback-changes-rows")
-    assert "a.t cannot be read, so that its rows are not compared: unrecognized" in told["message"]
+    assert "a.t cannot be read, so its rows are not compared: unrecognized" in told["message"]
