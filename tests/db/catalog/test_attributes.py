@@ -36,7 +36,7 @@ class State(NamedTuple):
     """A database at one moment."""
 
     catalog: Catalog
-    query_rows: query_rows.Snapshot
+    rows: query_rows.Snapshot
     dump: Dump
 
 
