@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runner.engine.plan import Plan, compare, plan_apply
+from runner.engine.plan import Plan, compare
 from runner.errors import CheckError, RunnerError, about
 from runner.events import (
     BackupTaken,
@@ -149,14 +149,8 @@ def migrate(settings: Settings, options: MigrateOptions, emit: Emit) -> list[Out
     def plan(session: Session) -> Plan:
         with about(session.layout.name):
             return checked(
-                plan_apply(
-                    session.files,
-                    session.state,
-                    to=options.to,
-                    steps=options.steps,
-                    allow_out_of_order=options.allow_out_of_order,
-                    stored_sql=session.stored_sql,
-                    begun_sql=session.begun_sql,
+                session.plan_apply(
+                    to=options.to, steps=options.steps, allow_out_of_order=options.allow_out_of_order
                 ),
                 emit,
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.engine.apply.run import check_plan
 from runner.engine.history.state import State
-from runner.engine.plan import Plan, plan_apply, plan_rollback
+from runner.engine.plan import Plan
 from runner.events import Emit
 from runner.report.parts import step_as_json
 from runner.report.per_database import PerDatabase
@@ -37,24 +37,9 @@ def plans(
 
     def look(session: Session) -> Plan:
         if back:
-            plan = plan_rollback(
-                session.files,
-                session.state,
-                to=to,
-                steps=steps,
-                everything=everything,
-                stored=session.stored_rollback,
-            )
+            plan = session.plan_rollback(to=to, steps=steps, everything=everything)
         else:
-            plan = plan_apply(
-                session.files,
-                session.state,
-                to=to,
-                steps=steps,
-                allow_out_of_order=allow_out_of_order,
-                stored_sql=session.stored_sql,
-                begun_sql=session.begun_sql,
-            )
+            plan = session.plan_apply(to=to, steps=steps, allow_out_of_order=allow_out_of_order)
             found = remark(session, settings)
             if found is not None and plan.steps:
                 refused = ": migrate refuses it" if found.is_refused else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from runner.commands.migrate import Outcome, outcome_of
-from runner.engine.plan import Plan, plan_rollback
+from runner.engine.plan import Plan
 from runner.errors import BusyError
 from runner.events import DatabaseOpened, Emit, StepDone, warning
 from runner.session.locked_run import LockedRun, Waits, checked
@@ -46,15 +46,7 @@ def _rollback_one(
 
     def plan_now() -> Plan:
         return checked(
-            plan_rollback(
-                session.files,
-                session.state,
-                to=options.to,
-                steps=options.steps,
-                everything=options.everything,
-                stored=session.stored_rollback,
-            ),
-            emit,
+            session.plan_rollback(to=options.to, steps=options.steps, everything=options.everything), emit
         )
 
     plan = plan_now()

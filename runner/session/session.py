@@ -14,6 +14,7 @@ import psycopg
 
 from runner.engine.history.state import State
 from runner.engine.history.store import History
+from runner.engine.plan import EditedError, Plan, plan_apply, plan_rollback, without_rollback
 from runner.errors import (
     BusyError,
     RunnerError,
@@ -120,12 +121,38 @@ class Session:
         stored = self.history.stored_sql(id_)
         return None if stored is None else stored.sql
 
-    def begun_sql(self, id_: str) -> str | None:
-        """Return the SQL of a migration that is partly applied, as it was when it was begun."""
-        return self.history.begun_sql(id_)
+    def plan_apply(
+        self, *, to: str | None = None, steps: int | None = None, allow_out_of_order: bool = False
+    ) -> Plan:
+        """Choose what is pending; of an edited file the error notes how it differs from what history keeps.
 
-    def stored_rollback(self, id_: str) -> Script | None:
-        """Return the undoing SQL that history keeps."""
+        Raises: as `runner.engine.plan.plan_apply`.
+        """
+        try:
+            return plan_apply(
+                self.files, self.state, to=to, steps=steps, allow_out_of_order=allow_out_of_order
+            )
+        except EditedError as error:
+            kept = (
+                self.history.begun_sql(error.migration_id)
+                if error.is_begun
+                else self.stored_sql(error.migration_id)
+            )
+            error.note_difference(kept)
+            raise
+
+    def plan_rollback(
+        self, *, to: str | None = None, steps: int | None = None, everything: bool = False
+    ) -> Plan:
+        """Choose what to undo, with the undoing SQL of history where there is no file.
+
+        Raises: as `runner.engine.plan.plan_rollback`.
+        """
+        ids = without_rollback(self.files, self.state, to=to, steps=steps, everything=everything)
+        stored = {id_: script for id_ in ids if (script := self._stored_rollback(id_)) is not None}
+        return plan_rollback(self.files, self.state, to=to, steps=steps, everything=everything, stored=stored)
+
+    def _stored_rollback(self, id_: str) -> Script | None:
         stored = self.history.stored_sql(id_)
         if stored is None or stored.rollback_sql is None:
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from runner.engine.history.order import in_order
 from runner.engine.history.state import Applied, State
@@ -25,6 +26,8 @@ from runner.errors import CheckError, Location, UsageError
 from runner.files.migrations.migration import Kind, Migration, Script
 from runner.wording import counted, nearest
 
+_NOTHING: Mapping[str, Script] = MappingProxyType({})
+
 
 def plan_apply(
     files: Sequence[Migration],
@@ -33,21 +36,16 @@ def plan_apply(
     to: str | None = None,
     steps: int | None = None,
     allow_out_of_order: bool = False,
-    stored_sql: Callable[[str], str | None] = lambda _: None,
-    begun_sql: Callable[[str], str | None] = lambda _: None,
 ) -> Plan:
     """Choose what is pending, in yoyo's order.
 
-    `stored_sql` gives the SQL of an applied migration, `begun_sql` that of one that is partly applied, for the diff of
-    an edited one.
-
-    Raises: CheckError for an edited, renamed or out-of-order file; UsageError for an unknown `to`; FileError for a
+    Raises: EditedError for an edited file; CheckError for a renamed or out-of-order one; UsageError for an unknown `to`; FileError for a
     pending file that cannot be run.
     """
     comparison = compare(files, state)
     edited = comparison.all_in(Situation.EDITED)
     if edited:
-        raise edited_error(edited, stored_sql)
+        raise edited_error(edited)
     target = None if to is None else resolve_id(to, [m.id for m in files if m.kind is not Kind.HOOK], "file")
     pending = [
         standing.migration
@@ -60,7 +58,7 @@ def plan_apply(
         )
         if standing.migration is not None and standing.migration.kind is not Kind.HOOK
     ]
-    refuse_partial(comparison, begun_sql)
+    refuse_partial(comparison)
     if pending:
         in_order(files)  # refuses a cycle, also with a file that is applied and stays as it is
     missing = comparison.all_in(Situation.MISSING)
@@ -111,11 +109,11 @@ def plan_rollback(
     to: str | None = None,
     steps: int | None = None,
     everything: bool = False,
-    stored: Callable[[str], Script | None] = lambda _: None,
+    stored: Mapping[str, Script] = _NOTHING,
 ) -> Plan:
     """Choose what to undo: the newest applied first, one step by default.
 
-    `stored` gives the undoing SQL that history keeps, for a migration whose file is gone.
+    `stored` is the undoing SQL that history keeps of `without_rollback`.
 
     What depends on another goes before it, also when it was applied earlier: a repeatable may have come to depend on
     a newer migration.
@@ -124,12 +122,7 @@ def plan_rollback(
     was applied is a repeatable's new version, or not known for certain; UsageError for an unknown `to`.
     """
     by_id = {m.id: m for m in files}
-    newest_first = _dependents_first([entry.id for entry in state.newest_first()], by_id)
-    if to is not None:
-        target = resolve_id(to, newest_first, "applied migration")
-        chosen = newest_first[: newest_first.index(target)]
-    else:
-        chosen = newest_first if everything else newest_first[: 1 if steps is None else steps]
+    chosen = _chosen(by_id, state, to=to, steps=steps, everything=everything)
     refuse_half_applied(state, chosen)
     warnings: list[str] = []
     doubt = _order_in_doubt(state, files, set(chosen))
@@ -155,6 +148,32 @@ def plan_rollback(
     refuse_edited_half_way(state, plan_steps)
     refuse_problems([problem for step in plan_steps for problem in step.script.problems])
     return Plan(steps=tuple(plan_steps), warnings=tuple(warnings))
+
+
+def without_rollback(
+    files: Sequence[Migration],
+    state: State,
+    *,
+    to: str | None = None,
+    steps: int | None = None,
+    everything: bool = False,
+) -> list[str]:
+    """Return those of what a rollback would undo for which there is no file: history may keep how.
+
+    Raises: UsageError for an unknown `to`.
+    """
+    by_id = {m.id: m for m in files}
+    chosen = _chosen(by_id, state, to=to, steps=steps, everything=everything)
+    return [id_ for id_ in chosen if id_ not in by_id or by_id[id_].rollback is None]
+
+
+def _chosen(
+    files: Mapping[str, Migration], state: State, *, to: str | None, steps: int | None, everything: bool
+) -> list[str]:
+    newest_first = _dependents_first([entry.id for entry in state.newest_first()], files)
+    if to is not None:
+        return newest_first[: newest_first.index(resolve_id(to, newest_first, "applied migration"))]
+    return newest_first if everything else newest_first[: 1 if steps is None else steps]
 
 
 def _order_in_doubt(
@@ -212,7 +231,7 @@ def _limit(
     return pending if steps is None else pending[:steps]
 
 
-def _undo(id_: str, migration: Migration | None, stored: Callable[[str], Script | None]) -> Script:
+def _undo(id_: str, migration: Migration | None, stored: Mapping[str, Script]) -> Script:
     if migration is not None and migration.irreversible is not None:
         raise CheckError(
             f"{id_} is irreversible: {migration.irreversible}",
@@ -222,7 +241,7 @@ def _undo(id_: str, migration: Migration | None, stored: Callable[[str], Script 
         )
     if migration is not None and migration.rollback is not None:
         return migration.rollback
-    script = stored(id_)
+    script = stored.get(id_)
     if script is None:
         raise CheckError(
             f"{id_} has no rollback",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from runner.engine.history.state import Applied, Partial, State
 from runner.engine.plan.comparison import Comparison, Standing
@@ -12,7 +12,34 @@ from runner.files.migrations.migration import Kind, Migration, Script
 from runner.wording import counted
 
 
-def refuse_partial(comparison: Comparison, begun_sql: Callable[[str], str | None]) -> None:
+class EditedError(CheckError):
+    """A file was changed after it had been applied, or `is_begun`, after a part of it had been run."""
+
+    def __init__(
+        self, message: str, *, migration_id: str, script: Script, is_begun: bool, detail: str, hint: str
+    ) -> None:
+        super().__init__(message, where=Location(script.label), detail=detail, hint=hint)
+        self.migration_id = migration_id
+        self.script = script
+        self.is_begun = is_begun
+
+    def note_difference(self, before: str | None) -> None:
+        """Note how the file differs from the SQL that history keeps; not where one of the two is too large to keep."""
+        if before is None or self.script.text is None:
+            return
+        import difflib
+
+        lines = difflib.unified_diff(
+            before.splitlines(),
+            self.script.text.splitlines(),
+            "as begun" if self.is_begun else "as applied",
+            self.script.label,
+            lineterm="",
+        )
+        self.notes += lines
+
+
+def refuse_partial(comparison: Comparison) -> None:
     """Refuse to go on where a file is half rolled back, is gone, or is not what was begun.
 
     Raises: CheckError.
@@ -35,7 +62,7 @@ def refuse_partial(comparison: Comparison, begun_sql: Callable[[str], str | None
                 f'runner repair restart {partial.id} --reason "…"',
             )
         if partial.checksum != standing.migration.checksum:
-            raise _edited_half_way(standing.migration.apply, partial, begun_sql(partial.id))
+            raise _edited_half_way(standing.migration.apply, partial)
 
 
 def refuse_edited_half_way(state: State, steps: Sequence[Step]) -> None:
@@ -46,15 +73,16 @@ def refuse_edited_half_way(state: State, steps: Sequence[Step]) -> None:
     for step in steps[:1]:
         partial = state.partial.get(step.id)
         if partial is not None and partial.checksum != step.script.checksum:
-            raise _edited_half_way(step.script, partial, None)
+            raise _edited_half_way(step.script, partial)
 
 
-def _edited_half_way(script: Script, partial: Partial, begun: str | None) -> CheckError:
-    return CheckError(
+def _edited_half_way(script: Script, partial: Partial) -> EditedError:
+    return EditedError(
         f"{partial.id} was edited after {_extent(partial)} had been run",
-        where=Location(script.label),
-        detail=f"Begun as {partial.checksum[:12]}, the file is now {script.checksum[:12]}. Nothing was run."
-        f"{_diff(begun, script, 'as begun')}",
+        migration_id=partial.id,
+        script=script,
+        is_begun=True,
+        detail=f"Begun as {partial.checksum[:12]}, the file is now {script.checksum[:12]}. Nothing was run.",
         hint="Restore the file. If you changed only the part that was not run: "
         f'runner repair continue {partial.id} --reason "…". If what was run is undone by hand: '
         f'runner repair restart {partial.id} --reason "…"',
@@ -141,18 +169,19 @@ def refuse_python(pending: Sequence[Migration]) -> None:
             )
 
 
-def edited_error(edited: Sequence[Standing], stored_sql: Callable[[str], str | None]) -> CheckError:
-    """Return the error for files that were changed after they had been applied, with the first one's diff."""
+def edited_error(edited: Sequence[Standing]) -> EditedError:
+    """Return the error for files that were changed after they had been applied."""
     first = edited[0]
     if first.migration is None or first.applied is None:
         raise ValueError(first)
-    diff = _diff(stored_sql(first.id), first.migration.apply, "as applied")
     others = f" Edited too: {', '.join(s.id for s in edited[1:])}." if edited[1:] else ""
-    return CheckError(
+    return EditedError(
         f"{first.id} was edited after it had been applied",
-        where=Location(first.migration.apply.label),
+        migration_id=first.id,
+        script=first.migration.apply,
+        is_begun=False,
         detail=f"Applied as {(first.applied.checksum or '')[:12]}, the file is now {first.migration.checksum[:12]}."
-        f"{others} Nothing was run.{diff}",
+        f"{others} Nothing was run.",
         hint="Restore the file and put the change in a new migration; in a database that only you use, runner rollback "
         "first, then migrate. To accept the edited file as it is: "
         f'runner repair accept {first.id} --reason "…"',
@@ -185,18 +214,6 @@ def order_in_doubt_error(entry: Applied, other: Applied) -> CheckError:
         f"{other.applied_at:%Y-%m-%d %H:%M:%S} UTC. Nothing was rolled back.",
         hint="See the assumed order with runner status --history, and choose how far to go back: runner rollback --to ID",
     )
-
-
-def _diff(before: str | None, script: Script, name: str) -> str:
-    """Return a unified diff on lines of its own; nothing where one of the two is too large to keep."""
-    if before is None or script.text is None:
-        return ""
-    import difflib
-
-    lines = difflib.unified_diff(
-        before.splitlines(), script.text.splitlines(), name, script.label, lineterm=""
-    )
-    return "\n" + "\n".join(lines)
 
 
 def out_of_order_error(late: Sequence[Standing], comparison: Comparison) -> CheckError:
