@@ -148,15 +148,16 @@ def migrate(settings: Settings, options: MigrateOptions, emit: Emit) -> list[Out
 
     def plan(session: Session) -> Plan:
         with about(session.layout.name):
-            return checked(
-                session.plan_apply(
-                    to=options.to, steps=options.steps, allow_out_of_order=options.allow_out_of_order
-                ),
-                emit,
+            return session.plan_apply(
+                to=options.to, steps=options.steps, allow_out_of_order=options.allow_out_of_order
             )
 
+    def first_plan(session: Session) -> Plan:
+        with about(session.layout.name):
+            return checked(plan(session), emit)
+
     with open_sessions(settings, emit=emit) as sessions:
-        plans = [plan(session) for session in sessions]
+        plans = [first_plan(session) for session in sessions]
         pending = [session for session, first in zip(sessions, plans, strict=True) if first.steps]
         if not options.beside_existing:
             for session in pending:

@@ -114,7 +114,7 @@ def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emit
                 statements=check_script(script),
                 text=script.text,
             )
-        return f"goes on with the file as it is now: {reason}"
+        return f"continues with the file as it is now, at the next runner migrate ({reason})"
 
     return _mend(settings, id_, act, first=compare, lock_wait_s=lock_wait_s, emit=emit)
 
@@ -276,7 +276,7 @@ def text(result: Mended, style: Style) -> str:
     said = {
         Operation.REPAIR: f"noted  {result.id}: {result.what}",
         Operation.ACCEPT: f"accepted  {result.id} as it is now",
-        Operation.FORGET: f"forgot  {result.id}: no longer in history, the schema is as it was",
+        Operation.FORGET: f"forgot  {result.id}: no longer in history; the schema was not changed",
         Operation.RENAME: f"renamed  {result.old_id} to {result.id}",
     }[result.operation]
     return f"{heading(result.database, result.place, style)}\n  {said}"

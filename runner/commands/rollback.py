@@ -45,11 +45,9 @@ def _rollback_one(
     started = monotonic()
 
     def plan_now() -> Plan:
-        return checked(
-            session.plan_rollback(to=options.to, steps=options.steps, everything=options.everything), emit
-        )
+        return session.plan_rollback(to=options.to, steps=options.steps, everything=options.everything)
 
-    plan = plan_now()
+    plan = checked(plan_now(), emit)
     done: list[StepDone] = []
     for text in plan.warnings:
         emit(warning(text))

@@ -121,7 +121,7 @@ class LockedRun:
             raise BusyError(
                 "another run changed the database while our connection was lost",
                 detail=f"Of this run {counted(len(self._done), 'step')} are committed and recorded; nothing is half-done.",
-                hint="Look at runner status and run the command again.",
+                hint="Check runner status and run the command again.",
             )
         rest = remaining(self.plan, state)
         told = {done.id for done in self._done}

@@ -204,8 +204,8 @@ def _home(settings: Settings, layout: Layout, *, url: str | None, emit: Emit, be
     if not beside_target:
         raise ConfigurationError(
             "no server for a rehearsal: name one with --scratch-url",
-            detail="Rollbacks are run there, and a role or a tablespace belongs to its whole server: the target's own is "
-            "not taken. Nothing was run.",
+            detail="It is never the target's own server: what a rollback does to roles and tablespaces would reach all of its "
+            "databases. Nothing was run.",
             hint="A PostgreSQL of the same version in a container will do; on a laptop: runner local start",
         )
     found = credentials.resolve(settings, layout.name, only=True)

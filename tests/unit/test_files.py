@@ -258,11 +258,13 @@ def _dangling(project):
         pytest.param(_fifo, "a.sql is not a file", id="named pipe"),
         pytest.param(_dangling, "cannot read the file: No such file or directory", id="dangling link"),
         pytest.param(
-            lambda p: (p.root / "migrations").mkdir(), "no migrations in migrations", id="empty folder"
+            lambda p: (p.root / "migrations").mkdir(),
+            "there are no migrations in migrations/",
+            id="empty folder",
         ),
         pytest.param(
             lambda p: (p.root / "migrations/shop").mkdir(parents=True),
-            "no migrations in migrations/shop",
+            "there are no migrations in migrations/shop/",
             id="empty database",
         ),
         pytest.param(lambda p: p.write("migrations"), None, id="no folder but a file"),

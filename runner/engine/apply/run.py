@@ -156,7 +156,7 @@ def _way_on(work: Work, step: Step) -> str:
     command = "rollback" if step.action is Action.ROLLBACK else "migrate"
     if step.migration is None:
         return (
-            "Its file is gone, so the SQL is the one in history. Restore the file to correct it; or, once its work is rolled_back by "
+            "Its file is gone, so the SQL is the one in history. Restore the file to correct it; or, once its work is undone by "
             f'hand: runner repair forget {step.id} --reason "…"'
         )
     if work.conn.closed or step.id not in work.history.state().partial:

@@ -173,9 +173,15 @@ def _names(folder: Path) -> list[str]:
 
 
 def _empty(folder: Path, settings: Settings) -> ConfigurationError:
+    return no_migrations(_label(folder, settings))
+
+
+def no_migrations(label: str) -> ConfigurationError:
+    """Return the error for a folder without any."""
     return ConfigurationError(
-        f"no migrations in {_label(folder, settings)}",
-        hint="Write the first one with: runner new NAME",
+        f"there are no migrations in {label}/",
+        hint="Write the first one: runner new NAME. To adopt a database that has tables, begin with its schema: "
+        f"pg_dump --schema-only --no-owner --no-privileges > {label}/0001_baseline.sql; then runner baseline",
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from runner.errors import ConfigurationError, FileError, Location
+from runner.errors import FileError, Location
 from runner.files.migrations.directives import Directives, read_directives
-from runner.files.migrations.layout import Layout, Source
+from runner.files.migrations.layout import Layout, Source, no_migrations
 from runner.files.migrations.migration import (
     LARGE_BYTES,
     Checksum,
@@ -36,10 +36,7 @@ def load(layout: Layout, project: Path) -> list[Migration]:
     """
     migrations = [m for source in layout.sources for m in _read_source(source, project)]
     if not any(m.kind is not Kind.REPEATABLE for m in migrations):
-        folder = layout.newest.path
-        raise ConfigurationError(
-            f"no migrations in {_label(folder, project)}", hint="Write the first one with: runner new NAME"
-        )
+        raise no_migrations(_label(layout.newest.path, project))
     _refuse_twins(migrations)
     return _with_unknown_depends(migrations, project)
 

@@ -78,9 +78,10 @@ def _rehearsal(rehearsal: Rehearsal, result: Verification, style: Style) -> Iter
         quiet += not shown
         yield from shown
     if quiet and rehearsal.statements:
-        most = "all of them" if quiet == len(rehearsal.statements) else "the others"
-        count = counted(len(rehearsal.statements), "statement")
-        yield f"      {style(f'{count}; {most} stop nobody', 'dim')}"
+        others = "" if quiet == len(rehearsal.statements) else "other "
+        count = counted(quiet, f"{others}statement")
+        blocks = "blocks" if quiet == 1 else "block"
+        yield f"      {style(f'{count} that {blocks} no query', 'dim')}"
     yield from _trip(trip, style)
     for finding in findings:
         if trip.error is None or finding.rule != "refused":  # or else it was reported with its place

@@ -113,7 +113,7 @@ def trip_remarks(trip: RoundTrip) -> Iterator[str]:
     """Yield what a round trip showed, but for differences of the schema and refusals."""
     if trip.reason is not None:
         yield f"irreversible: {trip.reason}"
-    yield from (f"its rollback drops {name}, with what was written to it since" for name in trip.loses)
+    yield from (f"its rollback drops {name} and everything written to it since" for name in trip.loses)
     yield from (f"after its rollback {change}" for change in trip.changed_rows)
     yield from (f"after its rollback {note}" for note in trip.notes)
     yield from (

@@ -70,7 +70,7 @@ def test_a_command_that_reports_nothing_has_its_time(connect, watching, gate):
             "SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1",
             "ANALYZE app.orders",
             "ANALYZE",
-            "acquiring sample rows",
+            ("acquiring sample rows", "computing statistics"),
             "blocks",
             id="analyze",
         ),
@@ -84,12 +84,8 @@ def test_progress_is_read_from_the_view_of_the_command(
     watching.start(connect, statement)
     progress = watching.until(Running, lambda seen: bool(seen.progress and seen.progress.done)).progress
     assert progress is not None
-    assert (progress.command, progress.relation, progress.phase, progress.unit) == (
-        command,
-        "app.orders",
-        phase,
-        unit,
-    )
+    assert (progress.command, progress.relation, progress.unit) == (command, "app.orders", unit)
+    assert progress.phase in phase
     assert progress.percent is not None
     assert 0 < progress.percent <= 100
     gate()
