@@ -44,7 +44,7 @@ class Location:
 class RolledBack(NamedTuple):
     """The transaction of a step was undone; `later` steps of the run were not begun."""
 
-    what: str  # migration, rollback or repeatable
+    what: str  # migration, rollback, repeatable or hook
     id: str
     later: int = 0
 
@@ -74,10 +74,10 @@ class InBatches(NamedTuple):
 
 
 class HalfDone(NamedTuple):
-    """A statement that commits while it runs: what it had committed stays, `before` of `earlier` statements are in effect."""
+    """A statement that commits while it runs: what it had committed stays, `done` of the `others` are in effect."""
 
-    before: int
-    earlier: int
+    done: int
+    others: int
 
 
 class Committed(NamedTuple):

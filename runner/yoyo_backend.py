@@ -14,13 +14,16 @@ from yoyo import exceptions
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 
 from runner.engine.apply.context import Work
-from runner.engine.apply.run import run_plan
+from runner.engine.apply.run import check_plan, run_plan
 from runner.engine.history.actor import Actor
 from runner.engine.history.backend import TableBackend
 from runner.engine.history.store import History
+from runner.engine.plan.comparison import compare
+from runner.engine.plan.refuse import refuse_edited_half_way, refuse_partial, refuse_problems, refuse_python
 from runner.engine.plan.steps import Action, Plan, Step
 from runner.errors import BusyError, RunnerError
-from runner.files.migrations.load import read_migration
+from runner.files.migrations.load import python_migration, read_migration
+from runner.files.migrations.other_tools import refuse_foreign
 from runner.progress.lines import Lines
 from runner.report.failure import error_as_text
 from runner.report.terminal import Style
@@ -114,18 +117,29 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
         """
         self._run(Path(migration.path), Action.ROLLBACK)
 
+    def _step(self, path: Path, action: Action) -> Step:
+        if path.suffix != ".sql":
+            refuse_python([python_migration(path, Path.cwd())])
+        migration = read_migration(path, Path.cwd())
+        script = migration.rollback if action is Action.ROLLBACK else migration.apply
+        if script is None:
+            raise RunnerError(f"{migration.id} has no rollback", detail="Nothing was changed.")
+        refuse_problems(script.problems)
+        return Step(action=action, id=migration.id, script=script, migration=migration)
+
     def _run(self, path: Path, action: Action) -> None:
         try:
-            migration = read_migration(path, Path.cwd())
-            script = migration.rollback if action is Action.ROLLBACK else migration.apply
-            if script is None:
-                raise RunnerError(f"{migration.id} has no rollback", detail="Nothing was changed.")
-            if script.problems:
-                raise script.problems[0]
+            step, state = self._step(path, action), self._history.state()
+            plan = Plan(steps=(step,))
+            if action is Action.ROLLBACK:
+                refuse_edited_half_way(state, plan.steps)
+            elif step.migration is not None:
+                refuse_foreign([step.migration], state.applied)
+                refuse_partial(compare([step.migration], state))
             lines = Lines(lambda _: None, _say, os.environ)
+            check_plan(plan, lines)
             work = Work(history=self._history, actor=self._actor, emit=lines, connect=self._connect)
-            step = Step(action=action, id=migration.id, script=script, migration=migration)
-            run_plan(work, Plan(steps=(step,)))
+            run_plan(work, plan)
         except RunnerError as error:
             raise FailedError(_text(error)) from error
 

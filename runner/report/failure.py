@@ -86,17 +86,21 @@ def in_words(left: Left) -> str:
             return f"the rollback was undone whole; {id_} is still applied.{_rest(later)}"
         case RolledBack("repeatable", _, later):
             return f"it was rolled back whole; what was applied before is still in place.{_rest(later)}"
+        case RolledBack("hook", id_, _):
+            return f"the hook {id_} was rolled back whole; the migrations before it are still applied."
         case RolledBack(_, _, later):
             return f"the migration was rolled back whole.{_rest(later)}"
+        case AllRolledBack(1):
+            return "the migration that this run had begun was rolled back."
         case AllRolledBack(migrations):
             return f"all {counted(migrations, 'migration')} that this run had begun were rolled back."
         case InEffect():
             return _in_effect(left)
         case InBatches(rows, batches):
             done = f"{counted(rows, 'row')} in {counted(batches, 'batch', 'batches')}"
-            return f"{done} are committed and stay so; the next run goes on from there."
-        case HalfDone(before, earlier):
-            of_them = f" Of the statements before it {_counted(before, earlier)}." if earlier else ""
+            return f"{done} {is_or_are(rows)} committed and {'stays' if rows == 1 else 'stay'} so; the next run goes on from there."
+        case HalfDone(done_others, others):
+            of_them = f" {capitalized(_counted(done_others, others, 'other statement'))}." if others else ""
             return f"it commits in its middle: what it had committed stays, the rest is rolled back.{of_them}"
         case Committed("run"):
             return "all of the run's migrations had been committed just before."
@@ -116,15 +120,16 @@ def _in_effect(left: InEffect) -> str:
     if not left.done and not left.batch_rows and not left.in_doubt:
         recorded = "the migration is still" if left.is_rollback else "it is not"
         return f"nothing of the file is in effect, and {recorded} recorded as applied."
-    rows = f", {left.batch_rows:,} rows of its batches are committed" if left.batch_rows else ""
+    batches = f"{counted(left.batch_rows, 'row')} of its batches {is_or_are(left.batch_rows)} committed"
+    rows = f", {batches}" if left.batch_rows else ""
     doubt = ", and the next run finds out, or asks, whether the next one is too" if left.in_doubt else ""
-    goes_on = "; the next run goes on from there" if left.goes_on else ""
-    why = ", because the file is not transactional"
+    goes_on = "; the next run goes on from there" if left.goes_on and not left.in_doubt else ""
+    why = ", because the file is not transactional" if left.done else ""
     return f"{_counted(left.done, left.total)}{why}{rows}{doubt}{goes_on}."
 
 
-def _counted(done: int, total: int) -> str:
-    return f"{done or 'none'} of {counted(total, 'statement')} {is_or_are(max(done, 1))} in effect"
+def _counted(done: int, total: int, noun: str = "statement") -> str:
+    return f"{done or 'none'} of {counted(total, noun)} {is_or_are(max(done, 1))} in effect"
 
 
 def _rest(later: int) -> str:

@@ -207,8 +207,8 @@ class _Repeats:
             where=self._progress.script.location(self._unit.first.start),
             detail=f"{self._so_far()} so far, each committed. The file is not recorded as done.",
             hint="If it makes progress, run the same command again: it goes on. If not, its WHERE must leave out the "
-            f'rows that are done: correct it, then runner repair continue {self._progress.migration_id} --reason "…". '
-            "A larger limit: -- batch: at most 1000000",
+            "rows that are done: correct it. A larger limit is -- batch: at most 1000000. After an edit: "
+            f'runner repair continue {self._progress.migration_id} --reason "…"',
         )
 
 

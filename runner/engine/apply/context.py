@@ -97,7 +97,7 @@ _OPERATIONS = {
 }
 
 
-_WHAT = {Action.ROLLBACK: "rollback", Action.REAPPLY: "repeatable"}
+_WHAT = {Action.ROLLBACK: "rollback", Action.REAPPLY: "repeatable", Action.HOOK: "hook"}
 
 
 def rolled_back(step: Step, *, later: int = 0) -> RolledBack:

@@ -16,7 +16,7 @@ from runner.engine.apply.retry import retrying
 from runner.engine.apply.wire import Part, StatementError
 from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import CheckError, HalfDone, InEffect, MigrationFailedError, RunnerError
-from runner.events import Notice
+from runner.events import Notice, warning
 from runner.files.migrations.migration import Script
 from runner.files.migrations.units import Unit
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
@@ -24,6 +24,11 @@ from runner.files.sqltext.concurrent import concurrent
 
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
+
+
+def defaults_kept(migration_id: str, changed: str) -> Notice:
+    """Return the warning for a resumed file of which a default of the session has changed since it began."""
+    return warning(f"{migration_id} continues with the setting it began with: {changed}")
 
 
 class Progress:
@@ -233,7 +238,7 @@ class _OneUnit:
             error.message,
             where=error.where,
             detail=error.detail,
-            left=HalfDone(progress.done, self._unit.earlier),
+            left=HalfDone(progress.done, progress.total - 1),
             refused=error.refused,
             hint=f'Look at the database. To go on after it: runner repair done {progress.migration_id} --reason "…"; '
             f'to run it again: runner repair again {progress.migration_id} --reason "…"',
@@ -260,8 +265,8 @@ class _OneUnit:
             f"it is not known whether statement {unit.earlier + 1} of {progress.migration_id} took effect",
             where=progress.script.location(unit.first.start),
             detail=f"The run that began it{when} was cut off before it could note the end, and the catalog cannot "
-            "tell. Nothing was changed by this run.",
-            left=progress.left,
+            "tell. It was not run again.",
+            left=progress.left._replace(goes_on=False),
             hint=f'Look at the database. If it took effect: runner repair done {progress.migration_id} --reason "…"; '
             f'if not: runner repair again {progress.migration_id} --reason "…". Then run runner {command} again.',
         )

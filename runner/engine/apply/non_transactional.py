@@ -11,7 +11,7 @@ import psycopg
 from runner.engine.apply import wire
 from runner.engine.apply.batch import run_batch
 from runner.engine.apply.context import Work, direction_of, record_of
-from runner.engine.apply.journaled_statement import Progress, run_unit
+from runner.engine.apply.journaled_statement import Progress, defaults_kept, run_unit
 from runner.engine.apply.parallel import run_in_parallel
 from runner.engine.apply.takeover import check_progress
 from runner.engine.apply.wire import Part
@@ -20,7 +20,6 @@ from runner.engine.history.message import committing, recording, reset_session
 from runner.engine.history.session_state import custom_settings_of_functions, restore, restore_defaults
 from runner.engine.plan import Step
 from runner.errors import CheckError, MigrationFailedError
-from runner.events import warning
 from runner.files.migrations.migration import FileChangedError
 from runner.files.migrations.units import Unit, check_script, units
 from runner.files.sqltext.classify import custom_settings, is_for_the_session, names
@@ -129,15 +128,13 @@ def _restore_session(progress: Progress, journal: Journal, last: JournalStep, un
                 raise CheckError(
                     f"the rest of {progress.migration_id} needs temporary table {gone[0]}, which is gone",
                     where=script.location(statement.start),
-                    detail="It ended with the session of the run that was interrupted. Nothing was changed by this run.",
+                    detail="It ended with the session of the run that was interrupted. Nothing more was run.",
                     left=progress.left._replace(goes_on=False),
                     hint="Undo by hand what is in effect, put the statements that need the table into one BEGIN … COMMIT "
                     f'block, and begin again: runner repair restart {progress.migration_id} --reason "…"',
                 )
     for changed in restore_defaults(progress.work.conn, start):
-        progress.work.emit(
-            warning(f"{progress.migration_id} continues with the setting it began with: {changed}")
-        )
+        progress.work.emit(defaults_kept(progress.migration_id, changed))
     restore(progress.work.conn, start, state)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 
 from runner.engine.apply import wire
-from runner.engine.apply.journaled_statement import Progress, run_unit
+from runner.engine.apply.journaled_statement import Progress, defaults_kept, run_unit
 from runner.engine.history.journal import Journal, JournalStep
 from runner.engine.history.session_state import read_now, restore_defaults
-from runner.errors import ConnectionLostError, InEffect, MigrationFailedError, RunnerError
+from runner.errors import ConnectionLostError, HalfDone, InEffect, MigrationFailedError, RunnerError
 from runner.files.migrations.units import Unit
 from runner.files.sqltext.classify import is_for_the_session
 
@@ -86,8 +86,8 @@ def run_in_parallel(
         for conn in helpers:
             work.history.join_as_helper(conn)
             wire.set_for_session(conn, work.settings(script))
-            if start is not None:
-                restore_defaults(conn, start)
+            for changed in [] if start is None else restore_defaults(conn, start):
+                work.emit(defaults_kept(progress.migration_id, changed))
             for unit in set_up:
                 with wire.explained(lambda: progress.left):
                     wire.send_unit(conn, unit, script)
@@ -119,8 +119,11 @@ def run_in_parallel(
                     thread.join(_CANCEL_EVERY_S)
             raise
         for error in met:
+            # now that the other connections have ended too
             if isinstance(error, RunnerError) and isinstance(error.left, InEffect):
-                error.left = progress.left  # now that the other connections have ended too
+                error.left = progress.left
+            if isinstance(error, RunnerError) and isinstance(error.left, HalfDone):
+                error.left = HalfDone(progress.done, progress.total - 1)
             raise error
 
 

@@ -172,11 +172,14 @@ def _together(
 ) -> list[StepDone]:
     """Run all steps in one transaction; `begun` gets each as it begins."""
     done = []
+    begun.clear()  # of an earlier try
     try:
         for n, step in enumerate(steps):
             begun.append(step)
             started = time.monotonic()
-            rows = run_transactional(work, step, left=AllRolledBack(n + 1), begin=n == 0, commit=False)
+            rows = run_transactional(
+                work, step, left=AllRolledBack(_migrations(begun)), begin=n == 0, commit=False
+            )
             done.append(step.done(time.monotonic() - started, rows))
         before_commit()
         with wire.connection_kept("the commit", outcome=wire.COMMITTING), work.watched("the commit"):
@@ -196,7 +199,11 @@ def _left_of_all(begun: Sequence[Step], state: State | None) -> Left:
     """Return what a signal left of the steps of one transaction that had begun."""
     if state is None:
         return Unknown()
-    return Committed("run") if begun and is_done(begun[0], state) else AllRolledBack(len(begun))
+    return Committed("run") if begun and is_done(begun[0], state) else AllRolledBack(_migrations(begun))
+
+
+def _migrations(begun: Sequence[Step]) -> int:
+    return sum(step.action is not Action.HOOK for step in begun)
 
 
 def _state_after_stop(work: Work) -> State | None:

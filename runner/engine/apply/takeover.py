@@ -124,7 +124,7 @@ def check_progress(migration_id: str, script: Script, begun: Mapping[int, Journa
         raise CheckError(
             f"{migration_id} now has fewer statements than were run",
             where=Location(script.label),
-            detail=f"Step {min(left)} was run and is no longer in the file. Nothing was changed by this run.",
+            detail=f"Step {min(left)} was run and is no longer in the file. Nothing more was run.",
             hint=_RESTORE.format(id=migration_id),
         )
     return done
@@ -158,7 +158,7 @@ def _changed(migration_id: str, script: Script, unit: Unit) -> CheckError:
     return CheckError(
         f"statement {unit.earlier + 1} of {migration_id} differs from what was run",
         where=script.location(unit.first.start),
-        detail="The file was changed after a run had begun it. Nothing was changed by this run.",
+        detail="The file was changed after a run had begun it. Nothing more was run.",
         hint=_RESTORE.format(id=migration_id),
     )
 
@@ -168,7 +168,7 @@ def _unsettled(migration_id: str, script: Script, number: int, unit: Unit | None
     return CheckError(
         f"it is not known whether step {number} of {migration_id} took effect, and the file has changed there",
         where=Location(script.label) if unit is None else script.location(unit.first.start),
-        detail="The run that began it was cut off. Nothing was changed by this run.",
+        detail="The run that began it was cut off. Nothing more was run.",
         hint="Look at the database. If it did not take effect, or is undone by hand: "
         f'runner repair again {migration_id} --reason "…", then runner repair continue. If it did, restore what stood '
         f'there and run: runner repair done {migration_id} --reason "…"',

@@ -60,7 +60,7 @@ def _read_source(source: Source, project: Path) -> Iterator[Migration]:
             continue
         id_, suffix = path.stem, path.suffix
         if suffix == ".py":
-            yield _python(id_, path, project)
+            yield python_migration(path, project)
             continue
         migration = _migration(id_, path, rollbacks.pop(id_, None), source, project)
         yield replace(migration, foreign=foreign[id_]) if id_ in foreign else migration
@@ -165,7 +165,9 @@ def _migration(id_: str, path: Path, rollback: Path | None, source: Source, proj
     )
 
 
-def _python(id_: str, path: Path, project: Path) -> Migration:
+def python_migration(path: Path, project: Path) -> Migration:
+    """Return a Python migration of yoyo's, which is known and never run."""
+    id_ = path.stem
     data = _read(path, project)
     script = Script(
         path=path, label=_label(path, project), text="", checksum=checksum_of(data), size_bytes=len(data)

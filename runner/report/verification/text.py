@@ -185,4 +185,7 @@ def _closing(result: Verification, style: Style) -> str:
     if wrong:
         said = f"{len(wrong)} of {counted(len(result.rehearsals), 'migration')} not proven, in {took}{told}"
         return style(said, "red")
-    return style(f"{proven(result.rehearsals)} in {took}", "green") + (style(told, "yellow") if told else "")
+    between = ", in" if any(rehearsal.rows_differ for rehearsal in result.rehearsals) else " in"
+    return style(f"{proven(result.rehearsals)}{between} {took}", "green") + (
+        style(told, "yellow") if told else ""
+    )

@@ -239,7 +239,7 @@ def _renamed(rename: Rename, trace: StatementTrace) -> Hazard:
         Matter.RENAME,
         trace,
         f"{rename.old} is renamed to {new} for all running code at once",
-        "Deployed code still uses the old name and fails until it is replaced; so again after a rollback.",
+        "Deployed code still uses the old name and fails until it is replaced. After a rollback the new code fails in the same way.",
     )
     return replace(
         found, finding=replace(found.finding, rule=f"rename-{'column' if rename.is_column else 'table'}")

@@ -73,7 +73,7 @@ class Verdict(Enum):
     """The result of applying, rolling back and re-applying a migration."""
 
     PROVEN = "proven"  # down gives the schema and the rows before, up again the schema after
-    ROWS_DIFFER = "rows differ"  # the schema is the same each time; rows or a sequence are not as before
+    ROWS_DIFFER = "rows differ"  # the schema is the same each time; rows are not as before, or the next number of a sequence is taken
     IRREVERSIBLE = "irreversible"  # the file says why there is no way back
     NO_ROLLBACK = "no rollback"
     DIFFERS = "differs"  # the rollback, or the second apply, gives another schema

@@ -200,8 +200,8 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
         return CheckError(
             older(validation),
             detail=detail,
-            hint="Write the snapshot, and commit it with the migration: runner snapshot. If that changes nothing, what the "
-            "migration makes depends on this database's rows, which the snapshot is written without: name it in --ignore.",
+            hint="Write the snapshot, and commit it with the migration: runner snapshot. If that changes nothing, "
+            "the migration makes other objects here than in an empty database, because it depends on rows: name these in --ignore.",
         )
     if validation.applied is not None:
         return CheckError(

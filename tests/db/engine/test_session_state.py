@@ -161,7 +161,8 @@ def test_each_connection_of_a_parallel_file_has_the_defaults_that_it_began_with(
     assert stoppable.run("migrate").code == 1
     stoppable.query("DROP TABLE IF EXISTS t1, t2; UPDATE public.control SET f = 1")
     stoppable.query("DELETE FROM _runner_journal WHERE step IN (2, 4)")
-    stoppable.ok("migrate")
+    resumed = stoppable.ok("migrate")
+    assert "0001_x continues with the setting it began with: search_path" in resumed.err
     assert stoppable.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('t1', 't2')") == [
         ("public",)
     ]

@@ -255,3 +255,37 @@ def test_a_signal_in_a_scratch_database_says_that_nothing_else_was_changed(proje
     assert err.startswith("error: stopped by SIGTERM")
     assert "It ran in a scratch database, which is dropped; no other database was changed." in err
     assert "consistent with its history" not in err
+
+
+def test_a_signal_in_the_hook_takes_back_the_hook_alone(project):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.write("post-apply", "SELECT pg_sleep(60);")
+    run = project.start("migrate")
+    project.wait_for(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND datname = current_database()"
+        " AND pid <> pg_backend_pid()",
+        run,
+    )
+    run.terminate()
+    _, err = run.communicate(timeout=30)
+    assert "The hook post-apply was rolled back whole; the migrations before it are still applied." in err
+    assert project.applied() == ["0001_a"]
+
+
+def test_a_signal_after_a_retry_counts_each_migration_once(project, session):
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    project.write("0002_b", "ALTER TABLE k ADD COLUMN n int;")
+    project.query("CREATE TABLE k (id int)")
+    with session.transaction():
+        session.execute("LOCK TABLE k")
+        run = project.start("migrate", "--single-transaction", "--lock-timeout", "500ms")
+        assert run.stderr is not None
+        while "try 1 of" not in (line := run.stderr.readline()):
+            assert line, run.communicate()
+        project.wait_for(
+            "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'k'::regclass",
+            run,
+        )
+        run.terminate()
+        _, err = run.communicate(timeout=30)
+    assert "All 2 migrations that this run had begun were rolled back." in err

@@ -204,6 +204,37 @@ def test_the_stock_command_runs_over_our_backend(files):
     assert (files.tables(), files.applied()) == (set(), [])
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("-- +goose Up\nCREATE TABLE g ();\n-- +goose Down\nDROP TABLE g;\n", "goose"),
+        ("", "holds no statement"),
+    ],
+)
+def test_the_stock_command_refuses_what_runner_refuses(project, text, said):
+    url = project.url.replace("postgresql://", "postgresql+runner://")
+    apply = [str(VENV_BIN / "yoyo"), "apply", "--batch", "--no-config-file", "--database", url, "migrations"]
+    if text:
+        project.write("0001_x", text)
+    else:
+        project.ok("new", "x")
+    refused = project.command(apply)
+    assert refused.code != 0
+    assert said in refused.err or "unchanged since runner new wrote it" in refused.err
+    assert project.applied() == []
+
+
+def test_the_stock_command_does_not_go_on_with_a_file_that_was_edited_half_way(project):
+    url = project.url.replace("postgresql://", "postgresql+runner://")
+    apply = [str(VENV_BIN / "yoyo"), "apply", "--batch", "--no-config-file", "--database", url, "migrations"]
+    project.write("0001_x", "-- transactional: false\nCREATE TABLE c (id int);\nSELECT nope();\n")
+    assert project.command(apply).code != 0
+    project.write("0001_x", "-- transactional: false\nCREATE TABLE c (id int);\nSELECT 1;\n")
+    assert "0001_x was edited after 1 of 2 statements had been run" in project.command(apply).err
+    project.ok("repair", "continue", "0001_x", "--reason", "corrected")
+    assert project.command(apply).code == 0
+
+
 def test_the_stock_command_has_the_journal_and_the_batches_of_runner(files):
     url = files.url.replace("postgresql://", "postgresql+runner://")
     apply = [str(VENV_BIN / "yoyo"), "apply", "--batch", "--no-config-file", "--database", url, "migrations"]
