@@ -75,7 +75,7 @@ snapshot: $(READY) ## write sql/schema/ anew from the files, in a scratch databa
 
 .PHONY: test test-quick check format bench bench-peers lint
 test: $(READY_DEV) ## run all tests on a real PostgreSQL; some: make test ARGS=tests/unit
-	@$(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile --no-loadscope-reorder --max-worker-restart=0 $(ARGS)
 
 test-quick: $(READY_DEV) ## run the unit tests that start no process: ten seconds
 	@$(BIN)/python -m pytest -n $$(getconf _NPROCESSORS_ONLN) -m "not slow and not hypothesis" $(or $(ARGS),tests/unit)

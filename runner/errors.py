@@ -264,4 +264,6 @@ class StoppedError(RunnerError):
         name = "SIGTERM" if isinstance(stop, Terminated) else "an interrupt"
         number = Terminated.signal_number if isinstance(stop, Terminated) else signal.SIGINT
         what = "" if during is None else f" during {during}"
-        return cls(f"stopped by {name}{what}", signal_number=number, detail=detail, left=left)
+        error = cls(f"stopped by {name}{what}", signal_number=number, detail=detail, left=left)
+        error.notes += getattr(stop, "__notes__", [])
+        return error

@@ -205,26 +205,32 @@ class _OneUnit:
             except RunnerError as error:
                 if self._may_have_committed:
                     raise self._half_done(error) from error
-                self._refused(error)
+                error.notes += self._refused()
+                raise
+            except KeyboardInterrupt as stop:
+                for note in self._leftovers():
+                    stop.add_note(note)
                 raise
             if self._concurrent is not None:
                 concurrently.confirm(self._conn, self._concurrent)
         journal.end(self._conn, unit.number)
 
-    def _refused(self, error: RunnerError) -> None:
-        """Note that the statement failed, and name what it left."""
-        if self._conn.closed:
-            return
-        left = (
-            []
-            if self._concurrent is None
-            else concurrently.leftovers(self._conn, self._concurrent, self._seen)
-        )
-        if not left:
+    def _refused(self) -> list[str]:
+        """Record that the statement failed, and say what it left."""
+        left = self._leftovers()
+        if not left and not self._conn.closed:
             self._journal.forget(self._conn, self._unit.number)
-            return
+        return left
+
+    def _leftovers(self) -> list[str]:
+        """Record what a CONCURRENTLY statement left, which shows that it is not in effect, and say it."""
+        if self._conn.closed or self._concurrent is None:
+            return []
+        left = concurrently.leftovers(self._conn, self._concurrent, self._seen)
+        if not left:
+            return []
         self._journal.leave(self._conn, self._unit.number)
-        error.notes.append(f"It left the invalid index {', '.join(left)}; the next run drops it.")
+        return [f"It left the invalid index {', '.join(left)}; the next run drops it."]
 
     @property
     def _may_have_committed(self) -> bool:

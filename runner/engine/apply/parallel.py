@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -17,9 +18,9 @@ from runner.engine.history.session_state import read_now, restore_defaults
 from runner.errors import ConnectionLostError, HalfDone, InEffect, MigrationFailedError, RunnerError
 from runner.files.migrations.units import Unit
 from runner.files.sqltext.classify import is_for_the_session
+from runner.server.connection.threads import ConnectionThreads
 
 Connection = psycopg.Connection[Any]
-_CANCEL_EVERY_S = 0.2
 
 
 def run_in_parallel(
@@ -38,7 +39,6 @@ def run_in_parallel(
     start = file.start(work.conn)
     set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
     waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
-    progress.done += len(set_up)
     counting = threading.Lock()
     failed = threading.Event()
 
@@ -91,34 +91,24 @@ def run_in_parallel(
             for unit in set_up:
                 with wire.explained(lambda: progress.left):
                     wire.send_unit(conn, unit, script)
-        met: list[BaseException] = []
+        threads = stack.enter_context(ConnectionThreads())
 
         def work_on(conn: Connection) -> None:
-            try:
+            with suppress(_AbandonedError):
                 serve(conn)
-            except _AbandonedError:
-                pass
-            except BaseException as error:  # noqa: BLE001 - raised by the thread that waits
-                met.append(error)
 
-        threads = [
-            threading.Thread(target=work_on, args=[conn], name=f"parallel {n}")
-            for n, conn in enumerate(helpers, 1)
-        ]
         try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        except BaseException:  # a signal, at any of these lines
+            for n, conn in enumerate(helpers, 1):
+                threads.start(conn, partial(work_on, conn), name=f"parallel {n}")
+            threads.wait()
+        except KeyboardInterrupt as stop:  # at any of these lines
             failed.set()
-            for thread in threads:
-                while thread.is_alive():
-                    for conn in helpers:
-                        conn.cancel_safe()
-                    thread.join(_CANCEL_EVERY_S)
+            threads.stop()
+            for error in threads.errors:
+                for note in error.notes if isinstance(error, RunnerError) else []:
+                    stop.add_note(note)
             raise
-        for error in met:
+        for error in threads.errors:
             # now that the other connections have ended too
             if isinstance(error, RunnerError) and isinstance(error.left, InEffect):
                 error.left = progress.left

@@ -162,8 +162,8 @@ def _way_on(work: Work, step: Step) -> str:
     if work.conn.closed or step.id not in work.history.state().partial:
         return f"Correct the file, then: runner {command}"
     return (
-        f"If the cause was in the database, remove it and run the same command again. If it is in the file, correct what "
-        f'comes after the statements in effect, then: runner repair continue {step.id} --reason "…"'
+        f"If the cause was in the database, remove it and run the same command again. If it is in the file, correct "
+        f'the statements that are not in effect, then: runner repair continue {step.id} --reason "…"'
     )
 
 

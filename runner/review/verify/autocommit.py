@@ -9,7 +9,7 @@ next wait.
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack, closing, suppress
 from typing import Any
 
@@ -22,6 +22,7 @@ from runner.review.verify.losses import Connect
 from runner.review.verify.measuring import Measuring, execute, failure
 from runner.review.verify.rehearsal import StatementTrace
 from runner.review.verify.relations import query, table_locks
+from runner.server.connection.threads import ConnectionThreads
 
 _PAUSE_S = 0.002
 _TABLES = frozenset({"r", "p"})
@@ -40,9 +41,9 @@ def run_outside(
     with ExitStack() as stack:
         hold = stack.enter_context(_Holders(connect, measuring))
         eye = stack.enter_context(closing(connect()))
-        pool = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        threads = stack.enter_context(ConnectionThreads())
         measuring.conn.execute("SET lock_timeout = 0")
-        running = pool.submit(execute, measuring.conn, statement)
+        running = threads.start(measuring.conn, lambda: execute(measuring.conn, statement), name="statement")
         try:
             locks = _watch(eye, measuring.conn.info.backend_pid, running, hold)
         finally:

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from runner.engine.history.names import WANTED_KEY
+from runner.server.connection.threads import ConnectionThreads
 
 _LOOK_S = 0.2
 _WANTED = Path(__file__).with_name("queries") / "wanted.sql"
@@ -25,7 +26,7 @@ class Courtesy:
         self._watching = watching
         self._ended = threading.Event()
         self._wanted = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="courtesy", daemon=True)
+        self._threads = ConnectionThreads()
 
     @property
     def is_called_for(self) -> bool:
@@ -33,12 +34,12 @@ class Courtesy:
         return self._wanted.is_set()
 
     def __enter__(self) -> Courtesy:
-        self._thread.start()
+        self._threads.start(self._watching, self._look, name="courtesy")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join()
+        self._threads.stop()
 
     def _look(self) -> None:
         """Check; once a run waits, cancel repeatedly, as a cancel between two statements is lost."""

@@ -224,6 +224,64 @@ def test_a_signal_as_parallel_statements_begin_does_not_wait_for_their_end(proje
     assert "stopped by SIGTERM during 0001_a" in err
 
 
+_BUILDS = "SELECT 1 FROM pg_stat_progress_create_index WHERE datname = current_database()"
+
+
+@pytest.mark.parametrize("directive", ["", "-- parallel: 2\n"], ids=["one by one", "parallel"])
+def test_a_signal_while_an_index_is_built_names_what_is_left_of_it(project, session, directive):
+    project.query("CREATE TABLE a (id int); CREATE TABLE b (id int)")
+    project.write(
+        "0001_a",
+        f"-- transactional: false\n{directive}CREATE INDEX CONCURRENTLY a_id ON a (id);\nSELECT 1;\n",
+    )
+    with session.transaction():
+        session.execute("INSERT INTO a VALUES (1)")
+        run = project.start("migrate", "--beside-existing")
+        project.wait_for(f"{_BUILDS} AND phase LIKE 'waiting for%'", run)
+        run.terminate()
+        _, err = run.communicate(timeout=30)
+    assert run.returncode == 143
+    assert ("1 of 2 statements is" if directive else "Nothing of the file is") + " in effect" in err
+    assert "It left the invalid index public.a_id; the next run drops it." in err
+    done = project.run("migrate")
+    assert done.code == 0, done.err
+    assert "dropping invalid index public.a_id" in done.err
+    assert project.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_id'::regclass") == [(True,)]
+
+
+def test_two_signals_in_parallel_statements_that_do_not_answer_end_the_run_with_its_message(project):
+    """To close a connection that another thread is in ends the process with a fault of its memory."""
+    project.write(
+        "0001_a", "-- transactional: false\n-- parallel: 2\nSELECT pg_sleep(60);\nSELECT pg_sleep(60);\n"
+    )
+    run = project.start("migrate")
+    sleeps = "FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+    project.wait_for(f"SELECT 1 {sleeps} HAVING count(*) = 2", run)
+    silent = [pid for (pid,) in project.query(f"SELECT pid {sleeps}")]
+    for pid in silent:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        run.terminate()
+        run.terminate()
+        _, err = run.communicate(timeout=50)
+    finally:
+        for pid in silent:
+            os.kill(pid, signal.SIGCONT)
+    assert run.returncode == 143, err
+    assert "stopped by SIGTERM during 0001_a" in err
+
+
+def test_what_is_in_effect_of_parallel_statements_is_counted_in_one_way(project):
+    project.write(
+        "0001_a",
+        "-- transactional: false\n-- parallel: 2\nSET search_path = public;\nCREATE TABLE a ();\nCREATE TABLE b ();\nSELECT 1/0;\n",
+    )
+    failed = project.run("migrate")
+    assert "2 of 4 statements are in effect" in failed.err
+    assert "correct the statements that are not in effect" in failed.err
+    assert "2 of 4 statements" in project.run("status").out
+
+
 def test_an_interrupt_while_modules_are_read_is_no_stack_trace(project):
     """Held open at its first import of click, the start is where an early Ctrl-C finds it."""
     project.write("held/click.py", "import sys\nprint('here', flush=True)\nsys.stdin.read()\n")
@@ -240,10 +298,12 @@ def test_an_interrupt_while_modules_are_read_is_no_stack_trace(project):
     assert err == ""
 
 
+@pytest.mark.parametrize("directive", ["", "-- transactional: false\n"], ids=["transaction", "none"])
 @pytest.mark.parametrize("command", ["verify", "snapshot"])
-def test_a_signal_in_a_scratch_database_says_that_nothing_else_was_changed(project, command):
+def test_a_signal_in_a_scratch_database_says_that_nothing_else_was_changed(project, command, directive):
     mine = project.parameters["dbname"]
-    project.write("0001_a", f"SELECT pg_sleep(60) AS {mine}_{command};\n", "SELECT 1;\n")
+    sleeps = f"DO $$ BEGIN PERFORM pg_sleep(60) AS {mine}_{command}; END $$;\n"
+    project.write("0001_a", directive + sleeps, "SELECT 1;\n")
     run = project.start(command, "--scratch-url", project.url)
     project.wait_for(
         f"SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60) AS {mine}_{command}%' AND datname LIKE 'runner_scratch%'",

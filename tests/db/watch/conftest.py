@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from concurrent.futures import Future
+from contextlib import ExitStack
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from runner.events import Sighting
+from runner.server.connection.threads import ConnectionThreads
 from runner.server.watch import Watch, Watched
 
 DEADLINE_S = 20.0
@@ -22,14 +24,15 @@ S = TypeVar("S", bound=Sighting)
 class Watching:
     """A statement that runs in a thread under a watch, and what is seen of it."""
 
-    def __init__(self, conn: psycopg.Connection[Any], **options: Any) -> None:
+    def __init__(self, conn: psycopg.Connection[Any], threads: ConnectionThreads, **options: Any) -> None:
         self.connections = 0
         self.seen: SimpleQueue[Sighting] = SimpleQueue()
         self.errors: list[psycopg.Error] = []
         self.watched: Watched | None = None
         self.conn = conn
         self._options = {"first_look_s": 0.05, "every_s": 0.05, **options}
-        self._thread: threading.Thread | None = None
+        self._threads = threads
+        self._thread: Future[None] | None = None
 
     def start(
         self, connect: Callable[[], psycopg.Connection[Any]], *statements: str, max_blocked: int | None = None
@@ -51,8 +54,7 @@ class Watching:
                     except psycopg.Error as error:
                         self.errors.append(error)
 
-        self._thread = threading.Thread(target=run)
-        self._thread.start()
+        self._thread = self._threads.start(self.conn, run, name="watched")
 
     def until(self, kind: type[S], fits: Callable[[S], bool] = lambda _: True) -> S:
         """Return the first sighting of a kind that fits."""
@@ -61,17 +63,10 @@ class Watching:
             if isinstance(sighting, kind) and fits(sighting):
                 return sighting
 
-    def stop(self) -> None:
-        """Cancel what still runs."""
-        if self._thread is not None and self._thread.is_alive():
-            self.conn.cancel_safe()
-            self.finish()
-
     def finish(self) -> None:
         """Wait for the statements and for the watch to end."""
         assert self._thread is not None
-        self._thread.join(DEADLINE_S)
-        assert not self._thread.is_alive()
+        self._thread.result(DEADLINE_S)
 
 
 @pytest.fixture
@@ -91,14 +86,8 @@ def connect(database: dict[str, str]) -> Iterator[Callable[..., psycopg.Connecti
 @pytest.fixture
 def watch_over() -> Iterator[Callable[[psycopg.Connection[Any]], Watching]]:
     """Make a watch over a session; what still runs at the end is cancelled."""
-    with ExitStack() as stack:
-
-        def made(conn: psycopg.Connection[Any]) -> Watching:
-            watching = Watching(conn)
-            stack.callback(watching.stop)
-            return watching
-
-        yield made
+    with ConnectionThreads() as threads:
+        yield lambda conn: Watching(conn, threads)
 
 
 @pytest.fixture
@@ -111,21 +100,27 @@ def watching(
 
 
 @pytest.fixture
+def in_thread(
+    connect: Callable[..., psycopg.Connection[Any]],
+) -> Iterator[Callable[[psycopg.Connection[Any], Callable[[], object]], Future[object]]]:
+    """Do something with a session in a thread; what still runs at the end is cancelled before sessions are closed."""
+    assert connect
+    with ConnectionThreads() as threads:
+        yield partial(threads.start, name="test")
+
+
+@pytest.fixture
 def blocked(
     connect: Callable[..., psycopg.Connection[Any]],
+    in_thread: Callable[[psycopg.Connection[Any], Callable[[], object]], Future[object]],
 ) -> Callable[[psycopg.Connection[Any], str], None]:
     """Run a statement in a thread of a session, and return once it waits for a lock."""
     admin = connect()
 
     def start(conn: psycopg.Connection[Any], statement: str) -> None:
-        def run() -> None:
-            with suppress(psycopg.Error):  # the test ends and cancels it, or closes the session
-                conn.execute(statement.encode())
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
+        thread = in_thread(conn, lambda: conn.execute(statement.encode()))
         waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s"
         while admin.execute(waits, [conn.info.backend_pid]).fetchone() is None:
-            assert thread.is_alive(), f"{statement} did not wait"
+            assert not thread.done(), f"{statement} did not wait"
 
     return start

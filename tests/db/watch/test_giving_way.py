@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
 from queue import SimpleQueue
 from time import monotonic
 
@@ -38,26 +36,13 @@ def test_two_readers_behind_us_are_enough(connect, watching, blocked, held):
     assert seen.queued_behind == 0
 
 
-class Reader:
-    """A session that reads the table as soon as another waits for it."""
-
-    def __init__(self, connect) -> None:
-        self._admin, self._conn = connect(), connect()
-
-    def start_behind(self, conn) -> None:
-        self._thread = threading.Thread(target=self._read, args=(conn.info.backend_pid,))
-        self._thread.start()
-
-    def join(self) -> None:
-        self._thread.join(20)
-
-    def _read(self, pid: int) -> None:
-        while not self._admin.execute(
-            "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", [pid]
-        ).fetchone():
-            pass
-        with suppress(psycopg.Error):
-            self._conn.execute("SELECT 1 FROM orders")
+def read_behind(conn, reader, admin):
+    """Read the table in a session as soon as another one waits for it."""
+    while not admin.execute(
+        "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", [conn.info.backend_pid]
+    ).fetchone():
+        pass
+    reader.execute("SELECT 1 FROM orders")
 
 
 def blocked_or_through(conn) -> None:
@@ -96,20 +81,19 @@ def test_the_next_message_is_not_cancelled_for_the_one_before(connect, watching,
     assert [type(error) for error in watching.errors] == [psycopg.errors.QueryCanceled]
 
 
-def test_giving_way_need_not_wait_for_the_first_look(connect, held):
-    conn = connect()
+def test_giving_way_need_not_wait_for_the_first_look(connect, in_thread, held):
+    conn, reader, admin = connect(), connect(), connect()
     with Watch(connect, lambda _: None, first_look_s=60) as watch:
         with watch.over("0001_a", pid=conn.info.backend_pid):
             pass  # the thread sleeps now
-        reader = Reader(connect)
-        reader.start_behind(conn)
+        read = in_thread(admin, lambda: read_behind(conn, reader, admin))
         with (
             watch.over("0002_b", pid=conn.info.backend_pid, max_blocked=1) as watched,
             pytest.raises(psycopg.errors.QueryCanceled),
         ):
             conn.execute("ALTER TABLE orders ADD COLUMN total int")
         assert watched.gave_way == 1
-        reader.join()
+        read.result(20)
 
 
 def test_what_came_after_the_message_is_not_cancelled_for_it(connect, blocked, held):
@@ -137,14 +121,14 @@ def test_who_waits_no_longer_is_not_cancelled(connect, monkeypatch):
             conn.execute("SELECT 1")
 
 
-def test_between_two_long_messages_the_connection_is_given_back(connect, held):
+def test_between_two_long_messages_the_connection_is_given_back(connect, in_thread, held):
     seen = SimpleQueue()
     conn = connect()
     conn.execute("SET lock_timeout = 0")
     with Watch(
         lambda: connect(application_name="runner watch"), seen.put, first_look_s=0.01, every_s=0.01
     ) as watch:
-        threading.Thread(target=lambda: (seen.get(timeout=20), conn.cancel_safe())).start()
+        in_thread(conn, lambda: (seen.get(timeout=20), conn.cancel_safe()))
         with watch.over("0001_a", pid=conn.info.backend_pid), pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("ALTER TABLE orders ADD COLUMN total int")
         left = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner watch' AND datname = current_database()"
