@@ -131,6 +131,14 @@ def test_what_is_evidently_a_directive_is_found_after_the_first_statement(proble
         "-- the old value: lock_timeout = 5s",
         "-- squawk-ignore ban-drop-column",
         "-- runner: written by hand",
+        "-- copy: paste from old system",
+        "/*\n * copy: old\n */",
+        "-- batch: the nightly one",
+        "-- parallel: see the wiki",
+        "-- Note\u00a0: see the wiki",
+        "-- copy\u00a0: paste from old system",
+        "-- lint\u00a0: rien",
+        "-- La table\u00a0: lock_timeout est de 5s",
     ],
 )
 def test_prose_is_prose(problems, line):
@@ -157,3 +165,82 @@ def test_other_signs_are_no_prose_where_the_value_fits(line):
     assert found is not None
     assert found.right.startswith(f"-- {name}: ")
     assert evident(f"{name} - as before", 0, lambda *_: False) is None
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        *"\u00a0\u1680\u2000\u2003\u2007\u2009\u200a\u202f\u205f\u3000\u2800\u3164\uffa0\u115f",  # look like a space
+        *"\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u2060\u2063\u202a\u2066\ufe0f\ufeff\U000e0100\U000e0001",
+        *"\x01\x1c\x1f\x7f\x9f\v\f\x85\u2028\u2029",  # controls, and what an editor may take for a line's end
+    ],
+    ids=lambda letter: f"U+{ord(letter):04X}",
+)
+def test_an_invisible_character_makes_no_directive_prose(problems, letter):
+    for name in NAMES if letter in "\u00a0\u200b" else ("batch", "lock_timeout"):
+        _make_no_prose(problems, name, letter)
+
+
+def _make_no_prose(problems, name, letter):
+    value = RIGHT[name]
+    lines = [f"--{letter}{name}: {value}", f"-- {letter} {name}: {value}", f"-- {name}{letter}: {value}"]
+    if name not in {"irreversible", "lint", "copy"}:  # where any character may stand in the value
+        lines += [f"-- {name}:{letter}{value}", f"-- {name}: {value}{letter}"]
+    if letter not in "\v\f\x85\u2028\u2029" and letter not in _BLANK:
+        lines.append(f"-- {name[:2]}{letter}{name[2:]}: {value}")
+    for line in lines:
+        (problem,) = problems(f"{line}\nSELECT 1;\n")
+        assert f"the directive {name}: U+{ord(letter):04X}" in problem.message
+        assert problem.hint.startswith(f"Delete the line and type: -- {name}: ")
+        assert (problem.where.line, problem.where.column) == (1, line.index(letter) + 1)
+
+
+_BLANK = "\u00a0\u1680\u2000\u2003\u2007\u2009\u200a\u202f\u205f\u3000\u2800\u3164\uffa0\u115f"
+
+
+def test_a_reason_that_cannot_be_seen_is_none(problems):
+    (problem,) = problems("-- irreversible: \u00a0\u200b\nDROP TABLE t;\n")
+    assert "U+00A0 no-break space" in problem.message
+
+
+def test_a_reason_and_a_path_may_contain_any_space(problems, tmp_path):
+    (tmp_path / "land\u00a0karte.csv").write_text("a\n")
+    text = "-- irreversible: les lignes\u00a0: perdues\n-- copy: t from 'land\u00a0karte.csv'\nSELECT 1;\n"
+    assert problems(text) == ()
+
+
+def test_an_invisible_character_after_the_first_statement_is_found(problems, tmp_path):
+    from runner.errors import FileError
+    from runner.files.migrations.units import check_script
+
+    problems("SELECT 1;\n--\u00a0batch: true\nSELECT 2;\n")
+    (layout,) = find_layouts(settings.load(environ={}, project=tmp_path, flags={}))
+    with pytest.raises(FileError, match='directive "batch" after the first statement'):
+        check_script(load(layout, tmp_path)[1].apply)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "app.country(code name) from data/country.csv",
+        "app.country data/country.csv",
+        "app.country from nowhere",
+        "country.csv",
+        "app.country (code name) from x",
+    ],
+)
+def test_a_copy_that_can_be_meant_is_no_prose(problems, value, tmp_path):
+    from runner.errors import FileError
+    from runner.files.migrations.units import check_script
+
+    problems(f"-- copy: {value}\nSELECT 1;\n")
+    (layout,) = find_layouts(settings.load(environ={}, project=tmp_path, flags={}))
+    with pytest.raises(FileError, match="cop"):
+        check_script(load(layout, tmp_path)[1].apply)
+
+
+@pytest.mark.parametrize(
+    "line", ["batch: yes", "batch: pauses of 5s", "batch: nightly", "parallel: four", "parallel: on 4"]
+)
+def test_a_wrong_value_is_an_error_where_it_can_be_meant(problems, line):
+    assert len(problems(f"-- {line}\nSELECT 1;\n")) == 1

@@ -87,6 +87,14 @@ def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
     )
 
 
+def may_name_a_file(value: str) -> bool:
+    """Return whether this can have been meant as a copy directive's value, also if it is not written as one."""
+    return _COPY.fullmatch(value) is not None or any(
+        "/" in word or ")" in word or Path(word.strip("'\",;")).suffix.lower() in _DATA_SUFFIXES
+        for word in value.split()
+    )
+
+
 def names_a_file(value: str) -> bool:
     """Return whether this is a copy directive's value with a file's path; prose may contain "from", too."""
     match = _COPY.fullmatch(value)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from runner.errors import FileError
 from runner.files.migrations.evident import NAMES, Evident, evident
 from runner.files.migrations.migration import Script
+from runner.files.migrations.unseen import Reading, is_blank, is_plain, readings
 from runner.files.sqltext.leading_comment import Directive, directive_in, leading_lines
 from runner.limits import milliseconds
 
@@ -215,26 +216,84 @@ _BATCH_HINT = (
 
 def _directives(script: Script, head: str) -> Iterator[Directive | FileError]:
     for line, offset in leading_lines(head):
+        unseen = None if is_plain(line) else _unseen(line, offset)
         directive = known_directive(line, offset)
-        if directive is not None:
+        if unseen is not None:
+            yield _invisible(script, *unseen)
+        elif directive is not None:
             yield directive
         elif (meant := evident(line, offset, _fits)) is not None:
             yield _miswritten(script, meant)
 
 
 def known_directive(line: str, offset: int) -> Directive | None:
-    """Return the directive in a comment's line, if it is one of ours; `-` in its name counts as `_`."""
+    """Return the directive in a comment's line, if it is one of ours; `-` in its name counts as `_`.
+
+    "copy: paste from old system" is prose, as is whatever else can be no value of `copy`, `batch` or `parallel`.
+    """
     found = directive_in(line, offset)
-    if found is None or (name := found.name.replace("-", "_")) not in _READERS:
+    if (
+        found is None
+        or (name := found.name.replace("-", "_")) not in _READERS
+        or _is_prose(name, found.value)
+    ):
         return None
     return replace(found, name=name)
 
 
+def _is_prose(name: str, value: str) -> bool:
+    """Return whether the value of a name that is an English word cannot have been meant as one of the directive."""
+    if name == "copy":
+        from runner.files.migrations.bulk import may_name_a_file
+
+        return not may_name_a_file(value)
+    if name in {"batch", "parallel"}:
+        words = value.lower().split()
+        return len(words) > 1 and not any(_VALUE_WORD.search(word) for word in words)
+    return False
+
+
+# of batch and parallel: a number, yes or no, or the name of a part
+_VALUE_WORD = re.compile(r"\d|^(?:true|false|yes|no|on|off|pause|lag|waiting|most)\b")
+
+
+def _unseen(line: str, offset: int) -> tuple[str, str, Reading] | None:
+    """Return the directive that a line with unseen characters looks like: its name, how to write it, what is unseen."""
+    if (
+        (written := known_directive(line, offset)) is not None
+        and written.name in _FREE
+        and not is_blank(written.value)
+    ):
+        return None  # a reason and a path may contain any character
+    for reading in readings(line, offset):
+        seen = known_directive(reading.line, offset)
+        if seen is not None and (seen.name not in _WORDS or _fits(seen.name, seen.value)):
+            return seen.name, f"-- {seen.name}: {seen.value}".rstrip(), reading
+        if seen is None and (meant := evident(reading.line, offset, _fits)) is not None:
+            return meant.name, meant.right, reading
+    return None
+
+
+_FREE = frozenset({"irreversible", "lint", "copy"})
+_WORDS = frozenset({"batch", "copy", "parallel", "lint"})  # of English: with another value they are prose
+
+
+def _invisible(script: Script, name: str, right: str, reading: Reading) -> FileError:
+    return script.error(
+        f"an invisible character in the directive {name}: {reading.character}",
+        reading.offset,
+        detail="With it the line would be prose, or have another value.",
+        hint=f"Delete the line and type: {right}",
+    )
+
+
 def late_directive(line: str, offset: int) -> tuple[str, int] | None:
     """Return the name and offset of a directive, however written, in a line where it has no effect."""
+    if not is_plain(line) and (unseen := _unseen(line, offset)) is not None:
+        return unseen[0], unseen[2].offset
     found = known_directive(line, offset)
     if found is not None:
-        is_meant = found.name not in {"batch", "copy", "parallel", "lint"} or _fits(found.name, found.value)
+        is_meant = found.name not in _WORDS or _fits(found.name, found.value)
         return (found.name, found.offset) if is_meant else None
     meant = evident(line, offset, _fits)
     return None if meant is None else (meant.written, meant.offset)

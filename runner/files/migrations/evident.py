@@ -30,7 +30,7 @@ _WORDS = frozenset({"depends", "parallel", "batch", "copy", "lint"})  # of Engli
 _MOST = 2  # letters that may differ
 _SEPARATED = re.compile(
     r"[ \t*]*(?P<noise>[-#>!@+.•]*)[ \t]*(?P<name>[A-Za-z][\w-]*(?:[ \t][\w-]+){0,4}?)[ \t]*"
-    r"(?P<sign>:=|->|=>|[:=：;]|-(?=[ \t]))(?!//)[ \t]*(?P<value>.*?)[ \t]*$"
+    r"(?P<sign>:=|->|=>|[:=：﹕∶꞉;]|-(?=[ \t]))(?!//)[ \t]*(?P<value>.*?)[ \t]*$"
 )
 _UNSEPARATED = re.compile(
     r"[ \t*]*(?P<noise>[-#>!@+.•]*)[ \t]*(?P<name>[A-Za-z][\w-]*)(?:[ \t]+(?P<value>.*?))?[ \t]*$"
@@ -83,7 +83,7 @@ def evident(line: str, offset: int, fits: Callable[[str, str], bool]) -> Evident
 def _is_sure(match: re.Match[str], name: str) -> bool:
     """Return whether the name alone shows that a directive is meant, as it is not an English word."""
     written = match["name"]
-    if match["sign"] not in {":", ":=", "=", "："}:
+    if match["sign"] not in {":", ":=", "=", "：", "﹕", "∶", "꞉"}:
         return False
     if match["noise"] or " " in written or "\t" in written:
         return False
