@@ -67,12 +67,70 @@ def refused(root, files, *, applied=(), **flags):
         ("dbmate", f"-- migrate:up creates the table\n{UP}-- migrate:down drops it\n{DOWN}"),
         ("sql-migrate", f"-- +migrate Up foo\n{UP}-- +migrate Down foo\n{DOWN}"),
         ("MyBatis Migrations", f"{UP}-- //@UNDO drop it\n{DOWN}"),
+        ("MyBatis Migrations", f"-- // users\n{UP}-- @UNDO\n{DOWN}"),
+        ("MyBatis Migrations", f"{UP}--@undo\n{DOWN}"),
     ],
 )
 def test_a_mark_of_another_tool_is_refused(tmp_path, tool, text):
     assert (refused(tmp_path, {"migrations/0001_users.sql": text}) or "").startswith(
         f"this is a file of {tool} at migrations/0001_users.sql:"
     )
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("-- ### UP ###", "-- ### DOWN ###"),
+        ("-- *** UP ***", "-- *** DOWN ***"),
+        ("-- migrate up", "-- migrate down"),
+        ("-- +migration Up", "-- +migration Down"),
+        ("-- [up]", "-- [down]"),
+        ("/* up */", "/* down */"),
+        ("/*\n * UP\n */", "/*\n * DOWN\n */"),
+        ("/* ---- Up ---- */  ", "/****** Down ******/"),
+        ("-- Do", "-- Undo"),
+        ("-- Apply:", "-- Rollback:"),
+        ("-- >>> apply", "-- <<< revert"),
+        ("-- forward migration", "-- reverse migration"),
+        ("-- Migration", "-- Roll back"),
+        ("-- 0007_up", "-- 0007_down"),
+        ("-- SECTION: UP", "-- SECTION: DOWN"),
+        ("-- == begin up ==", "-- == begin down =="),
+        ("-- deploy", "-- revert"),
+        ("-- \u2b06 up", "-- \u2b07 down"),
+        ("-- !up", "-- !down"),
+        ("#-- up".lstrip("#"), "  -- down"),
+        ("-- " + "=" * 70 + " UP", "-- " + "=" * 70 + " DOWN"),
+    ],
+)
+def test_home_made_sections_are_refused_where_both_are_there(tmp_path, up, down):
+    (tmp_path / "both").mkdir()
+    text = f"-- Why.\n{up}\n{UP}\n{down}\n{DOWN}"
+    assert "a file of a tool with up and down sections at migrations/0001_users.sql:" in (
+        refused(tmp_path / "both", {"migrations/0001_users.sql": text}) or ""
+    )
+    for heading in (up, down):
+        root = tmp_path / f"alone {up == heading}"
+        root.mkdir()
+        assert refused(root, {"migrations/0001_users.sql": f"{heading}\n{UP}\n{heading}\n{UP}"}) is None
+
+
+def test_a_refusal_quotes_the_comment_and_has_whole_sentences(tmp_path):
+    path = tmp_path / "migrations/0001_users.sql"
+    path.parent.mkdir()
+    for mark, shown in {
+        "---- create above / drop below ----": "---- create above / drop below ----",
+        "--  atlas:txmode none": "-- atlas:txmode none",
+        "--+goose Up": "--+goose Up",
+        "/* up */\nSELECT 1;\n/*\n * down\n */": "/* * down */",
+    }.items():
+        path.write_text(f"{mark}\n{UP}", "utf-8")
+        (layout,) = find_layouts(settings.load(environ={}, project=tmp_path, flags={}))
+        with pytest.raises(ForeignFileError) as found:
+            refuse_foreign(load(layout, tmp_path))
+        assert found.value.detail == (
+            f"runner would ignore the comment {shown} and run the whole file. Nothing was run."
+        )
 
 
 @pytest.mark.parametrize(
@@ -89,6 +147,13 @@ def test_a_mark_of_another_tool_is_refused(tmp_path, tool, text):
         f"-- deploy this on Monday\n{UP}",
         f"-- 2 up to 3 rows each\n{UP}-- reverse order matters here\n{UP}",
         f"-- =====\n-- users\n-- =====\n{UP}",
+        f"-- going up\n{UP}-- going down\n{UP}",
+        f"-- Undo 0007_x.\n{DOWN}-- Do\n{UP}",
+        f"-- up to here: users\n{UP}-- down the road: orders\n{UP}",
+        f"-- Apply the discount.\n{UP}-- Back to the old price.\n{UP}",
+        f"/* up and down are the directions */\n{UP}/* down is rare */\n{UP}",
+        f"SELECT '-- up';\n-- down\n{UP}",
+        f"-- users: up\n{UP}-- orders: down\n{UP}",
     ],
 )
 def test_prose_that_mentions_a_mark_passes(tmp_path, text):

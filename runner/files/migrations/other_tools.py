@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from runner.errors import FileError, Location
@@ -26,23 +27,58 @@ _MARKS = (
     ("tern", r"-+\s*create above\s*/\s*drop below\s*-+"),
     ("Liquibase", r"liquibase\s+formatted\s+sql.*|changeset\s+[^\s:]+:\S+.*"),
     ("Play evolutions", r"-*\s*!(?:ups|downs)"),
-    ("MyBatis Migrations", r"//\s*@undo\b.*"),
+    ("MyBatis Migrations", r"(?://)?\s*@undo\b.*"),
     ("rambler", r"rambler\s+(?:up|down)\b.*"),
     ("shmig", r"=+\s*(?:up|down)\s*=+"),
     ("Atlas", r"atlas:(?:txmode|checkpoint|delimiter|txtar|import|assert)\b.*"),
     ("graphile-migrate", r"!\s*(?:previous|hash|allowinvalidhash):.*"),
     ("sqitch", r"(?:deploy\s+\S+\s+to|revert\s+\S+\s+from|verify\s+\S+\s+on)\s+pg"),
 )
-# plain headings, which count only if both are there
-_HEADINGS = re.compile(
-    r"[@!#:\s-]*(?:\d+\s+)?(?:(?P<do>up|upgrade|forwards?)|(?P<undo>down|downgrade|backwards?|reverse))[:\s-]*",
-    re.IGNORECASE,
+# A heading is one of these words, with signs, digits and words of _FILLERS around it. It counts only if both halves
+# have one: alone it is prose.
+_DO_WORDS = frozenset(
+    {"up", "ups", "do", "apply", "forward", "forwards", "upgrade", "deploy", "migrate", "migration"}
 )
-_CANDIDATE = re.compile(
-    r"--[ \t]*(?=[-\s]*(?:\+|migrate:|up\b|down\b|create above|liquibase|changeset|!|//|rambler|=|atlas:|@|\#|:|\d+\s+(?:up|down)\b"
-    r"|upgrade\b|forward|downgrade\b|backward|reverse\b|deploy\b|revert\b|verify\b))(?P<text>[^\n\r]*)",
-    re.IGNORECASE,
+_UNDO_WORDS = frozenset(
+    {
+        "down",
+        "downs",
+        "undo",
+        "unapply",
+        "rollback",
+        "revert",
+        "reverse",
+        "backward",
+        "backwards",
+        "back",
+        "downgrade",
+    }
 )
+_FILLERS = frozenset(
+    {
+        "migration",
+        "migrations",
+        "migrate",
+        "script",
+        "scripts",
+        "section",
+        "part",
+        "sql",
+        "step",
+        "steps",
+        "changes",
+    }
+    | {"begin", "start", "end", "direction"}
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_MARKED = "|".join(
+    (
+        "micrate|create above|liquibase|changeset|rambler|atlas:|previous|hash|allowinvalidhash|goose|verify|roll(?:ing)? back",
+        *sorted(_DO_WORDS | _UNDO_WORDS | _FILLERS),
+    )
+)
+_OPENED = re.compile(r"--|/\*")
+_LINE_END = re.compile(r"[\n\r]")
 
 _UNDO = r"(?:down|undo|revert|rollback|reverse|backwards?|downgrade)"
 _DO = r"(?:up|do|apply|deploy|migrate|forwards?|upgrade)"
@@ -189,26 +225,38 @@ def _undone_by(id_: str, ids: Collection[str]) -> str | None:
 
 def foreign_mark(script: Script) -> ForeignFileError | None:
     """Return an error for the first comment that is a mark of another tool; reads a large file to its end."""
-    headings: dict[str, int] = {}
-    for offset, text in _comments(script):
-        comment = text.strip()
-        tool = _tool_of(comment)
-        heading = _HEADINGS.fullmatch(comment)
-        if tool is None and heading is None:
+    headings: dict[bool, tuple[int, str]] = {}
+    for offset, comment in _comments(script):
+        tool, undoes = _tool_of(comment), _undoes(comment)
+        if (tool is None and undoes is None) or not _is_comment(script, offset):
             continue
-        if not _is_comment(script, offset):
-            continue
-        if heading is not None:
-            headings.setdefault("up" if heading["undo"] is None else "down", offset)
-            tool, offset = (_SECTIONS, headings.get("down", offset)) if len(headings) == 2 else (None, offset)
         if tool is not None:
             return _marked(script, tool, offset, comment)
+        if undoes is not None:
+            headings.setdefault(undoes, (offset, comment))
+        if len(headings) == 2:
+            return _marked(script, _SECTIONS, *headings[True])
     return None
 
 
 def _tool_of(comment: str) -> str | None:
     """Return the tool whose mark a comment is; the patterns are compiled only for a candidate."""
-    return next((tool for tool, mark in _MARKS if re.fullmatch(mark, comment, re.IGNORECASE)), None)
+    if not comment.startswith("--"):
+        return None
+    text = comment[2:].strip()
+    return next((tool for tool, mark in _MARKS if re.fullmatch(mark, text, re.IGNORECASE)), None)
+
+
+def _undoes(comment: str) -> bool | None:
+    """Return whether a comment is the heading of what undoes the file, or of what applies; None if it is no heading."""
+    words = [word.lower() for word in _WORD.findall(comment.replace("_", " "))]
+    if words in (["roll", "back"], ["rolling", "back"]):
+        return True
+    if len(words) > 1:
+        words = [word for word in words if word not in _FILLERS] or words[:1]
+    if len(words) != 1 or words[0] not in _DO_WORDS | _UNDO_WORDS:
+        return None
+    return words[0] in _UNDO_WORDS
 
 
 def _marked(script: Script, tool: str, offset: int, comment: str) -> ForeignFileError:
@@ -216,10 +264,14 @@ def _marked(script: Script, tool: str, offset: int, comment: str) -> ForeignFile
     return _foreign(
         f"this is a file of {tool}",
         script.location(offset),
-        detail=f"runner would run all of it and ignore the comment -- {comment}",
+        detail=f"runner would ignore the comment {_shown(comment)} and run the whole file.",
         hint=f"Put what applies in {stem}.sql, what undoes it in {stem}.rollback.sql, and remove the marks. If {tool} "
         "has applied it already, then run: runner baseline.",
     )
+
+
+def _shown(comment: str) -> str:
+    return " ".join(comment.split()) + (" */" if comment.startswith("/*") else "")
 
 
 def _comments(script: Script) -> Iterator[tuple[int, str]]:
@@ -233,11 +285,28 @@ def _comments(script: Script) -> Iterator[tuple[int, str]]:
     yield from _comments_in(held, base)
 
 
+@lru_cache(maxsize=1)
+def _candidate() -> re.Pattern[str]:
+    """Return the pattern of comments to look at, compiled when there is a pending file: most runs find none."""
+    return re.compile(
+        rf"--(?=[^A-Za-z\n\r]{{0,100}}(?:{_MARKED})\b)[^\n\r]*|/\*(?=[^A-Za-z]{{0,300}}(?:{_MARKED})\b)(?:[^*]|\*(?!/)){{0,600}}",
+        re.IGNORECASE,
+    )
+
+
 def _comments_in(text: str, base: int) -> Iterator[tuple[int, str]]:
-    for match in _CANDIDATE.finditer(text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if not line.strip():
-            yield base + match.start(), match["text"]
+    pos = 0
+    while (opened := _OPENED.search(text, pos)) is not None:
+        start = opened.start()
+        line = text.rfind("\n", 0, start) + 1
+        line = text.rfind("\r", line, start) + 1 or line
+        found = None if text[line:start].strip() else _candidate().match(text, start)
+        if found is not None:
+            yield base + start, found[0].strip()
+        end = _LINE_END.search(text, start)  # of a line, only its start is looked at: it may be long
+        if end is None:
+            return
+        pos = end.end()
 
 
 def _is_comment(script: Script, offset: int) -> bool:
