@@ -41,7 +41,7 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
 
     def __init__(self, dburi: Any, migration_table: str) -> None:
         super().__init__(dburi, migration_table)
-        self._actor = Actor.of({}, Path.cwd())
+        self._actor = Actor.of({}, Path.cwd()).stored_by(self._connection)
         self._history = History(self._connection, schema=self.schema, migration_table=migration_table)
 
     def connect(self, dburi: Any) -> psycopg.Connection[Any]:
@@ -137,7 +137,7 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
                 refuse_foreign([step.migration], state.applied)
                 refuse_partial(compare([step.migration], state))
             lines = Lines(lambda _: None, _say, os.environ)
-            check_plan(plan, lines)
+            check_plan(plan, self._connection, lines)
             work = Work(history=self._history, actor=self._actor, emit=lines, connect=self._connect)
             run_plan(work, plan)
         except RunnerError as error:

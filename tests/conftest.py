@@ -115,13 +115,15 @@ def server() -> dict[str, str]:
 
 @contextmanager
 def scratch_database(
-    server: dict[str, str], *, template: str = "template0", name: str | None = None
+    server: dict[str, str], *, template: str = "template0", name: str | None = None, encoding: str = "UTF8"
 ) -> Iterator[dict[str, str]]:
     """Create a database, yield its connection parameters, drop it."""
     name = name or f"test_{uuid.uuid4().hex[:16]}"
     with psycopg.connect(**server, autocommit=True) as admin:
-        statement = "CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'"
-        admin.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template)))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {}").format(
+            sql.Identifier(name), sql.Identifier(template), sql.Literal(encoding)
+        )
+        admin.execute(statement + sql.SQL("" if encoding == "UTF8" else " LOCALE 'C'"))
     try:
         yield {**server, "dbname": name}
     finally:

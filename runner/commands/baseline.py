@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.engine.history.encoding import require_storable
 from runner.engine.history.message import Record
 from runner.engine.history.neighbours import find_neighbours
 from runner.engine.history.order import in_order
@@ -81,7 +82,8 @@ def baseline(
         chosen = ordered[: ids.index(found) + 1]
         if differences:
             chosen = [m for m in chosen if m.kind is not Kind.REPEATABLE]
-        actor = actor_of(settings)
+        require_storable(session.connection, chosen)
+        actor = actor_of(settings, session.connection)
         with recording_session(session, actor, lock_wait_s) as record:
             if to is None:
                 _refuse_history(session)

@@ -154,7 +154,7 @@ def migrate(settings: Settings, options: MigrateOptions, emit: Emit) -> list[Out
 
     def first_plan(session: Session) -> Plan:
         with about(session.layout.name):
-            return checked(plan(session), emit)
+            return checked(plan(session), session, emit)
 
     with open_sessions(settings, emit=emit) as sessions:
         plans = [first_plan(session) for session in sessions]

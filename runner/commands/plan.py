@@ -45,7 +45,7 @@ def plans(
                 refused = ": migrate refuses it" if found.is_refused else ""
                 plan = replace(plan, warnings=(*plan.warnings, f"{found.said}{refused}. {found.ways}"))
         plan = replace(plan, warnings=(*plan.warnings, *_begun(plan, session.state)))
-        check_plan(plan)
+        check_plan(plan, session.connection)
         return plan
 
     return in_each(settings, emit, look)

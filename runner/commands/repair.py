@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.commands.baseline import adopted
 from runner.engine.apply.takeover import check_progress, clear, take_over
+from runner.engine.history.encoding import require_storable
 from runner.engine.history.journal import Direction, Journal, JournalStep
 from runner.engine.history.message import Record
 from runner.engine.history.state import Operation, Partial
@@ -134,7 +135,9 @@ def _mend(
         def before() -> None:
             first(session, _begun(settings, session, id_))
 
-        with recording_session(session, actor_of(settings), lock_wait_s, first=before) as record:
+        with recording_session(
+            session, actor_of(settings, session.connection), lock_wait_s, first=before
+        ) as record:
             reason = act(session, _begun(settings, session, id_))
             record(Record(id=id_, operation=Operation.REPAIR, reason=reason, elapsed_ms=None))
         return Mended(
@@ -147,7 +150,7 @@ def _begun(settings: Settings, session: Session, id_: str) -> _Begun:
     if partial is None:
         raise CheckError(f"{id_} was finished meanwhile", detail="Nothing was changed.")
     direction = Direction(partial.direction)
-    journal = Journal(session.history.names, actor_of(settings), id_, direction)
+    journal = Journal(session.history.names, actor_of(settings, session.connection), id_, direction)
     migration = next((m for m in session.files if m.id == id_), None)
     script = None
     if migration is not None:
@@ -213,7 +216,8 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emi
             raise UsageError(
                 f"{id_} is as it was applied: there is nothing to accept", detail="Nothing was changed."
             )
-        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+        require_storable(session.connection, [migration])
+        with recording_session(session, actor_of(settings, session.connection), lock_wait_s) as record:
             record(adopted(migration, operation=Operation.ACCEPT, again=True, reason=reason))
         return Mended(database=session.title, place=session.place, operation=Operation.ACCEPT, id=id_)
 
@@ -234,7 +238,7 @@ def forget(
                     detail="Nothing was changed.",
                     hint="Remove the file first, or undo the migration with: runner rollback",
                 )
-        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+        with recording_session(session, actor_of(settings, session.connection), lock_wait_s) as record:
             for id_ in ids:
                 record(Record(id=id_, operation=Operation.FORGET, reason=reason, elapsed_ms=None))
         return [
@@ -264,7 +268,8 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
                 detail="Renamed, it would count as applied without having been run. Nothing was changed.",
                 hint="Rename the file as it was applied, and put the change in a new migration.",
             )
-        with recording_session(session, actor_of(settings), lock_wait_s) as record:
+        require_storable(session.connection, [migration])
+        with recording_session(session, actor_of(settings, session.connection), lock_wait_s) as record:
             record(adopted(migration, operation=Operation.RENAME, old_id=old, reason=reason))
         return Mended(
             database=session.title, place=session.place, operation=Operation.RENAME, id=new, old_id=old

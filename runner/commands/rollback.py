@@ -47,7 +47,7 @@ def _rollback_one(
     def plan_now() -> Plan:
         return session.plan_rollback(to=options.to, steps=options.steps, everything=options.everything)
 
-    plan = checked(plan_now(), emit)
+    plan = checked(plan_now(), session, emit)
     done: list[StepDone] = []
     for text in plan.warnings:
         emit(warning(text))

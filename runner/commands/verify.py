@@ -256,7 +256,7 @@ class _Run:
                 )
             )
             self.server_version = session.history.server.version_num
-            actor = actor_of(settings)
+            actor = actor_of(settings, session.connection)
             stack.enter_context(session.history.lock(wait_s=0))
             session.history.create_tables(actor)
             plan = plan_apply(session.files, session.state, allow_out_of_order=True)
@@ -278,7 +278,7 @@ class _Run:
 
     def _replay(self, ground: Ground, steps: Sequence[Step]) -> None:
         if steps:
-            check_plan(Plan(steps=tuple(steps)))
+            check_plan(Plan(steps=tuple(steps)), ground.work.conn)
             run_plan(ground.work, Plan(steps=tuple(steps)))
             ground.schema = ground.read()
 

@@ -61,7 +61,7 @@ class LockedRun:
         from runner.session.ownership import require_ownership
         from runner.session.reconnect import through_outages
 
-        actor = actor_of(self._settings)
+        actor = actor_of(self._settings, self._session.connection)
 
         def attempt() -> None:
             self._session.history.require_writable()
@@ -103,7 +103,7 @@ class LockedRun:
         clear_all(session.connection, session.history, actor, session.state, self._emit)
 
     def _begin(self, make_plan: Callable[[], Plan]) -> Plan:
-        self.plan = checked(make_plan(), self._emit, but=self._first)
+        self.plan = checked(make_plan(), self._session, self._emit, but=self._first)
         self._others = self._applied_by_others()
         return self.plan
 
@@ -140,12 +140,12 @@ class LockedRun:
         self._emit(event)
 
 
-def checked(plan: Plan, emit: Emit, *, but: Plan | None = None) -> Plan:
+def checked(plan: Plan, session: Session, emit: Emit, *, but: Plan | None = None) -> Plan:
     """Check the files of a plan, but not those that were read and checked for another."""
     known = set() if but is None else {id(step.script) for step in but.steps}
     unknown = tuple(step for step in plan.steps if id(step.script) not in known)
     if unknown:
         from runner.engine.apply.run import check_plan
 
-        check_plan(replace(plan, steps=unknown), emit)
+        check_plan(replace(plan, steps=unknown), session.connection, emit)
     return plan

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from runner.engine.history.encoding import storable
 from runner.engine.history.message import Record, recording
 from runner.engine.history.names import YOYO_LOCK
 from runner.session.session import Session
@@ -39,6 +41,8 @@ def _recorder(session: Session, actor: Actor) -> Callable[[Record], None]:
     )
 
     def record(entry: Record) -> None:
-        session.connection.execute(recording(history.names, entry, actor))
+        conn = session.connection
+        kept = entry if entry.reason is None else replace(entry, reason=storable(conn, entry.reason))
+        conn.execute(recording(history.names, kept, actor))
 
     return record

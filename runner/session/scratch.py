@@ -185,8 +185,8 @@ def build(
     Raises: FileError, MigrationFailedError.
     """
     plan = plan_apply(session.files, session.state, to=to, allow_out_of_order=True)
-    check_plan(plan)
-    actor = actor_of(settings)
+    check_plan(plan, session.connection)
+    actor = actor_of(settings, session.connection)
     with session.history.lock(wait_s=0):
         session.history.create_tables(actor)
         run_plan(Work(history=session.history, actor=actor, connect=session.connect), plan)

@@ -318,11 +318,12 @@ def _pass_on(notice: psycopg.errors.Diagnostic, database: str, emit: Emit) -> No
     )
 
 
-def actor_of(settings: Settings) -> Actor:
-    """Return who runs this."""
+def actor_of(settings: Settings, conn: psycopg.Connection[Any] | None = None) -> Actor:
+    """Return who runs this, as the encoding of a connection's database can hold it."""
     from runner.engine.history.actor import Actor
 
-    return Actor.of(settings.environ, settings.project)
+    actor = Actor.of(settings.environ, settings.project)
+    return actor if conn is None else actor.stored_by(conn)
 
 
 def versioned(files: Sequence[Migration]) -> list[Migration]:

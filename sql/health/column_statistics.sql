@@ -2,8 +2,8 @@
 --   is that on disk.
 -- worry: a column that queries filter by, with many distinct values and no index; a correlation near 0 makes range
 --   scans of an index jump about.
--- do: an index for the first (see sequential_scans); ANALYZE where a table is missing here; ALTER TABLE … ALTER
---   COLUMN … SET STATISTICS 1000 where the planner's estimate is far off.
+-- do: an index for the first (see sequential_scans); ANALYZE where a table is missing here; ALTER TABLE ... ALTER
+--   COLUMN ... SET STATISTICS 1000 where the planner's estimate is far off.
 -- sees: tables
 SELECT
     s.schemaname::text AS schema,

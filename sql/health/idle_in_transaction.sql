@@ -2,7 +2,7 @@
 -- worry: after a few seconds: their locks stay, and the next ALTER waits for them with all of the application behind
 --   it.
 -- do: the statement is the last one that ran; find the code that forgot to commit. End it now with SELECT
---   pg_terminate_backend(pid); limit it with ALTER ROLE … SET idle_in_transaction_session_timeout = '30s'.
+--   pg_terminate_backend(pid); limit it with ALTER ROLE ... SET idle_in_transaction_session_timeout = '30s'.
 -- sees: sessions
 -- warn: idle_s > 30s
 -- problem: idle_s > 10min

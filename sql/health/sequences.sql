@@ -1,6 +1,6 @@
 -- Sequences, those nearest to their end first; of a serial column the column's type is the end.
 -- worry: at the end every INSERT fails. A serial column of type integer holds 2.1 billion.
--- do: change the column to bigint in a migration while there is time: ALTER TABLE … TYPE bigint rewrites the table;
+-- do: change the column to bigint in a migration while there is time: ALTER TABLE ... TYPE bigint rewrites the table;
 --   for a large one add a bigint column and fill it with -- batch:.
 -- warn: used_percent > 70
 -- problem: used_percent > 90

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 
@@ -13,6 +14,7 @@ from runner.engine.apply.context import Work, rolled_back
 from runner.engine.apply.retry import retrying
 from runner.engine.apply.several_files import Carried
 from runner.engine.apply.transactional import run_transactional
+from runner.engine.history.encoding import require_storable
 from runner.engine.history.message import Record, committing, recording
 from runner.engine.history.state import Operation, State
 from runner.engine.plan import Action, Plan, Step, is_done
@@ -30,9 +32,13 @@ from runner.errors import (
 from runner.events import Emit, StepDone, silent, warning
 from runner.files.migrations.units import check_script, refuse_unwritten
 
+Connection = psycopg.Connection[Any]
 
-def check_plan(plan: Plan, emit: Emit = silent) -> None:
+
+def check_plan(plan: Plan, conn: Connection, emit: Emit = silent) -> None:
     """Check every file of a plan before the first one runs, and the rollbacks that history will keep of them.
+
+    `conn` is asked whether the encoding of its database can hold the files, if that is not UTF8.
 
     Raises: FileError for the first file that cannot be run.
     """
@@ -43,6 +49,12 @@ def check_plan(plan: Plan, emit: Emit = silent) -> None:
         undo = None if step.migration is None or step.migration.irreversible else step.migration.rollback
         if step.action is not Action.ROLLBACK and undo is not None and check_script(undo) == 0:
             refuse_unwritten(undo, is_rollback=True)
+    kept = [
+        step.migration
+        for step in plan.steps
+        if step.action is not Action.ROLLBACK and step.migration is not None
+    ]
+    require_storable(conn, kept, [step.script for step in plan.steps])
 
 
 def run_plan(

@@ -7,10 +7,14 @@ import pwd
 import socket
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from runner import __version__
+from runner.engine.history.encoding import storable
 from runner.engine.history.names import IMAGE_MARK
 
 _ACTORS = (
@@ -58,6 +62,11 @@ class Actor:
         return cls(
             name, socket.gethostname(), commit or _checked_out(project), environ.get("RUNNER_IMAGE") or None
         )
+
+    def stored_by(self, conn: psycopg.Connection[Any]) -> Actor:
+        """Return it as the encoding of the database can hold it."""
+        image = None if self.image is None else storable(conn, self.image)
+        return replace(self, name=storable(conn, self.name), host=storable(conn, self.host), image=image)
 
 
 def _login_name() -> str:

@@ -265,12 +265,12 @@ def test_a_log_has_an_event_for_each_migration_that_was_rehearsed(project):
         ),
         pytest.param(
             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 99', current_database()); END $$;",
-            "+ALTER DATABASE … SET work_mem=99;",
+            "+ALTER DATABASE ... SET work_mem=99;",
             id="setting of the database",
         ),
         pytest.param(
             "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO PUBLIC', current_database()); END $$;",
-            "+GRANT CREATE ON DATABASE … TO PUBLIC;",
+            "+GRANT CREATE ON DATABASE ... TO PUBLIC;",
             id="right on the database",
         ),
     ],

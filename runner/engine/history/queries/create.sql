@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS _runner_journal (
 COMMENT ON TABLE _runner_journal IS
 'How far runner came in files that are not one transaction. Empty unless one of them is unfinished.';
 COMMENT ON COLUMN _runner_journal.step IS
-'A statement or a BEGIN … COMMIT block, counted from 1; 0 stands for the whole file.';
+'A statement or a BEGIN ... COMMIT block, counted from 1; 0 stands for the whole file.';
 COMMENT ON COLUMN _runner_journal.statements IS
 'How many statements the step holds; of step 0, the file.';
 COMMENT ON COLUMN _runner_journal.fingerprint IS

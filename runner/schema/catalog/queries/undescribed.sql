@@ -347,7 +347,7 @@ everything AS (
         CASE
             WHEN setting.text ~* '^[^=]*(passw|passphrase|pwd|secret|token|credential)' THEN
                 pg_catalog.md5(pg_catalog.pg_postmaster_start_time()::text || setting.text)
-            ELSE 'ALTER DATABASE … SET ' || setting.text || ';'
+            ELSE 'ALTER DATABASE ... SET ' || setting.text || ';'
         END,
         FALSE
     FROM pg_catalog.pg_db_role_setting AS s
@@ -358,7 +358,7 @@ everything AS (
         'database right',
         NULL,
         acl.privilege_type || ' to ' || coalesce(r.rolname::text, 'PUBLIC'),
-        'GRANT ' || acl.privilege_type || ' ON DATABASE … TO ' || coalesce(pg_catalog.quote_ident(r.rolname), 'PUBLIC')
+        'GRANT ' || acl.privilege_type || ' ON DATABASE ... TO ' || coalesce(pg_catalog.quote_ident(r.rolname), 'PUBLIC')
         || CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION;' ELSE ';' END,
         TRUE
     FROM pg_catalog.pg_database AS d
@@ -376,7 +376,7 @@ everything AS (
         'database property',
         NULL,
         property.name,
-        'ALTER DATABASE … ' || property.name || ' ' || property.value || ';',
+        'ALTER DATABASE ... ' || property.name || ' ' || property.value || ';',
         property.value = property.usual
     FROM pg_catalog.pg_database AS d
     CROSS JOIN LATERAL (
@@ -388,7 +388,7 @@ everything AS (
         'database owner',
         NULL,
         'of the database',
-        'ALTER DATABASE … OWNER TO ' || pg_catalog.pg_get_userbyid(d.datdba)::text || ';',
+        'ALTER DATABASE ... OWNER TO ' || pg_catalog.pg_get_userbyid(d.datdba)::text || ';',
         TRUE
     FROM pg_catalog.pg_database AS d
     WHERE d.datname = pg_catalog.current_database()
@@ -397,7 +397,7 @@ everything AS (
         'comment',
         NULL,
         'on the database',
-        'COMMENT ON DATABASE … IS ' || pg_catalog.quote_literal(c.description) || ';',
+        'COMMENT ON DATABASE ... IS ' || pg_catalog.quote_literal(c.description) || ';',
         c.description ~ '^runner restore of '  -- our own mark
     FROM pg_catalog.pg_shdescription AS c
     INNER JOIN pg_catalog.pg_database AS d ON c.objoid = d.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
