@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from runner.engine.plan import Situation, compare
+from runner.engine.plan.refuse import edited_error
 from runner.errors import UnreachableError
 from runner.events import Emit, Notice
 from runner.files.migrations.layout import Layout
@@ -45,7 +46,7 @@ def wait_until_reachable(settings: Settings, *, timeout_s: float, emit: Emit) ->
 def wait_until_applied(settings: Settings, *, timeout_s: float, emit: Emit) -> list[PerDatabase[float]]:
     """Return once every file of this project is applied in each database, as another run does it; with how long it took.
 
-    Raises: UnreachableError after `timeout_s` seconds, with what is still to be applied.
+    Raises: UnreachableError after `timeout_s` seconds, with what is still to be applied; EditedError at once.
     """
     return _wait(settings, _Sought.see_applied, timeout_s=timeout_s, emit=emit)
 
@@ -68,9 +69,15 @@ class _Sought:
         return f"{target.name} on {target.address}", None
 
     def see_applied(self) -> tuple[str, str | None]:
-        """Read history once; return the place and what is not applied yet."""
+        """Read history once; return the place and what is not applied yet.
+
+        Raises: EditedError for a file that was edited after it had been applied.
+        """
         with open_session(self.settings, self.layout, self.files, only=self.only, emit=self.emit) as session:
-            left = compare(session.files, session.state).all_in(*_UNDONE)
+            comparison = compare(session.files, session.state)
+            if edited := comparison.all_in(Situation.EDITED):
+                raise edited_error(edited)  # every run refuses it, so that there is nothing to wait for
+            left = comparison.all_in(*_UNDONE)
             if not left:
                 return session.place, None
             said = f"{counted(len(left), 'migration')} of {session.title} not applied yet, first {left[0].id}"

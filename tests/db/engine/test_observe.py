@@ -168,6 +168,19 @@ def test_an_application_waits_until_its_migrations_are_applied(project):
     assert "applied after" in out
 
 
+def test_an_edited_file_is_not_called_applied_and_is_not_waited_for(project):
+    project.write("0001_a", "CREATE TABLE a ();")
+    project.ok("migrate")
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    for more in ((), ("0002_b",)):
+        for name in more:
+            project.write(name)
+        done = project.run("wait", "--for", "applied", "--timeout", "60s")
+        assert (done.code, done.out) == (3, "")
+        assert done.code == project.run("status", "--check").code == project.run("migrate").code
+        assert "0001_a was edited after it had been applied" in done.err
+
+
 def test_what_is_not_applied_in_time_is_named(project):
     project.write("0001_a")
     done = project.run("wait", "--for", "applied", "--timeout", "0s")
