@@ -13,6 +13,7 @@ from runner.engine.history.journal import Direction, Journal, JournalStep
 from runner.engine.history.message import Record
 from runner.engine.history.state import Operation, Partial
 from runner.engine.plan import resolve_id
+from runner.engine.plan.refuse import partly_applied
 from runner.errors import CheckError, UsageError
 from runner.events import Emit
 from runner.files.migrations.migration import Script
@@ -120,6 +121,23 @@ def go_on(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emit
     return _mend(settings, id_, act, first=compare, lock_wait_s=lock_wait_s, emit=emit)
 
 
+def _applied_id(session: Session, wanted: str) -> str:
+    """Return the id of the applied migration that `wanted` names.
+
+    Raises: CheckError for one that is partly applied, UsageError for one that is not applied at all.
+    """
+    applied, name = list(session.state.applied), wanted.removesuffix(".sql")
+    if not any(id_.startswith(name) for id_ in applied):
+        begun = [partial for partial in session.state.partial.values() if partial.id.startswith(name)]
+        if len(begun) == 1:
+            raise partly_applied(begun[0], detail="History has no entry of it yet. Nothing was changed.")
+        if any(m.id == name for m in session.files):
+            raise UsageError(
+                f"{name} is not applied", detail="Nothing was changed.", hint="See: runner status"
+            )
+    return resolve_id(wanted, applied, "applied migration")
+
+
 def _mend(
     settings: Settings,
     id_: str,
@@ -205,7 +223,7 @@ def accept(settings: Settings, id_: str, *, reason: str, lock_wait_s: float, emi
     Raises: UsageError when there is no such file, or it is not applied.
     """
     with one_session(settings, emit) as session:
-        id_ = resolve_id(id_, list(session.state.applied), "applied migration")
+        id_ = _applied_id(session, id_)
         migration = next((m for m in session.files if m.id == id_), None)
         if migration is None:
             raise UsageError(
@@ -230,7 +248,7 @@ def forget(
     Raises: UsageError when one is not applied; CheckError if its file exists, as it would be applied again.
     """
     with one_session(settings, emit) as session:
-        ids = [resolve_id(id_, list(session.state.applied), "applied migration") for id_ in wanted]
+        ids = [_applied_id(session, id_) for id_ in wanted]
         for id_ in ids:
             if any(m.id == id_ for m in session.files):
                 raise CheckError(
@@ -253,7 +271,7 @@ def rename(settings: Settings, old: str, new: str, *, reason: str, lock_wait_s: 
     Raises: UsageError when the old one is not applied or the new one has no file or is applied itself.
     """
     with one_session(settings, emit) as session:
-        old = resolve_id(old, list(session.state.applied), "applied migration")
+        old = _applied_id(session, old)
         new = resolve_id(new, [m.id for m in session.files], "file")
         if new in session.state.applied:
             raise UsageError(f"{new} is applied itself", detail="Nothing was changed.")

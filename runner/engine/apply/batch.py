@@ -10,7 +10,7 @@ import psycopg
 
 from runner.engine.apply import wire
 from runner.engine.apply.headway import Headway, has_written, rows_left
-from runner.engine.apply.journaled_statement import Progress
+from runner.engine.apply.journaled_statement import Progress, closing
 from runner.engine.apply.wire import Part
 from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import InBatches, Left, MigrationFailedError, RunnerError
@@ -135,7 +135,7 @@ class _Repeats:
             statements=len(unit.statements),
             fingerprint=unit.fingerprint,
         )
-        wire.send(self._conn, Part(script=script, tail=tail))
+        wire.send(self._conn, Part(script=script, tail=tail, closes=closing(unit)))
         return rows, wrote
 
     def _touched(self, tag: bytes) -> int:

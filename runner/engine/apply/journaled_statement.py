@@ -13,7 +13,7 @@ from runner.engine.apply import concurrently, wire
 from runner.engine.apply.concurrently import Verdict
 from runner.engine.apply.context import Work
 from runner.engine.apply.retry import retrying
-from runner.engine.apply.wire import Part, StatementError
+from runner.engine.apply.wire import Closing, Part, StatementError
 from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import CheckError, HalfDone, InEffect, MigrationFailedError, RunnerError
 from runner.events import Notice, warning
@@ -29,6 +29,11 @@ T = TypeVar("T")
 def defaults_kept(migration_id: str, changed: str) -> Notice:
     """Return the warning for a resumed file of which a default of the session has changed since it began."""
     return warning(f"{migration_id} continues with the setting it began with: {changed}")
+
+
+def closing(unit: Unit) -> Closing:
+    """Return the statement of a unit that commits it: itself, or the COMMIT of a block."""
+    return Closing(unit.earlier + len(unit.statements), unit.statements[-1].start)
 
 
 class Progress:
@@ -138,12 +143,14 @@ class _OneUnit:
         ending = self._ending() + b"COMMIT" + self._journal.ended(self._unit.number)
         try:
             if segment.copy_data is None:
-                part = self._part(segment=segment, head=b"BEGIN; ", head_results=1, tail=ending)
+                part = self._part(
+                    segment=segment, head=b"BEGIN; ", head_results=1, tail=ending, closes=closing(self._unit)
+                )
                 wire.send(self._conn, part)
                 return
             wire.send(self._conn, self._part(head=b"BEGIN"))
             wire.send(self._conn, self._part(segment=segment))
-            wire.send(self._conn, self._part(tail=ending))
+            wire.send(self._conn, self._part(tail=ending, closes=closing(self._unit)))
         except StatementError as problem:
             if problem.error.sqlstate not in wire.WANTS_NO_TRANSACTION:
                 raise
@@ -160,10 +167,10 @@ class _OneUnit:
         commit = self._unit.statements[-1].text.encode()
         tail = self._ending() + commit + self._journal.ended(self._unit.number)
         if last.copy_data is None:
-            wire.send(self._conn, self._part_at(sent, segment=last, tail=tail))
+            wire.send(self._conn, self._part_at(sent, segment=last, tail=tail, closes=closing(self._unit)))
         else:
             wire.send(self._conn, self._part_at(sent, segment=last))
-            wire.send(self._conn, self._part(tail=tail))
+            wire.send(self._conn, self._part(tail=tail, closes=closing(self._unit)))
 
     def _part_at(self, sent: int, **given: Any) -> Part:
         return Part(script=self._progress.script, earlier=self._unit.earlier + sent, **given)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import errors, generators
@@ -42,6 +42,13 @@ _LOCKED = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serializa
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY, ExecStatus.SINGLE_TUPLE}
 
 
+class Closing(NamedTuple):
+    """The statement with which a transaction inside a file ends: its number, and where it is."""
+
+    number: int
+    offset: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """What one message carries of a file, and what is needed to explain an error in it."""
@@ -51,7 +58,8 @@ class Part:
     earlier: int = 0  # statements of the file that went in messages before this one
     head: bytes = b""  # SQL of ours before the segment …
     head_results: int = 0  # … and how many results it gives
-    tail: bytes = b""  # SQL of ours after it
+    tail: bytes = b""  # SQL of ours after it, which first checks deferred constraints …
+    closes: Closing | None = None  # … and what commits then
 
     def message(self) -> bytes:
         """Return the whole message."""
@@ -255,9 +263,12 @@ def failure(problem: StatementError, part: Part, left: Left) -> RunnerError:
             if offset is None:
                 statement = segment.statements[index]
                 offset = statement.start + (inside(statement.text, diag) or 0)
+    deferred = part.closes is not None and problem.done - part.head_results == _statements_in(segment)
+    if deferred and part.closes is not None:
+        number, offset = part.closes
     ours = number is None or (at_end and error.sqlstate != _SYNTAX_ERROR)
     query = ""
-    if number is not None and segment is not None and diag.internal_query is not None:
+    if number is not None and not deferred and segment is not None and diag.internal_query is not None:
         text = segment.statements[number - part.earlier - 1].text
         query = "" if is_body(text, diag.internal_query) else _shortened(diag.internal_query)
     return explain(
@@ -267,8 +278,12 @@ def failure(problem: StatementError, part: Part, left: Left) -> RunnerError:
         where=None if ours or offset is None else script.location(offset),
         refused=Refused(number, _total(script), redacted(diag.context or ""), query),
         message=message,
-        otherwise=_OURS if ours else None,
+        otherwise=_OURS if ours else _DEFERRED if deferred else None,
     )
+
+
+def _statements_in(segment: Segment | None) -> int:
+    return 0 if segment is None else len(segment.statements)
 
 
 def explain(
@@ -395,6 +410,9 @@ _OWN_CHECKS = {
     message.YOYO_AT_WORK: _yoyo_at_work,
 }
 
+_DEFERRED = (
+    "It is the error of a deferred constraint or trigger, which is checked when this statement commits."
+)
 _OURS = (
     "The error came after the file's own statements: from a deferred constraint, or from the record of it in history. "
     "A file must leave history's tables and the transaction's read-write mode alone."

@@ -72,8 +72,10 @@ def choose_schema(
         )
     if path.current is None:
         raise ConfigurationError(
-            "no schema for history: nothing in search_path exists",
-            hint='Create the schema, or choose one: history_schema = "public" in runner.toml.',
+            "no schema for history: search_path leads to none that exists and that the role may use",
+            detail="Nothing was changed.",
+            hint="Create the schema; or, if it exists, GRANT USAGE, CREATE on it to the role; or choose another: "
+            'history_schema = "public" in runner.toml.',
         )
     return path.current
 
@@ -81,9 +83,11 @@ def choose_schema(
 def _hidden(schemas: Sequence[str], current: str | None) -> ConfigurationError:
     """Return the error for a search_path on which there is no history, although others exist."""
     found = ", ".join(f'"{name}"' for name in schemas)
-    leads = "no schema that exists" if current is None else f'schema "{current}"'
+    leads = "no schema that exists and that the role may use" if current is None else f'schema "{current}"'
     begin = (
-        "" if current is None else f" To begin a history in the current schema: --history-schema {current}."
+        " If the schema of its search_path exists, GRANT USAGE on it to the role."
+        if current is None
+        else f" To begin a history in the current schema: --history-schema {current}."
     )
     return ConfigurationError(
         f"history was found only in schema {found}, and this session's search_path leads to {leads}",

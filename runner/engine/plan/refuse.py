@@ -78,7 +78,7 @@ def refuse_edited_half_way(state: State, steps: Sequence[Step]) -> None:
 
 def _edited_half_way(script: Script, partial: Partial) -> EditedError:
     return EditedError(
-        f"{partial.id} was edited after {_extent(partial)} had been run",
+        f"{partial.id} was edited after {_had_been_done(partial)}",
         migration_id=partial.id,
         script=script,
         is_begun=True,
@@ -96,12 +96,7 @@ def refuse_half_applied(state: State, chosen: Sequence[str]) -> None:
     """
     for partial in state.partial.values():
         if partial.direction == "apply":
-            raise CheckError(
-                f"{partial.id} is partly applied: {_extent(partial)}",
-                detail="Nothing was rolled back.",
-                hint="Finish it with runner migrate; or, once you have undone by hand what it did: "
-                f'runner repair restart {partial.id} --reason "…"',
-            )
+            raise partly_applied(partial, detail="Nothing was rolled back.")
         if chosen[:1] != [partial.id]:
             raise CheckError(
                 f"{partial.id} is partly rolled back: {_extent(partial)}",
@@ -110,8 +105,27 @@ def refuse_half_applied(state: State, chosen: Sequence[str]) -> None:
             )
 
 
+def partly_applied(partial: Partial, *, detail: str) -> CheckError:
+    """Return the error for what cannot be done while a file is partly applied."""
+    return CheckError(
+        f"{partial.id} is partly applied: {_extent(partial)}",
+        detail=detail,
+        hint="Finish it with runner migrate; or, once you have undone by hand what it did: "
+        f'runner repair restart {partial.id} --reason "…"',
+    )
+
+
 def _extent(partial: Partial) -> str:
-    return f"{partial.done} of {counted(partial.total, 'statement')}"
+    batches = f", {counted(partial.batch_rows, 'row')} in batches" if partial.batch_rows else ""
+    return f"{partial.done} of {counted(partial.total, 'statement')}{batches}"
+
+
+def _had_been_done(partial: Partial) -> str:
+    statements = f"{partial.done} of {counted(partial.total, 'statement')} had been run"
+    if not partial.batch_rows:
+        return statements
+    rows = f"{counted(partial.batch_rows, 'row')} had been changed in batches"
+    return f"{statements} and {rows}" if partial.done else rows
 
 
 def refuse_renamed(pending: Sequence[Migration], missing: Sequence[Standing]) -> None:

@@ -325,7 +325,7 @@ def test_a_batch_waits_while_others_wait_for_locks(rows, session):
          "statement 1 of 0001_a changed the settings of its session"),
         ("-- copy: t from ../x.csv\nSELECT 1;", "../x.csv is outside the project"),
         ("-- copy: t from x.csv\nSELECT 1;", "no file x.csv to copy from"),
-        ("-- copy: t\nSELECT 1;", "copy is not understood"),
+        ("-- copy: t rows.csv\nSELECT 1;", "copy is not understood"),
         ("-- transactional: false\n-- copy: t from runner.toml\nSELECT 1;", "copy in a file that is not one transaction"),
     ],
 )  # fmt: skip

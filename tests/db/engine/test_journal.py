@@ -365,3 +365,76 @@ def test_what_other_connections_finished_meanwhile_is_in_effect_too(project, ses
     _, err = run.communicate()
     assert "1 of 2 statements is in effect" in err
     assert "nothing of the file is in effect" not in err
+
+
+DEFERRED = (
+    "CREATE TABLE p (id int PRIMARY KEY);\n"
+    "CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED, n int);\nINSERT INTO c VALUES (1, 0);\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "statement"),
+    [
+        ("BEGIN;\nINSERT INTO c VALUES (7);\nCOMMIT;\n", "0002_b.sql:5:1", "Statement 4 of 4"),
+        ("BEGIN;\nCOPY c (p) FROM stdin;\n7\n\\.\nCOMMIT;\n", "0002_b.sql:7:1", "Statement 4 of 4"),
+        ("INSERT INTO c VALUES (7);\n", "0002_b.sql:3:1", "Statement 2 of 2"),
+        ("COPY c (p) FROM stdin;\n7\n\\.\n", "0002_b.sql:3:1", "Statement 2 of 2"),
+    ],
+    ids=["block", "block with data", "statement", "data"],
+)
+def test_a_deferred_constraint_is_the_error_of_what_commits(project, text, place, statement):
+    project.write("0001_a", DEFERRED.partition("INSERT")[0])
+    project.write("0002_b", f"-- transactional: false\nSELECT 1;\n{text}")
+    done = project.run("migrate")
+    assert done.code == 1
+    assert 'violates foreign key constraint "c_p_fkey"' in done.err
+    assert f"at migrations/{place}" in done.err
+    assert f"{statement}, SQLSTATE 23503" in done.err
+    assert "1 of" in done.err
+    assert "deferred constraint or trigger, which is checked when this statement commits" in done.err
+
+
+def test_a_deferred_constraint_is_the_error_of_a_batch(project):
+    project.write("0001_a", DEFERRED.replace("(1, 0)", "(NULL, 0)"))
+    project.write("0002_b", "-- batch: true\nUPDATE c SET p = 7 WHERE p IS NULL;\n")
+    err = project.run("migrate").err
+    assert "at migrations/0002_b.sql:2:1" in err
+    assert "Statement 1 of 1, SQLSTATE 23503" in err
+
+
+def test_what_was_done_of_a_file_that_is_edited_counts_the_rows_of_its_batches(project):
+    project.write(
+        "0001_a", "CREATE TABLE t AS SELECT g AS id, false AS done FROM generate_series(1, 30) AS g;"
+    )
+    batch = (
+        "-- batch: at most 2\n"
+        "UPDATE t SET done = true WHERE id IN (SELECT id FROM t WHERE NOT done ORDER BY id LIMIT 10);\n"
+    )
+    project.write("0002_b", batch)
+    assert project.run("migrate").code == 1
+    project.write("0002_b", batch + "-- more\n")
+    assert "0002_b was edited after 20 rows had been changed in batches" in project.run("migrate").err
+    assert (
+        "0002_b is partly applied: 0 of 1 statement, 20 rows in batches"
+        in project.run("rollback", "--yes").err
+    )
+
+
+def test_what_is_partly_applied_or_pending_is_not_mistaken_for_another_migration(stopped):
+    stopped.write("0000_z")
+    for command in (
+        ["forget", "0001_a"],
+        ["accept", "0001_a"],
+        ["forget", "0001"],
+        ["rename", "0001_a", "0002_b"],
+    ):
+        done = stopped.run("repair", *command, "--reason", "gone")
+        assert done.code == 3
+        assert "0001_a is partly applied: 4 of 6 statements" in done.err
+        assert "runner migrate" in done.err
+        assert 'runner repair restart 0001_a --reason "…"' in done.err
+        assert "Perhaps" not in done.err
+    stopped.write("0009_z")
+    done = stopped.run("repair", "forget", "0009_z", "--reason", "gone")
+    assert (done.code, "0009_z is not applied" in done.err) == (2, True)

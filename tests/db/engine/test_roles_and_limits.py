@@ -156,3 +156,21 @@ def test_every_fatal_error_is_a_lost_connection(project, session):
         conn.execute("SELECT 1")
     assert met.value.sqlstate == "25P03"
     assert conn.closed
+
+
+def test_a_role_without_usage_is_told_what_it_may_not_use(project):
+    role = f"guest_{uuid.uuid4().hex[:8]}"
+    project.query(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'; CREATE SCHEMA closed")
+    project.write("0001_a")
+    url = f"{project.url.replace(project.url.split('//')[1].split('@')[0], f'{role}:secret')}?options=-csearch_path%3Dclosed"
+    try:
+        for found in (
+            "none that exists and that the role may use",
+            "no schema that exists and that the role may use",
+        ):
+            done = project.run("migrate", "--url", url)
+            assert (done.code, f"search_path leads to {found}" in done.err) == (2, True)
+            assert "GRANT USAGE" in done.err
+            project.query("CREATE TABLE IF NOT EXISTS public._yoyo_migration ()")
+    finally:
+        project.query(f"DROP ROLE {role}")
