@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,28 @@ from runner.engine.apply.context import Work
 from runner.engine.apply.run import check_plan, run_plan
 from runner.engine.history.actor import Actor
 from runner.engine.history.backend import TableBackend
+from runner.engine.history.neighbours import has_entries
 from runner.engine.history.store import History
-from runner.engine.plan.comparison import compare
-from runner.engine.plan.refuse import refuse_edited_half_way, refuse_partial, refuse_problems, refuse_python
+from runner.engine.plan.comparison import Situation, compare
+from runner.engine.plan.refuse import (
+    edited_error,
+    refuse_edited_half_way,
+    refuse_partial,
+    refuse_problems,
+    refuse_python,
+)
 from runner.engine.plan.steps import Action, Plan, Step
 from runner.errors import BusyError, RunnerError
 from runner.files.migrations.load import python_migration, read_migration
+from runner.files.migrations.migration import Kind, Migration
 from runner.files.migrations.other_tools import refuse_foreign
 from runner.progress.lines import Lines
 from runner.report.failure import error_as_text
 from runner.report.terminal import Style
 from runner.server import connection
 from runner.server.credentials import Target
-from runner.settings import Secret
+from runner.session.beside import refusal, unadopted
+from runner.settings import Secret, read_config
 
 
 class FailedError(Exception):
@@ -41,6 +51,7 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
 
     def __init__(self, dburi: Any, migration_table: str) -> None:
         super().__init__(dburi, migration_table)
+        self._asked: list[Path] = []
         self._actor = Actor.of({}, Path.cwd()).stored_by(self._connection)
         self._history = History(self._connection, schema=self.schema, migration_table=migration_table)
 
@@ -103,6 +114,56 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
         except BusyError as error:
             raise exceptions.LockTimeout(_text(error)) from error
 
+    def to_apply(self, migrations: Any) -> Any:
+        """Return what is not applied, as yoyo does; remember what was asked about."""
+        self._asked = [Path(migration.path) for migration in migrations]
+        return super().to_apply(migrations)
+
+    def apply_migrations(self, migrations: Any, force: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Apply migrations, unless `runner migrate` would refuse the database or one that is applied already.
+
+        Raises: FailedError.
+        """
+        try:
+            if migrations:
+                self._refuse_neighbours()
+            self._refuse_edited()
+        except RunnerError as error:
+            raise FailedError(_text(error)) from error
+        super().apply_migrations(migrations, force=force)
+
+    def _refuse_neighbours(self) -> None:
+        """Refuse a database that has tables and no history; the migration lock is held, so nobody begins one now."""
+        config = read_config(Path.cwd())
+        beside = os.environ.get("RUNNER_BESIDE_EXISTING") or config.get("beside_existing")
+        if str(beside).lower() in _YES or has_entries(self._history):
+            return
+        ignore = (
+            os.environ["RUNNER_IGNORE"].split() if "RUNNER_IGNORE" in os.environ else config.get("ignore", ())
+        )
+        found = unadopted(self._history, ignore)
+        if found.tables:
+            raise refusal(self._history.server.database, found, hint=_WAYS)
+
+    def _refuse_edited(self) -> None:
+        """Refuse to go on where an applied file was edited; warn of repeatables, which yoyo applies once only."""
+        state, functions = (
+            self._history.state(),
+            Path.cwd() / read_config(Path.cwd()).get("functions_dir", "sql/functions"),
+        )
+        files = [
+            _with_kind(path, functions)
+            for path in self._asked
+            if path.suffix == ".sql" and path.stem in state.applied
+        ]
+        comparison = compare(files, state)
+        if edited := comparison.all_in(Situation.EDITED):
+            raise edited_error(edited)
+        for outdated in comparison.all_in(Situation.OUTDATED):
+            _say(
+                f"warning: {outdated.id} is outdated; yoyo applies a file once. Apply it again with: runner migrate"
+            )
+
     def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:  # noqa: ARG002, FBT001, FBT002
         """Apply a migration and record it as `runner migrate` does.
 
@@ -142,6 +203,20 @@ class RunnerBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has
             run_plan(work, plan)
         except RunnerError as error:
             raise FailedError(_text(error)) from error
+
+
+def _with_kind(path: Path, functions: Path) -> Migration:
+    """Read a file; its folder makes it a repeatable, a kind that yoyo does not know."""
+    migration = read_migration(path, Path.cwd())
+    is_repeatable = path.absolute().is_relative_to(functions)
+    return replace(migration, kind=Kind.REPEATABLE) if is_repeatable else migration
+
+
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})
+_WAYS = (
+    "To adopt the database, recording what it has already: runner baseline. To migrate beside these tables, which stay as "
+    'they are: RUNNER_BESIDE_EXISTING=1. Tables that are not this project\'s: ignore = ["table:schema.*"] in runner.toml'
+)
 
 
 def _text(error: RunnerError) -> str:

@@ -11,7 +11,10 @@ from runner.settings import Settings
 from runner.wording import counted, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.engine.history.neighbours import Neighbours
+    from runner.engine.history.store import History
 
 _SHOWN = 5
 _WAYS = (
@@ -29,18 +32,25 @@ def neighbours(session: Session, settings: Settings) -> Neighbours | None:
     """
     if _has_begun(session):
         return None
-    from runner.engine.history.neighbours import find_neighbours, has_entries
-    from runner.schema.validate.tolerance import is_ignored
+    from runner.engine.history.neighbours import has_entries
 
-    found = find_neighbours(session.history)
-    tables = tuple(name for name in found.tables if not is_ignored(settings.ignore, "table", name))
-    if not tables and not found.tools:
+    found = unadopted(session.history, settings.ignore)
+    if not found.tables and not found.tools:
         return None
     session.history.use(session.connection)
     session.refresh()
-    if _has_begun(session) or has_entries(session.history):
-        return None
-    return replace(found, tables=tables)
+    return None if _has_begun(session) or has_entries(session.history) else found
+
+
+def unadopted(history: History, ignore: Sequence[str]) -> Neighbours:
+    """Return what is in a database without our history, but for the tables that are to be ignored."""
+    from runner.engine.history.neighbours import find_neighbours
+    from runner.schema.validate.tolerance import is_ignored
+
+    found = find_neighbours(history)
+    return replace(
+        found, tables=tuple(name for name in found.tables if not is_ignored(ignore, "table", name))
+    )
 
 
 def refuse_neighbours(session: Session, settings: Settings) -> None:
@@ -51,22 +61,28 @@ def refuse_neighbours(session: Session, settings: Settings) -> None:
     found = neighbours(session, settings)
     if found is None or not found.tables:
         return
-    shown = ", ".join(found.tables[:_SHOWN]) + (", …" if found.tables[_SHOWN:] else "")
-    tools = others(found)
-    told = "" if tools is None else f" {tools[:1].upper()}{tools[1:]}."
-    raise CheckError(
-        sentence_of(session, found),
-        detail=f"It has {shown}.{told} Nothing was run.",
+    raise refusal(
+        session.history.server.database,
+        found,
         hint=f"{_WAYS}. Tables that are not this project's: --ignore 'table:schema.*'",
     )
 
 
-def sentence_of(session: Session, found: Neighbours) -> str:
+def refusal(database: str, found: Neighbours, *, hint: str) -> CheckError:
+    """Return the error for a database that has tables and no history."""
+    shown = ", ".join(found.tables[:_SHOWN]) + (", …" if found.tables[_SHOWN:] else "")
+    tools = others(found)
+    told = "" if tools is None else f" {tools[:1].upper()}{tools[1:]}."
+    return CheckError(
+        sentence_of(database, found), detail=f"It has {shown}.{told} Nothing was run.", hint=hint
+    )
+
+
+def sentence_of(database: str, found: Neighbours) -> str:
     """Return the one line that says what was found."""
-    name = session.history.server.database
     if not found.tables:
-        return f'database "{name}" has no history of migrations by runner or yoyo'
-    return f'database "{name}" has {counted(len(found.tables), "table")} and no history of migrations'
+        return f'database "{database}" has no history of migrations by runner or yoyo'
+    return f'database "{database}" has {counted(len(found.tables), "table")} and no history of migrations'
 
 
 def others(found: Neighbours) -> str | None:
@@ -91,7 +107,7 @@ def remark(session: Session, settings: Settings) -> Remark | None:
     found = neighbours(session, settings)
     if found is None:
         return None
-    said = "; ".join(filter(None, (sentence_of(session, found), others(found))))
+    said = "; ".join(filter(None, (sentence_of(session.history.server.database, found), others(found))))
     return Remark(said, _WAYS if found.tables else _TO_APPLY, is_refused=bool(found.tables))
 
 

@@ -14,7 +14,7 @@ from runner.engine.apply.context import Work, rolled_back
 from runner.engine.apply.retry import retrying
 from runner.engine.apply.several_files import Carried
 from runner.engine.apply.transactional import run_transactional
-from runner.engine.history.encoding import require_storable
+from runner.engine.history.encoding import require_storable, storable
 from runner.engine.history.message import Record, committing, recording
 from runner.engine.history.state import Operation, State
 from runner.engine.plan import Action, Plan, Step, is_done
@@ -255,13 +255,13 @@ def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableL
     """Note the attempt, for `status`; the error itself matters more than whether this succeeds."""
     if work.conn.closed or step.action is Action.ROLLBACK:
         return
-    record = Record(
-        id=step.id,
-        operation=Operation.FAIL,
-        reason=error.message,
-        checksum=step.script.checksum,
-        text=step.script.text,
-        elapsed_ms=None,
-    )
     with suppress(wire.StatementError, psycopg.OperationalError):
+        record = Record(
+            id=step.id,
+            operation=Operation.FAIL,
+            reason=storable(work.conn, error.message),
+            checksum=step.script.checksum,
+            text=step.script.text,
+            elapsed_ms=None,
+        )
         wire.execute(work.conn, recording(work.names, record, work.actor))

@@ -299,3 +299,76 @@ def test_a_yoyo_lock_that_appears_during_the_run_takes_the_file_back(files):
     assert "a yoyo command is running on this database" in done.err
     assert files.tables() == {"a", "b"}
     assert files.query("SELECT * FROM yoyo_lock") == []
+
+
+def over_runner(project, *sources: str, command: str = "apply", **environ: str):
+    """Run the stock command over our backend."""
+    url = project.url.replace("postgresql://", "postgresql+runner://")
+    given = [str(VENV_BIN / "yoyo"), command, "--batch", "--no-config-file", "--database", url]
+    return project.command([*given, *(sources or ("migrations",))], **environ)
+
+
+def test_the_stock_command_refuses_a_database_that_has_tables_and_no_history(project):
+    project.environ = {}
+    project.query("CREATE TABLE orders ()")
+    project.write("0001_a", "CREATE TABLE a (id int);", "DROP TABLE a;")
+    for _ in range(2):  # the first time makes history's tables
+        refused = over_runner(project)
+        assert refused.code == 1
+        assert "has 1 table and no history of migrations" in refused.err
+        assert "It has public.orders. Nothing was run." in refused.err
+        assert "RUNNER_BESIDE_EXISTING=1" in refused.err
+        assert project.tables() == {"orders"}
+    assert project.run("migrate").code == 3
+    assert over_runner(project, RUNNER_BESIDE_EXISTING="0").code == 1
+    assert over_runner(project, RUNNER_IGNORE="table:public.order?").code == 0
+    project.write("0002_b", "CREATE TABLE b (id int);")
+    assert over_runner(project).code == 0
+    assert project.tables() == {"orders", "a", "b"}
+
+
+@pytest.mark.parametrize("how", ["environment", "runner.toml", "ignored in runner.toml"])
+def test_the_stock_command_migrates_beside_what_is_there_when_it_is_asked_to(project, how):
+    project.environ = {"RUNNER_BESIDE_EXISTING": "true"} if how == "environment" else {}
+    if how == "runner.toml":
+        project.write("runner.toml", "beside-existing = true\n")
+    elif how != "environment":
+        project.write("runner.toml", 'ignore = ["table:public.orders"]\n')
+    project.query("CREATE TABLE orders ()")
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    done = over_runner(project)
+    assert done.code == 0, done.err
+    assert project.tables() == {"orders", "a"}
+
+
+def test_the_stock_command_does_not_go_past_an_edited_file(files):
+    files.ok("migrate")
+    files.write("0001_a", "CREATE TABLE a (id bigint);", "DROP TABLE a;")
+    files.write("0003_c", "CREATE TABLE c (id int);")
+    refused = over_runner(files)
+    assert refused.code == 1
+    assert "0001_a was edited after it had been applied" in refused.err
+    assert "c" not in files.tables()
+    assert over_runner(files, command="mark").code == 0
+
+
+def test_the_stock_command_says_that_a_repeatable_is_outdated(project):
+    project.write(
+        "sql/functions/f.sql", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    )
+    project.write("0001_a", "CREATE TABLE a (id int);")
+    sources = ("sql/functions", "migrations")
+    first = over_runner(project, *sources)
+    assert (first.code, "outdated" in first.err) == (0, False), first.err
+    project.write(
+        "sql/functions/f.sql", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';"
+    )
+    again = over_runner(project, *sources)
+    assert again.code == 0, again.err
+    assert (
+        "warning: f is outdated; yoyo applies a file once. Apply it again with: runner migrate" in again.err
+    )
+    assert project.query("SELECT f()") == [(1,)]
+    project.ok("migrate")
+    assert project.query("SELECT f()") == [(2,)]
+    assert "outdated" not in over_runner(project, *sources).err
