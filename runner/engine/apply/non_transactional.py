@@ -94,7 +94,7 @@ def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, Journa
     conn, script = progress.work.conn, step.script
     start = journal.start(conn) if begun else None
     last: JournalStep | None = None
-    for unit in units(script):
+    for unit in units(script, streams=True):
         row = begun.get(unit.number)
         if row is not None and row.is_done:
             last = row if row.session is not None or last is None else last
@@ -125,7 +125,7 @@ def _restore_session(progress: Progress, start: SessionState | None, last: Journ
     if start is None or state is None:
         return
     script = progress.script
-    for later in units(script):
+    for later in units(script, streams=True):
         if later.number < unit.number:
             continue
         for statement in later.statements:

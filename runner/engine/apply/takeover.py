@@ -139,7 +139,7 @@ def check_progress(migration_id: str, script: Script, begun: Mapping[int, Journa
     """
     require_kind(migration_id, script, begun)
     done, left = 0, dict(begun)
-    for unit in units(script):
+    for unit in units(script, streams=True):
         row = left.pop(unit.number, None)
         if row is None:
             continue
