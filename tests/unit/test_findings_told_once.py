@@ -24,7 +24,6 @@ from runner.review.verify import (
 )
 from runner.review.verify.findings import _SUPPOSED
 from runner.review.verify.hazards import Matter
-from runner.review.verify.safer import _FORMS
 
 PATH = "migrations/0002_change.sql"
 EXCLUSIVE = TableLock("public.orders", LockMode.ACCESS_EXCLUSIVE)
@@ -212,6 +211,6 @@ def test_the_page_names_every_rule_that_can_be_measured():
         "apply-again-differs",
     }
     assert named - own <= set(BY_ID)
-    assert named == own | set(_SUPPOSED) | {rule for rule, _, _ in _FORMS} | {
+    assert named == own | set(_SUPPOSED) | {rule.id for rule in BY_ID.values() if rule.form} | {
         matter.value for matter in Matter
     }

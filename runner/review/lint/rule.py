@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from runner.files.sqltext.phrase import Phrase
     from runner.review.lint.facts import Facts
+    from runner.review.lint.safer import Change
 
 
 class Level(Enum):
@@ -65,10 +66,15 @@ class Rule:
     squawk: tuple[str, ...] = ()  # squawk's rules that say the same
     kinds: Sequence[str] = ()  # of statements, see Phrase.kind; none: it is not about single statements
     check: Callable[[Phrase, Facts], Iterable[Problem]] | None = field(default=None, repr=False)
+    form: Callable[[Change], str | None] | None = field(default=None, repr=False)  # see `safer_form`
     once: bool = False  # said once a file
     folds: bool = False  # said once a database, with the number of files
     in_rollback: bool = False  # whether a file that undoes is held to it too
     shows_line: bool = True  # whether its findings may repeat the line
+
+    def safer_form(self, change: Change) -> str | None:
+        """Return what to write instead of a statement, with its own names; None if it is none of this rule's."""
+        return None if self.form is None or change.phrase.kind not in self.kinds else self.form(change)
 
     def finding(self, message: str, where: Location, *, hint: str | None = None) -> Finding:
         """Return what this rule finds at a place."""

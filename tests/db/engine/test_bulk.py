@@ -10,6 +10,11 @@ BACKFILL = """-- batch: {how}
 UPDATE t SET done = true WHERE id IN (SELECT id FROM t WHERE NOT done ORDER BY id LIMIT 10);
 """
 
+ADVISORY = (
+    "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
 
 @pytest.fixture
 def rows(project):
@@ -273,7 +278,7 @@ def test_a_killed_batch_has_counted_what_it_did(rows, session):
     with session.transaction():
         session.execute("SELECT pg_advisory_xact_lock(1)")
         run = rows.start("migrate", "--lock-timeout", "0")
-        rows.wait_for("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", run)
+        rows.wait_for(f"{ADVISORY} AND NOT granted", run)
         run.send_signal(signal.SIGKILL)
         run.communicate()
     assert filled(rows) == 40
@@ -292,6 +297,7 @@ def test_a_batch_waits_while_others_wait_for_locks(rows, session):
         run = rows.start("migrate")
         waits = (
             "SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner' AND query LIKE '%replay_lag%'"
+            " AND datname = current_database()"
         )
         rows.wait_for(waits, run)
         assert filled(rows) == 0
@@ -348,7 +354,7 @@ def test_statements_run_in_parallel_each_in_the_journal(project):
 
 
 def test_statements_in_parallel_are_at_work_at_the_same_time(project):
-    meet = "DO $$ BEGIN PERFORM pg_advisory_lock_shared(7); WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7) < 2 LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;\n"  # fmt: skip # noqa: E501
+    meet = "DO $$ BEGIN PERFORM pg_advisory_lock_shared(7); WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) < 2 LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;\n"  # fmt: skip # noqa: E501
     project.write("0001_a", "-- transactional: false\n-- parallel: 2\n" + meet + meet)
     project.ok("migrate", "--statement-timeout", "30s")
 
@@ -398,7 +404,8 @@ def test_a_connection_that_is_lost_in_parallel_is_made_again(project, session):
         session.execute("INSERT INTO a VALUES (1)")
         run = project.start("migrate")
         found = project.wait_for(
-            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY a_idx%' AND wait_event_type = 'Lock'",
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY a_idx%' AND wait_event_type = 'Lock'"
+            " AND datname = current_database()",
             run,
         )
         project.query("SELECT pg_terminate_backend(%s)", [found[0][0]])
@@ -473,7 +480,8 @@ def test_a_file_of_data_that_changes_while_it_is_loaded_fails(project, session):
         session.execute("LOCK TABLE t")
         run = project.start("migrate")
         project.wait_for(
-            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY t %' AND wait_event_type = 'Lock'", run
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY t %' AND wait_event_type = 'Lock' AND datname = current_database()",
+            run,
         )
         with (project.root / "data/d.csv").open("a") as file:
             file.write("3\n")
@@ -497,7 +505,7 @@ def test_statements_in_parallel_that_a_killed_run_left_at_work_are_waited_for(pr
     statements = "".join(f"INSERT INTO l SELECT {n} FROM pg_sleep(0.7);\n" for n in range(3))
     project.write("0001_a", f"-- transactional: false\n-- parallel: 3\n{statements}")
     run = project.start("migrate")
-    at_work = "query LIKE '%INSERT INTO l%' AND state = 'active' AND pid <> pg_backend_pid()"
+    at_work = "query LIKE '%INSERT INTO l%' AND state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()"
     project.wait_for(f"SELECT 1 FROM pg_stat_activity WHERE {at_work} HAVING count(*) = 3", run)
     run.send_signal(signal.SIGKILL)
     run.communicate()

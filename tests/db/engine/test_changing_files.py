@@ -8,7 +8,10 @@ import pytest
 
 ROW = f"INSERT INTO t VALUES ('{'x' * 600}');\n"
 ROWS = 4_000
-WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
+WAITING = (
+    "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 def shorten(path):

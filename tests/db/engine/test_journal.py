@@ -358,7 +358,7 @@ def test_what_other_connections_finished_meanwhile_is_in_effect_too(project, ses
     project.wait_for("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('a_key') AND NOT indisvalid", run)
     project.wait_for(
         "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = 'runner'"
-        " AND query ~ 'a_key' AND state = 'active')",
+        " AND datname = current_database() AND query ~ 'a_key' AND state = 'active')",
         run,
     )
     session.execute("COMMIT")

@@ -13,7 +13,7 @@ from runner.server.local import Server
 from runner.server.local.process import tail
 from tests.folders import server_folder
 
-_WAITS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'runner' AND wait_event_type = 'Lock'"
+_WAITS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'runner' AND wait_event_type = 'Lock' AND datname = current_database()"
 
 
 def lose(project, id_: str, table: str) -> None:

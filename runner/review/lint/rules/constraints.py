@@ -8,6 +8,13 @@ from runner.files.sqltext.alter import Action, actions
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.facts import Facts
 from runner.review.lint.rule import Level, Problem, Rule
+from runner.review.lint.safer import (
+    Change,
+    foreign_key_of_column,
+    made_name,
+    reference_of_column,
+    validated_later,
+)
 
 _FOR_PARTITIONS = (
     "PostgreSQL before 18 refuses NOT VALID for a foreign key of a partitioned table: ADD CONSTRAINT … NOT VALID on each"
@@ -97,6 +104,80 @@ _TWO_FILES = (
     "=== 0007_prove_total_positive.sql\nALTER TABLE app.orders VALIDATE CONSTRAINT total_positive;"
 )
 
+
+def _check_later(change: Change) -> str | None:
+    if change.verb == "ADD CHECK":
+        return validated_later(change, change.name or "…", change.rest)
+    start = change.has("CHECK")
+    if change.verb != "ADD COLUMN" or start < 0:
+        return None
+    end = change.phrase.find(")", start=start) + 1
+    name = made_name(change.table, change.name, "check")
+    if change.phrase.stands(start - 2, "CONSTRAINT"):
+        start, name = start - 2, change.text(start - 1, start)
+    check = change.text(change.phrase.find("CHECK", start=start), end)
+    return f"{_column_without(change, start, end)}{validated_later(change, name, check)}"
+
+
+def _column_without(change: Change, start: int, end: int) -> str:
+    """Return the statement that adds a column without one of its constraints."""
+    if change.action is None:
+        return ""
+    words = (change.text(change.action.after, start), change.text(end, change.action.end))
+    plain = " ".join(word for word in words if word)
+    return f"ALTER TABLE {change.table} ADD COLUMN {change.name} {plain};\n"
+
+
+def _foreign_key_later(change: Change) -> str | None:
+    if change.verb == "ADD FOREIGN":
+        return validated_later(change, change.name or "…", change.rest)
+    found = reference_of_column(change)
+    if change.verb != "ADD COLUMN" or found is None or change.rewrites:
+        return None
+    return f"{_column_without(change, *found)}{foreign_key_of_column(change)}"
+
+
+def _over_an_index(change: Change) -> str | None:
+    made, table = "", change.table
+    if change.verb == "ADD COLUMN":
+        at = max(change.has("UNIQUE"), change.has("PRIMARY", "KEY"))
+        if at < 0 or change.rewrites:
+            return None
+        kind, parts = "UNIQUE" if change.phrase.stands(at, "UNIQUE") else "PRIMARY KEY", [change.name]
+        made = _column_without(change, at, at + len(kind.split()))
+    elif change.verb in {"ADD UNIQUE", "ADD PRIMARY"}:
+        kind = "UNIQUE" if change.verb == "ADD UNIQUE" else "PRIMARY KEY"
+        opened = change.has("(")
+        parts = [] if opened < 0 else [change.text(*part) for part in change.phrase.elements(opened)]
+    else:
+        parts = []
+    if not parts:
+        return None
+    columns = ", ".join(parts)
+    suffix = "key" if kind == "UNIQUE" else "pkey"
+    name = ("" if made else change.name) or made_name(table, *parts, suffix)
+    if change.is_partitioned():
+        return (
+            f"{made}-- on the partitioned table alone, for which USING INDEX is refused:\n"
+            f"ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {kind} ({columns});\n"
+            f"-- in the next file, with -- transactional: false, for each partition:\n"
+            f"CREATE UNIQUE INDEX CONCURRENTLY {name}_part ON … ({columns});\n"
+            f"-- in the one after it, for each:\n"
+            f"ALTER TABLE … ADD CONSTRAINT {name}_part {kind} USING INDEX {name}_part;\n"
+            f"ALTER INDEX {name} ATTACH PARTITION {name}_part;"
+        )
+    null = (
+        ""
+        if kind == "UNIQUE"
+        else "-- first each column SET NOT NULL, proven by a valid CHECK (… IS NOT NULL): USING INDEX would scan for NULL\n"
+    )
+    made = made and f"{made}-- in the next file:\n"
+    return (
+        f"{made}{null}-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {name}\n    ON {table} ({columns});\n"
+        f"-- in the next file:\nALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name};"
+    )
+
+
 RULES = (
     Rule(
         id="check-not-valid",
@@ -112,6 +193,7 @@ RULES = (
         squawk=("constraint-missing-not-valid",),
         kinds=("ALTER TABLE",),
         check=_check_validated,
+        form=_check_later,
     ),
     Rule(
         id="foreign-key-not-valid",
@@ -131,6 +213,7 @@ RULES = (
         squawk=("adding-foreign-key-constraint",),
         kinds=("ALTER TABLE",),
         check=_foreign_key_validated,
+        form=_foreign_key_later,
     ),
     Rule(
         id="constraint-builds-index",
@@ -146,6 +229,7 @@ RULES = (
         squawk=("disallowed-unique-constraint",),
         kinds=("ALTER TABLE",),
         check=_builds_index,
+        form=_over_an_index,
     ),
     Rule(
         id="validate-in-same-file",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.facts import Facts
 from runner.review.lint.rule import Level, Problem, Rule
+from runner.review.lint.safer import Change, made_name, schema_of
 
 _FOR_PARTITIONS = (
     "CREATE INDEX CONCURRENTLY is refused for a partitioned table: CREATE INDEX … ON ONLY it, CREATE INDEX"
@@ -56,6 +57,28 @@ def _refresh(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         yield Problem(f"nobody can read {name} while it is refreshed")
 
 
+def _concurrently(change: Change) -> str | None:
+    phrase = change.phrase
+    if phrase.statement.concurrently:
+        return None
+    unique = "UNIQUE " if phrase.stands(1, "UNIQUE") else ""
+    start, on = phrase.start_of_names(), phrase.find("ON")
+    if not change.is_partitioned():
+        return f"-- transactional: false\nCREATE {unique}INDEX CONCURRENTLY {change.text(start)};"
+    _, after = phrase.on()
+    table = change.name_at(phrase.skip(on + 1, ("ONLY",)))
+    name = change.text(start, on) or made_name(table, "…", "idx")
+    schema, what = schema_of(table), change.text(after)
+    return (
+        f"-- on the partitioned table alone; no row is read, and CONCURRENTLY would be refused:\n"
+        f"CREATE {unique}INDEX {name} ON ONLY {table} {what};\n"
+        f"-- in the next file, with -- transactional: false, for each partition:\n"
+        f"CREATE {unique}INDEX CONCURRENTLY {name}_part ON {schema}… {what};\n"
+        f"-- in the one after it, for each; with the last one the whole index is valid:\n"
+        f"ALTER INDEX {schema}{name} ATTACH PARTITION {schema}{name}_part;"
+    )
+
+
 RULES = (
     Rule(
         id="index-not-concurrent",
@@ -71,6 +94,7 @@ RULES = (
         squawk=("require-concurrent-index-creation",),
         kinds=("CREATE INDEX",),
         check=_index_not_concurrent,
+        form=_concurrently,
     ),
     Rule(
         id="drop-index-not-concurrent",
@@ -102,6 +126,7 @@ RULES = (
         squawk=("require-concurrent-reindex",),
         kinds=("REINDEX",),
         check=_reindex,
+        form=lambda _: "REINDEX … CONCURRENTLY, in a file with -- transactional: false.",
     ),
     Rule(
         id="concurrent-if-not-exists",
@@ -134,5 +159,6 @@ RULES = (
         source="REFRESH MATERIALIZED VIEW",
         kinds=("REFRESH",),
         check=_refresh,
+        form=lambda _: "REFRESH MATERIALIZED VIEW CONCURRENTLY; it needs a unique index over all rows.",
     ),
 )

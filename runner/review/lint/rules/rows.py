@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.facts import Facts
 from runner.review.lint.rule import Problem, Rule
+from runner.review.lint.safer import Change
 
 _BEFORE_A_RELATION = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "USING"})
 
@@ -81,6 +82,19 @@ def _value_renamed(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         yield Problem(f"a value of {type_} is renamed for all running code at once")
 
 
+def _in_batches(change: Change) -> str | None:
+    phrase = change.phrase
+    if phrase.kind not in {"UPDATE", "DELETE"}:
+        return None
+    table = change.name_at(phrase.skip(1, ("FROM",), ("ONLY",)))
+    assigned = phrase.find("SET")
+    head = f"UPDATE {table} {change.text(assigned)}" if phrase.kind == "UPDATE" else f"DELETE FROM {table}"
+    return (
+        f"-- in a file of its own: a thousand rows a transaction, until none is left\n-- batch: true\n{head}\n"
+        f"    WHERE id IN (\n        SELECT id FROM {table} WHERE … ORDER BY id LIMIT 1000\n    );"
+    )
+
+
 RULES = (
     Rule(
         id="change-without-where",
@@ -97,6 +111,7 @@ RULES = (
         squawk=(),
         kinds=("UPDATE", "DELETE", "WITH"),
         check=_without_where,
+        form=_in_batches,
     ),
     Rule(
         id="truncate",

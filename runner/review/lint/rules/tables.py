@@ -8,6 +8,7 @@ from runner.files.sqltext.alter import Action, actions
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.facts import Facts
 from runner.review.lint.rule import Level, Problem, Rule
+from runner.review.lint.safer import Change, bare, made_name, schema_of
 
 _NAMED = ("TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE")
 _DROPPED = (
@@ -98,6 +99,32 @@ def _unqualified(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
         yield Problem(f"{name} has no schema; search_path decides where it is created or found")
 
 
+def _unused_first(change: Change) -> str | None:
+    table = change.table
+    return (
+        f"Rename it first, in a release of its own, and drop it when nothing has missed it:\n"
+        f"ALTER TABLE {table} RENAME TO {made_name(table, 'unused')};"
+    )
+
+
+def _old_name_as_view(change: Change) -> str | None:
+    table, action = change.table, change.action
+    if action is None or change.verb not in {"RENAME TO", "SET SCHEMA"}:
+        return None
+    new = change.text(action.after, action.end)
+    moved = f"{schema_of(table)}{new}" if change.verb == "RENAME TO" else f"{new}.{bare(table)}"
+    return (
+        f"In the same file, so that the old name goes on working until nothing uses it:\n"
+        f"ALTER TABLE {table} {change.verb} {new};\nCREATE VIEW {table} AS SELECT * FROM {moved};"
+    )
+
+
+def _copied_while_used(change: Change) -> str | None:
+    if change.phrase.kind not in {"CLUSTER", "VACUUM"}:
+        return None
+    return "pg_repack or pg_squeeze, which copy the table while it is used; or a maintenance window."
+
+
 RULES = (
     Rule(
         id="drop-table",
@@ -114,6 +141,7 @@ RULES = (
         squawk=("ban-drop-table",),
         kinds=("DROP TABLE",),
         check=_drop_table,
+        form=_unused_first,
     ),
     Rule(
         id="drop-cascade",
@@ -143,6 +171,7 @@ RULES = (
         squawk=("renaming-table", "ban-set-schema"),
         kinds=("ALTER TABLE",),
         check=_rename_table,
+        form=_old_name_as_view,
     ),
     Rule(
         id="table-rewrite",
@@ -158,6 +187,7 @@ RULES = (
         squawk=("prefer-repack",),
         kinds=("ALTER TABLE", "VACUUM", "CLUSTER"),
         check=_table_rewrite,
+        form=_copied_while_used,
     ),
     Rule(
         id="detach-not-concurrent",
