@@ -164,6 +164,16 @@ def test_a_change_of_what_is_not_described_is_seen(
     assert diff(before, with_all_beyond(read(conn, other_owners=True), conn)) != []
 
 
+def test_a_multirange_that_is_given_away_alone_is_seen(
+    conn: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    if conn.info.server_version >= 180000:
+        pytest.skip("PostgreSQL 18 refuses it")
+    conn.execute("ALTER TYPE app.span_multirange OWNER TO catalog_writer")
+    found = with_all_beyond(read(conn, other_owners=True), conn).objects
+    assert found["owner", "of multirange app.span_multirange"].sql == "catalog_writer"
+
+
 @pytest.mark.parametrize(
     "change",
     ["COMMENT ON SUBSCRIPTION s IS 'x'", "ALTER SUBSCRIPTION s SET (synchronous_commit = remote_apply)"],

@@ -361,6 +361,12 @@ everything AS (
     ) AS held
     LEFT JOIN pg_catalog.pg_roles AS r ON held.grantee = r.oid
     WHERE pg_catalog.current_setting('server_version_num')::int >= 170000
+    UNION ALL  -- before PostgreSQL 18 it could be given away alone, and kept its owner when the range was given away
+    SELECT 'owner', NULL, 'of multirange ' || m.oid::pg_catalog.regtype::text, pg_catalog.pg_get_userbyid(m.typowner), TRUE
+    FROM pg_catalog.pg_range AS r
+    INNER JOIN pg_catalog.pg_type AS t ON r.rngtypid = t.oid
+    INNER JOIN pg_catalog.pg_type AS m ON r.rngmultitypid = m.oid
+    WHERE t.typowner <> m.typowner
     UNION ALL  -- of a foreign key; it is described that they are switched off
     SELECT 'triggers always enabled', NULL, 'of ' || named.identity, found.number::text, FALSE
     FROM (
