@@ -268,7 +268,11 @@ def _own_part(
         has_name, is_below_null = column.not_null_name is not None, not any(c.null for c in above)
         own_null = column.null if not has_name or column.is_not_null_local or is_below_null else ""
         if is_own(column, above):
-            lines.append((column.name, f"{column.plain_start}{own_null}{column.rest}"))
+            # without it the server refuses parents whose defaults differ
+            none = (
+                "" if column.value or len({c.value for c in above if c.has_default}) < 2 else " DEFAULT NULL"
+            )
+            lines.append((column.name, f"{column.plain_start}{own_null}{column.rest or none}"))
         elif has_name and own_null:
             text = f"CONSTRAINT {column.not_null_name} NOT NULL {column.name}"
             lines.append((text, text))
