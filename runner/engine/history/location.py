@@ -73,7 +73,9 @@ def choose_schema(
     if path.current is None:
         raise ConfigurationError(
             "no schema for history: nothing in search_path exists",
-            hint='Create the schema, or choose one: history_schema = "public" in runner.toml.',
+            detail="Nothing was run.",
+            hint="Create the schema that search_path names, or correct search_path. Where history lies is asked there first: "
+            "with another schema in history_schema, files that are applied may be run again.",
         )
     return path.current
 

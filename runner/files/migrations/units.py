@@ -18,6 +18,7 @@ from runner.files.sqltext.classify import (
     commits_plainly,
     controls_transaction,
     ends_transaction,
+    has_computed_window,
     is_for_the_session,
     runs_outside_transactions,
     skips_locked,
@@ -239,6 +240,13 @@ def units(script: Script, *, streams: bool = False) -> Iterator[Unit]:
                 unit.first.start,
                 detail="The batch would end while rows locked by another session are still to be done.",
                 hint="Remove SKIP LOCKED: the batch waits for a row lock up to lock_timeout, and is then retried.",
+            )
+        if script.batch is not None and has_computed_window(unit.first):
+            raise script.error(
+                "a batch without LIMIT that counts its own way through the rows",
+                unit.first.start,
+                detail="It would end at the first stretch in which no row is to be changed, with rows behind it left as they are.",
+                hint="Choose the rows with a LIMIT: UPDATE … WHERE id IN (SELECT id FROM … WHERE … ORDER BY id LIMIT 1000)",
             )
         only_settings &= is_for_the_session(unit.first)
         if script.parallel > 1 and is_for_the_session(unit.first) and not only_settings:
