@@ -58,6 +58,11 @@ class Statement(NamedTuple):
         option = " WITH GRANT OPTION" if self.grantable else ""
         return f"GRANT {self.privileges} ON {target} TO {grantee}{option};"
 
+    def undone(self, target: str, *, owner: str = "CURRENT_ROLE") -> str:
+        """Write what takes it back."""
+        other = self._replace(verb="grant" if self.verb == "revoke" else "revoke", grantable=False)
+        return other.on(target, owner=owner)
+
 
 def statements(
     rights: Iterable[query_rows.Grant] | Iterable[query_rows.DefaultPrivilege],
@@ -163,6 +168,7 @@ def _add_rights(
     for (verb, grantee, grantor), group in _by_grantee(_of_object(rights)):
         role = owner if grantee == "CURRENT_ROLE" else grantee
         changes = [statement.on(target, owner=owner) for statement in group]
+        undo = [statement.undone(target, owner=owner) for statement in group]
         node = registry.add(
             verb,
             f"on {in_words(target)} {'to' if verb == 'grant' else 'from'} {role}{f' by {grantor}' if grantor else ''}",
@@ -172,6 +178,7 @@ def _add_rights(
             place=Place.GRANT if verb == "grant" else Place.REVOKE,
             parent=subject.parent,
             needs=[] if subject.node is None else [subject.node],
+            undo="\n".join([f"SET ROLE {grantor};", *undo, "RESET ROLE;"] if grantor else undo),
         )
         if verb == "grant":
             given[grantee].append(node)
@@ -248,12 +255,13 @@ def add_default_privileges(registry: Registry) -> None:
         for (verb, grantee, _), group in _by_grantee(found):
             to = ("CURRENT_ROLE" if of_main else role) if grantee == "CURRENT_ROLE" else grantee
             words = for_role.replace("FOR ROLE", "for role") + within.replace("IN SCHEMA", "in schema")
-            changes = [statement.on(on, owner=to) for statement in group]
+            alter = f"ALTER DEFAULT PRIVILEGES {for_role}{within}"
             registry.add(
                 "default privileges",
                 f"{words}{verb} on {on.lower()} {'to' if verb == 'grant' else 'from'} {to}",
-                "\n".join(f"ALTER DEFAULT PRIVILEGES {for_role}{within}{change}" for change in changes),
+                "\n".join(f"{alter}{statement.on(on, owner=to)}" for statement in group),
                 section=Section.DEFAULT_PRIVILEGES,
                 group=f"{for_role}{within}",
                 parent=schema,
+                undo="\n".join(f"{alter}{statement.undone(on, owner=to)}" for statement in group),
             )
