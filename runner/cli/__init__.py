@@ -36,6 +36,8 @@ def cli(ctx: click.Context, *, project: Path | None) -> None:
     """Apply plain SQL migrations to PostgreSQL, and prove that they did what they say."""
     from runner.settings import TABLES, check_keys, find_project, read_config
 
+    command = ctx.invoked_subcommand or ""
+    ctx.obj.runs_migrations = ALIASES.get(command, command) in {"migrate", "rollback"}
     ctx.obj.project = (project or find_project(Path.cwd())).absolute()
     values = read_config(ctx.obj.project)
     if values:
@@ -68,7 +70,9 @@ def _terminate(_signal: int, _frame: object) -> None:
 def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
     from runner.errors import StoppedError
 
-    detail = "Nothing was being changed at that moment. What had been committed before is recorded."
+    detail = "Nothing was being changed at that moment."
+    if context.runs_migrations:
+        detail += " What had been committed before is recorded."
     return context.show_error(StoppedError.by(stop, detail=detail))
 
 

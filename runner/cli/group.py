@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": "validate",
     "lint": "lint",
     "new": "new",
+    "draft": "draft",
     "snapshot": "snapshot",
     "baseline": "baseline",
     "repair": "repair",

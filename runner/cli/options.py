@@ -39,6 +39,7 @@ class Context:
     done_before: Callable[[Sequence[Counted]], Mapping[str, Any]] = (
         lambda _events: {}
     )  # an error, as the command tells it
+    runs_migrations: bool = False  # in the target, which may then hold some of them
     unwritten: OSError | None = None  # why the result did not reach stdout
     _warned: set[str] = field(default_factory=set)
 

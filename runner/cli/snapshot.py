@@ -44,16 +44,22 @@ def snapshot_command(
     if form != "sql" and (check or context.json):
         raise UsageError(f"--format {form} excludes --check and --json")
     write = form == "sql" and not check
-    results = snapshots(settings, write=write, scratch_url=scratch_url, emit=context.emit)
+    results, failures = snapshots(settings, write=write, scratch_url=scratch_url, emit=context.emit)
     style = context.style(sys.stdout)
+    if context.json:
+        context.done_before = lambda _events: as_json(results) if results else {}
+        failures.check()
     if form != "sql":
         from runner.report.diagram.html_page import drawn
 
-        context.echo(drawn({result.database: result.catalog for result in results}, form))
+        if results:
+            context.echo(drawn({result.database: result.catalog for result in results}, form))
+        failures.check()
         return
     context.show(
         (line for r in results for line in text(r, style, check=check)),
         lambda: as_json(results),
     )
+    failures.check()
     if check and any(result.changed for result in results):
         raise click.exceptions.Exit(3)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UsageError
-from runner.files.migrations.layout import find_layouts, which_of
+from runner.files.migrations.layout import Layout, find_layouts, which_of
 from runner.files.migrations.scaffold import NewPair, first_layout, scaffold
 from runner.settings import Settings
 
@@ -17,9 +17,17 @@ def new_migration(settings: Settings, name: str) -> NewPair:
 
     Raises: ConfigurationError when the project has several databases and none is named.
     """
+    return scaffold(the_layout(settings), name)
+
+
+def the_layout(settings: Settings) -> Layout:
+    """Return where a new migration goes: the one database that the settings choose, or the first of a new project.
+
+    Raises: ConfigurationError when the project has several databases and none is named.
+    """
     root = settings.project / "migrations"
     if not settings.migrations_dirs and not (root.is_dir() and any(root.iterdir())):
-        return scaffold(first_layout(settings.project, settings.database, settings.schema_dir), name)
+        return first_layout(settings.project, settings.database, settings.schema_dir)
     if settings.database is not None and not (settings.project / "migrations" / settings.database).exists():
         layouts = find_layouts(replace(settings, database=None))
         if layouts[0].name is not None:
@@ -30,7 +38,7 @@ def new_migration(settings: Settings, name: str) -> NewPair:
     layouts = find_layouts(settings)
     if len(layouts) > 1:
         raise which_of(layout.title for layout in layouts)
-    return scaffold(layouts[0], name)
+    return layouts[0]
 
 
 def text(pair: NewPair, project: Path) -> str:

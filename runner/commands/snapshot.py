@@ -8,6 +8,8 @@ from typing import Any
 
 from runner import atomic_write
 from runner.events import WARNING, Emit, Notice
+from runner.files.migrations.layout import Layout
+from runner.files.migrations.migration import Migration
 from runner.files.sqltext.tokens import SqlSyntaxError
 from runner.report.parts import diff_lines
 from runner.report.terminal import Style
@@ -15,6 +17,7 @@ from runner.schema.catalog.differences import compare_text, unified_diff
 from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.render import render as render_catalog
 from runner.schema.validate.tolerance import is_ignored
+from runner.session.each import Failures
 from runner.session.scratch import build, scratch_session
 from runner.session.session import read_files
 from runner.settings import Settings
@@ -33,44 +36,58 @@ class Snapshot:
     diff: str = ""  # from the committed one to the new one
 
 
-def snapshots(settings: Settings, *, write: bool, scratch_url: str | None, emit: Emit) -> list[Snapshot]:
+def snapshots(
+    settings: Settings, *, write: bool, scratch_url: str | None, emit: Emit
+) -> tuple[list[Snapshot], Failures]:
     """Build each database's schema from its files in a scratch database, and write it when `write` is set.
 
-    Raises: FileError, MigrationFailedError; ConfigurationError when there is no server for it.
+    One whose files fail keeps no other from it; the failures are the caller's to raise, once the others are shown.
+
+    Raises: FileError, ConfigurationError before anything is built.
     """
-    found = []
+    results, failures = [], Failures()
     for layout, files in read_files(settings):
-        with scratch_session(settings, layout, files, url=scratch_url, emit=emit) as session:
-            found_catalog = build(session, settings, other_owners=True)
-            text = render_catalog(found_catalog)
-            if found_catalog.unsupported:
-                unseen = list(found_catalog.unsupported)
-                said = f"not described by the snapshot: {shortened(unseen)}"
-                emit(
-                    Notice(
-                        name="snapshot.incomplete",
-                        message=said,
-                        level=WARNING,
-                        database=layout.title,
-                        facts={"not_described": unseen},
-                    )
-                )
-        path = layout.snapshot
-        label = settings.label(path)
-        before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""
-        if write and before != text:
-            atomic_write.write(path, text, parents=True)
-        found.append(
-            Snapshot(
+        with failures.of(layout.title):
+            results.append(_one(settings, layout, files, write=write, scratch_url=scratch_url, emit=emit))
+    return results, failures
+
+
+def _one(
+    settings: Settings,
+    layout: Layout,
+    files: list[Migration],
+    *,
+    write: bool,
+    scratch_url: str | None,
+    emit: Emit,
+) -> Snapshot:
+    with scratch_session(settings, layout, files, url=scratch_url, emit=emit) as session:
+        found = build(session, settings, other_owners=True)
+    text = render_catalog(found)
+    if found.unsupported:
+        unseen = list(found.unsupported)
+        emit(
+            Notice(
+                name="snapshot.incomplete",
+                message=f"not described by the snapshot: {shortened(unseen)}",
+                level=WARNING,
                 database=layout.title,
-                path=label,
-                text=text,
-                catalog=found_catalog,
-                changed=before != text and (write or not _is_all_ignored(settings, before, found_catalog)),
-                diff=unified_diff(before, text, f"{label} as committed", "what the files give"),
+                facts={"not_described": unseen},
             )
         )
-    return found
+    path = layout.snapshot
+    label = settings.label(path)
+    before = path.read_bytes().decode().replace("\r\n", "\n") if path.exists() else ""
+    if write and before != text:
+        atomic_write.write(path, text, parents=True)
+    return Snapshot(
+        database=layout.title,
+        path=label,
+        text=text,
+        catalog=found,
+        changed=before != text and (write or not _is_all_ignored(settings, before, found)),
+        diff=unified_diff(before, text, f"{label} as committed", "what the files give"),
+    )
 
 
 def _is_all_ignored(settings: Settings, before: str, found: Catalog) -> bool:

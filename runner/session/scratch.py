@@ -45,6 +45,19 @@ WHERE
         SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.application_name = %(keeper)s || d.datname::text
     )
 """
+# pg_catalog.parse_ident would take a list for one name
+_FIRST_OF_PATH = """
+SELECT p.name
+FROM
+    (SELECT pg_catalog.regexp_matches(pg_catalog.current_setting('search_path'), '^ *("(?:[^"]|"")+"|[^", ]+)')) AS m (found),
+    LATERAL (
+        SELECT CASE
+            WHEN m.found[1] LIKE '"%' THEN pg_catalog.replace(pg_catalog.btrim(m.found[1], '"'), '""', '"')
+            ELSE pg_catalog.lower(m.found[1])
+        END AS name
+    ) AS p
+WHERE pg_catalog.current_schema() IS NULL AND p.name <> '$user'
+"""
 _SUBSCRIPTIONS = """
 SELECT s.subname::text
 FROM pg_catalog.pg_subscription AS s
@@ -94,6 +107,7 @@ def scratch_session(
                 parameters={**home.parameters, "dbname": name, **_in_zone(admin, home, time_zone, emit)},
                 refresh=None,
             )
+            _have_current_schema(target)
             with open_target(settings, layout, files, target) as session:
                 yield session
         except KeyboardInterrupt as stop:
@@ -113,6 +127,14 @@ def scratch_session(
             ) from error
         finally:
             _drop_or_warn(admin, home, name, emit)
+
+
+def _have_current_schema(target: Target) -> None:
+    """Make the first schema that the connection's search_path names, as in `options=-c search_path=tenant`."""
+    with connection.connect(target) as conn:
+        row = conn.execute(_FIRST_OF_PATH).fetchone()
+        if row is not None:
+            conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(row[0])))
 
 
 def _in_zone(

@@ -30,6 +30,12 @@ def changed(kind: str, before: str, after: str) -> Difference:
             id="a domain's constraint stays validated",
         ),
         pytest.param(
+            "foreign key",
+            "ALTER TABLE public.x\n    ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES public.t(a) NOT VALID;",
+            "ALTER TABLE public.x\n    ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES public.t(a);",
+            id="a foreign key stays validated",
+        ),
+        pytest.param(
             "type",
             "CREATE TYPE public.x AS ENUM (\n    'a',\n    'c'\n);",
             "CREATE TYPE public.x AS ENUM (\n    'a',\n    'b''s',\n    'c'\n);",
@@ -107,3 +113,27 @@ def test_what_the_rollback_itself_has_made_is_no_note(kind, before, after):
     left, notes = without_harmless([difference], since=afterwards)
     assert not left
     assert "public.x keeps" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("after", "is_note"),
+    [
+        ("a integer CONSTRAINT n NOT NULL DEFAULT 1", True),
+        ("a integer NOT NULL DEFAULT 1", True),
+        ("a integer CONSTRAINT n NOT NULL DEFAULT 2", False),
+        ("a bigint CONSTRAINT n NOT NULL DEFAULT 1", False),
+    ],
+)
+def test_a_not_null_that_stays_validated_is_one_note(after: str, is_note: bool) -> None:
+    sql = "ALTER TABLE public.t\n    ADD CONSTRAINT n NOT NULL a NOT VALID;"
+    found = [
+        Difference("column", "public.t.a", Change.CHANGED, "a integer DEFAULT 1", after),
+        Difference("constraint", "n on public.t", Change.MISSING, sql, None),
+    ]
+    counting, notes = without_harmless(found, since=Catalog())
+    assert notes == (
+        ("constraint n on public.t stays validated, which allows nothing that was refused before",)
+        if is_note
+        else ()
+    )
+    assert list(counting) == ([] if is_note else found)

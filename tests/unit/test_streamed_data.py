@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.files.migrations.migration import Script, checksum_of
-from runner.files.migrations.units import check_script, segments
+from runner.files.migrations.units import check_script, segments, units
 from runner.files.sqltext.lexer import statements
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ROW = "1\t" + "x" * 92 + "\n"
 
 
-def script_of(path: Path, text: str) -> Script:
+def script_of(path: Path, text: str, *, transactional: bool = True) -> Script:
     path.write_text(text, "utf-8")
     return Script(
         path=path,
@@ -24,23 +24,41 @@ def script_of(path: Path, text: str) -> Script:
         text=None,
         checksum=checksum_of(text.encode()),
         size_bytes=len(text),
+        transactional=transactional,
     )
 
 
-def test_what_is_held_does_not_grow_with_the_data(tmp_path):
+@pytest.mark.parametrize("transactional", [True, False], ids=["one transaction", "piecemeal"])
+def test_what_is_held_does_not_grow_with_the_data(tmp_path, transactional):
     rows = 200_000
-    script = script_of(tmp_path / "a.sql", f"SELECT 1;\nCOPY t FROM stdin;\n{ROW * rows}\\.\nSELECT 2;\n")
+    text = f"SELECT 1;\nCOPY t FROM stdin;\n{ROW * rows}\\.\nSELECT 2;\n"
+    script = script_of(tmp_path / "a.sql", text, transactional=transactional)
+    sent = (
+        segments(script)
+        if transactional
+        else (s for unit in units(script, streams=True) for s in unit.segments())
+    )
     tracemalloc.start()
     try:
         assert check_script(script) == 3
-        lines = sum(
-            piece.count("\n") for s in segments(script) if s.copy_data is not None for piece in s.data()
-        )
+        lines = sum(piece.count("\n") for s in sent if s.copy_data is not None for piece in s.data())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert lines == rows
     assert peak < 6 << 20 < len(ROW) * rows
+
+
+@pytest.mark.parametrize("read", [True, False], ids=["read", "passed over"])
+def test_the_fingerprint_of_streamed_data_is_that_of_the_whole(tmp_path, read):
+    text = f"SELECT 1;\nCOPY t FROM stdin;\n{ROW * 1000}\\.\nSELECT 2;\n"
+    script = script_of(tmp_path / "a.sql", text, transactional=False)
+    found = []
+    for unit in units(script, streams=True):
+        if read:
+            assert sum(len(piece) for s in unit.segments() for piece in s.data()) in {0, len(ROW) * 1000}
+        found.append(unit.fingerprint)
+    assert found == [unit.fingerprint for unit in units(script)]
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 64, 100_000])

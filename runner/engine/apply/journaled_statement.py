@@ -18,7 +18,7 @@ from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import CheckError, HalfDone, InEffect, MigrationFailedError, RunnerError
 from runner.events import Notice, warning
 from runner.files.migrations.migration import Script
-from runner.files.migrations.units import Unit
+from runner.files.migrations.units import Unit, units
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
 from runner.files.sqltext.concurrent import concurrent
 
@@ -139,23 +139,37 @@ class _OneUnit:
 
     def _in_transaction(self) -> None:
         """Run a statement and record it in one transaction; one that cannot run in a transaction is run by itself."""
-        (segment,) = self._unit.segments()
-        ending = self._ending() + b"COMMIT" + self._journal.ended(self._unit.number)
+        (segment,) = self._unread().segments()
         try:
             if segment.copy_data is None:
                 part = self._part(
-                    segment=segment, head=b"BEGIN; ", head_results=1, tail=ending, closes=closing(self._unit)
+                    segment=segment,
+                    head=b"BEGIN; ",
+                    head_results=1,
+                    tail=self._ending_alone(),
+                    closes=closing(self._unit),
                 )
                 wire.send(self._conn, part)
                 return
             wire.send(self._conn, self._part(head=b"BEGIN"))
             wire.send(self._conn, self._part(segment=segment))
-            wire.send(self._conn, self._part(tail=ending, closes=closing(self._unit)))
+            wire.send(self._conn, self._part(tail=self._ending_alone(), closes=closing(self._unit)))
         except StatementError as problem:
             if problem.error.sqlstate not in wire.WANTS_NO_TRANSACTION:
                 raise
             wire.roll_back(self._conn)
             self._bare()
+
+    def _ending_alone(self) -> bytes:
+        return self._ending() + b"COMMIT" + self._journal.ended(self._unit.number)
+
+    def _unread(self) -> Unit:
+        """Return the unit; after a try that has read its streamed data, once more from the file."""
+        number, stream = self._unit.number, self._unit.stream
+        if stream is not None and stream.is_begun:
+            again = units(self._progress.script, streams=True)
+            self._unit = next(unit for unit in again if unit.number == number)
+        return self._unit
 
     def _block(self) -> None:
         """Run the file's own BEGIN … COMMIT, noted before its COMMIT."""

@@ -17,7 +17,12 @@ from runner.engine.apply.takeover import check_progress
 from runner.engine.apply.wire import Part
 from runner.engine.history.journal import Journal, JournalStep
 from runner.engine.history.message import committing, recording, reset_session
-from runner.engine.history.session_state import custom_settings_of_functions, restore, restore_defaults
+from runner.engine.history.session_state import (
+    SessionState,
+    custom_settings_of_functions,
+    restore,
+    restore_defaults,
+)
 from runner.engine.plan import Step
 from runner.errors import CheckError, MigrationFailedError
 from runner.files.migrations.migration import FileChangedError
@@ -87,8 +92,9 @@ def _run(work: Work, step: Step) -> int | None:
 
 def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, JournalStep], step: Step) -> None:
     conn, script = progress.work.conn, step.script
+    start = journal.start(conn) if begun else None
     last: JournalStep | None = None
-    for unit in units(script):
+    for unit in units(script, streams=True):
         row = begun.get(unit.number)
         if row is not None and row.is_done:
             last = row if row.session is not None or last is None else last
@@ -97,7 +103,7 @@ def _one_by_one(progress: Progress, journal: Journal, begun: Mapping[int, Journa
                     wire.send_unit(conn, unit, script)
             continue
         if last is not None:
-            _restore_session(progress, journal, last, unit)
+            _restore_session(progress, start, last, unit)
             last = None
         if script.batch is not None:
             run_batch(progress, journal, conn, unit, row)
@@ -110,16 +116,16 @@ def _is_run_again(unit: Unit, row: JournalStep) -> bool:
     return is_for_the_session(unit.first) and (row.session is None or not unit.first.starts_with("SELECT"))
 
 
-def _restore_session(progress: Progress, journal: Journal, last: JournalStep, unit: Unit) -> None:
+def _restore_session(progress: Progress, start: SessionState | None, last: JournalStep, unit: Unit) -> None:
     """Restore what the statements before `unit` had set in the lost session.
 
     Raises: CheckError when the rest of the file needs a temporary table of that session.
     """
-    start, state = journal.start(progress.work.conn), last.session
+    state = last.session
     if start is None or state is None:
         return
     script = progress.script
-    for later in units(script):
+    for later in units(script, streams=True):
         if later.number < unit.number:
             continue
         for statement in later.statements:

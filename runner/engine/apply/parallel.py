@@ -14,9 +14,16 @@ import psycopg
 from runner.engine.apply import wire
 from runner.engine.apply.journaled_statement import Progress, defaults_kept, run_unit
 from runner.engine.history.journal import Journal, JournalStep
-from runner.engine.history.session_state import read_now, restore_defaults
-from runner.errors import ConnectionLostError, HalfDone, InEffect, MigrationFailedError, RunnerError
-from runner.files.migrations.units import Unit
+from runner.engine.history.session_state import SessionState, restore_defaults
+from runner.errors import (
+    CheckError,
+    ConnectionLostError,
+    HalfDone,
+    InEffect,
+    MigrationFailedError,
+    RunnerError,
+)
+from runner.files.migrations.units import Unit, units
 from runner.files.sqltext.classify import is_for_the_session
 from runner.server.connection.threads import ConnectionThreads
 
@@ -37,7 +44,7 @@ def run_in_parallel(
     if work.connect is None:
         raise RunnerError("no further connections can be opened here", left=progress.left)
     start = file.start(work.conn)
-    set_up = [unit for unit in to_do if is_for_the_session(unit.first)]
+    set_up = [unit for unit in units(script) if is_for_the_session(unit.first)]
     waiting = deque(unit for unit in to_do if not is_for_the_session(unit.first))
     counting = threading.Lock()
     failed = threading.Event()
@@ -48,7 +55,7 @@ def run_in_parallel(
 
     def serve(conn: Connection) -> None:
         journal = file.without_lock()
-        at_start = _settings(conn)
+        at_start = file.session_now(conn)
         while not failed.is_set():
             try:
                 unit = waiting.popleft()
@@ -75,7 +82,7 @@ def run_in_parallel(
                 raise
             with counting:
                 progress.done += len(unit.statements)
-            if _settings(conn) != at_start:
+            if file.session_now(conn) != at_start:
                 failed.set()
                 raise _changes_its_session(progress, unit)
 
@@ -91,6 +98,8 @@ def run_in_parallel(
             for unit in set_up:
                 with wire.explained(lambda: progress.left):
                     wire.send_unit(conn, unit, script)
+        if helpers and start is not None:
+            _require_one_session(progress, begun, start, file, helpers[0])
         threads = stack.enter_context(ConnectionThreads())
 
         def work_on(conn: Connection) -> None:
@@ -117,9 +126,35 @@ def run_in_parallel(
             raise error
 
 
-def _settings(conn: Connection) -> tuple[object, ...] | None:
-    state = read_now(conn)
-    return None if state is None else (state.user, state.role, dict(state.settings))
+def _require_one_session(
+    progress: Progress,
+    begun: Mapping[int, JournalStep],
+    start: SessionState,
+    file: Journal,
+    helper: Connection,
+) -> None:
+    """Refuse to go on where a statement in effect had settings that the other statements will not have.
+
+    Raises: CheckError.
+    """
+    now, plain = file.session_now(helper), file.session_now(progress.work.conn)
+    if now is None or plain is None:
+        return
+    user, role, changed = now.since(plain)
+    expected = user, role, changed - start.defaults.items()  # which are set in each session that goes on
+    for unit in units(progress.script):
+        row = begun.get(unit.number)
+        if row is None or row.session is None or is_for_the_session(unit.first):
+            continue
+        if row.session.since(start) != expected:
+            error = _changes_its_session(progress, unit)
+            raise CheckError(
+                error.message,
+                where=error.where,
+                detail=f"{error.detail} Nothing more was run.",
+                left=progress.left._replace(goes_on=False),
+                hint=error.hint,
+            )
 
 
 def _changes_its_session(progress: Progress, unit: Unit) -> MigrationFailedError:
@@ -129,9 +164,9 @@ def _changes_its_session(progress: Progress, unit: Unit) -> MigrationFailedError
         where=progress.script.location(unit.first.start),
         detail="In a file with -- parallel the other statements run in other sessions, some of them already without these "
         "settings.",
-        left=progress.left,
-        hint="Check what the statements in effect did. Use a plain SET before all other statements, which runs on each "
-        "connection; or remove -- parallel.",
+        left=progress.left._replace(goes_on=False),
+        hint="Undo by hand what is in effect. Then use a plain SET before all other statements, which runs on each "
+        f'connection, or remove -- parallel, and begin again: runner repair restart {progress.migration_id} --reason "…"',
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from runner.engine.history.state import State
 from runner.engine.history.store import History
 from runner.errors import CheckError, Location
 from runner.events import Emit
+from runner.files.migrations.load import script_from_history
 from runner.files.migrations.migration import Script
 from runner.files.migrations.units import Unit, units
 from runner.files.sqltext.classify import is_repeatable
@@ -66,6 +68,7 @@ def take_over(
     """
     begun = journal.steps(conn)
     require_kind(migration_id, script, begun)
+    _require_one_session(conn, journal, migration_id, script, begun)
     now = {unit.number: unit for unit in units(script)}
     for number, row in begun.items():
         unit = now.get(number)
@@ -106,6 +109,29 @@ def require_kind(migration_id: str, script: Script, begun: Mapping[int, JournalS
     )
 
 
+def _require_one_session(
+    conn: Connection, journal: Journal, migration_id: str, script: Script, begun: Mapping[int, JournalStep]
+) -> None:
+    """Refuse to go on in one session with a file of which statements ran in several that were set otherwise.
+
+    Raises: CheckError.
+    """
+    text, start = journal.begun_with(conn), journal.start(conn)
+    if script.parallel > 1 or text is None or start is None:
+        return
+    if script_from_history(migration_id, text, transactional=None, project=Path()).parallel <= 1:
+        return
+    states = {row.session.since(start) for row in begun.values() if row.session is not None}
+    if len(states) > 1:
+        raise CheckError(
+            f"the statements of {migration_id} that are in effect ran with different settings",
+            where=Location(script.label),
+            detail="The file was begun with -- parallel, and a statement changed the settings of its own session. Nothing was "
+            "changed.",
+            hint=f'Undo by hand what is in effect, and begin again: runner repair restart {migration_id} --reason "…"',
+        )
+
+
 def check_progress(migration_id: str, script: Script, begun: Mapping[int, JournalStep]) -> int:
     """Return how many statements are in effect; the text of each must be what it was when it was run.
 
@@ -113,7 +139,7 @@ def check_progress(migration_id: str, script: Script, begun: Mapping[int, Journa
     """
     require_kind(migration_id, script, begun)
     done, left = 0, dict(begun)
-    for unit in units(script):
+    for unit in units(script, streams=True):
         row = left.pop(unit.number, None)
         if row is None:
             continue

@@ -141,6 +141,19 @@ class Journal:
         row = conn.execute(query).fetchone()
         return None if row is None else read_state(row[0])
 
+    def session_now(self, conn: psycopg.Connection[Any]) -> SessionState | None:
+        """Return the session's state at this moment, as the journal keeps it."""
+        row = conn.execute(self._capture.rstrip(b"; ")).fetchone()
+        return None if row is None else read_state(row[0])
+
+    def begun_with(self, conn: psycopg.Connection[Any]) -> str | None:
+        """Return the file's text as it was begun, if it was kept."""
+        query = self._format(
+            "SELECT sql FROM {journal} WHERE migration_id = {id} AND direction = {direction} AND step = 0"
+        )
+        row = conn.execute(query).fetchone()
+        return None if row is None else row[0]
+
     def open(
         self, conn: psycopg.Connection[Any], *, checksum: str, statements: int, text: str | None
     ) -> None:

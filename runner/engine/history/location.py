@@ -73,9 +73,9 @@ def choose_schema(
     if path.current is None:
         raise ConfigurationError(
             "no schema for history: search_path leads to none that exists and that the role may use",
-            detail="Nothing was changed.",
-            hint="Create the schema; or, if it exists, GRANT USAGE, CREATE on it to the role; or choose another: "
-            'history_schema = "public" in runner.toml.',
+            detail="Nothing was run.",
+            hint="Create the schema that search_path names, or GRANT USAGE on it to the role, or correct search_path. Where history "
+            "lies is asked there first: with another schema in history_schema, files that are applied may be run again.",
         )
     return path.current
 

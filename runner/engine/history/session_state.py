@@ -56,6 +56,18 @@ class SessionState:
         default_factory=dict
     )  # what RESET restores; kept for the file's beginning only
 
+    def since(self, start: SessionState) -> tuple[str | None, str | None, frozenset[tuple[str, str | None]]]:
+        """Return the user, the role and the settings that differ from those at the start."""
+        changed = {
+            item for item in self.settings.items() if start.settings.get(item[0]) != item[1] and item[1]
+        }
+        gone = {(name, None) for name in start.settings.keys() - self.settings.keys()}
+        return (
+            None if self.user == start.user else self.user,
+            None if self.role == start.role else self.role,
+            frozenset(changed | gone),
+        )
+
 
 def capture(custom: Sequence[str] = (), *, defaults: bool = False) -> bytes:
     """Return a SELECT that keeps the session's state in a setting of ours until the transaction ends.
@@ -74,12 +86,6 @@ def capture(custom: Sequence[str] = (), *, defaults: bool = False) -> bytes:
 def custom_settings_of_functions(conn: psycopg.Connection[Any]) -> list[str]:
     """Return the settings with a dot in their name that functions of the database name: a file may call them."""
     return [name for (name,) in conn.execute(_OF_FUNCTIONS)]
-
-
-def read_now(conn: psycopg.Connection[Any]) -> SessionState | None:
-    """Return the session's state at this moment."""
-    row = conn.execute(capture()).fetchone()
-    return None if row is None else read_state(row[0])
 
 
 def read_state(text: str | None) -> SessionState | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,19 +43,49 @@ def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPa
 
     Raises: UsageError if the name has no usable word; FileError if the folder cannot be written.
     """
+    source, slug = layout.newest, slug_of(name)
+    id_ = f"{_next_number(source.path, now or datetime.now(UTC))}{slug}"
+    sentence = slug.replace("_", " ").capitalize()
+    apply = _APPLY.format(sentence=sentence, unwritten=UNWRITTEN)
+    return write_pair(source, id_, apply, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
+
+
+def slug_of(name: str) -> str:
+    """Return a name as files have it.
+
+    Raises: UsageError if it has no usable word.
+    """
     words = re.findall(r"\w+", unicodedata.normalize("NFC", name))
     if not words:
         raise UsageError(
             f'"{name}" is not a name for a migration', hint="Use a few words: runner new add_orders_note"
         )
-    source = layout.newest
-    slug = "_".join(words).lower()
-    id_ = f"{_next_number(source.path, now or datetime.now(UTC))}{slug}"
+    return "_".join(words).lower()
+
+
+def next_ids(layout: Layout, slugs: Sequence[str], *, now: datetime | None = None) -> list[str]:
+    """Return the ids of new migrations, in their order."""
+    prefix = _next_number(layout.newest.path, now or datetime.now(UTC))
+    match = _NUMBER.match(prefix)
+    if match is None:
+        raise ValueError(prefix)
+    letter, digits, separator = match.groups()
+    return [
+        f"{letter}{int(digits) + number:0{len(digits)}d}{separator}{slug}"
+        for number, slug in enumerate(slugs)
+    ]
+
+
+def write_pair(source: Source, id_: str, apply: str, rollback: str | None) -> NewPair:
+    """Write a migration and its rollback, if it has one.
+
+    Raises: FileError, ConfigurationError if one cannot be written; then neither is.
+    """
     pair = NewPair(id_, source.path / f"{id_}.sql", _rollback_path(source, id_))
-    sentence = slug.replace("_", " ").capitalize()
-    _write(pair.apply, _APPLY.format(sentence=sentence, unwritten=UNWRITTEN))
+    _write(pair.apply, apply)
     try:
-        _write(pair.rollback, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
+        if rollback is not None:
+            _write(pair.rollback, rollback)
     except BaseException:
         pair.apply.unlink(missing_ok=True)  # the next migrate would find half a pair
         raise

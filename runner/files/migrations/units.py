@@ -6,7 +6,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner.errors import FileError
 from runner.files.migrations.directives import late_directive
@@ -18,6 +18,7 @@ from runner.files.sqltext.classify import (
     commits_plainly,
     controls_transaction,
     ends_transaction,
+    has_computed_window,
     is_for_the_session,
     runs_outside_transactions,
     skips_locked,
@@ -65,6 +66,30 @@ class Segment:
         return self._offsets[piece] + offset - self._starts[piece]
 
 
+class HashedStream:
+    """The streamed data of a COPY, hashed with its statement as it is read: once, and before the next statement."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._digest = hashlib.sha256(f"{statement.text};".encode())
+        self._pieces = iter(statement.copy_stream or ())
+        self.is_begun = False
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield pieces of whole lines, each only once."""
+        self.is_begun = True
+        for piece in self._pieces:
+            self._digest.update(piece.encode())
+            yield piece
+
+    def hexdigest(self) -> str:
+        """Read what is left, and return the SHA-256 of the statement and its data."""
+        for _ in self:
+            pass
+        whole = self._digest.copy()
+        whole.update(b";")
+        return whole.hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What commits on its own in a file that is not one transaction: a statement, or a BEGIN … COMMIT block."""
@@ -72,6 +97,7 @@ class Unit:
     number: int  # in its file, from 1
     earlier: int  # statements of the file before it
     statements: tuple[Statement, ...]
+    stream: HashedStream | None = None  # the data of its COPY, where that is not held
 
     @property
     def is_block(self) -> bool:
@@ -85,7 +111,9 @@ class Unit:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of its text and data, hex."""
+        """SHA-256 of its text and data, hex; data that is streamed is read for it."""
+        if self.stream is not None:
+            return self.stream.hexdigest()
         digest = hashlib.sha256()
         for statement in self.statements:
             digest.update(f"{statement.text};{statement.copy_data or ''};".encode())
@@ -93,7 +121,8 @@ class Unit:
 
     def segments(self) -> Iterator[Segment]:
         """Yield what is sent: one message, or several if it has COPY data."""
-        yield from _gather(self.statements, whole=True)
+        for segment in _gather(self.statements, whole=True):
+            yield segment if self.stream is None else replace(segment, copy_stream=self.stream)
 
     def body_segments(self) -> Iterator[Segment]:
         """Yield what is sent for a block before its COMMIT."""
@@ -126,7 +155,7 @@ def checked_statements(script: Script) -> Iterator[Statement]:
     if script.transactional:
         yield from _in_one_transaction(script, _read(script, streams=script.text is None))
     else:
-        for unit in units(script):
+        for unit in units(script, streams=True):
             yield from unit.statements
 
 
@@ -187,14 +216,18 @@ def _passes_over_psql(text: str, whole: Sequence[Statement]) -> bool:
     return any("\\" in gap and "\\" in without_comments(gap) for gap in between)
 
 
-def units(script: Script) -> Iterator[Unit]:
+def units(script: Script, *, streams: bool = False) -> Iterator[Unit]:
     """Yield the units of a file that is not one transaction.
+
+    With `streams` the data of a COPY is read while it is sent, before the next unit is taken: but not in a small file, and
+    not in a BEGIN … COMMIT block.
 
     Raises: as `check_script`.
     """
     earlier, only_settings = 0, True
-    for number, found in enumerate(_units(script), 1):
-        unit = Unit(number, earlier, tuple(found))
+    for number, found in enumerate(_units(script, streams=streams and script.text is None), 1):
+        stream = HashedStream(found[0]) if found[0].copy_stream is not None else None
+        unit = Unit(number, earlier, tuple(found), stream)
         if script.batch is not None and not changes_rows(unit.first):
             raise script.error(
                 f"{_name(unit.first)} in a file with -- batch",
@@ -207,6 +240,13 @@ def units(script: Script) -> Iterator[Unit]:
                 unit.first.start,
                 detail="The batch would end while rows locked by another session are still to be done.",
                 hint="Remove SKIP LOCKED: the batch waits for a row lock up to lock_timeout, and is then retried.",
+            )
+        if script.batch is not None and has_computed_window(unit.first):
+            raise script.error(
+                "a batch without LIMIT that counts its own way through the rows",
+                unit.first.start,
+                detail="It would end at the first stretch in which no row is to be changed, with rows behind it left as they are.",
+                hint="Choose the rows with a LIMIT: UPDATE … WHERE id IN (SELECT id FROM … WHERE … ORDER BY id LIMIT 1000)",
             )
         only_settings &= is_for_the_session(unit.first)
         if script.parallel > 1 and is_for_the_session(unit.first) and not only_settings:
@@ -367,10 +407,10 @@ def _control_error(script: Script, statement: Statement) -> FileError:
     )
 
 
-def _units(script: Script) -> Iterator[list[Statement]]:
+def _units(script: Script, *, streams: bool) -> Iterator[list[Statement]]:
     """Yield the units of a non-transactional file: single statements and BEGIN … COMMIT blocks."""
     block: list[Statement] = []
-    for statement in _read(script):
+    for statement in _read(script, streams=streams):
         if block:
             if begins_transaction(statement):
                 raise script.error(
@@ -386,7 +426,7 @@ def _units(script: Script) -> Iterator[list[Statement]]:
                     statement.start,
                     hint="Move it out of the BEGIN … COMMIT block.",
                 )
-            block.append(statement)
+            block.append(_held(statement))
             if commits_plainly(statement):
                 yield block
                 block = []
@@ -398,6 +438,12 @@ def _units(script: Script) -> Iterator[list[Statement]]:
             yield [statement]
     if block:
         raise script.error("BEGIN without COMMIT", block[0].start, hint="Close the block with COMMIT.")
+
+
+def _held(statement: Statement) -> Statement:
+    if statement.copy_stream is None:
+        return statement
+    return replace(statement, copy_data="".join(statement.copy_stream), copy_stream=None)
 
 
 def _name(statement: Statement) -> str:

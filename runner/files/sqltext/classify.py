@@ -139,6 +139,21 @@ def skips_locked(statement: Statement) -> bool:
     return ("SKIP", "LOCKED") in pairwise(words)
 
 
+_NUMBERS_ROWS = frozenset({"ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE", "PERCENT_RANK"})
+
+
+def has_computed_window(statement: Statement) -> bool:
+    """Return whether the statement changes a stretch of rows such as min(id) + 1000 or row_number() < 1000, without LIMIT or FETCH."""
+    words = [token.text.upper() for token in tokens(statement.text) if not token.is_comment]
+    if "LIMIT" in words or "FETCH" in words:
+        return False
+    calls = [n for n, (word, after) in enumerate(pairwise(words)) if after == "("]
+    ends = [n for n in calls if words[n] in {"MIN", "MAX"}]
+    return any(words[n] in _NUMBERS_ROWS for n in calls) or (
+        bool(ends) and not {"+", "-"}.isdisjoint(words[ends[0] :])
+    )
+
+
 def runs_outside_transactions(statement: Statement) -> bool:
     """Return whether PostgreSQL refuses this statement inside a transaction block."""
     if _is_one_of(_OUTSIDE_TRANSACTIONS, statement):

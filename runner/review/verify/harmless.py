@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from runner.files.sqltext.identifiers import NAME, QUALIFIED
 from runner.files.sqltext.tokens import SqlSyntaxError, tokens
 from runner.schema.catalog.objects import Catalog, Change, Difference
 
@@ -13,6 +14,9 @@ _ROUTINES = frozenset({"function", "procedure"})
 _ROUTINE = re.compile(r"(?P<head>.*?)\nAS (?P<tag>\$\w*\$)(?P<body>.*)(?P=tag);?\s*\Z", re.DOTALL)
 _READABLE = re.compile(r"^ LANGUAGE (?:sql|plpgsql)$", re.MULTILINE)
 _ENUM = re.compile(r"CREATE TYPE (?P<name>.+?) AS ENUM \((?P<values>.*)\);?\s*\Z", re.DOTALL)
+_NOT_VALID_NULL = re.compile(
+    rf"ALTER TABLE (?P<table>{QUALIFIED})\s+ADD CONSTRAINT (?P<name>{NAME}) NOT NULL (?P<column>{NAME}) NOT VALID;"
+)
 _VALUE = re.compile(r"'(?:[^']|'')*'")
 
 
@@ -24,6 +28,7 @@ def without_harmless(
     `since` is the schema before the last step; it shows what that step left unchanged.
     """
     found = [(difference, _note(difference, since)) for difference in differences]
+    found = _with_validated_not_null(found)
     newer = {difference.identity for difference, note in found if note and difference.kind == _VERSION}
     return (
         tuple(
@@ -33,6 +38,29 @@ def without_harmless(
         ),
         tuple(note for _, note in found if note is not None),
     )
+
+
+def _with_validated_not_null(
+    found: Sequence[tuple[Difference, str | None]],
+) -> list[tuple[Difference, str | None]]:
+    """Add a note where a NOT NULL that was not valid became a part of its column, which it is once it is valid."""
+    columns = {(d.expected_sql, d.actual_sql): d for d, _ in found if d.kind == "column"}
+    notes: dict[Difference, str] = {}
+    for gone, _ in found:
+        match = _NOT_VALID_NULL.fullmatch(gone.expected_sql or "") if gone.kind == "constraint" else None
+        if match is None or gone.change is not Change.MISSING:
+            continue
+        for (was, now), column in columns.items():
+            is_same = now is not None and was in (
+                now.replace(f" CONSTRAINT {match['name']} NOT NULL", "", 1),
+                now.replace(" NOT NULL", "", 1),
+            )
+            if is_same and column.identity == f"{match['table']}.{match['column']}":
+                note = f"constraint {gone.identity} stays validated, which allows nothing that was refused before"
+                notes[gone] = notes[column] = note
+    kept = [(difference, notes.get(difference, note)) for difference, note in found]
+    once = {difference for difference in notes if difference.kind == "column"}
+    return [(difference, note) for difference, note in kept if difference not in once]
 
 
 def _note(difference: Difference, since: Catalog) -> str | None:
@@ -57,9 +85,9 @@ def harmless(difference: Difference, *, is_kept: bool) -> str | None:
     name = f"{difference.kind} {difference.identity}"
     if difference.kind in _ROUTINES and _is_same_code(before, after):
         return f"{name} differs only in white space"
-    if difference.kind == "constraint" and before.rstrip("; \n").removesuffix(" NOT VALID") == after.rstrip(
-        "; \n"
-    ):
+    if difference.kind in ("constraint", "foreign key") and before.rstrip("; \n").removesuffix(
+        " NOT VALID"
+    ) == after.rstrip("; \n"):
         return f"{name} stays validated, which allows nothing that was refused before"
     if difference.kind == "type" and is_kept and (values := _more_values(before, after)):
         return f"{name} keeps {', '.join(values)}: PostgreSQL cannot remove a value from an enum"

@@ -114,8 +114,9 @@ def _there_and_back(
     back = ground.read()
     lost = kept.lost(ground.measuring, _differences(after, back))
     now = Rows.read(ground.measuring, hidden=ground.hidden)
-    counting, order = _counting(before, back)
+    counting, order, renamed = _counting(before, back)
     left, notes = without_harmless(counting, since=after)
+    notes += renamed
     trip = RoundTrip(
         verdict=Verdict.PROVEN,
         after_rollback=left,
@@ -133,7 +134,7 @@ def _there_and_back(
                 error.hint = "Its rollback left it behind. Use IF NOT EXISTS for what no rollback can remove."
         return replace(trip, verdict=Verdict.FAILED, failed_on=Way.APPLY_AGAIN, error=error)
     again = ground.read()
-    counting, order = _counting(after, again)
+    counting, order, _ = _counting(after, again)
     left, more = without_harmless(counting, since=back)
     trip = replace(
         trip,
@@ -169,12 +170,17 @@ def _differences(expected: Catalog, actual: Catalog) -> tuple[Difference, ...]:
     return tuple(diff(*only_changed(expected, actual)))
 
 
-def _counting(expected: Catalog, actual: Catalog) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
-    """Return the differences that decide, and the tables of which only the order of the columns differs."""
+def _counting(
+    expected: Catalog, actual: Catalog
+) -> tuple[tuple[Difference, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the differences that decide, the tables of which only the order of the columns differs, and notes on names."""
     found = _differences(expected, actual)
     counting = tuple(difference for difference in found if not difference.is_note)
-    notes = (d.identity.removeprefix("of ") for d in found if d.kind == "column order")
-    return counting, tuple(notes)
+    order = tuple(d.identity.removeprefix("of ") for d in found if d.kind == "column order")
+    renamed = tuple(
+        f"the NOT NULL constraint {d.identity} has another name" for d in found if d.kind == "not null name"
+    )
+    return counting, order, renamed
 
 
 def _diff(expected: Catalog, actual: Catalog, from_label: str, to_label: str) -> str:

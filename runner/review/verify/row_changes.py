@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,21 @@ _CONTENT = """
 SELECT
     pg_catalog.count(*),
     pg_catalog.sum({row})::text,
-    ARRAY[{columns}]::text[]
+    ARRAY[{columns}]::text[],
+    ARRAY[{keyed}]::text[]
 FROM ONLY {table} AS r
 """
 # Every type has an output function, and not every type compares, casts to text or to JSON without a loss.
 _HASH = 'pg_catalog.hashtextextended(ROW({values})::text COLLATE pg_catalog."C", 0)'
+# What a large object holds is no row of a table of ours; its owner may read it.
+_LARGE_OBJECTS = """
+SELECT pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.md5(pg_catalog.lo_get(l.oid)), l.oid::bigint))::text
+FROM (
+    SELECT m.oid FROM pg_catalog.pg_largeobject_metadata AS m
+    WHERE pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+    ORDER BY m.oid LIMIT 1000
+) AS l
+"""
 _NEXT = """
 SELECT s.next, m.most
 FROM (SELECT CASE WHEN is_called THEN last_value + {increment} ELSE last_value END AS next FROM {sequence}) AS s
@@ -41,6 +52,7 @@ class _Relation:
     size_bytes: int
     columns: Sequence[str]
     numbers: Sequence[int]
+    keys: Sequence[str] = ()  # the columns of the primary key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +63,7 @@ class _Content:
     count: int = 0
     row_hash: str | None = None
     hashes: Mapping[str, str | None] | None = None  # by column; None: too large to compare
+    keyed: Mapping[str, str | None] | None = None  # the same, of each value with its row's key
     refusal: str | None = None  # why they could not be read
 
 
@@ -70,6 +83,7 @@ class Rows:
         with conn.cursor(row_factory=class_row(_Relation)) as cursor:
             relations = cursor.execute(query("held"), parameters).fetchall()
         contents = {relation.name: _content(conn, relation) for relation in relations}
+        contents |= _large_objects(conn)
         return cls(contents, dict(_behind(conn, parameters)))
 
     @property
@@ -108,20 +122,43 @@ def _content(conn: psycopg.Connection[Any], relation: _Relation) -> _Content:
     if not relation.size_bytes or not relation.is_populated:
         return _Content(relation=relation, hashes={})
     is_large = relation.size_bytes > _LARGE_BYTES
-    columns = [] if is_large else [sql.SQL("r.{}").format(sql.Identifier(c)) for c in relation.columns]
+    columns = [] if is_large else [_column(name) for name in relation.columns]
+    keys = [_column(name) for name in relation.keys]
     asked = sql.SQL(_CONTENT).format(
         row=sql.SQL("NULL::numeric" if is_large else _HASH).format(values=sql.SQL(", ").join(columns)),
-        columns=sql.SQL(", ").join(
-            sql.SQL("pg_catalog.sum({})").format(sql.SQL(_HASH).format(values=column)) for column in columns
-        ),
+        columns=sql.SQL(", ").join(map(_sum, columns)),
+        keyed=sql.SQL(", ").join(_sum(sql.SQL(", ").join([*keys, column])) for column in columns if keys),
         table=sql.SQL(relation.name),  # quoted by the server
     )
     try:
-        count, row_hash, hashes = conn.execute(asked).fetchone() or (0, None, [])
+        count, row_hash, hashes, keyed = conn.execute(asked).fetchone() or (0, None, [], [])
     except psycopg.Error as error:  # of a policy, of rights that the migration took away
         return _Content(relation=relation, refusal=error.diag.message_primary or str(error))
-    by_name = None if is_large else dict(zip(relation.columns, hashes, strict=True))
-    return _Content(relation=relation, count=count, row_hash=row_hash, hashes=by_name)
+    if is_large:
+        return _Content(relation=relation, count=count)
+    by_name = dict(zip(relation.columns, hashes, strict=True))
+    with_key = dict(zip(relation.columns, keyed, strict=True)) if keys else None
+    return _Content(relation=relation, count=count, row_hash=row_hash, hashes=by_name, keyed=with_key)
+
+
+def _column(name: str) -> sql.Composable:
+    return sql.SQL("r.{}").format(sql.Identifier(name))
+
+
+def _sum(values: sql.Composable) -> sql.Composable:
+    return sql.SQL("pg_catalog.sum({})").format(sql.SQL(_HASH).format(values=values))
+
+
+def _large_objects(conn: psycopg.Connection[Any]) -> dict[str, _Content]:
+    name = "pg_catalog.pg_largeobject"
+    relation = _Relation(
+        oid=2613, name=name, is_view=False, is_populated=True, size_bytes=0, columns=(), numbers=()
+    )
+    try:
+        count, row_hash = conn.execute(_LARGE_OBJECTS).fetchone() or (0, None)
+    except psycopg.Error as error:  # one may be larger than a value may be
+        return {name: _Content(relation=relation, refusal=error.diag.message_primary or str(error))}
+    return {name: _Content(relation=relation, count=count, row_hash=row_hash, hashes={})}
 
 
 def _behind(conn: psycopg.Connection[Any], parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -139,8 +176,12 @@ def _behind(conn: psycopg.Connection[Any], parameters: Mapping[str, Any]) -> Ite
             following, most = conn.execute(asked).fetchone() or (None, None)
         except psycopg.Error:  # what cannot be read is reported with the rows of its table
             continue
-        if most is not None and (following <= most if increment > 0 else following >= most):
-            remedy = sql.SQL("SELECT setval({}, {});").format(sql.Literal(sequence), sql.Literal(most))
+        if (
+            most is not None
+            and math.isfinite(most)
+            and (following <= most if increment > 0 else following >= most)
+        ):
+            remedy = sql.SQL("SELECT setval({}, {});").format(sql.Literal(sequence), sql.Literal(int(most)))
             yield f"{relation}.{quoted}", remedy.as_string(conn)
 
 
@@ -196,6 +237,11 @@ def _equal(before: _Content, after: _Content) -> bool:
 
 
 def _changed_columns(before: _Content, after: _Content) -> tuple[str, ...]:
-    """Name the columns of both whose values differ; those of one alone are a difference of the schema."""
-    was, now = before.hashes or {}, after.hashes or {}
+    """Name the columns of both whose values differ; those of one alone are a difference of the schema.
+
+    The values of a column may be the same in other rows: where the keys are the same, each is compared with its key.
+    """
+    was, now, keys = before.hashes or {}, after.hashes or {}, before.relation.keys
+    if keys == after.relation.keys and all(was.get(key) == now.get(key) for key in keys):
+        was, now = before.keyed or was, after.keyed or now
     return tuple(name for name in was if name in now and was[name] != now[name])

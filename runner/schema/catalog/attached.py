@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from runner.schema.catalog.registry import Registry
 
 
+_SWITCHED_BACK = {"ENABLE": "DISABLE", "FORCE": "NO FORCE"}
+
+
 def add_attached(registry: Registry, relations: Mapping[int, query_rows.Relation]) -> None:
     """Add what is attached to these relations, and event triggers, which are attached to none."""
     _add_settings(registry, relations)
@@ -34,11 +37,15 @@ def _add_settings(registry: Registry, relations: Mapping[int, query_rows.Relatio
                 *(["FORCE"] if relation.force_row_security else []),
             ]
             sql = "\n".join(f"ALTER TABLE {name} {switch} ROW LEVEL SECURITY;" for switch in switches)
-            registry.add_part(table, "row level security", f"of {name}", sql, Place.SETTING)
+            undo = "\n".join(
+                f"ALTER TABLE {name} {_SWITCHED_BACK[switch]} ROW LEVEL SECURITY;" for switch in switches
+            )
+            registry.add_part(table, "row level security", f"of {name}", sql, Place.SETTING, undo=undo)
         if relation.replica_identity in ("f", "n") and relation.kind in "rpm":
             identity = "FULL" if relation.replica_identity == "f" else "NOTHING"
             sql = f"ALTER TABLE ONLY {name} REPLICA IDENTITY {identity};"
-            registry.add_part(table, "replica identity", f"of {name}", sql, Place.SETTING)
+            undo = f"ALTER TABLE ONLY {name} REPLICA IDENTITY DEFAULT;"
+            registry.add_part(table, "replica identity", f"of {name}", sql, Place.SETTING, undo=undo)
 
 
 def _add_parts(registry: Registry, relations: Mapping[int, query_rows.Relation]) -> None:
@@ -46,7 +53,9 @@ def _add_parts(registry: Registry, relations: Mapping[int, query_rows.Relation])
         if policy.relation in relations:
             table = registry.subjects[CLASS, policy.relation]
             sql = statements.create_policy(policy, table.parent)
-            node = registry.add_part(table, "policy", f"{policy.name} on {table.parent}", sql, Place.POLICY)
+            undo = f"DROP POLICY {policy.name} ON {table.parent};"
+            identity = f"{policy.name} on {table.parent}"
+            node = registry.add_part(table, "policy", identity, sql, Place.POLICY, undo=undo)
             registry.register_part(
                 (POLICY, policy.oid), node, table, f"POLICY {policy.name} ON {table.parent}"
             )
@@ -54,7 +63,8 @@ def _add_parts(registry: Registry, relations: Mapping[int, query_rows.Relation])
         if item.relation in relations:
             table = registry.subjects[CLASS, item.relation]
             sql = statements.create_statistics(item, table.parent)
-            node = registry.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS)
+            undo = f"DROP STATISTICS {item.qualified};"
+            node = registry.add_part(table, "statistics", item.qualified, sql, Place.STATISTICS, undo=undo)
             registry.register_part(
                 (STATISTICS, item.oid), node, table, f"STATISTICS {item.qualified}", owner=item.owner
             )
@@ -62,7 +72,9 @@ def _add_parts(registry: Registry, relations: Mapping[int, query_rows.Relation])
         if rule.relation in relations:
             table = registry.subjects[CLASS, rule.relation]
             sql = statements.create_rule(rule, table.parent)
-            node = registry.add_part(table, "rule", f"{rule.name} on {table.parent}", sql, Place.RULE)
+            undo = f"DROP RULE {rule.name} ON {table.parent};"
+            identity = f"{rule.name} on {table.parent}"
+            node = registry.add_part(table, "rule", identity, sql, Place.RULE, undo=undo)
             registry.register_part((REWRITE, rule.oid), node, table, f"RULE {rule.name} ON {table.parent}")
 
 
@@ -72,7 +84,11 @@ def _add_triggers(registry: Registry, relations: Mapping[int, query_rows.Relatio
             continue
         table = registry.subjects[CLASS, trigger.relation]
         sql = statements.create_trigger(trigger, table.parent)
-        node = registry.add_part(table, "trigger", f"{trigger.name} on {table.parent}", sql, Place.TRIGGER)
+        undo = f"DROP TRIGGER {trigger.name} ON {table.parent};"
+        if trigger.definition is None:
+            undo = f"ALTER TABLE {table.parent} ENABLE TRIGGER {trigger.name};"
+        identity = f"{trigger.name} on {table.parent}"
+        node = registry.add_part(table, "trigger", identity, sql, Place.TRIGGER, undo=undo)
         if trigger.definition is None:  # after the parent's trigger has come down to it
             node.section = Section.FOREIGN_KEYS
         origin = registry.subjects.get((CLASS, trigger.from_relation))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from runner.schema.catalog import create_table, query_rows, statements
 from runner.schema.catalog.attached import add_attached
 from runner.schema.catalog.definitions import add_definitions
 from runner.schema.catalog.dependency_order import Node, Place, Section, in_circles, in_order, reaches
-from runner.schema.catalog.objects import Catalog, CatalogObject, Column, ForeignKey, UniqueKey, in_words
+from runner.schema.catalog.objects import Catalog, CatalogObject, ForeignKey, UniqueKey, in_words
 from runner.schema.catalog.privileges import add_default_privileges, add_grants
 from runner.schema.catalog.registry import (
     CLASS,
@@ -90,7 +89,13 @@ class Builder(Registry):
         ordered = in_order(self.nodes)
         objects = {
             (n.kind, n.identity): CatalogObject(
-                n.kind, n.identity, canonical_arrays(n.sql), n.parent, n.structure
+                n.kind,
+                n.identity,
+                canonical_arrays(n.sql),
+                n.parent,
+                n.structure,
+                n.undo,
+                tuple(dict.fromkeys((need.kind, need.identity) for need in n.needs if need is not n)),
             )
             for n in ordered
         }
@@ -137,6 +142,7 @@ class Builder(Registry):
             sql = statements.create_type(made, attributes)
             kind = "domain" if made.kind == "d" else "type"
             node = self.add(kind, made.qualified, sql, section=Section.TYPES, group=made.qualified)
+            node.structure = statements.type_structure(made, self._columns.get(made.relation, ()))
             target = f"{kind.upper()} {made.qualified}"
             self.register((TYPE, made.oid), node, target, target, made.owner)
             if made.not_null_oid is not None:
@@ -202,15 +208,22 @@ class Builder(Registry):
                         owner.node, owner.section, owner.group, owner.parent, target, target
                     )
                     if sequence.is_unlike_its_table:
-                        sql = f"ALTER SEQUENCE {name} SET {'UNLOGGED' if sequence.unlogged else 'LOGGED'};"
-                        self.add_part(owner, "sequence persistence", f"of {name}", sql, Place.SETTING)
+                        modes = ("UNLOGGED", "LOGGED") if sequence.unlogged else ("LOGGED", "UNLOGGED")
+                        sql, undo = (f"ALTER SEQUENCE {name} SET {mode};" for mode in modes)
+                        self.add_part(
+                            owner, "sequence persistence", f"of {name}", sql, Place.SETTING, undo=undo
+                        )
                     continue
             sql = create_table.create_sequence(sequence)
             node = self.add("sequence", name, sql, section=Section.SEQUENCES, group=name)
+            node.structure = create_table.number_sequence(sequence)
             self.register((CLASS, sequence.oid), node, target, target, sequence.owner)
             if table is not None:
                 sql = f"ALTER SEQUENCE {name} OWNED BY {table.qualified}.{column.name};"
-                ownership = self.add_part(owner, "sequence ownership", name, sql, Place.SETTING, node)
+                undo = f"ALTER SEQUENCE {name} OWNED BY NONE;"
+                ownership = self.add_part(
+                    owner, "sequence ownership", name, sql, Place.SETTING, node, undo=undo
+                )
                 node.parent, ownership.parent = table.qualified, name
 
     def _children_first(self) -> None:
@@ -244,7 +257,8 @@ class Builder(Registry):
                 if domain is not None:
                     identity = f"{constraint.name} on domain {domain.parent}"
                     sql = statements.add_domain_constraint(domain.parent, constraint)
-                    node = self.add_part(domain, "constraint", identity, sql, Place.CONSTRAINT)
+                    undo = f"ALTER DOMAIN {domain.parent} DROP CONSTRAINT {constraint.name};"
+                    node = self.add_part(domain, "constraint", identity, sql, Place.CONSTRAINT, undo=undo)
                     comment_on = f"CONSTRAINT {constraint.name} ON DOMAIN {domain.parent}"
                     self.register_part((CONSTRAINT, constraint.oid), node, domain, comment_on)
                 continue
@@ -255,13 +269,14 @@ class Builder(Registry):
             identity = f"{constraint.name} on {relation.qualified}"
             if constraint.is_inherited:
                 sql = f"ALTER TABLE {relation.qualified} VALIDATE CONSTRAINT {constraint.name};"
-                node = self.add_part(table, "constraint validation", identity, sql, Place.CONSTRAINT)
+                node = self.add_part(table, "constraint validation", identity, sql, Place.CONSTRAINT, undo="")
                 node.section = Section.FOREIGN_KEYS  # after the parent's has come down to it
                 validated.append((node, constraint))
                 continue
             needs = self._descendants.get(relation.oid, ())
             sql = statements.add_constraint(relation, constraint, has_children=bool(needs))
-            node = self.add_part(table, "constraint", identity, sql, Place.CONSTRAINT, *needs)
+            undo = f"ALTER TABLE {relation.qualified} DROP CONSTRAINT {constraint.name};"
+            node = self.add_part(table, "constraint", identity, sql, Place.CONSTRAINT, *needs, undo=undo)
             if constraint.kind in "pu":
                 columns = self._names(relation.oid, constraint.columns)
                 node.structure = UniqueKey(columns=columns, is_primary=constraint.kind == "p")
@@ -305,13 +320,20 @@ class Builder(Registry):
                 f"ALTER INDEX {name} ALTER COLUMN {number} SET STATISTICS {target};"
                 for number, target in index.statistics_targets
             )
-            self.add_part(table, "index statistics", f"of {name}", sql, Place.SETTING, node)
+            undo = "\n".join(
+                f"ALTER INDEX {name} ALTER COLUMN {number} SET STATISTICS -1;"
+                for number, _ in index.statistics_targets
+            )
+            self.add_part(table, "index statistics", f"of {name}", sql, Place.SETTING, node, undo=undo)
         if index.is_clustered:
             sql = f"ALTER TABLE {table.parent} CLUSTER ON {index.name};"
-            self.add_part(table, "cluster", f"of {table.parent}", sql, Place.SETTING, node)
+            undo = f"ALTER TABLE {table.parent} SET WITHOUT CLUSTER;"
+            self.add_part(table, "cluster", f"of {table.parent}", sql, Place.SETTING, node, undo=undo)
         if index.is_replica_identity and self._relations[index.relation].replica_identity == "i":
             sql = f"ALTER TABLE ONLY {table.parent} REPLICA IDENTITY USING INDEX {index.name};"
-            self.add_part(table, "replica identity", f"of {table.parent}", sql, Place.SETTING, node)
+            undo = f"ALTER TABLE ONLY {table.parent} REPLICA IDENTITY DEFAULT;"
+            identity = f"of {table.parent}"
+            self.add_part(table, "replica identity", identity, sql, Place.SETTING, node, undo=undo)
 
     def _add_indexes(self) -> None:
         for index in self.rows.indexes:
@@ -322,7 +344,13 @@ class Builder(Registry):
             identity = f"{index.name} on {relation.qualified}"
             needs = self._descendants.get(relation.oid, ())
             node = self.add_part(
-                table, "index", identity, statements.create_index(index), Place.INDEX, *needs
+                table,
+                "index",
+                identity,
+                statements.create_index(index),
+                Place.INDEX,
+                *needs,
+                undo=f"DROP INDEX {index.qualified};",
             )
             if index.key_columns is not None:
                 node.structure = UniqueKey(columns=self._names(relation.oid, index.key_columns))
@@ -335,7 +363,8 @@ class Builder(Registry):
                 own, other = self.subjects[CLASS, child], self.subjects[CLASS, parent]
                 sql = f"ALTER INDEX {above} ATTACH PARTITION {name};"
                 needs = [node for node in (own.node, other.node) if node is not None]
-                self.add_part(own, "index attachment", f"{name} to {above}", sql, Place.ATTACHMENT, *needs)
+                identity = f"{name} to {above}"
+                self.add_part(own, "index attachment", identity, sql, Place.ATTACHMENT, *needs, undo="")
 
     def _add_dependencies(self) -> None:
         """Add what the server knows to need what; a default that needs its own table is set after it."""
@@ -381,6 +410,9 @@ class Builder(Registry):
                 node.sql.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1),
                 Place.COLUMN,
                 *node.needs,
+                undo=statements.create_view_columns(relation).replace(
+                    "CREATE VIEW", "CREATE OR REPLACE VIEW", 1
+                ),
             )
             query.section = Section.VIEWS
             node.sql = statements.create_view_columns(relation)
@@ -390,7 +422,8 @@ class Builder(Registry):
         self._deferred.add((column.relation, column.number))
         name = f"{table.parent}.{column.name}"
         sql = f"ALTER TABLE ONLY {table.parent} ALTER COLUMN {column.name} SET DEFAULT {column.expression};"
-        self.add_part(table, "column default", name, sql, Place.COLUMN, *needs)
+        undo = f"ALTER TABLE ONLY {table.parent} ALTER COLUMN {column.name} DROP DEFAULT;"
+        self.add_part(table, "column default", name, sql, Place.COLUMN, *needs, undo=undo)
 
     def _write_tables(self) -> None:
         written: dict[int, list[create_table.TableColumn]] = {}
@@ -407,8 +440,9 @@ class Builder(Registry):
                 above = [
                     c for p in self._parents[oid] for c in self._columns.get(p, ()) if c.name == column.name
                 ]
-                for kind, sql in create_table.column_settings(relation, column, above).items():
-                    self.add_part(table, kind, f"{relation.qualified}.{column.name}", sql, Place.COLUMN)
+                for kind, (sql, undo) in create_table.column_settings(relation, column, above).items():
+                    identity = f"{relation.qualified}.{column.name}"
+                    self.add_part(table, kind, identity, sql, Place.COLUMN, undo=undo)
                 if column.not_null_oid is not None and (CONSTRAINT, column.not_null_oid) not in self.subjects:
                     on = f"CONSTRAINT {column.quoted_not_null_name} ON {relation.qualified}"
                     self.subjects[CONSTRAINT, column.not_null_oid] = table._replace(
@@ -421,15 +455,11 @@ class Builder(Registry):
                 parents = [self._as_made(parent, written) for parent in self._parents[oid]]
                 relation = self._relations[oid]
                 made = create_table.create_table(relation, columns, parents_of, parents)
-                node.structure, node.sql = replace(made, columns=self._shown(oid)), made.sql
+                node.structure, node.sql = made, made.sql
                 if relation.partition_bound is None and not create_table.is_joined_late(columns, parents):
                     for column, written_column in zip(self._columns.get(oid, []), columns, strict=True):
                         if create_table.changed_default(written_column, parents):
                             self._defer_default(self.subjects[CLASS, oid], column, [])
-
-    def _shown(self, relation: int) -> tuple[Column, ...]:
-        found = self._columns.get(relation, ())
-        return tuple(Column(name=c.name, type=c.type, not_null=c.not_null) for c in found)
 
     def _as_made(
         self, oid: int, written: Mapping[int, list[create_table.TableColumn]]
@@ -452,7 +482,9 @@ class Builder(Registry):
         for subject in list(self.subjects.values()):
             if subject.node is not None and subject.owner is not None and self.writes_owner(subject.owner):
                 sql = f"ALTER {subject.comment_on} OWNER TO {subject.owner};"
-                self.add_part(subject, "owner", f"of {in_words(subject.comment_on)}", sql, Place.OWNER)
+                undo = f"ALTER {subject.comment_on} OWNER TO CURRENT_ROLE;"
+                identity = f"of {in_words(subject.comment_on)}"
+                self.add_part(subject, "owner", identity, sql, Place.OWNER, undo=undo)
 
     def _add_comments(self) -> None:
         for comment in self.rows.comments:
@@ -465,4 +497,5 @@ class Builder(Registry):
             if target == "SCHEMA public" and comment.text == "standard public schema":
                 continue
             sql = f"COMMENT ON {target} IS {create_table.literal(comment.text)};"
-            self.add_part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT)
+            undo = f"COMMENT ON {target} IS NULL;"
+            self.add_part(subject, "comment", f"on {in_words(target)}", sql, Place.COMMENT, undo=undo)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runner.schema.catalog.objects import Table
+from runner.schema.catalog.objects import Column, NumberSequence, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ INTEGER_BOUNDS = {
     "integer": (-(2**31), 2**31 - 1),
     "bigint": (-(2**63), 2**63 - 1),
 }
+_IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 _SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 _SECRET = re.compile("passw|passphrase|pwd|secret|token|credential", re.IGNORECASE)
 _PLAIN_OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(\.[0-9]+)?")
@@ -105,6 +106,7 @@ class TableColumn:
     not_null_name: str | None  # quoted; since PostgreSQL 18
     is_not_null_local: bool
     is_local: bool
+    shown: Column
 
     @property
     def line(self) -> str:
@@ -140,6 +142,7 @@ def table_column(
     elif expression is not None and with_default:
         value = f" DEFAULT {expression}"
     start, plain_start, rest = column.definition, "".join(column.plain_definition), value
+    value_is_kept = True
     if sequence is None:
         pass
     elif sequence.is_identity:
@@ -147,9 +150,11 @@ def table_column(
         usual = has_usual_name(sequence, relation, unquoted(column.name))
         details = [*([] if usual else [f"SEQUENCE NAME {sequence.qualified}"]), *sequence_options(sequence)]
         rest = f" GENERATED {always} AS IDENTITY" + (f" ({' '.join(details)})" if details else "")
+        value_is_kept = False
     elif is_serial(column, relation, sequence, not_null=column.not_null):
         start, rest = f"{column.name} {_SERIAL[sequence.type]}", ""
         plain_start = start
+        value_is_kept = False
     return TableColumn(
         name=column.name,
         start=start,
@@ -164,6 +169,29 @@ def table_column(
         is_not_null_local=column.is_not_null_local,
         is_local=column.is_local,
         base=column.definition,
+        shown=Column(
+            name=column.name,
+            type=column.type,
+            not_null=column.not_null,
+            line=f"{start}{null}{rest}",
+            collation=column.collation,
+            compression=column.compression,
+            default=expression if with_default else None,
+            generated=("VIRTUAL" if column.generated == "v" else "STORED") if column.generated else None,
+            identity=_IDENTITY.get(column.identity),
+            numbers=number_sequence(sequence) if sequence is not None and not value_is_kept else None,
+            is_inherited=not column.is_local,
+        ),
+    )
+
+
+def number_sequence(sequence: query_rows.Sequence) -> NumberSequence:
+    """Return a sequence as a value."""
+    return NumberSequence(
+        name=sequence.qualified,
+        type=sequence.type,
+        options=tuple(sequence_options(sequence)),
+        unlogged=sequence.unlogged,
     )
 
 
@@ -204,14 +232,30 @@ def create_table(
     prefix = "FOREIGN " if relation.kind == "f" else "UNLOGGED " if relation.unlogged else ""
     create = f"CREATE {prefix}TABLE {relation.qualified}"
     tail = _tail(relation)
-    whole = Table(head=create, lines=tuple((c.name, c.line) for c in columns), tail=f"{tail};")
+    foreign = (
+        None if relation.server is None else f"{relation.server}{foreign_options(relation.foreign_options)}"
+    )
+    whole = Table(
+        head=create,
+        lines=tuple((c.name, c.line) for c in columns),
+        tail=f"{tail};",
+        columns=tuple(c.shown for c in columns),
+        bound=relation.partition_bound,
+        partition_key=relation.partition_key,
+        parents=() if relation.partition_bound is not None else tuple(p.qualified for p in parents),
+        unlogged=relation.unlogged,
+        options=_options(relation),
+        tablespace=relation.tablespace,
+        access_method=relation.access_method,
+        foreign=foreign,
+    )
     if relation.partition_bound is not None and parents:
         above, bound = parents[0], relation.partition_bound
         has_its_own = relation.tablespace or not above.tablespace
         has_its_own = has_its_own and (relation.access_method or not above.access_method)
         if has_its_own and _repeats(columns, parent_columns[0]):
             short = f"PARTITION OF {above.qualified} {bound}{tail};"
-            return Table(head=create, lines=None, tail=short, partition_of=above.qualified)
+            return replace(whole, lines=None, tail=short, partition_of=above.qualified)
         attach = (
             f"{whole.tail}\nALTER TABLE ONLY {above.qualified} ATTACH PARTITION {relation.qualified} {bound};"
         )
@@ -223,7 +267,7 @@ def create_table(
             return replace(whole, tail="\n".join([whole.tail, *inherit]))
         lines, changes = _own_part(relation, in_child_order(columns, parent_columns), parent_columns)
         inherits = f"\nINHERITS ({', '.join(names)}){tail};"
-        return Table(head=create, lines=tuple(lines), tail="\n".join([inherits, *changes]))
+        return replace(whole, lines=tuple(lines), tail="\n".join([inherits, *changes]))
     if relation.of_type is not None:
         return replace(whole, tail=f"{whole.tail}\nALTER TABLE {relation.qualified} OF {relation.of_type};")
     return whole
@@ -268,7 +312,11 @@ def _own_part(
         has_name, is_below_null = column.not_null_name is not None, not any(c.null for c in above)
         own_null = column.null if not has_name or column.is_not_null_local or is_below_null else ""
         if is_own(column, above):
-            lines.append((column.name, f"{column.plain_start}{own_null}{column.rest}"))
+            # without it the server refuses parents whose defaults differ
+            none = (
+                "" if column.value or len({c.value for c in above if c.has_default}) < 2 else " DEFAULT NULL"
+            )
+            lines.append((column.name, f"{column.plain_start}{own_null}{column.rest or none}"))
         elif has_name and own_null:
             text = f"CONSTRAINT {column.not_null_name} NOT NULL {column.name}"
             lines.append((text, text))
@@ -304,34 +352,47 @@ def _tail(relation: query_rows.Relation) -> str:
         tail += f"\nSERVER {relation.server}{foreign_options(relation.foreign_options)}"
     if relation.access_method:
         tail += f"\nUSING {relation.access_method}"
-    options = [*options_list(relation.options), *options_list(relation.toast_options, "toast.")]
+    options = _options(relation)
     if options:
-        tail += f"\nWITH ({', '.join(sorted(options))})"
+        tail += f"\nWITH ({', '.join(options)})"
     if relation.tablespace:
         tail += f"\nTABLESPACE {relation.tablespace}"
     return tail
 
 
+def _options(relation: query_rows.Relation) -> tuple[str, ...]:
+    return tuple(sorted([*options_list(relation.options), *options_list(relation.toast_options, "toast.")]))
+
+
 def column_settings(
     relation: query_rows.Relation, column: query_rows.Column, above: Sequence[query_rows.Column] = ()
-) -> Mapping[str, str]:
-    """Give the settings that CREATE TABLE cannot carry on every version, by kind.
+) -> Mapping[str, tuple[str, str]]:
+    """Give the settings that CREATE TABLE cannot carry on every version, by kind, each with what takes it back.
 
     `above` is the column in the table's parents: a new child takes its storage over.
     """
     alter = f"ALTER TABLE ONLY {relation.qualified} ALTER COLUMN {column.name}"
     settings = {}
     if column.storage or any(c.storage for c in above):
-        settings["column storage"] = f"{alter} SET STORAGE {column.storage or column.usual_storage};"
+        set_, undo = (
+            f"{alter} SET STORAGE {storage};"
+            for storage in (column.storage or column.usual_storage, column.usual_storage)
+        )
+        settings["column storage"] = (set_, undo)
     if column.statistics_target is not None:
-        settings["column statistics"] = f"{alter} SET STATISTICS {column.statistics_target};"
+        set_, undo = (f"{alter} SET STATISTICS {target};" for target in (column.statistics_target, -1))
+        settings["column statistics"] = (set_, undo)
     if column.compression and relation.kind == "m":  # a table's columns have it in CREATE TABLE
         alter_view = f"ALTER MATERIALIZED VIEW {relation.qualified} ALTER COLUMN {column.name}"
-        settings["column compression"] = f"{alter_view} SET COMPRESSION {column.compression};"
+        set_, undo = (f"{alter_view} SET COMPRESSION {how};" for how in (column.compression, "default"))
+        settings["column compression"] = (set_, undo)
     if column.options:
-        settings["column options"] = f"{alter} SET ({', '.join(sorted(options_list(column.options)))});"
+        names = ", ".join(sorted(option.partition("=")[0] for option in column.options))
+        given = ", ".join(sorted(options_list(column.options)))
+        settings["column options"] = (f"{alter} SET ({given});", f"{alter} RESET ({names});")
     given = foreign_options(column.foreign_options)
     if given:
         alter = f"ALTER FOREIGN TABLE ONLY {relation.qualified} ALTER COLUMN {column.name}"
-        settings["foreign column options"] = f"{alter}{given};"
+        names = ", ".join(f"DROP {_quoted(o.partition('=')[0])}" for o in column.foreign_options or ())
+        settings["foreign column options"] = (f"{alter}{given};", f"{alter} OPTIONS ({names});")
     return settings

@@ -61,7 +61,9 @@ def add_definitions(registry: Registry) -> None:
             continue
         if wholes and (whole := wholes[0]) is not None:
             needs = [other.node for other in wholes if other is not None and other.node is not None]
-            registry.add_part(whole, found.kind, found.identity, f"{found.sql};", Place.SETTING, *needs)
+            registry.add_part(
+                whole, found.kind, found.identity, f"{found.sql};", Place.SETTING, *needs, undo=""
+            )
             continue
         section, name = _SECTIONS[found.kind], as_parent(found.kind, found.identity)
         sql = f"{found.sql}{foreign_options(found.options)};"

@@ -66,6 +66,7 @@ class Node:
     parent: str | None = None
     needs: list[Node] = field(default_factory=list)
     structure: Structure | None = None
+    undo: str = ""
 
     def sort_key(self) -> tuple[int, str, int, str, str]:
         """Order nodes as far as their needs allow."""

@@ -94,6 +94,48 @@ class Column:
     name: str
     type: str
     not_null: bool
+    line: str = ""  # in the parentheses of CREATE TABLE
+    collation: str | None = None  # where it is not the type's own
+    compression: str | None = None
+    default: str | None = None  # an expression, which is also what a generated column is computed from
+    generated: str | None = None  # STORED or VIRTUAL
+    identity: str | None = None  # ALWAYS or BY DEFAULT
+    numbers: NumberSequence | None = None  # of an identity column or a serial one
+    is_inherited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberSequence:
+    """A sequence: its name, type and those of its options that differ from a plain one's."""
+
+    name: str
+    type: str
+    options: tuple[str, ...] = ()
+    unlogged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumType:
+    """The labels of an enum, in their order and as SQL literals."""
+
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeType:
+    """The attributes of a composite type, each with what defines it."""
+
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A domain without its CHECK constraints."""
+
+    base: str  # its type and collation
+    default: str | None
+    not_null: bool
+    not_null_name: str | None  # where it is not the usual one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +151,14 @@ class Table:
         Column, ...
     ] = ()  # all, in their physical order; not known of a table that was read from text
     partition_of: str | None = None
+    bound: str | None = None  # of a partition
+    partition_key: str | None = None
+    parents: tuple[str, ...] = ()  # that it inherits from
+    unlogged: bool = False
+    options: tuple[str, ...] = ()  # storage parameters, as SQL has them
+    tablespace: str | None = None
+    access_method: str | None = None
+    foreign: str | None = None  # the server and options of a foreign table
 
     @property
     def sql(self) -> str:
@@ -136,7 +186,7 @@ class ForeignKey:
     to_columns: tuple[str, ...]
 
 
-Structure = Table | UniqueKey | ForeignKey
+Structure = Table | UniqueKey | ForeignKey | NumberSequence | EnumType | CompositeType | Domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +198,8 @@ class CatalogObject:
     sql: str  # the canonical statements that make it, each ended by a semicolon
     parent: str | None = None  # the identity of what it belongs to and disappears with
     structure: Structure | None = field(default=None, compare=False)  # what `sql` says, in parts
+    undo: str = field(default="", compare=False)  # the statements that take it away; not known of a text
+    needs: tuple[Key, ...] = field(default=(), compare=False)  # what must be there first; not known of a text
 
     @property
     def key(self) -> Key:

@@ -28,6 +28,7 @@ _WORDS = r"""(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^"'])+?"""
 _TABLE = re.compile(r"(?P<head>CREATE [^(]*?TABLE .*?) \(\n(?P<body>.*?)\n\)(?P<tail>.*)", re.DOTALL)
 _COLUMN_NAME = re.compile(r'"(?:[^"]|"")*"|[^\s,]+')
 _LAST_NAME = re.compile(LAST_NAME)
+_SET_ROLE = re.compile(rf"SET\s+ROLE\s+(?P<role>{NAME})")
 
 
 class Identified(NamedTuple):
@@ -48,11 +49,20 @@ def parse(text: str) -> Catalog:
     """
     found: dict[Key, list[str]] = {}
     parents: dict[Key, str | None] = {}
+    roles: dict[Key, str] = {}  # who gives a right, where it is not the owner
     index_tables: dict[str, str] = {}
+    role: str | None = None
     for statement in statements([text]):
         if statement.starts_with("SET"):
+            match = _SET_ROLE.fullmatch(statement.text)
+            role = None if match is None else match["role"]
+            continue
+        if statement.starts_with("RESET", "ROLE"):
+            role = None
             continue
         kind, identity, parent = identify(statement.text)
+        if role is not None:
+            identity += f" by {role}"
         if parent is not None and kind in ("index", "constraint"):
             name = identity.removesuffix(f" on {parent}")
             index_tables[f"{_schema(parent)}.{name}"] = parent
@@ -69,6 +79,10 @@ def parse(text: str) -> Catalog:
             kind = "foreign table"  # INHERIT and ATTACH PARTITION say TABLE of both
         found.setdefault((kind, identity), []).append(f"{statement.text};")
         parents[kind, identity] = parent
+        if role is not None:
+            roles[kind, identity] = role
+    for key, by in roles.items():
+        found[key] = [f"SET ROLE {by};", *found[key], "RESET ROLE;"]
     objects = {key: CatalogObject(*key, "\n".join(sql), parents[key]) for key, sql in found.items()}
     return Catalog(objects)
 

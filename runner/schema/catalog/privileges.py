@@ -12,7 +12,8 @@ from runner.schema.catalog.objects import in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from runner.schema.catalog.registry import Registry
+    from runner.schema.catalog.dependency_order import Node
+    from runner.schema.catalog.registry import Registry, Subject
 
 # In the order in which they are written. MAINTAIN is new in PostgreSQL 17 and part of ALL there: whoever has
 # the other seven has ALL, so that the same migrations read the same on every version.
@@ -47,6 +48,7 @@ class Statement(NamedTuple):
     grantee: str
     privileges: str  # "SELECT, INSERT", or "ALL"
     grantable: bool
+    grantor: str | None = None  # another role than the owner, which had the grant option
 
     def on(self, target: str, *, owner: str = "CURRENT_ROLE") -> str:
         """Write it for a target such as TABLE public.users."""
@@ -56,18 +58,27 @@ class Statement(NamedTuple):
         option = " WITH GRANT OPTION" if self.grantable else ""
         return f"GRANT {self.privileges} ON {target} TO {grantee}{option};"
 
+    def undone(self, target: str, *, owner: str = "CURRENT_ROLE") -> str:
+        """Write what takes it back."""
+        other = self._replace(verb="grant" if self.verb == "revoke" else "revoke", grantable=False)
+        return other.on(target, owner=owner)
+
 
 def statements(
     rights: Iterable[query_rows.Grant] | Iterable[query_rows.DefaultPrivilege],
     *,
     kind: str,
     column: str | None = None,
+    owner_needs_them: bool = False,
 ) -> list[Statement]:
     """Compare the rights on one object with its defaults, and say what makes the one from the other.
 
-    `kind` is the letter of acldefault(). The owner's rights are shown only where some were taken away.
+    `kind` is the letter of acldefault(). The owner's rights are shown only where some were taken away, unless
+    `owner_needs_them`: on a column, and among the default privileges of a schema, it has none by itself.
     """
-    actual: dict[str, dict[str, bool]] = {}
+    actual: dict[
+        tuple[str, str], dict[str, bool]
+    ] = {}  # by the grantee, and the grantor unless it is the owner
     default: dict[str, set[str]] = {}
     for right in rights:
         if right.grantee is None:  # a role that was dropped meanwhile
@@ -75,28 +86,32 @@ def statements(
         if right.is_default:
             default.setdefault(right.grantee, set()).add(right.privilege)
         else:
-            held = actual.setdefault(right.grantee, {})
+            held = actual.setdefault((right.grantee, right.grantor or ""), {})
             held[right.privilege] = held.get(right.privilege, False) or right.is_grantable
 
     result: list[Statement] = []
     for grantee in sorted(default):
-        lost = default[grantee] - actual.get(grantee, {}).keys() - {"MAINTAIN"}
+        lost = default[grantee] - actual.get((grantee, ""), {}).keys() - {"MAINTAIN"}
         if lost:
             everything = lost == default[grantee] - {"MAINTAIN"}
             result.append(
                 Statement("revoke", grantee, "ALL" if everything else _spell(lost, ""), grantable=False)
             )
-    for grantee in sorted(actual):
-        if grantee == "CURRENT_ROLE" and kind != "c":  # on a column the owner has nothing by default
+    for grantee, grantor in sorted(actual):
+        if grantee == "CURRENT_ROLE" and (grantor or not owner_needs_them):
             continue
+        usual = set() if grantor else default.get(grantee, set())
         for grantable in (False, True):
             given = {
                 privilege
-                for privilege, option in actual[grantee].items()
-                if option is grantable and (option or privilege not in default.get(grantee, ()))
+                for privilege, option in actual[grantee, grantor].items()
+                if option is grantable and (option or privilege not in usual)
             }
             if given:
-                result.append(Statement("grant", grantee, _spell(given, kind, column), grantable=grantable))
+                privileges = _spell(given, kind, column)
+                result.append(
+                    Statement("grant", grantee, privileges, grantable=grantable, grantor=grantor or None)
+                )
     return result
 
 
@@ -109,10 +124,11 @@ def _spell(privileges: set[str], kind: str, column: str | None = None) -> str:
 
 def join_columns(per_column: Sequence[tuple[str, Statement]]) -> list[Statement]:
     """Join the column grants of one grantee: SELECT (a), SELECT (b) become SELECT (a, b)."""
-    joined: dict[tuple[str, bool], dict[str, list[str]]] = {}
+    joined: dict[tuple[str, bool, str], dict[str, list[str]]] = {}
     for column, statement in per_column:
         if statement.verb == "grant":
-            by_privilege = joined.setdefault((statement.grantee, statement.grantable), {})
+            key = (statement.grantee, statement.grantable, statement.grantor or "")
+            by_privilege = joined.setdefault(key, {})
             for privilege in statement.privileges.split(", "):
                 by_privilege.setdefault(privilege, []).append(column)
     return [
@@ -121,8 +137,9 @@ def join_columns(per_column: Sequence[tuple[str, Statement]]) -> list[Statement]
             grantee,
             ", ".join(f"{p} ({', '.join(sorted(by_privilege[p]))})" for p in _ORDER if p in by_privilege),
             grantable=grantable,
+            grantor=grantor or None,
         )
-        for (grantee, grantable), by_privilege in sorted(joined.items())
+        for (grantee, grantable, grantor), by_privilege in sorted(joined.items())
     ]
 
 
@@ -133,26 +150,42 @@ def add_grants(registry: Registry) -> None:
         by_object[grant.catalog, grant.oid].append(grant)
     for oid, rights in by_object.items():
         subject = registry.subjects.get(oid)
-        if subject is None or subject.grant_on is None:
-            continue
-        if subject.grant_on == "SCHEMA public":
-            rights = _rights_on_public(registry.rows, rights)
-        owner = "CURRENT_ROLE"
-        if subject.owner is not None and registry.writes_owner(subject.owner):
-            owner = subject.owner
-        target = in_words(subject.grant_on)
-        for (verb, grantee), group in _by_grantee(_of_object(rights)):
-            role = owner if grantee == "CURRENT_ROLE" else grantee
-            registry.add(
-                verb,
-                f"on {target} {'to' if verb == 'grant' else 'from'} {role}",
-                "\n".join(statement.on(subject.grant_on, owner=owner) for statement in group),
-                section=subject.section,
-                group=subject.group,
-                place=Place.GRANT if verb == "grant" else Place.REVOKE,
-                parent=subject.parent,
-                needs=[] if subject.node is None else [subject.node],
-            )
+        if subject is not None and subject.grant_on is not None:
+            _add_rights(registry, subject, subject.grant_on, rights)
+
+
+def _add_rights(
+    registry: Registry, subject: Subject, target: str, rights: Sequence[query_rows.Grant]
+) -> None:
+    """Add the rights on one object; what another role than the owner gave follows what lets it do so."""
+    if target == "SCHEMA public":
+        rights = _rights_on_public(registry.rows, rights)
+    owner = "CURRENT_ROLE"
+    if subject.owner is not None and registry.writes_owner(subject.owner):
+        owner = subject.owner
+    given: dict[str, list[Node]] = defaultdict(list)  # by grantee
+    handed_on: list[tuple[str, Node]] = []
+    for (verb, grantee, grantor), group in _by_grantee(_of_object(rights)):
+        role = owner if grantee == "CURRENT_ROLE" else grantee
+        changes = [statement.on(target, owner=owner) for statement in group]
+        undo = [statement.undone(target, owner=owner) for statement in group]
+        node = registry.add(
+            verb,
+            f"on {in_words(target)} {'to' if verb == 'grant' else 'from'} {role}{f' by {grantor}' if grantor else ''}",
+            "\n".join([f"SET ROLE {grantor};", *changes, "RESET ROLE;"] if grantor else changes),
+            section=subject.section,
+            group=subject.group,
+            place=Place.GRANT if verb == "grant" else Place.REVOKE,
+            parent=subject.parent,
+            needs=[] if subject.node is None else [subject.node],
+            undo="\n".join([f"SET ROLE {grantor};", *undo, "RESET ROLE;"] if grantor else undo),
+        )
+        if verb == "grant":
+            given[grantee].append(node)
+        if grantor:
+            handed_on.append((grantor, node))
+    for grantor, node in handed_on:
+        node.needs += given[grantor]
 
 
 def _of_object(rights: Sequence[query_rows.Grant]) -> list[Statement]:
@@ -161,16 +194,18 @@ def _of_object(rights: Sequence[query_rows.Grant]) -> list[Statement]:
     for column in sorted({right.column or "" for right in rights}):
         own = [right for right in rights if (right.column or "") == column]
         if column:
-            per_column += [(column, statement) for statement in statements(own, kind="c")]
+            per_column += [
+                (column, statement) for statement in statements(own, kind="c", owner_needs_them=True)
+            ]
         else:
             found = statements(own, kind=own[0].kind)
     return found + join_columns(per_column)
 
 
-def _by_grantee(found: Sequence[Statement]) -> Iterator[tuple[tuple[str, str], list[Statement]]]:
-    by_key: dict[tuple[str, str], list[Statement]] = defaultdict(list)
+def _by_grantee(found: Sequence[Statement]) -> Iterator[tuple[tuple[str, str, str], list[Statement]]]:
+    by_key: dict[tuple[str, str, str], list[Statement]] = defaultdict(list)
     for statement in found:
-        by_key[statement.verb, statement.grantee].append(statement)
+        by_key[statement.verb, statement.grantee, statement.grantor or ""].append(statement)
     return iter(sorted(by_key.items()))
 
 
@@ -183,7 +218,7 @@ def _rights_on_public(
     database's owner owns it.
     """
     kept = [
-        right
+        right if right.grantor != found.main_owner else right._replace(grantor=None)
         for right in rights
         if right.grantee not in ("CURRENT_ROLE", found.main_owner)
         and not (right.grantee == "PUBLIC" and right.privilege == "CREATE" and found.server_version < 150000)
@@ -197,6 +232,7 @@ def _rights_on_public(
         grantee="PUBLIC",
         privilege="USAGE",
         is_grantable=False,
+        grantor=None,
     )
     return [*kept, usage]
 
@@ -215,16 +251,17 @@ def add_default_privileges(registry: Registry) -> None:
         for_role = "" if of_main else f"FOR ROLE {role} "
         within = "" if schema is None else f"IN SCHEMA {schema} "
         on = _DEFAULTS_ON[kind]
-        own = rights if schema is None else [right for right in rights if right.grantee != "CURRENT_ROLE"]
-        for (verb, grantee), group in _by_grantee(statements(own, kind=kind)):
+        found = statements(rights, kind=kind, owner_needs_them=schema is not None)
+        for (verb, grantee, _), group in _by_grantee(found):
             to = ("CURRENT_ROLE" if of_main else role) if grantee == "CURRENT_ROLE" else grantee
             words = for_role.replace("FOR ROLE", "for role") + within.replace("IN SCHEMA", "in schema")
-            changes = [statement.on(on, owner=to) for statement in group]
+            alter = f"ALTER DEFAULT PRIVILEGES {for_role}{within}"
             registry.add(
                 "default privileges",
                 f"{words}{verb} on {on.lower()} {'to' if verb == 'grant' else 'from'} {to}",
-                "\n".join(f"ALTER DEFAULT PRIVILEGES {for_role}{within}{change}" for change in changes),
+                "\n".join(f"{alter}{statement.on(on, owner=to)}" for statement in group),
                 section=Section.DEFAULT_PRIVILEGES,
                 group=f"{for_role}{within}",
                 parent=schema,
+                undo="\n".join(f"{alter}{statement.undone(on, owner=to)}" for statement in group),
             )

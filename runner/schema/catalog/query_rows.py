@@ -293,6 +293,7 @@ class Grant(NamedTuple):
     grantee: str | None  # none: a role that was dropped meanwhile
     privilege: str
     is_grantable: bool
+    grantor: str | None  # where it is not the owner
 
 
 class DefaultPrivilege(NamedTuple):
@@ -306,6 +307,7 @@ class DefaultPrivilege(NamedTuple):
     grantee: str | None  # none: a role that was dropped meanwhile
     privilege: str
     is_grantable: bool
+    grantor: None  # always the role itself
 
 
 class Dependency(NamedTuple):

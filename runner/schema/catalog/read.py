@@ -76,7 +76,8 @@ def main_owner(conn: psycopg.Connection[Any]) -> str:
 def undescribed(conn: psycopg.Connection[Any]) -> list[query_rows.Undescribed]:
     """Return what is there and has no place in a catalog, with what is usual in every database."""
     text = (files("runner.schema.catalog") / "queries" / "undescribed.sql").read_text(encoding="utf-8")
-    return list(map(query_rows.Undescribed._make, run_query(conn, text, prepare=True)))
+    with plain_session(conn):
+        return list(map(query_rows.Undescribed._make, run_query(conn, text, prepare=True)))
 
 
 def fetch_whole(conn: psycopg.Connection[Any], owner: str | None) -> query_rows.Snapshot:

@@ -60,13 +60,17 @@ class Registry:
         place: Place = Place.MAIN,
         parent: str | None = None,
         needs: Sequence[Node] = (),
+        undo: str | None = None,
     ) -> Node:
-        """Add one object; what it needs comes before it."""
-        node = Node(kind, identity, section, group, place, sql, parent, list(needs))
+        """Add one object; what it needs comes before it. Without `undo` it is dropped by its name."""
+        undo = f"DROP {kind.upper()} {identity};" if undo is None else undo
+        node = Node(kind, identity, section, group, place, sql, parent, list(needs), undo=undo)
         self.nodes.append(node)
         return node
 
-    def add_part(self, of: Subject, kind: str, identity: str, sql: str, place: Place, *needs: Node) -> Node:
+    def add_part(
+        self, of: Subject, kind: str, identity: str, sql: str, place: Place, *needs: Node, undo: str
+    ) -> Node:
         """Add something that belongs to an object, right after it."""
         own = () if of.node is None else (of.node,)
         return self.add(
@@ -78,6 +82,7 @@ class Registry:
             place=place,
             parent=of.parent,
             needs=(*own, *needs),
+            undo=undo,
         )
 
     def register(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.schema.catalog.create_table import literal, options_list
+from runner.schema.catalog.objects import CompositeType, Domain, EnumType
 from runner.schema.catalog.spelling import cut_ending, is_name, split, split_list
 from runner.schema.catalog.views import canonical_view
 
@@ -54,6 +55,25 @@ def create_type(made: query_rows.Type, attributes: Sequence[str]) -> str:
         else made.multirange,
     }
     return f"CREATE TYPE {made.qualified} AS RANGE {_lines([f'{k} = {v}' for k, v in options.items() if v])};"
+
+
+def type_structure(
+    made: query_rows.Type, attributes: Sequence[query_rows.Column]
+) -> EnumType | CompositeType | Domain | None:
+    """Return what a type consists of; None for a range."""
+    if made.kind == "e":
+        return EnumType(labels=tuple(literal(label) for label in made.labels or ()))
+    if made.kind == "c":
+        return CompositeType(attributes=tuple((a.name, a.definition) for a in attributes))
+    if made.kind == "d":
+        named = made.not_null_name not in (None, f"{made.raw_name}_not_null")
+        return Domain(
+            base=f"{made.base_type}{f' COLLATE {made.collation}' if made.collation else ''}",
+            default=made.expression,
+            not_null=bool(made.not_null),
+            not_null_name=made.quoted_not_null_name if named else None,
+        )
+    return None
 
 
 def _usual_multirange(name: str) -> str | None:

@@ -207,7 +207,8 @@ def mismatch(validation: Validation, *, state: str) -> CheckError:
         return CheckError(
             f"the database is not what {validation.against} {'gives' if validation.applied == 1 else 'give'}",
             detail=detail,
-            hint="Something other than the migrations changed the database: undo that change, or put it in a new migration.",
+            hint="Something other than the migrations changed the database: undo that change, or put it in a new migration, which "
+            "runner draft NAME --like URL writes.",
         )
     return CheckError(
         f"the database differs from {validation.snapshot}",

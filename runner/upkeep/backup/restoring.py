@@ -164,6 +164,16 @@ def _fill(
         raise
 
 
+def _drop_what_was_created(work: Restoring) -> str:
+    """Drop the database that a stopped run may have created, which nobody has filled yet, and say what is left."""
+    try:
+        with administration(work.server) as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(work.into)))
+    except (RunnerError, psycopg.Error):
+        return f"If the database {work.into} exists, it was created for it and is empty. Nothing else was touched."
+    return f"The database {work.into} does not exist; nothing else was touched."
+
+
 def _drop(work: Restoring) -> str | None:
     """Drop the database that was made here; return what is left when that fails.
 
@@ -208,7 +218,11 @@ def _begin(admin: psycopg.Connection[Any], work: Restoring) -> Begun:
     """
     found = admin.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [work.into]).fetchone()
     if found is None:
-        _create(admin, work.into, work.facts.locale)
+        try:
+            _create(admin, work.into, work.facts.locale)
+        except KeyboardInterrupt as stop:
+            left = _drop_what_was_created(work)
+            raise StoppedError.by(stop, during="the restore", detail=left) from stop
         return Begun.MADE
     with closing(connection.connect(work.target, application_name="runner restore")) as conn:
         found_mark = mark.read(conn, work.into)

@@ -259,6 +259,30 @@ def test_a_signal_takes_the_new_database_back(project, restored, archive, tmp_pa
     assert not exists(project, restored.parameters["dbname"])
 
 
+_SIGNAL_AFTER = """
+import os, signal
+import psycopg
+from runner.cli import main
+execute = psycopg.Connection.execute
+def stopped(conn, query, *args, **options):
+    done = execute(conn, query, *args, **options)
+    if "CREATE DATABASE" in (query.as_string(conn) if hasattr(query, "as_string") else str(query)):
+        os.kill(os.getpid(), signal.SIGTERM)
+    return done
+psycopg.Connection.execute = stopped
+main()
+"""
+
+
+def test_a_signal_as_the_new_database_is_created_takes_it_back(project, archive):
+    into = f"{project.parameters['dbname']}_new"
+    process = project.start_anew("restore", str(archive), "--into", into, program=["-c", _SIGNAL_AFTER])
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert f"The database {into} does not exist; nothing else was touched." in err
+    assert not exists(project, into)
+
+
 def test_a_backup_of_a_newer_pg_dump_wants_a_newer_pg_restore(project, restored, archive):
     beside = archive.with_name(archive.name + ".json")
     beside.write_text(json.dumps(json.loads(beside.read_text()) | {"pg_dump_version": "99.1"}))

@@ -122,6 +122,7 @@ ATTRIBUTES: list[Attribute] = [
     Attribute("table", "toast parameter", TABLE, "ALTER TABLE t SET (toast.autovacuum_enabled = off)"),
     Attribute("table", "tablespace", TABLE, "ALTER TABLE t SET TABLESPACE catalog_space", since=15),
     Attribute("table", "access method", "" + TABLE, "ALTER TABLE t SET ACCESS METHOD catalog_heap", since=15),
+    Attribute("table", "access method of a partitioned table, as usual", "CREATE TABLE p (a integer) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p DEFAULT", "ALTER TABLE p SET ACCESS METHOD heap", since=17),
     Attribute("table", "type", "CREATE TYPE c AS (a integer, b text); CREATE TABLE t (a integer, b text)", "ALTER TABLE t OF c"),
     Attribute("table", "not of a type", "CREATE TYPE c AS (a integer, b text); CREATE TABLE t OF c (a NOT NULL, b DEFAULT 'x')", "ALTER TABLE t NOT OF"),
     Attribute("table", "owner", TABLE, "ALTER TABLE t OWNER TO catalog_writer"),
@@ -199,7 +200,7 @@ ATTRIBUTES: list[Attribute] = [
     Attribute("constraint", "not enforced", f"{TABLE}ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", "ALTER TABLE t DROP CONSTRAINT c, ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED", since=18),
     Attribute("constraint", "without overlaps", "CREATE TABLE t (a int4range, b daterange, CONSTRAINT c UNIQUE (a, b))", "ALTER TABLE t DROP CONSTRAINT c, ADD CONSTRAINT c UNIQUE (a, b WITHOUT OVERLAPS)", since=18),
     Attribute("constraint", "not null, not valid", TABLE, "ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID", since=18),
-    Attribute("constraint", "not null, validated", f"{TABLE}ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID", "ALTER TABLE t VALIDATE CONSTRAINT c", since=18),
+    Attribute("constraint", "not null, validated", f"{TABLE}ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID", "ALTER TABLE t VALIDATE CONSTRAINT c", since=18, is_note=True),
     Attribute("constraint", "not null, no inherit", f"{TABLE}ALTER TABLE t ADD CONSTRAINT c NOT NULL a", "ALTER TABLE t ALTER CONSTRAINT c NO INHERIT", since=18),
     Attribute("constraint", "not null, of a child", "CREATE TABLE p (a integer NOT NULL); CREATE TABLE c () INHERITS (p)", "ALTER TABLE c ADD CONSTRAINT p_a_not_null NOT NULL a", since=18),
     Attribute("constraint", "not null, comment", "CREATE TABLE t (a integer CONSTRAINT n NOT NULL)", "COMMENT ON CONSTRAINT n ON t IS 'x'", since=18),
@@ -519,7 +520,9 @@ ATTRIBUTES: list[Attribute] = [
     Attribute("grant", "on a column with grant option", f"{TABLE}GRANT SELECT (a, b) ON t TO catalog_reader", "GRANT SELECT (b) ON t TO catalog_reader WITH GRANT OPTION"),
     Attribute("grant", "on a column to the owner", TABLE, "GRANT SELECT (a) ON t TO CURRENT_USER"),
     Attribute("grant", "on a view's column", "CREATE VIEW v AS SELECT 1 AS a, 2 AS b", "GRANT SELECT (a) ON v TO catalog_reader"),
-    Attribute("grant", "given by somebody else", f"{TABLE}GRANT SELECT ON t TO catalog_reader WITH GRANT OPTION; SET ROLE catalog_reader; RESET ROLE", "GRANT USAGE ON SCHEMA {s} TO catalog_reader; SET ROLE catalog_reader; GRANT SELECT ON t TO catalog_writer; RESET ROLE", in_pg_dump=False),
+    Attribute("grant", "given by somebody else", f"{TABLE}GRANT SELECT ON t TO catalog_reader WITH GRANT OPTION; SET ROLE catalog_reader; RESET ROLE", "GRANT USAGE ON SCHEMA {s} TO catalog_reader; SET ROLE catalog_reader; GRANT SELECT ON t TO catalog_writer; RESET ROLE"),
+    Attribute("grant", "handed on twice, and by the owner", f"{TABLE}GRANT USAGE ON SCHEMA {{s}} TO PUBLIC; GRANT SELECT ON t TO catalog_writer WITH GRANT OPTION; GRANT SELECT ON t TO catalog_superuser", "SET ROLE catalog_writer; GRANT SELECT ON t TO catalog_reader WITH GRANT OPTION; SET ROLE catalog_reader; GRANT SELECT ON t TO catalog_superuser; RESET ROLE"),
+    Attribute("grant", "on a column, given by somebody else", f"{TABLE}GRANT USAGE ON SCHEMA {{s}} TO PUBLIC; GRANT SELECT (a, b) ON t TO catalog_writer WITH GRANT OPTION; GRANT SELECT (a) ON t TO catalog_reader", "REVOKE SELECT (a) ON t FROM catalog_reader; SET ROLE catalog_writer; GRANT SELECT (a) ON t TO catalog_reader; RESET ROLE"),
     Attribute("grant", "maintain", f"{TABLE}GRANT SELECT ON t TO catalog_reader", "GRANT MAINTAIN ON t TO catalog_reader", since=17),
     Attribute("revoke", "of the owner's", TABLE, "REVOKE DELETE, TRUNCATE ON t FROM CURRENT_USER"),
     Attribute("revoke", "of all of the owner's", TABLE, "REVOKE ALL ON t FROM CURRENT_USER"),
@@ -528,6 +531,7 @@ ATTRIBUTES: list[Attribute] = [
         Attribute("default privileges", attribute, "", f"ALTER DEFAULT PRIVILEGES {within}{change}", since)
         for attribute, within, change, since in (
             ("on tables", "IN SCHEMA {s} ", "GRANT SELECT ON TABLES TO catalog_reader", 14),
+            ("on tables, to the owner", "IN SCHEMA {s} ", "GRANT SELECT ON TABLES TO CURRENT_USER", 14),
             ("on sequences", "IN SCHEMA {s} ", "GRANT USAGE ON SEQUENCES TO PUBLIC", 14),
             (
                 "on functions",

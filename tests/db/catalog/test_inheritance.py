@@ -32,6 +32,11 @@ CASES = [
     pytest.param(
         "ALTER TABLE p ADD COLUMN z integer DEFAULT 1 NOT NULL", id="a column added to the parent later"
     ),
+    pytest.param(
+        "ALTER TABLE p ALTER COLUMN a SET DEFAULT 5; CREATE TABLE q (a integer DEFAULT 6);"
+        " CREATE TABLE d (a integer DEFAULT 7) INHERITS (p, q); ALTER TABLE d ALTER COLUMN a DROP DEFAULT",
+        id="a default dropped below parents whose defaults differ",
+    ),
     pytest.param("ALTER TABLE c NO INHERIT p; ALTER TABLE c INHERIT p", id="left and came back"),
     pytest.param("ALTER TABLE c NO INHERIT p", id="left"),
     pytest.param("ALTER TABLE ONLY p DROP COLUMN a", id="a column dropped in the parent alone"),

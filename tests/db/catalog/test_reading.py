@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
+from runner.schema.catalog.differences import compare_text, diff
 from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.read import read
 from runner.schema.catalog.render import render
@@ -304,7 +305,7 @@ def test_default_privileges_of_the_role_that_migrates_do_not_name_it(conn: Conne
     assert "FOR ROLE" not in render(read(conn))
 
 
-def test_grants_read_the_same_whoever_gave_them(conn: Connection) -> None:
+def test_a_grant_says_who_gave_it_unless_that_is_the_owner(conn: Connection) -> None:
     conn.execute(
         "CREATE TABLE t (a integer, b integer); GRANT SELECT ON t TO catalog_writer WITH GRANT OPTION"
     )
@@ -317,10 +318,16 @@ def test_grants_read_the_same_whoever_gave_them(conn: Connection) -> None:
         "GRANT SELECT ON t TO catalog_writer WITH GRANT OPTION; GRANT SELECT (a) ON t TO CURRENT_USER"
     )
     after = read(conn)
-    assert (
-        after.objects["grant", "on table public.t to catalog_reader"]
-        == (before.objects["grant", "on table public.t to catalog_reader"])
+    handed_on = before.objects["grant", "on table public.t to catalog_reader by catalog_writer"]
+    assert handed_on.sql == (
+        "SET ROLE catalog_writer;\nGRANT SELECT ON TABLE public.t TO catalog_reader;\nRESET ROLE;"
     )
+    assert compare_text(render(before), before) == []
+    assert [str(difference) for difference in diff(before, after)] == [
+        "missing grant on table public.t to catalog_reader by catalog_writer",
+        "unexpected grant on table public.t to CURRENT_ROLE",
+        "unexpected grant on table public.t to catalog_reader",
+    ]
 
 
 def test_grants_to_roles_with_odd_names_are_quoted(conn: Connection, any_server: Parameters) -> None:

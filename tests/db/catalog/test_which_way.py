@@ -108,6 +108,14 @@ NAMED = {
         "ALTER FUNCTION app.touch() DEPENDS ON EXTENSION pgcrypto",
         "dependency on extension pgcrypto of function app.touch()",
     ),
+    "a comment on a table's row type": (
+        "COMMENT ON TYPE public.users IS 'x'",
+        "comment on type public.users",
+    ),
+    "rights on a table's row type": (
+        "REVOKE USAGE ON TYPE public.users FROM PUBLIC",
+        "rights on type public.users",
+    ),
     "a function among the server's": (
         "CREATE FUNCTION pg_catalog.theirs() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
         "function in a schema of the server pg_catalog.theirs()",

@@ -321,3 +321,24 @@ def test_a_baseline_says_how_far_another_tool_had_come(made, said, project):
     assert f"{said[:1].upper()}{said[1:]}." in refused.err
     project.write("0001_a", "CREATE TABLE a (id int);")
     assert f"{said}; runner does not read or change it" in project.ok("baseline").out
+
+
+@pytest.mark.parametrize("name", ["t2", '"Tenant 2"'])
+def test_a_tenants_snapshot_is_built_in_a_schema_of_that_name(project, name):
+    project.query(f"CREATE SCHEMA {name}")
+    path = name.replace('"', "%22").replace(" ", "%20")
+    url = f"{project.url}{'&' if '?' in project.url else '?'}options=-c%20search_path%3D{path.replace('%20', '%5C%20')}"
+    project.write("0001_a", "CREATE TABLE a (i int);\n")
+    project.ok("migrate", "--url", url)
+    project.ok("snapshot", "--url", url)
+    project.ok("snapshot", "--check", "--url", url)
+    assert project.run("validate", "--url", url).code == 0
+
+
+def test_a_search_path_to_no_schema_names_no_other_place_for_history(project):
+    project.write("0001_a", "CREATE TABLE a (i int);\n")
+    url = f"{project.url}{'&' if '?' in project.url else '?'}options=-c%20search_path%3Dnowhere"
+    done = project.run("migrate", "--url", url)
+    assert done.code == 2
+    assert "no schema for history: search_path leads to none that exists" in done.err
+    assert "Create the schema that search_path names" in done.err

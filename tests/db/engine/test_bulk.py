@@ -314,6 +314,8 @@ def test_a_batch_waits_while_others_wait_for_locks(rows, session):
         ("-- batch: pause 1ms, pause 2ms\nDELETE FROM t;", 'batch holds "pause 2ms"'),
         ("-- batch: true\nCREATE TABLE a ();", "CREATE TABLE in a file with -- batch"),
         ("-- batch: true\n-- transactional: true\nDELETE FROM t;", "transactional: true in a file with batch"),
+        ("-- batch: true\nUPDATE t SET done = true WHERE id < (SELECT min (id) + 9 FROM t);", "a batch without LIMIT"),
+        ("-- batch: true\nDELETE FROM t WHERE id IN (SELECT row_number() OVER () FROM t);", "a batch without LIMIT"),
         ("-- batch: true\nDELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 9 FOR UPDATE SKIP /* x */ LOCKED);", "SKIP LOCKED in a file"),
         ("-- batch: true\nWITH x AS (SELECT 1) SELECT * FROM x;", "a statement with -- batch does not change rows"),
         ("-- parallel: 2\nSELECT 1;", "parallel in a file that is run as a whole"),

@@ -42,6 +42,25 @@ def test_a_row_that_is_refused_rolls_the_file_back(table):
     assert table.query("SELECT count(*) FROM t") == [(0,)]
 
 
+def test_streamed_data_that_met_a_lock_are_sent_again_whole(table, session):
+    table.write("0001_a", f"-- transactional: false\n{COPY}")
+    with session.transaction():
+        session.execute("LOCK TABLE t")
+        run = table.start("migrate", "--no-validate", "--lock-timeout", "50ms", "--lock-retries", "100")
+        assert "canceling statement due to lock timeout" in run.stderr.readline()
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert table.query("SELECT count(*), count(DISTINCT id) FROM t") == [(ROWS, ROWS)]
+
+
+def test_streamed_data_that_are_in_effect_are_not_sent_again(table):
+    table.write("0001_a", f"-- transactional: false\n{COPY}SELECT 1 / (SELECT count(*) FROM ok);\n{COPY}")
+    assert table.run("migrate", "--no-validate").code == 1
+    table.query("CREATE TABLE ok AS SELECT 1")
+    table.ok("migrate", "--no-validate")
+    assert table.query("SELECT count(*), count(DISTINCT id) FROM t") == [(2 * ROWS, ROWS)]
+
+
 def test_the_stock_yoyo_streams_it_too(table):
     table.write("0001_a", f"{COPY}SELECT 1;\n")
     url = table.url.replace("postgresql://", "postgresql+runner://")

@@ -166,3 +166,69 @@ def test_each_connection_of_a_parallel_file_has_the_defaults_that_it_began_with(
     assert stoppable.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('t1', 't2')") == [
         ("public",)
     ]
+
+
+@pytest.mark.parametrize("statement", ["SET ROLE {role};", "SET SESSION AUTHORIZATION {role};"])
+@pytest.mark.parametrize("direction", ["apply", "rollback"])
+def test_a_file_that_took_a_role_goes_on_with_it(stoppable, statement, direction):
+    ((role,),) = stoppable.query("SELECT 'app_' || current_database()")
+    stoppable.query(
+        f"CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO {role}; GRANT SELECT ON control TO {role}"
+    )
+    text = f"-- transactional: false\n{statement.format(role=role)}\n{REST}"
+    command = "migrate" if direction == "apply" else "rollback"
+    if direction == "apply":
+        stoppable.write("0001_x", text)
+    else:
+        stoppable.write("0001_x", "SELECT 1;\n", text)
+        stoppable.ok("migrate")
+    args = [command] if direction == "apply" else [command, "--yes"]
+    assert stoppable.run(*args).code == 1
+    stoppable.query("UPDATE public.control SET f = 1")
+    stoppable.ok(*args)
+    assert (
+        stoppable.query("SELECT tableowner FROM pg_tables WHERE tablename IN ('t1', 't2')") == [(role,)] * 2
+    )
+
+
+_SETS = "DO $$ BEGIN PERFORM set_config('search_path', 'a', false); END $$;"
+_TABLES = "CREATE TABLE t1 (i int);\nCREATE TABLE t2 (i int);\nCREATE TABLE t3 (i int);\n"
+
+
+def test_in_parallel_a_file_of_which_a_statement_set_something_is_not_gone_on_with(stoppable):
+    stoppable.write("0001_x", f"-- transactional: false\n-- parallel: 2\n{_SETS}\n{_TABLES}")
+    assert "changed the settings of its session" in stoppable.run("migrate").err
+    again = stoppable.run("migrate")
+    assert again.code == 3
+    assert "statement 1 of 0001_x changed the settings of its session" in again.err
+    assert 'runner repair restart 0001_x --reason "…"' in again.err
+    stoppable.write("0001_x", f"-- transactional: false\n{_SETS}\n{_TABLES}")
+    goes_on = stoppable.run("repair", "continue", "0001_x", "--reason", "one by one")
+    assert goes_on.code == 3
+    assert "ran with different settings" in goes_on.err
+    stoppable.query("DROP TABLE IF EXISTS public.t1, public.t2, public.t3, a.t1, a.t2, a.t3")
+    stoppable.ok("repair", "restart", "0001_x", "--reason", "undone by hand")
+    stoppable.ok("migrate")
+    assert stoppable.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 't_'") == [("a",)]
+
+
+def test_a_file_that_set_something_does_not_go_on_in_parallel(stoppable):
+    stoppable.write("0001_x", f"-- transactional: false\n{_SETS}\n{REST}")
+    assert stoppable.run("migrate").code == 1
+    stoppable.write("0001_x", f"-- transactional: false\n-- parallel: 2\n{_SETS}\n{REST}")
+    stoppable.ok("repair", "continue", "0001_x", "--reason", "faster")
+    stoppable.query("UPDATE public.control SET f = 1")
+    refused = stoppable.run("migrate")
+    assert refused.code == 3
+    assert "changed the settings of its session" in refused.err
+    assert stoppable.query("SELECT 1 FROM pg_tables WHERE tablename = 't2'") == []
+
+
+def test_a_plain_set_of_a_file_that_goes_on_in_parallel_is_run_on_each_connection(stoppable):
+    stoppable.write("0001_x", f"-- transactional: false\nSET search_path = a;\n{REST}")
+    assert stoppable.run("migrate").code == 1
+    stoppable.write("0001_x", f"-- transactional: false\n-- parallel: 2\nSET search_path = a;\n{REST}")
+    stoppable.ok("repair", "continue", "0001_x", "--reason", "faster")
+    stoppable.query("UPDATE public.control SET f = 1")
+    stoppable.ok("migrate")
+    assert stoppable.query("SELECT schemaname FROM pg_tables WHERE tablename IN ('t1', 't2')") == [("a",)] * 2

@@ -282,6 +282,28 @@ def test_what_is_in_effect_of_parallel_statements_is_counted_in_one_way(project)
     assert "2 of 4 statements" in project.run("status").out
 
 
+_SIGNAL_AT_THE_FIRST_CONNECTION = """
+import os, signal
+import psycopg
+from runner.cli import main
+def stopped(*args, **options):
+    os.kill(os.getpid(), signal.SIGTERM)
+psycopg.Connection.connect = stopped
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "records"), [("migrate", True), ("up", True), ("status", False), ("snapshot", False)]
+)
+def test_an_early_signal_speaks_of_migrations_only_where_they_are_run(project, command, records):
+    project.write("0001_a", "SELECT 1;\n")
+    run = project.start_anew(command, program=["-c", _SIGNAL_AT_THE_FIRST_CONNECTION])
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 143, err
+    assert ("What had been committed before is recorded." in err) is records
+
+
 def test_an_interrupt_while_modules_are_read_is_no_stack_trace(project):
     """Held open at its first import of click, the start is where an early Ctrl-C finds it."""
     project.write("held/click.py", "import sys\nprint('here', flush=True)\nsys.stdin.read()\n")

@@ -68,3 +68,24 @@ def test_what_is_wrong_with_all_is_told_once(half, tmp_path):
     assert done.code == 4
     assert done.err.startswith("error: nothing listens at 127.0.0.1:1\n")
     assert "Also" not in done.err
+
+
+def test_the_other_snapshot_is_written(project):
+    project.write("migrations/alpha/0001_t.sql", "CREATE TABLE t (a integer, a text);\n")
+    project.write("migrations/beta/0001_t.sql", "CREATE TABLE t (a integer);\n")
+    project.write("migrations/gamma/0001_t.sql", "SELECT 1/0;\n")
+    done = project.run("snapshot", "--scratch-url", project.url)
+    assert done.code == 1
+    assert "sql/schema/beta.sql  written" in done.out
+    assert 'error: alpha: column "a" specified more than once' in done.err
+    assert "Also gamma: division by zero." in done.err
+    assert "Every other database had its turn." in done.err
+    told = project.run("snapshot", "--check", "--json", "--scratch-url", project.url)
+    assert told.code == 1
+    assert told.data["databases"] == [
+        {"database": "beta", "path": "sql/schema/beta.sql", "changed": False, "diff": ""}
+    ]
+    assert told.data["error"]["exit_code"] == 1
+    drawn = project.run("snapshot", "--format", "html", "--scratch-url", project.url)
+    assert drawn.code == 1
+    assert "Tables of beta" in drawn.out

@@ -28,6 +28,15 @@ CREATE COLLATION app.l (provider = libc, locale = 'C'); CREATE CAST (app.mood AS
 CREATE OPERATOR app.=== (LEFTARG = app.mood, RIGHTARG = app.mood, FUNCTION = app.eq);
 CREATE OPERATOR FAMILY app.o USING btree; CREATE PUBLICATION p FOR TABLE app.t; SELECT lo_create(4711);
 CREATE CONVERSION app.v FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE VIEW app.s AS SELECT 1 AS a; CREATE TYPE app.span AS RANGE (subtype = date); CREATE TYPE app.based;
+CREATE TABLE app.k (a integer PRIMARY KEY CONSTRAINT c CHECK (a > 0)); CREATE TABLE app.l () INHERITS (app.k);
+CREATE TABLE app.p (a integer REFERENCES app.k) PARTITION BY LIST (a); CREATE TABLE app.p1 PARTITION OF app.p DEFAULT;
+CREATE TRIGGER r AFTER INSERT ON app.p FOR EACH ROW EXECUTE FUNCTION app.tf();
+CREATE CONSTRAINT TRIGGER ct AFTER INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.tf();
+CREATE TRUSTED LANGUAGE mine HANDLER plpgsql_call_handler; CREATE ACCESS METHOD like_heap TYPE TABLE HANDLER heap_tableam_handler;
+CREATE FUNCTION pg_catalog.theirs() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+SELECT lo_create(4710); GRANT SELECT ON LARGE OBJECT 4710 TO catalog_reader, catalog_writer;
+GRANT EXECUTE ON FUNCTION pg_sleep(double precision) TO catalog_reader, catalog_writer;
 """
 CHANGES = [
     "ALTER EXTENSION pg_trgm UPDATE TO '1.6'",
@@ -76,12 +85,35 @@ CHANGES = [
     "ALTER TYPE public.gtrgm OWNER TO catalog_writer",
     "ALTER OPERATOR public.% (text, text) SET (RESTRICT = contsel, JOIN = NONE)",
     "CREATE OR REPLACE VIEW information_schema.enabled_roles AS SELECT 'x'::information_schema.sql_identifier AS role_name",
+    "COMMENT ON TYPE app.t IS 'x'",
+    "COMMENT ON TYPE app.span_multirange IS 'x'",
+    "REVOKE USAGE ON TYPE app.t FROM PUBLIC",
+    "COMMENT ON RULE \"_RETURN\" ON app.s IS 'x'",
+    "COMMENT ON CONSTRAINT ct ON app.t IS 'x'",
+    "COMMENT ON CONSTRAINT c ON app.l IS 'x'",
+    "COMMENT ON CONSTRAINT p_a_fkey ON app.p1 IS 'x'",
+    "COMMENT ON TRIGGER r ON app.p1 IS 'x'",
+    "COMMENT ON CONVERSION app.v IS 'x'",
+    "ALTER CONVERSION app.v OWNER TO catalog_writer",
+    "COMMENT ON LANGUAGE mine IS 'x'",
+    "ALTER LANGUAGE mine OWNER TO catalog_writer",
+    "REVOKE USAGE ON LANGUAGE mine FROM PUBLIC",
+    "DROP LANGUAGE mine; CREATE TRUSTED LANGUAGE mine HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler",
+    "COMMENT ON ACCESS METHOD like_heap IS 'x'",
+    "COMMENT ON TYPE app.based IS 'x'",
+    "ALTER TYPE app.based OWNER TO catalog_writer",
+    "CREATE OR REPLACE FUNCTION pg_catalog.theirs() RETURNS integer LANGUAGE sql AS 'SELECT 2'",
+    "COMMENT ON SCHEMA public IS NULL",
+    "GRANT ALL ON SCHEMA public TO CURRENT_USER WITH GRANT OPTION",
+    "DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE app.p ENABLE ALWAYS TRIGGER %I', tgname) FROM pg_trigger WHERE tgrelid = 'app.p'::regclass AND tgisinternal LIMIT 1); END $$",
     "CREATE ROLE catalog_super SUPERUSER; DROP EXTENSION pg_trgm; SET ROLE catalog_super; CREATE EXTENSION pg_trgm VERSION '1.5'; RESET ROLE",
 ]
 NEWER = [
     (150000, "ALTER PUBLICATION p SET TABLE app.t WHERE (a > 5)"),
     (150000, "ALTER PUBLICATION p SET TABLE app.t (a)"),
     (150000, "ALTER PUBLICATION p ADD TABLES IN SCHEMA app"),
+    (150000, "REVOKE CREATE ON SCHEMA public FROM pg_database_owner"),
+    (170000, "REVOKE MAINTAIN ON app.t FROM CURRENT_USER"),
 ]
 # Made again, these have other oids, and are the same.
 AGAIN = [
@@ -95,6 +127,9 @@ AGAIN = [
     "GRANT USAGE ON FOREIGN SERVER s TO catalog_reader; REVOKE USAGE ON FOREIGN SERVER s FROM catalog_reader",
     "GRANT SELECT ON LARGE OBJECT 4711 TO catalog_reader; REVOKE SELECT ON LARGE OBJECT 4711 FROM catalog_reader",
     "DROP EXTENSION pg_trgm; CREATE EXTENSION pg_trgm VERSION '1.5'",
+    # in another order than before
+    "REVOKE SELECT ON LARGE OBJECT 4710 FROM catalog_reader; GRANT SELECT ON LARGE OBJECT 4710 TO catalog_reader",
+    "REVOKE EXECUTE ON FUNCTION pg_sleep(float8) FROM catalog_reader; GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO catalog_reader",
 ]
 
 
@@ -127,6 +162,34 @@ def test_a_change_of_what_is_not_described_is_seen(
     before = with_all_beyond(read(conn, other_owners=True), conn)
     conn.execute(change.encode())
     assert diff(before, with_all_beyond(read(conn, other_owners=True), conn)) != []
+
+
+def test_a_multirange_that_is_given_away_alone_is_seen(
+    conn: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    if conn.info.server_version >= 180000:
+        pytest.skip("PostgreSQL 18 refuses it")
+    conn.execute("ALTER TYPE app.span_multirange OWNER TO catalog_writer")
+    found = with_all_beyond(read(conn, other_owners=True), conn).objects
+    assert found["owner", "of multirange app.span_multirange"].sql == "catalog_writer"
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["COMMENT ON SUBSCRIPTION s IS 'x'", "ALTER SUBSCRIPTION s SET (synchronous_commit = remote_apply)"],
+)
+def test_a_change_of_a_subscription_is_seen(
+    change: str, conn: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    """It is made and taken back with the change: a database with one is not easily dropped."""
+    conn.execute(
+        "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1 dbname=x' PUBLICATION p"
+        " WITH (connect = false, slot_name = NONE)"
+    )
+    before = with_all_beyond(read(conn, other_owners=True), conn)
+    conn.execute(change.encode())
+    found = diff(before, with_all_beyond(read(conn, other_owners=True), conn))
+    assert [str(difference) for difference in found] == ["changed subscription s"]
 
 
 @pytest.mark.parametrize("again", AGAIN)

@@ -24,6 +24,14 @@ CREATE UNLOGGED TABLE fast (k integer);
 CREATE TABLE typed (j json, x xml, n numeric, i interval, c char(5));
 INSERT INTO typed VALUES ('{"a":  1}', '<a/>', 1.50, '1 day', 'ab');
 CREATE TABLE plain ();
+SELECT lo_from_bytea(4711, 'abc');
+CREATE TABLE pair (id integer PRIMARY KEY, v integer, note text);
+INSERT INTO pair VALUES (1, 10, 'a'), (2, 20, 'b');
+CREATE DOMAIN num AS bigint;
+CREATE DOMAIN num_of_num AS num;
+CREATE SEQUENCE nums START 9;
+CREATE TABLE counted (n num_of_num DEFAULT nextval('nums'), d numeric DEFAULT nextval('nums'));
+INSERT INTO counted VALUES (5, 5.5);
 CREATE MATERIALIZED VIEW mv AS SELECT * FROM full_;
 INSERT INTO person (name) VALUES ('a'), ('b');
 INSERT INTO ticket (name) VALUES ('a');
@@ -95,8 +103,26 @@ def told(project, verify):
         pytest.param(
             "UPDATE full_ SET v = 30 - v WHERE id > 0;",
             "SELECT 1;",
-            "public.full_ holds other values than before",
+            "public.full_ holds other values than before in v",
             id="values swapped between rows",
+        ),
+        pytest.param(
+            "ALTER TABLE pair DROP note;",
+            "ALTER TABLE pair ADD note text; UPDATE pair SET v = 30 - v;",
+            "public.pair holds other values than before in note, v",
+            id="values swapped between rows, beside a column that the migration drops",
+        ),
+        pytest.param(
+            "SELECT lo_put(4711, 0, 'xyz');",
+            "SELECT 1;",
+            "pg_catalog.pg_largeobject holds other values than before",
+            id="in a large object",
+        ),
+        pytest.param(
+            "SELECT setval('nums', 9);",
+            "SELECT setval('nums', 1);",
+            "the next number for public.counted.d and public.counted.n is already taken",
+            id="the next number of a domain and a numeric column",
         ),
         pytest.param(
             "UPDATE typed SET j = j::jsonb::json WHERE true;",

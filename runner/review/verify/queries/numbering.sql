@@ -1,4 +1,15 @@
 -- The columns that take their numbers from a sequence: identity, serial, or a default that names it.
+WITH RECURSIVE numbers AS (
+    SELECT t.oid FROM pg_catalog.pg_type AS t
+    WHERE t.oid IN (
+        'pg_catalog.int2'::pg_catalog.regtype, 'pg_catalog.int4'::pg_catalog.regtype, 'pg_catalog.int8'::pg_catalog.regtype,
+        'pg_catalog.numeric'::pg_catalog.regtype
+    )
+    UNION ALL
+    SELECT d.oid FROM pg_catalog.pg_type AS d
+    INNER JOIN numbers ON d.typtype = 'd' AND d.typbasetype = numbers.oid
+)
+
 SELECT DISTINCT
     pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.relname) AS relation,
     a.attname::text AS column,
@@ -30,7 +41,5 @@ WHERE
     NOT q.seqcycle
     AND t.relkind IN ('r', 'p')
     AND t.relname <> ALL(%(hidden)s)
-    AND a.atttypid IN (
-        'pg_catalog.int2'::pg_catalog.regtype, 'pg_catalog.int4'::pg_catalog.regtype, 'pg_catalog.int8'::pg_catalog.regtype
-    )
+    AND a.atttypid IN (SELECT numbers.oid FROM numbers)
 ORDER BY 1, 2;

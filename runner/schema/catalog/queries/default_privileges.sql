@@ -11,7 +11,8 @@ SELECT
         ELSE pg_catalog.quote_ident(role.rolname)
     END AS grantee,
     granted.privilege_type,
-    granted.is_grantable
+    granted.is_grantable,
+    NULL AS grantor  -- the role itself
 FROM pg_catalog.pg_default_acl AS d
 LEFT JOIN pg_catalog.pg_namespace AS n ON d.defaclnamespace = n.oid
 CROSS JOIN LATERAL (

@@ -48,12 +48,14 @@ SELECT
         ELSE pg_catalog.quote_ident(role.rolname)
     END AS grantee,
     granted.privilege_type,
-    granted.is_grantable
+    granted.is_grantable,
+    CASE WHEN granted.grantor <> secured.owner THEN pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(granted.grantor)) END AS grantor
 FROM secured
 CROSS JOIN LATERAL (
-    SELECT FALSE AS is_default, a.grantee, a.privilege_type, a.is_grantable FROM pg_catalog.aclexplode(secured.acl) AS a
+    SELECT FALSE AS is_default, a.grantee, a.privilege_type, a.is_grantable, a.grantor
+    FROM pg_catalog.aclexplode(secured.acl) AS a
     UNION ALL
-    SELECT TRUE, a.grantee, a.privilege_type, a.is_grantable
+    SELECT TRUE, a.grantee, a.privilege_type, a.is_grantable, a.grantor
     FROM pg_catalog.aclexplode(pg_catalog.acldefault(secured.kind, secured.owner)) AS a
 ) AS granted
 LEFT JOIN pg_catalog.pg_roles AS role ON granted.grantee = role.oid;

@@ -9,7 +9,7 @@ SELECT
     c.reloptions,
     toast.reloptions AS toast_options,
     pg_catalog.quote_ident(space.spcname) AS tablespace,
-    CASE WHEN am.amname <> 'heap' THEN pg_catalog.quote_ident(am.amname) END AS access_method,
+    CASE WHEN am.amname <> 'heap' OR c.relkind = 'p' THEN pg_catalog.quote_ident(am.amname) END AS access_method,
     c.relrowsecurity,
     c.relforcerowsecurity,
     c.relreplident::text,

@@ -10,7 +10,11 @@ WITH others AS (
         t.typname::text AS name,
         t.oid,
         'pg_catalog.pg_type'::pg_catalog.regclass AS classid,
-        'INPUT = ' || t.typinput::text || ', OUTPUT = ' || t.typoutput::text AS sql
+        pg_catalog.concat_ws(
+            ' ', 'INPUT', t.typinput::text, 'OUTPUT', t.typoutput::text, t.typreceive::text, t.typsend::text, t.typmodin::text,
+            t.typmodout::text, t.typanalyze::text, t.typlen, t.typbyval, t.typalign, t.typstorage, t.typcategory, t.typispreferred,
+            t.typdelim, t.typdefault, 'OWNER', pg_catalog.pg_get_userbyid(t.typowner)
+        ) AS sql
     FROM pg_catalog.pg_type AS t
     INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
     WHERE t.typtype IN ('b', 'p') AND NOT (t.typelem <> 0 AND t.typlen = -1)
@@ -23,6 +27,7 @@ WITH others AS (
         'pg_catalog.pg_conversion'::pg_catalog.regclass,
         pg_catalog.pg_encoding_to_char(c.conforencoding)::text || ' TO ' || pg_catalog.pg_encoding_to_char(c.contoencoding)::text
         || ' FROM ' || c.conproc::text || CASE WHEN c.condefault THEN ' DEFAULT' ELSE '' END
+        || ' OWNER ' || pg_catalog.pg_get_userbyid(c.conowner)::text
     FROM pg_catalog.pg_conversion AS c
     INNER JOIN pg_catalog.pg_namespace AS n ON c.connamespace = n.oid
     UNION ALL
@@ -32,7 +37,11 @@ WITH others AS (
         l.lanname,
         l.oid,
         'pg_catalog.pg_language'::pg_catalog.regclass,
-        'HANDLER ' || l.lanplcallfoid::pg_catalog.regproc::text || CASE WHEN l.lanpltrusted THEN ' TRUSTED' ELSE '' END
+        pg_catalog.concat_ws(
+            ' ', 'HANDLER', l.lanplcallfoid::pg_catalog.regproc, 'INLINE', l.laninline::pg_catalog.regproc,
+            'VALIDATOR', l.lanvalidator::pg_catalog.regproc, CASE WHEN l.lanpltrusted THEN 'TRUSTED' END,
+            'OWNER', pg_catalog.pg_get_userbyid(l.lanowner)
+        )
     FROM pg_catalog.pg_language AS l
     UNION ALL
     SELECT 'access method', NULL, a.amname, a.oid, 'pg_catalog.pg_am'::pg_catalog.regclass, 'HANDLER ' || a.amhandler::text
@@ -54,7 +63,11 @@ WITH others AS (
         s.subname,
         s.oid,
         'pg_catalog.pg_subscription'::pg_catalog.regclass,
-        pg_catalog.array_to_string(s.subpublications, ', ') || CASE WHEN s.subenabled THEN ' ENABLE' ELSE ' DISABLE' END
+        pg_catalog.concat_ws(
+            ' ', pg_catalog.array_to_string(s.subpublications, ', '), CASE WHEN s.subenabled THEN 'ENABLE' ELSE 'DISABLE' END,
+            'SLOT', s.subslotname, 'BINARY', s.subbinary, 'STREAMING', s.substream, 'COMMIT', s.subsynccommit,
+            'OWNER', pg_catalog.pg_get_userbyid(s.subowner), 'COMMENT', pg_catalog.obj_description(s.oid, 'pg_subscription')
+        )
     FROM pg_catalog.pg_subscription AS s
     INNER JOIN pg_catalog.pg_database AS d ON s.subdbid = d.oid
     WHERE d.datname = pg_catalog.current_database()
@@ -82,7 +95,16 @@ given AS (
     FROM pg_catalog.pg_foreign_table AS t
 ),
 
--- what has rights and is no object of a described schema: members of extensions, and the server's own
+-- the types that come with a table, a view or a range, and base types
+silent_types AS (
+    SELECT t.oid
+    FROM pg_catalog.pg_type AS t
+    LEFT JOIN pg_catalog.pg_class AS c ON t.typrelid = c.oid
+    WHERE t.oid >= 16384 AND (t.typtype IN ('b', 'm', 'p') OR (t.typtype = 'c' AND c.relkind <> 'c'))
+),
+
+-- what has rights and is no object of a described schema: members of extensions, the server's own, and those that no dump
+-- writes either
 foreigners AS (
     SELECT
         r.classid,
@@ -138,10 +160,41 @@ foreigners AS (
         r.acl IS NOT NULL
         AND (
             r.oid < 16384
+            OR r.classid = 'pg_catalog.pg_language'::pg_catalog.regclass
+            OR (r.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND r.oid IN (SELECT s.oid FROM silent_types AS s))
             OR EXISTS (
                 SELECT FROM pg_catalog.pg_depend AS d
                 WHERE d.classid = r.classid AND d.objid = r.oid AND d.deptype = 'e'
             )
+        )
+),
+
+-- comments that no object of the catalog carries, nor a dump writes, save for the first kinds
+remarks AS (
+    SELECT d.classoid, d.objoid, d.objsubid, d.description
+    FROM pg_catalog.pg_description AS d
+    LEFT JOIN silent_types AS y ON d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objoid = y.oid
+    LEFT JOIN pg_catalog.pg_constraint AS c ON d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objoid = c.oid
+    LEFT JOIN pg_catalog.pg_trigger AS t ON d.classoid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objoid = t.oid
+    LEFT JOIN pg_catalog.pg_trigger AS above ON t.tgparentid = above.oid
+    LEFT JOIN pg_catalog.pg_rewrite AS r ON d.classoid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objoid = r.oid
+    WHERE
+        d.objoid >= 16384
+        AND (
+            d.classoid IN (
+                'pg_catalog.pg_conversion'::pg_catalog.regclass, 'pg_catalog.pg_language'::pg_catalog.regclass,
+                'pg_catalog.pg_am'::pg_catalog.regclass, 'pg_catalog.pg_transform'::pg_catalog.regclass
+            )
+            OR y.oid IS NOT NULL
+            OR c.contype = 't'
+            OR (c.contype = 'c' AND c.conrelid <> 0 AND NOT c.conislocal)
+            OR (c.contype = 'f' AND c.conparentid <> 0)
+            OR t.tgisinternal
+            OR t.tgenabled = above.tgenabled
+            OR r.rulename = '_RETURN'
+        )
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend AS e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e'
         )
 ),
 
@@ -237,7 +290,9 @@ everything AS (
         WHERE o.option_name ~* 'passw|passphrase|pwd|secret|token|credential'
     ) AS secret
     UNION ALL
-    SELECT 'rights on ' || named.type, NULL, named.identity, foreigners.acl::text, FALSE
+    SELECT
+        'rights on ' || named.type, NULL, named.identity,
+        (SELECT pg_catalog.string_agg(a.item::text, ', ' ORDER BY a.item::text) FROM pg_catalog.unnest(foreigners.acl) AS a (item)), FALSE
     FROM foreigners
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(foreigners.classid, foreigners.oid, foreigners.number) AS named
     WHERE NOT (foreigners.acl @> foreigners.initial AND foreigners.initial @> foreigners.acl)
@@ -259,6 +314,69 @@ everything AS (
     INNER JOIN pg_catalog.pg_description AS d ON e.oid = d.objoid AND d.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass
     LEFT JOIN pg_catalog.pg_available_extensions() AS a ON e.extname = a.name
     WHERE d.description IS DISTINCT FROM a.comment
+    UNION ALL
+    SELECT 'comment', NULL, 'on ' || named.type || ' ' || named.identity, remarks.description, FALSE
+    FROM remarks
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(remarks.classoid, remarks.objoid, remarks.objsubid) AS named
+    UNION ALL  -- the snapshot writes no comment and no owner for what every new database has
+    SELECT 'lack of a comment', NULL, 'on schema public', NULL, TRUE
+    FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname = 'public' AND pg_catalog.obj_description(n.oid, 'pg_namespace') IS NULL
+    UNION ALL
+    SELECT
+        'rights of the owners', NULL, 'on schema public',
+        pg_catalog.string_agg(
+            pg_catalog.pg_get_userbyid(a.grantee)::text || ' ' || a.privilege_type || CASE WHEN a.is_grantable THEN ' *' ELSE '' END,
+            ', ' ORDER BY a.privilege_type, a.grantee
+        ),
+        TRUE
+    FROM pg_catalog.pg_namespace AS n
+    CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) AS a
+    INNER JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database()
+    WHERE n.nspname = 'public' AND (a.grantee IN (n.nspowner, d.datdba) OR pg_catalog.pg_get_userbyid(a.grantee) = current_user)
+    UNION ALL  -- since PostgreSQL 17 one may have all rights on a table but this, which reads as ALL on every version
+    SELECT 'lack of MAINTAIN', NULL, 'of ' || coalesce(pg_catalog.quote_ident(r.rolname), 'PUBLIC') || ' on ' || held.name, NULL, FALSE
+    FROM (
+        SELECT c.oid::pg_catalog.regclass::text AS name, a.grantee
+        FROM pg_catalog.pg_class AS c
+        CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+        WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        GROUP BY c.oid, a.grantee
+        HAVING
+            pg_catalog.count(DISTINCT a.privilege_type) FILTER (WHERE a.privilege_type <> 'MAINTAIN') = 7
+            AND NOT pg_catalog.bool_or(a.privilege_type = 'MAINTAIN')
+        UNION ALL
+        SELECT
+            'tables to come of ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(d.defaclrole))
+            || coalesce(' in ' || n.nspname, ''),
+            a.grantee
+        FROM pg_catalog.pg_default_acl AS d
+        LEFT JOIN pg_catalog.pg_namespace AS n ON d.defaclnamespace = n.oid
+        CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS a
+        WHERE d.defaclobjtype = 'r'
+        GROUP BY d.oid, n.nspname, a.grantee
+        HAVING
+            pg_catalog.count(DISTINCT a.privilege_type) FILTER (WHERE a.privilege_type <> 'MAINTAIN') = 7
+            AND NOT pg_catalog.bool_or(a.privilege_type = 'MAINTAIN')
+    ) AS held
+    LEFT JOIN pg_catalog.pg_roles AS r ON held.grantee = r.oid
+    WHERE pg_catalog.current_setting('server_version_num')::int >= 170000
+    UNION ALL  -- before PostgreSQL 18 it could be given away alone, and kept its owner when the range was given away
+    SELECT 'owner', NULL, 'of multirange ' || m.oid::pg_catalog.regtype::text, pg_catalog.pg_get_userbyid(m.typowner), TRUE
+    FROM pg_catalog.pg_range AS r
+    INNER JOIN pg_catalog.pg_type AS t ON r.rngtypid = t.oid
+    INNER JOIN pg_catalog.pg_type AS m ON r.rngmultitypid = m.oid
+    WHERE t.typowner <> m.typowner
+    UNION ALL  -- of a foreign key; it is described that they are switched off
+    SELECT 'triggers always enabled', NULL, 'of ' || named.identity, found.number::text, FALSE
+    FROM (
+        SELECT t.tgconstraint, pg_catalog.count(*) AS number FROM pg_catalog.pg_trigger AS t
+        WHERE t.tgisinternal AND t.tgenabled = 'A' AND t.tgconstraint <> 0
+        GROUP BY t.tgconstraint
+    ) AS found
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(
+        'pg_catalog.pg_constraint'::pg_catalog.regclass, found.tgconstraint, 0
+    ) AS named
     UNION ALL
     SELECT 'security label', NULL, l.provider || ' on ' || named.type || ' ' || named.identity, l.label, FALSE
     FROM pg_catalog.pg_seclabel AS l
@@ -282,7 +400,14 @@ everything AS (
         )
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = m.uses AND d.deptype = 'e')
     UNION ALL
-    SELECT named.type || ' in a schema of the server', NULL, named.identity, NULL, FALSE
+    SELECT
+        named.type || ' in a schema of the server', NULL, named.identity,
+        (
+            SELECT 'digest ' || sum(pg_catalog.hashtextextended(delivered.text, delivered.number))::text
+            FROM delivered
+            WHERE delivered.classid = made.classid AND delivered.oid = made.oid
+        ),
+        FALSE
     FROM in_schemas AS made
     INNER JOIN pg_catalog.pg_namespace AS n ON made.namespace = n.oid
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(made.classid, made.oid, 0) AS named
@@ -305,7 +430,11 @@ everything AS (
         'large object',
         NULL,
         l.oid::text,
-        'owner ' || pg_catalog.pg_get_userbyid(l.lomowner) || ', rights ' || coalesce(l.lomacl, pg_catalog.acldefault('L', l.lomowner))::text
+        'owner ' || pg_catalog.pg_get_userbyid(l.lomowner) || ', rights '
+        || (
+            SELECT pg_catalog.string_agg(a.item::text, ', ' ORDER BY a.item::text)
+            FROM pg_catalog.unnest(coalesce(l.lomacl, pg_catalog.acldefault('L', l.lomowner))) AS a (item)
+        )
         || coalesce(', comment ' || pg_catalog.quote_literal(c.description), ''),
         TRUE
     FROM (SELECT l.* FROM pg_catalog.pg_largeobject_metadata AS l ORDER BY l.oid LIMIT 1000) AS l

@@ -1,0 +1,394 @@
+"""Draft the migrations that lead from the files to a wanted schema, prove them in scratch databases, and write them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+from runner.commands.new import the_layout
+from runner.commands.verify import VerifyOptions, verifications
+from runner.errors import CheckError, FileError, Location, RunnerError, UsageError
+from runner.events import Emit, silent
+from runner.files.migrations.layout import Layout
+from runner.files.migrations.load import load
+from runner.files.migrations.migration import Migration
+from runner.files.migrations.scaffold import next_ids, slug_of, write_pair
+from runner.files.sqltext.lexer import statements
+from runner.files.sqltext.lock_modes import LockMode
+from runner.files.sqltext.tokens import SqlSyntaxError
+from runner.report.findings import finding_as_json
+from runner.report.terminal import Style
+from runner.review.lint import Finding
+from runner.review.verify import Rehearsal, Verdict
+from runner.schema.catalog.differences import unified_diff
+from runner.schema.catalog.objects import Catalog
+from runner.schema.catalog.read import read as read_catalog
+from runner.schema.catalog.render import render
+from runner.schema.draft.change import UndraftableError, Ways
+from runner.schema.draft.files import DraftFile, draft_files
+from runner.schema.draft.renames import Doubt, doubts, renames
+from runner.schema.draft.safe import Fills
+from runner.schema.draft.trial import TrialError
+from runner.server import connection, credentials
+from runner.session.scratch import build, scratch_session
+from runner.session.session import Session
+from runner.settings import Secret, Settings
+from runner.wording import capitalized, listed
+
+Connection = psycopg.Connection[Any]
+_NATIVE_NOT_NULL = 180000
+_WRITTEN_NOTHING = (
+    "No file was written, and no database was changed but scratch databases, which are dropped."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftOptions:
+    """What `draft` was asked for."""
+
+    name: str
+    like: str | None = None  # the URL of a database that has the wanted schema
+    like_command: str | None = None  # makes it in an empty one
+    renamed: tuple[str, ...] = ()  # "public.orders.note=remark"
+    not_renamed: tuple[str, ...] = ()
+    fills: Mapping[str, str] = field(default_factory=dict)
+    one_file: bool = False
+    allow_destroying: bool = False
+    scratch_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """A migration that was written."""
+
+    id: str
+    path: str
+    rollback: str | None
+    file: DraftFile
+    locks: tuple[str, ...]  # as they were measured, the strongest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The migrations that lead from the files to the wanted schema, each proven."""
+
+    database: str
+    files: tuple[Drafted, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    not_described: tuple[str, ...] = ()
+
+
+def draft(
+    settings: Settings, options: DraftOptions, *, emit: Emit, ask: Callable[[Doubt], bool] | None = None
+) -> Draft:
+    """Draft the migrations to the wanted schema of one database, prove them, and write them.
+
+    `ask` returns whether something was renamed; without it a doubt is refused.
+
+    Raises: CheckError for what cannot be drafted, destroys, or is in doubt; FileError, ConfigurationError; RunnerError
+    for a draft that is found to be wrong.
+    """
+    layout = the_layout(settings)
+    slug = slug_of(options.name)
+    files = load(layout, settings.project) if layout.newest.path.is_dir() else []
+    wanted = _wanted(settings, layout, options, emit=emit)
+    with scratch_session(settings, layout, files, url=options.scratch_url, emit=emit) as session:
+        present = build(session, settings, other_owners=True)
+        found = _drafted(session, settings, present, wanted, options, ask)
+    if not found:
+        return Draft(database=layout.title, not_described=wanted.unsupported)
+    _require_allowed(found, options)
+    ids = next_ids(layout, [f"{slug}_{f.suffix}" if f.suffix else slug for f in found])
+    rehearsals, findings = _proven(settings, layout, files, ids, found, options, wanted)
+    written = []
+    for id_, file, rehearsal in zip(ids, found, rehearsals, strict=True):
+        locks = _locks(rehearsal)
+        pair = write_pair(layout.newest, id_, _apply_text(id_, file, locks), _rollback_text(id_, file))
+        written.append(
+            Drafted(
+                id=id_,
+                path=settings.label(pair.apply),
+                rollback=None if file.undo is None else settings.label(pair.rollback),
+                file=file,
+                locks=locks,
+            )
+        )
+    return Draft(
+        database=layout.title,
+        files=tuple(written),
+        findings=tuple(findings),
+        not_described=wanted.unsupported,
+    )
+
+
+def _wanted(settings: Settings, layout: Layout, options: DraftOptions, *, emit: Emit) -> Catalog:
+    if options.like is not None:
+        target = credentials.resolve(replace(settings, url=Secret(options.like)), layout.name, only=True)
+        if target is None:
+            raise UsageError("--like names no database")
+        with connection.connect(target) as conn:
+            return _read(conn, settings)
+    if options.like_command is None and not layout.snapshot.is_file():
+        raise FileError(
+            "there is no snapshot to take the wanted schema from",
+            where=Location(settings.label(layout.snapshot)),
+            hint="Write it with runner snapshot and edit it; or name a database that has the wanted schema: --like URL",
+        )
+    with scratch_session(settings, layout, [], url=options.scratch_url, emit=emit) as session:
+        if options.like_command is not None:
+            _run_command(options.like_command, session, settings.environ)
+        else:
+            _load(session.connection, layout.snapshot, settings)
+        return _read(session.connection, settings)
+
+
+def _read(conn: Connection, settings: Settings) -> Catalog:
+    return read_catalog(conn, exclude=(settings.migration_table,), other_owners=True)
+
+
+def _load(conn: Connection, snapshot: Path, settings: Settings) -> None:
+    """Run an edited snapshot.
+
+    Raises: FileError at the statement that the server refuses.
+    """
+    text, label, at = snapshot.read_text("utf-8"), settings.label(snapshot), 0
+    try:
+        with conn.transaction():
+            for statement in statements([text]):
+                at = statement.start
+                conn.execute(statement.text.encode())
+    except SqlSyntaxError as error:
+        raise FileError(str(error), where=Location(label, text.count("\n", 0, error.offset) + 1)) from error
+    except psycopg.Error as error:
+        line = text.count("\n", 0, at + int(error.diag.statement_position or 1) - 1) + 1
+        raise FileError(
+            f"the snapshot cannot be loaded: {error.diag.message_primary or error}",
+            where=Location(label, line, text=text.splitlines()[line - 1]),
+            detail=f"SQLSTATE {error.sqlstate}; it was run in a scratch database. {_WRITTEN_NOTHING}",
+            hint="Correct the snapshot: a thing must stand before what uses it.",
+        ) from error
+
+
+def _run_command(command: str, session: Session, environ: Mapping[str, str]) -> None:
+    environ = {**connection.child_environment(session.target, environ), "DATABASE_URL": _url_of(session)}
+    done = subprocess.run(command, shell=True, env=environ, capture_output=True, text=True, check=False)  # noqa: S602 - it is the user's own command
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()[-5:]
+        raise UsageError(
+            f"the command that makes the wanted schema ended with {done.returncode}",
+            detail="\n".join([*said, _WRITTEN_NOTHING]),
+            hint="It gets the address of an empty database as DATABASE_URL and as PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.",
+        )
+
+
+def _drafted(
+    session: Session,
+    settings: Settings,
+    present: Catalog,
+    wanted: Catalog,
+    options: DraftOptions,
+    ask: Callable[[Doubt], bool] | None,
+) -> list[DraftFile]:
+    given = list(options.renamed)
+    try:
+        found = renames(present, given)
+        settled = {*options.not_renamed, *(rename.old for rename in found)}
+        open_ = list(doubts(present, wanted, settled=settled))
+        while open_ and ask is not None:
+            doubt = open_[0]
+            if ask(doubt):
+                given.append(f"{doubt.old}={doubt.new.rpartition('.')[2]}")
+                settled.add(doubt.old)
+            open_ = [other for other in open_[1:] if other.old not in settled]
+        found = renames(present, given)
+    except LookupError as error:
+        raise UsageError(
+            f"nothing in the files' schema is called {error}", hint="Name it as the snapshot has it."
+        ) from None
+    except ValueError as error:
+        raise UsageError(
+            f"--rename {error} names no new name", hint="--rename public.orders.note=remark"
+        ) from None
+    if open_:
+        raise CheckError(
+            "renamed, or dropped and created again? The schemas alone do not tell",
+            detail="\n".join([*(f"{capitalized(str(doubt))}." for doubt in open_), _WRITTEN_NOTHING]),
+            hint="\n".join(f"If it was renamed: {d.option}; if not: --no-rename {d.old}" for d in open_),
+        )
+    ways = Ways(
+        is_safe=not options.one_file,
+        native_not_null=session.history.server.version_num >= _NATIVE_NOT_NULL,
+        fills=Fills(options.fills),
+    )
+    try:
+        return draft_files(
+            session.connection, lambda: _read(session.connection, settings), wanted, ways, renames=found
+        )
+    except UndraftableError as error:
+        raise _undraftable(error) from error
+    except TrialError as error:
+        raise _wrong(str(error), present, wanted, "; ".join(map(str, error.differences))) from error
+
+
+def _url_of(session: Session) -> str:
+    given = {name: quote(str(value), safe="") for name, value in session.target.parameters.items()}
+    password = f":{given['password']}" if given.get("password") else ""
+    where = f"host={given.get('host', '127.0.0.1')}&port={given.get('port', '5432')}"
+    return f"postgresql://{given.get('user', '')}{password}@/{given['dbname']}?{where}"
+
+
+def _undraftable(error: UndraftableError) -> CheckError:
+    item, wanted = error.item, error.wanted
+    shown = unified_diff(
+        item.sql, "" if wanted is None else wanted.sql, "as the files give it", "as it is wanted"
+    )
+    return CheckError(
+        f"{item.kind} {item.identity} cannot be drafted",
+        detail="\n".join([f"{capitalized(error.reason)}.", shown.rstrip(), _WRITTEN_NOTHING]),
+        hint="For a new column that may not be NULL, say what rows that are there get: --fill TABLE.COLUMN=EXPRESSION. Otherwise"
+        " write this step by hand (runner new NAME), and draft the rest after it.",
+    )
+
+
+def _wrong(message: str, present: Catalog, wanted: Catalog, detail: str) -> RunnerError:
+    folder = Path(tempfile.mkdtemp(prefix="runner-draft-"))
+    for name, catalog in (("present", present), ("wanted", wanted)):
+        (folder / f"{name}.sql").write_text(render(catalog), "utf-8")
+    return RunnerError(
+        f"the draft is wrong, which is a fault of runner: {message}",
+        detail=f"{detail}\n{_WRITTEN_NOTHING}".strip(),
+        hint=f"Report it with the two schemas in {folder}; until then write the migration by hand: runner new NAME",
+    )
+
+
+def _require_allowed(found: Sequence[DraftFile], options: DraftOptions) -> None:
+    loses = [what for file in found for what in file.loses]
+    if loses and not options.allow_destroying:
+        raise CheckError(
+            "the draft destroys what no rollback brings back",
+            detail="\n".join([f"{capitalized(what)}." for what in loses] + [_WRITTEN_NOTHING]),
+            hint="If that is meant: --allow-destroying. If it was renamed: --rename",
+        )
+
+
+def _proven(
+    settings: Settings,
+    layout: Layout,
+    files: Sequence[Migration],
+    ids: Sequence[str],
+    found: Sequence[DraftFile],
+    options: DraftOptions,
+    wanted: Catalog,
+) -> tuple[list[Rehearsal], Sequence[Finding]]:
+    """Rehearse the files, in a copy of the project, each forth, back and forth again.
+
+    Raises: RunnerError where one is not proven.
+    """
+    with tempfile.TemporaryDirectory(prefix="runner-draft-") as folder:
+        copy = Path(folder)
+        for name in ("migrations", "sql"):
+            if (settings.project / name).is_dir():
+                shutil.copytree(settings.project / name, copy / name)
+        dirs = []
+        for number, given in enumerate(settings.migrations_dirs):
+            shutil.copytree(given, copy / f"given_{number}")
+            dirs.append(copy / f"given_{number}")
+        there = replace(settings, project=copy, database=layout.name, migrations_dirs=tuple(dirs))
+        source = the_layout(there).newest
+        for id_, file in zip(ids, found, strict=True):
+            write_pair(source, id_, _apply_text(id_, file, ()), _rollback_text(id_, file))
+        asked = VerifyOptions(
+            everything=not files,
+            since=max((m.id for m in files if m.id < ids[0]), default=None) if files else None,
+            scratch_url=options.scratch_url,
+        )
+        (result,) = verifications(there, asked, emit=silent)
+    for rehearsal in result.rehearsals:
+        trip = rehearsal.round_trip
+        if trip.verdict not in {Verdict.PROVEN, Verdict.ROWS_DIFFER, Verdict.IRREVERSIBLE}:
+            why = trip.error.message if trip.error is not None else trip.rollback_diff or trip.again_diff
+            raise _wrong(f"{rehearsal.id}: {trip.verdict.value}", Catalog(), wanted, why)
+    return list(result.rehearsals), result.findings
+
+
+def _locks(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """Return the strongest lock on each relation that was there, one text for each mode."""
+    strongest: dict[str, LockMode] = {}
+    for trace in rehearsal.statements:
+        for lock in trace.locks:
+            if lock.kind != "index":
+                strongest[lock.relation] = max(lock.mode, strongest.get(lock.relation, lock.mode))
+    by_mode: dict[LockMode, list[str]] = defaultdict(list)
+    for relation, mode in sorted(strongest.items()):
+        if mode > LockMode.ROW_EXCLUSIVE:
+            by_mode[mode].append(relation)
+    return tuple(f"{mode} on {listed(names)}" for mode, names in sorted(by_mode.items(), reverse=True))
+
+
+def _apply_text(id_: str, file: DraftFile, locks: Sequence[str]) -> str:
+    words = id_.split("_", 1)[-1].replace("_", " ")
+    head = [
+        f"-- {capitalized(words)}.",
+        f"-- Locks: {'; '.join(locks) or 'none that stops a read or a write'}.",
+    ]
+    head += [f"-- Loses {what}." for what in file.loses]
+    if file.undo is None:
+        head.append("-- irreversible: PostgreSQL cannot remove a value from an enum")
+    head += [file.directive] if file.directive else []
+    return "\n".join([*head, "", "\n\n".join(file.statements), ""])
+
+
+def _rollback_text(id_: str, file: DraftFile) -> str | None:
+    if file.undo is None:
+        return None
+    head = [f"-- Undo {id_}."]
+    if file.undo == ("SELECT 1;",):
+        head = [f"-- Undo {id_}: nothing, as the column goes with the migration that adds it."]
+    head += ["-- What the rows held is lost."] if file.loses else []
+    head += [file.undo_directive] if file.undo_directive else []
+    return "\n".join([*head, "", "\n\n".join(file.undo), ""])
+
+
+def text(result: Draft, style: Style) -> Iterator[str]:
+    """Yield the files that were written, with their locks and what they lose."""
+    if not result.files:
+        yield f"{result.database}: nothing to draft; the files give the wanted schema"
+    for each in result.files:
+        yield f"{style(each.path, 'bold')}  {style('proven', 'green')}"
+        yield f"    {'; '.join(each.locks) or 'no lock that stops a read or a write'}"
+        yield from (f"    {style('loses', 'red')} {what}" for what in each.file.loses)
+    for finding in result.findings:
+        yield f"  {style(finding.level.value, 'yellow')} {finding.rule} at {finding.where}: {finding.message}"
+    if result.not_described:
+        yield f"not compared: {listed(list(result.not_described))}"
+
+
+def as_json(result: Draft) -> dict[str, Any]:
+    """Return what was written."""
+    return {
+        "database": result.database,
+        "files": [
+            {
+                "id": each.id,
+                "path": each.path,
+                "rollback": each.rollback,
+                "statements": list(each.file.statements),
+                "undo": None if each.file.undo is None else list(each.file.undo),
+                "locks": list(each.locks),
+                "loses": list(each.file.loses),
+                "verdict": "proven" if each.file.undo is not None else "irreversible",
+            }
+            for each in result.files
+        ],
+        "findings": [finding_as_json(finding) for finding in result.findings],
+        "not_described": list(result.not_described),
+    }

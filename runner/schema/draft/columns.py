@@ -1,0 +1,215 @@
+"""What makes one table into another: its columns, one by one, and its own properties."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from runner.schema.catalog.objects import Column, NumberSequence, Table
+
+_USUAL_OPTIONS = {
+    "INCREMENT": "INCREMENT BY 1",
+    "MINVALUE": "NO MINVALUE",
+    "MAXVALUE": "NO MAXVALUE",
+    "START": "START WITH 1",
+    "CACHE": "CACHE 1",
+    "CYCLE": "NO CYCLE",
+}
+
+
+class NoStatementError(Exception):
+    """No statement makes the one into the other."""
+
+
+@dataclass(slots=True)
+class TableChange:
+    """The statements of a table, in the order in which they can run."""
+
+    first: list[str] = field(default_factory=list)
+    required: list[Column] = field(default_factory=list)  # columns that become NOT NULL
+    filled: list[Column] = field(default_factory=list)  # new ones whose old rows get their value in batches
+    shed: list[Column] = field(default_factory=list)  # columns that go
+
+
+def table_change(
+    name: str,
+    before: Table,
+    after: Table,
+    *,
+    in_batches: Collection[str] = (),
+    kept_sequences: Collection[str] = (),
+) -> TableChange:
+    """Compare two tables of one name; the new columns `in_batches` are added without a value.
+
+    `kept_sequences` are there before and after, though in one of the two they belong to a serial column.
+
+    Raises: NoStatementError.
+    """
+    if before.partition_key != after.partition_key:
+        raise NoStatementError("a table cannot become partitioned, or partitioned otherwise")
+    change = TableChange()
+    was, is_ = ({c.name: c for c in table.columns} for table in (before, after))
+    change.first += _properties(name, before, after)
+    for column in after.columns:
+        old = was.get(column.name)
+        if old is None:
+            if not column.is_inherited:
+                _add(name, column, change, in_batch=column.name in in_batches)
+        elif old != column:
+            change.first += _column(name, old, column, change, kept_sequences)
+    change.shed = [c for c in before.columns if c.name not in is_ and not c.is_inherited]
+    return change
+
+
+def _properties(name: str, before: Table, after: Table) -> Iterator[str]:
+    alter = f"ALTER TABLE {name}"
+    if (before.partition_of, before.bound) != (after.partition_of, after.bound):
+        if before.partition_of is not None:
+            yield f"ALTER TABLE {before.partition_of} DETACH PARTITION {name};"
+        if after.partition_of is not None:
+            yield f"ALTER TABLE {after.partition_of} ATTACH PARTITION {name} {after.bound};"
+    for parent in before.parents:
+        if parent not in after.parents:
+            yield f"{alter} NO INHERIT {parent};"
+    for parent in after.parents:
+        if parent not in before.parents:
+            yield f"{alter} INHERIT {parent};"
+    if before.unlogged != after.unlogged:
+        yield f"{alter} SET {'UNLOGGED' if after.unlogged else 'LOGGED'};"
+    if before.access_method != after.access_method:
+        yield f"{alter} SET ACCESS METHOD {after.access_method or 'heap'};"
+    if before.tablespace != after.tablespace:
+        yield f"{alter} SET TABLESPACE {after.tablespace or 'pg_default'};"
+    gone = {o.partition("=")[0] for o in before.options} - {o.partition("=")[0] for o in after.options}
+    given = [option for option in after.options if option not in before.options]
+    if gone:
+        yield f"{alter} RESET ({', '.join(sorted(gone))});"
+    if given:
+        yield f"{alter} SET ({', '.join(given)});"
+
+
+def _add(name: str, column: Column, change: TableChange, *, in_batch: bool) -> None:
+    add = f"ALTER TABLE {name} ADD COLUMN"
+    if not in_batch:
+        change.first.append(f"{add} {column.line};")
+        return
+    collation = f" COLLATE {column.collation}" if column.collation else ""
+    change.first.append(f"{add} {column.name} {column.type}{collation};")
+    if column.default is not None:
+        change.first.append(f"ALTER TABLE {name} ALTER COLUMN {column.name} SET DEFAULT {column.default};")
+    change.filled.append(column)
+    if column.not_null:
+        change.required.append(column)
+
+
+def _column(name: str, old: Column, new: Column, change: TableChange, kept: Collection[str]) -> Iterator[str]:
+    """Yield the statements for a column that is there."""
+    alter = f"ALTER TABLE {name} ALTER COLUMN {new.name}"
+    if old.generated != new.generated or (old.generated and old.default != new.default):
+        if new.generated is None and old.generated == "STORED":
+            yield f"{alter} DROP EXPRESSION;"
+            if new.default is not None:
+                yield f"{alter} SET DEFAULT {new.default};"
+        elif not old.is_inherited:
+            yield f"ALTER TABLE {name} DROP COLUMN {old.name};"
+            yield f"ALTER TABLE {name} ADD COLUMN {new.line};"
+            return
+    retyped = (old.type, old.collation) != (new.type, new.collation) and not new.is_inherited
+    default_changes = old.default != new.default or (retyped and old.default is not None)
+    if old.numbers is not None and (new.numbers is None or _way(old) != _way(new)):
+        yield from _unnumber(alter, old, kept)
+        default_changes = False
+        if new.numbers is None and new.default is not None:
+            default_changes = True
+    elif default_changes and old.default is not None and not (old.numbers or old.generated):
+        yield from [f"{alter} DROP DEFAULT;"] if retyped or new.default is None else []
+    if retyped:
+        collation = f" COLLATE {new.collation}" if new.collation else ""
+        using = "" if old.type == new.type else f" USING {new.name}::{new.type}"
+        yield f"{alter} TYPE {new.type}{collation}{using};"
+    if new.numbers is not None and (old.numbers is None or _way(old) != _way(new)):
+        yield from _number(name, alter, new, kept)
+    elif new.numbers is not None and old.numbers is not None:
+        yield from _renumber(alter, old, new)
+    elif default_changes and new.default is not None and not new.generated:
+        yield f"{alter} SET DEFAULT {new.default};"
+    if old.compression != new.compression:
+        yield f"{alter} SET COMPRESSION {new.compression or 'default'};"
+    if new.not_null and not old.not_null:
+        change.required.append(new)
+    if old.not_null and not new.not_null:
+        yield f"{alter} DROP NOT NULL;"
+
+
+def _way(column: Column) -> bool:
+    return column.identity is not None
+
+
+def _unnumber(alter: str, old: Column, kept: Collection[str]) -> Iterator[str]:
+    if old.identity is not None:
+        yield f"{alter} DROP IDENTITY;"
+    elif old.numbers is not None:
+        yield f"{alter} DROP DEFAULT;"
+        if old.numbers.name not in kept:
+            yield f"DROP SEQUENCE {old.numbers.name};"
+
+
+def _number(name: str, alter: str, new: Column, kept: Collection[str]) -> Iterator[str]:
+    """Yield what gives a column its numbers, which go on after the highest that is there."""
+    numbers = new.numbers
+    if numbers is None:
+        return
+    options = " ".join(numbers.options)
+    if new.identity is not None:
+        yield f"{alter} ADD GENERATED {new.identity} AS IDENTITY (SEQUENCE NAME {numbers.name}{f' {options}' if options else ''});"
+    else:
+        if numbers.name not in kept:
+            yield create_sequence(numbers)
+        yield f"ALTER SEQUENCE {numbers.name} OWNED BY {name}.{new.name};"
+        yield f"{alter} SET DEFAULT {new.default};"
+    if numbers.name in kept:
+        return
+    literal = "'" + numbers.name.replace("'", "''") + "'"
+    yield f"SELECT setval({literal}, max({new.name})) FROM {name} HAVING max({new.name}) IS NOT NULL;"
+
+
+def _renumber(alter: str, old: Column, new: Column) -> Iterator[str]:
+    if old.numbers is None or new.numbers is None:
+        return
+    if old.identity != new.identity:
+        yield f"{alter} SET GENERATED {new.identity};"
+    if (old.numbers.type, old.numbers.options) != (new.numbers.type, new.numbers.options):
+        yield from alter_sequence(old.numbers, new.numbers, name=old.numbers.name)
+    if old.numbers.name != new.numbers.name:
+        yield f"ALTER SEQUENCE {old.numbers.name} RENAME TO {new.numbers.name.rpartition('.')[2]};"
+
+
+def _descends(numbers: NumberSequence) -> bool:
+    return any(option.startswith("INCREMENT BY -") for option in numbers.options)
+
+
+def create_sequence(numbers: NumberSequence) -> str:
+    """Write CREATE SEQUENCE."""
+    unlogged = "UNLOGGED " if numbers.unlogged else ""
+    words = [f"CREATE {unlogged}SEQUENCE {numbers.name} AS {numbers.type}", *numbers.options]
+    return f"{' '.join(words)};"
+
+
+def alter_sequence(before: NumberSequence, after: NumberSequence, *, name: str) -> Iterator[str]:
+    """Yield what changes a sequence's type, options and persistence; its next number stays."""
+    if before.unlogged != after.unlogged:
+        yield f"ALTER SEQUENCE {name} SET {'UNLOGGED' if after.unlogged else 'LOGGED'};"
+    had = {option.split()[0] for option in before.options}
+    has = {option.split()[0] for option in after.options}
+    options = [_USUAL_OPTIONS[word] for word in _USUAL_OPTIONS if word in had - has]
+    options += [option for option in after.options if option not in before.options]
+    if _descends(before) != _descends(after):
+        end = "MAXVALUE" if _descends(after) else "MINVALUE"
+        ends = [option.split()[-1] for option in after.options if option.startswith(end)]
+        start = ends[0] if ends else "-1" if _descends(after) else "1"
+        options = [option for option in options if option != _USUAL_OPTIONS["START"]]
+        options += [] if any(o.startswith("START") for o in after.options) else [f"START WITH {start}"]
+        options.append("RESTART")
+    as_type = [f"AS {after.type}"] if before.type != after.type else []
+    if options or as_type:
+        yield f"ALTER SEQUENCE {name} {' '.join([*as_type, *options])};"

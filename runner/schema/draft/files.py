@@ -1,0 +1,114 @@
+"""A draft as migration files, each with its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+
+from runner.schema.catalog.objects import Catalog
+from runner.schema.draft.change import UndraftableError, Ways
+from runner.schema.draft.renames import Rename
+from runner.schema.draft.steps import Group, Mode
+from runner.schema.draft.trial import NO_BODIES, counting, settled
+
+_NAMES = {
+    Mode.ENUM_VALUE: "enum_values",
+    Mode.TRANSACTION: "",
+    Mode.CONCURRENTLY: "indexes",
+    Mode.BATCH: "fill",
+    Mode.VALIDATE: "validate",
+    Mode.DESTROY: "drop",
+}
+_DIRECTIVES = {Mode.CONCURRENTLY: "-- transactional: false", Mode.BATCH: "-- batch: true"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftFile:
+    """A migration of a draft, without what its first lines say."""
+
+    suffix: str  # of its name: "validate"
+    directive: str | None
+    statements: tuple[str, ...]
+    undo: tuple[str, ...] | None  # None: there is no way back
+    undo_directive: str | None
+    loses: tuple[str, ...]
+
+
+def draft_files(
+    conn: psycopg.Connection[Any],
+    read: Callable[[], Catalog],
+    wanted: Catalog,
+    ways: Ways,
+    *,
+    renames: Sequence[Rename] = (),
+) -> list[DraftFile]:
+    """Draft, file by file, and run each in the database of `conn`, which at the end has the wanted schema.
+
+    Raises: UndraftableError, TrialError.
+    """
+    files: list[DraftFile] = []
+    now = read()
+    left = list(renames)
+    while left or counting(wanted, now):
+        found = settled(conn, read, wanted, ways, renames=[rename.sql for rename in left])
+        if not found.groups and not left:
+            break
+        for number, group in enumerate(found.groups or (Group(Mode.TRANSACTION, ()),)):
+            before, first = now, found.first if number == 0 else ()
+            statements = (*first, *(step.sql for step in group.steps))
+            for statement in statements:
+                if statement != NO_BODIES:
+                    conn.execute(statement.encode())
+            now = read()
+            undone = [rename.undo for rename in reversed(left)] if number == 0 else []
+            files.append(_file(conn, read, before, group, statements, undone))
+        left = []
+    return _named(files)
+
+
+def _file(
+    conn: psycopg.Connection[Any],
+    read: Callable[[], Catalog],
+    before: Catalog,
+    group: Group,
+    statements: tuple[str, ...],
+    renamed: Sequence[str],
+) -> DraftFile:
+    concurrently = group.mode is Mode.CONCURRENTLY
+    undo: tuple[str, ...] | None = ("SELECT 1;",)
+    if group.mode is not Mode.BATCH:
+        try:
+            back = settled(
+                conn, read, before, Ways(is_safe=False, concurrently=concurrently), renames=renamed
+            )
+        except UndraftableError:
+            if group.mode is not Mode.ENUM_VALUE:
+                raise
+            undo = None
+        else:
+            undo = (*back.first, *(step.sql for g in back.groups for step in g.steps))
+    return DraftFile(
+        suffix=_NAMES[group.mode],
+        directive=_DIRECTIVES.get(group.mode),
+        statements=statements,
+        undo=undo,
+        undo_directive=_DIRECTIVES.get(group.mode) if concurrently else None,
+        loses=group.loses,
+    )
+
+
+def _named(files: Sequence[DraftFile]) -> list[DraftFile]:
+    """Give each file a name of its own: the first in one transaction has none beside the draft's."""
+    taken: set[str] = set()
+    found = []
+    for file in files:
+        suffix, number = file.suffix or ("" if "" not in taken else "then"), 2
+        name = suffix
+        while name in taken:
+            name, number = f"{suffix}_{number}", number + 1
+        taken.add(name)
+        found.append(replace(file, suffix=name))
+    return found

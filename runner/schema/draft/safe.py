@@ -1,0 +1,84 @@
+"""Changes of a table in use in forms that let nobody wait for long.
+
+Source: PostgreSQL manual, ALTER TABLE, Notes; CREATE INDEX, "Building Indexes Concurrently".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.schema.catalog.objects import CatalogObject, Column, Key, UniqueKey
+
+_ROWS = 1000  # a transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Fills:
+    """What new columns hold in rows that are there: "public.orders.country" and an expression."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, table: str, column: Column) -> str | None:
+        """Return the expression for a column; its default where nothing else is said."""
+        return self.values.get(f"{table}.{column.name}", column.default)
+
+    def batch(self, objects: Mapping[Key, CatalogObject], table: str, column: Column, value: str) -> str:
+        """Return the statement that fills a thousand rows, by the table's key if it has one."""
+        key = next(
+            (
+                item.structure.columns
+                for item in objects.values()
+                if item.parent == table
+                and isinstance(item.structure, UniqueKey)
+                and item.structure.is_primary
+            ),
+            ("ctid",),
+        )
+        names = ", ".join(key)
+        left = names if len(key) == 1 else f"({names})"
+        return (
+            f"UPDATE {table} SET {column.name} = {value}\n"
+            f"WHERE {left} IN (\n"
+            f"    SELECT {names} FROM {table} WHERE {column.name} IS NULL ORDER BY {names} LIMIT {_ROWS}\n"
+            f");"
+        )
+
+
+def proven_not_null(table: str, column: Column, *, native: bool) -> tuple[str, str, str]:
+    """Return how a column becomes NOT NULL: a constraint for new rows, its proof, and the end."""
+    bare = table.rpartition(".")[2].strip('"')
+    name = f"{bare}_{column.name.strip(chr(34))}_not_null"
+    name = name if name.replace("_", "").isalnum() and name == name.lower() else f'"{name}"'
+    alter = f"ALTER TABLE {table}"
+    validate = f"{alter} VALIDATE CONSTRAINT {name};"
+    if native:
+        return f"{alter}\n    ADD CONSTRAINT {name} NOT NULL {column.name} NOT VALID;", validate, ""
+    add = f"{alter}\n    ADD CONSTRAINT {name} CHECK ({column.name} IS NOT NULL) NOT VALID;"
+    end = f"{alter} ALTER COLUMN {column.name} SET NOT NULL;\n\n{alter} DROP CONSTRAINT {name};"
+    return add, validate, end
+
+
+def unique_over_index(item: CatalogObject) -> tuple[str, str] | None:
+    """Return a key as an index that is built concurrently and the constraint over it; None if it cannot be so."""
+    key = item.structure
+    if not isinstance(key, UniqueKey) or item.parent is None:
+        return None
+    name = item.identity.removesuffix(f" on {item.parent}")
+    kind, columns = "PRIMARY KEY" if key.is_primary else "UNIQUE", ", ".join(key.columns)
+    add = f"ALTER TABLE {item.parent}\n    ADD CONSTRAINT {name} {kind}"
+    if item.sql != f"{add} ({columns});":
+        return None  # INCLUDE, NULLS NOT DISTINCT, parameters and the like
+    index = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {item.parent} USING btree ({columns});"
+    return index, f"{add} USING INDEX {name};"
+
+
+def foreign_key_and_proof(item: CatalogObject) -> tuple[str, str] | None:
+    """Return a CHECK or foreign key as NOT VALID and its proof; None for another constraint."""
+    if item.parent is None or item.sql.endswith((" NOT VALID;", "*/;")):
+        return None
+    name = item.identity.removesuffix(f" on {item.parent}")
+    head = f"ALTER TABLE {item.parent}\n    ADD CONSTRAINT {name} "
+    if not item.sql.startswith((f"{head}CHECK ", f"{head}FOREIGN KEY ")):
+        return None
+    return f"{item.sql[:-1]} NOT VALID;", f"ALTER TABLE {item.parent} VALIDATE CONSTRAINT {name};"

@@ -1,0 +1,164 @@
+"""Draft by trying: the server says what blocks a statement, and what a statement comes to.
+
+A trial is a transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+
+from runner.schema.catalog.differences import diff
+from runner.schema.catalog.objects import Catalog, CatalogObject, Difference, Key, Table
+from runner.schema.draft.change import REPLACED, UndraftableError, Ways, blockers, steps
+from runner.schema.draft.steps import Group, Mode, Step, groups
+
+Connection = psycopg.Connection[Any]
+# dependent objects still exist, feature not supported (a column that a view uses), invalid table definition (a view's
+# columns), invalid function definition (its result), wrong object type, object not in prerequisite state
+_IN_THE_WAY = frozenset({"2BP01", "0A000", "42P16", "42P13", "42809", "55000", "42P17"})
+# undefined function, table, column, object: named in a body, of which the server keeps no dependency
+_NOT_THERE_YET = frozenset({"42883", "42P01", "42703", "42704"})
+_ROUTINES = frozenset({"function", "procedure"})
+NO_BODIES = "SET LOCAL check_function_bodies = off;"
+_FILENODE = "SELECT pg_catalog.pg_relation_filenode(pg_catalog.to_regclass(%s))"
+
+
+class TrialError(Exception):
+    """A draft that the server refuses, or that leads to another schema: a fault of ours."""
+
+    def __init__(self, message: str, differences: Sequence[Difference] = ()) -> None:
+        super().__init__(message)
+        self.differences = tuple(differences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The steps of a draft that leads where it should, in files."""
+
+    groups: tuple[Group, ...]
+    first: tuple[str, ...] = ()  # statements before the first of them, in its file
+
+
+def settled(
+    conn: Connection,
+    read: Callable[[], Catalog],
+    wanted: Catalog,
+    ways: Ways,
+    *,
+    renames: Sequence[str] = (),
+) -> Settled:
+    """Return the steps from the schema that `conn` is connected to, to the wanted one. The database stays as it is.
+
+    Raises: UndraftableError; TrialError.
+    """
+    first = list(renames)
+    while True:
+        with conn.transaction(force_rollback=True):
+            for statement in first:
+                conn.execute(statement.encode())
+            present = read()
+            found = groups(steps(present, wanted, ways))
+            if (
+                found and found[0].mode is Mode.ENUM_VALUE
+            ):  # what comes after it cannot be tried in this transaction
+                return Settled(groups=(found[0],), first=tuple(first))
+            more = _try(conn, present, wanted, found, ways)
+            if more is None:
+                left = counting(wanted, read())
+                if left:
+                    raise TrialError("the draft leads to another schema", left)
+                return Settled(groups=tuple(found), first=tuple(first))
+        if isinstance(more, str):
+            first.insert(0, more)
+        else:
+            ways = more
+
+
+def counting(wanted: Catalog, found: Catalog) -> list[Difference]:
+    """Return the differences that statements can mend."""
+    return [difference for difference in diff(wanted, found) if not difference.is_note]
+
+
+def _try(
+    conn: Connection, present: Catalog, wanted: Catalog, found: Sequence[Group], ways: Ways
+) -> Ways | str | None:
+    """Run the steps; return how to go about it otherwise, or nothing where all was well."""
+    for step in (step for group in found for step in group.steps):
+        item = present.objects.get(step.key)
+        is_table = item is not None and isinstance(item.structure, Table) and item.structure.lines is not None
+        watched = is_table and ways.is_safe and step.mode is Mode.TRANSACTION
+        before = _filenode(conn, step.key) if watched else None
+        try:
+            with conn.transaction():
+                conn.execute(in_transaction(step).encode())
+        except psycopg.Error as error:
+            return _otherwise(present, wanted, step, ways, error)
+        if watched and _filenode(conn, step.key) != before:
+            computed = _computed(item, wanted.objects.get(step.key), ways)
+            if computed:
+                return replace(ways, in_batches=ways.in_batches | computed)
+    return None
+
+
+def in_transaction(step: Step) -> str:
+    """Return a step's statements as they can run in a transaction."""
+    if step.mode is not Mode.CONCURRENTLY:
+        return step.sql
+    return re.sub(r"^((?:CREATE|DROP) (?:UNIQUE )?INDEX) CONCURRENTLY ", r"\1 ", step.sql)
+
+
+def _filenode(conn: Connection, key: Key) -> object:
+    row = conn.execute(_FILENODE, [key[1]]).fetchone()
+    return row and row[0]
+
+
+def _computed(was: CatalogObject | None, is_: CatalogObject | None, ways: Ways) -> frozenset[tuple[str, str]]:
+    """Return the new columns of a table of which the server computes a value for each row."""
+    if (
+        was is None
+        or is_ is None
+        or not isinstance(was.structure, Table)
+        or not isinstance(is_.structure, Table)
+    ):
+        return frozenset()
+    had = {column.name for column in was.structure.columns}
+    return (
+        frozenset(
+            (is_.identity, column.name)
+            for column in is_.structure.columns
+            if column.name not in had
+            and column.default is not None
+            and "(" in column.default
+            and not (column.generated or column.numbers or column.is_inherited)
+        )
+        - ways.in_batches
+    )
+
+
+def _otherwise(present: Catalog, wanted: Catalog, step: Step, ways: Ways, error: psycopg.Error) -> Ways | str:
+    """Return how to go about it after a refusal.
+
+    Raises: UndraftableError; TrialError.
+    """
+    key, detail = step.key, error.diag.message_detail
+    said = f"{error.diag.message_primary or error} ({error.sqlstate}){f'; {detail}' if detail else ''}"
+    if key[0] in _ROUTINES and error.sqlstate in _NOT_THERE_YET:
+        return NO_BODIES
+    if error.sqlstate in _IN_THE_WAY and key in present.objects:
+        more = blockers(present, key, gone=ways.remade)
+        if key[0] in REPLACED and key not in ways.remade:
+            more |= {key}
+        if more:
+            return replace(ways, remade=ways.remade | more)
+    if key in present.objects:
+        raise UndraftableError(
+            present.objects[key], wanted.objects.get(key), f"the server refuses it: {said}"
+        )
+    if key in wanted.objects:
+        raise UndraftableError(wanted.objects[key], wanted.objects[key], f"the server refuses it: {said}")
+    raise TrialError(f"the server refuses {step.sql!r}: {said}")

@@ -1,0 +1,233 @@
+"""From the wanted schema to files that lead there and back, safe on a table in use."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def up(drafting) -> dict[str, str]:
+    return {name: text for name, text in drafting.files.items() if not name.endswith(".rollback")}
+
+
+def test_an_edited_snapshot_is_drafted_proven_and_applied(drafting):
+    def edited(text: str) -> str:
+        return text.replace("    note text,", "    note text,\n    remark text,") + (
+            "\nCREATE INDEX orders_remark_idx ON public.orders USING btree (remark);\n"
+            "COMMENT ON COLUMN public.orders.remark IS 'by hand';\n"
+        )
+
+    done = drafting.draft(edited)
+    assert done.code == 0, done.err
+    assert "migrations/0002_change.sql  proven\n    ACCESS EXCLUSIVE on public.orders" in done.out
+    assert drafting.files == {
+        "0002_change": "-- Change.\n\nALTER TABLE public.orders ADD COLUMN remark text;\n\n"
+        "COMMENT ON COLUMN public.orders.remark IS 'by hand';",
+        "0002_change.rollback": "-- Undo 0002_change.\n\nCOMMENT ON COLUMN public.orders.remark IS NULL;\n\n"
+        "ALTER TABLE public.orders DROP COLUMN remark;",
+        "0003_change_indexes": "-- Change indexes.\n-- transactional: false\n\n"
+        "CREATE INDEX CONCURRENTLY orders_remark_idx ON public.orders USING btree (remark);",
+        "0003_change_indexes.rollback": "-- Undo 0003_change_indexes.\n-- transactional: false\n\n"
+        "DROP INDEX CONCURRENTLY public.orders_remark_idx;",
+    }
+    drafting.applied()
+    assert drafting.project.run("validate").code == 0
+
+
+def test_the_same_draft_is_the_same_bytes(drafting):
+    change = "ALTER TABLE orders ADD COLUMN a int DEFAULT 1, ADD b text; CREATE INDEX i ON orders (a);"
+    assert drafting.draft(change).code == 0
+    before = drafting.files
+    for path in drafting.project.root.glob("migrations/*_change*.sql"):
+        path.unlink()
+    assert drafting.draft(change).code == 0
+    assert drafting.files == before
+
+
+@pytest.mark.parametrize(
+    ("change", "names", "contains"),
+    [
+        pytest.param(
+            "ALTER TABLE orders ADD CHECK (length(note) < 9);",
+            ["0002_change", "0003_change_validate"],
+            ["CHECK ((length(note) < 9)) NOT VALID;", "VALIDATE CONSTRAINT orders_note_check;"],
+            id="check",
+        ),
+        pytest.param(
+            "ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;",
+            ["0002_change", "0003_change_validate"],
+            ["REFERENCES public.customers(id) NOT VALID;", "VALIDATE CONSTRAINT orders_customer_id_fkey;"],
+            id="foreign key",
+        ),
+        pytest.param(
+            "ALTER TABLE customers ADD UNIQUE (email);",
+            ["0002_change_indexes", "0003_change"],
+            [
+                "CREATE UNIQUE INDEX CONCURRENTLY customers_email_key",
+                "UNIQUE USING INDEX customers_email_key;",
+            ],
+            id="unique",
+        ),
+        pytest.param(
+            "ALTER TABLE orders ALTER note SET NOT NULL;",
+            ["0002_change", "0003_change_validate", "0004_change_then"],
+            ["(note IS NOT NULL) NOT VALID;", "VALIDATE CONSTRAINT orders_note_not_null;", "SET NOT NULL;"],
+            id="not null",
+        ),
+        pytest.param(
+            "ALTER TABLE orders ADD token text NOT NULL DEFAULT md5(random()::text);",
+            [
+                "0002_change",
+                "0003_change_fill",
+                "0004_change_then",
+                "0005_change_validate",
+                "0006_change_then_2",
+            ],
+            [
+                "SET DEFAULT md5(",
+                "WHERE token IS NULL ORDER BY id LIMIT 1000",
+                "NOT VALID;",
+                "VALIDATE",
+                "SET NOT NULL;",
+            ],
+            id="a value for each row",
+        ),
+        pytest.param(
+            "ALTER TYPE mood ADD VALUE 'glad'; CREATE FUNCTION f() RETURNS mood LANGUAGE sql RETURN 'ok'::mood;",
+            ["0002_change_enum_values", "0003_change"],
+            ["ALTER TYPE public.mood ADD VALUE 'glad';", "CREATE OR REPLACE FUNCTION public.f()"],
+            id="enum value",
+        ),
+        pytest.param(
+            "CREATE TABLE t (id int PRIMARY KEY, o bigint NOT NULL REFERENCES orders CHECK (o > 0)); CREATE INDEX ON t (o);",
+            ["0002_change"],
+            ["CREATE INDEX t_o_idx ON public.t USING btree (o);"],
+            id="new table",
+        ),
+        pytest.param(
+            "DROP VIEW noted; ALTER TABLE orders ALTER note TYPE varchar(9);"
+            " CREATE VIEW noted AS SELECT id, note FROM orders WHERE note IS NOT NULL; GRANT SELECT ON noted TO PUBLIC;",
+            ["0002_change"],
+            [
+                "DROP VIEW public.noted;\n\nALTER TABLE public.orders ALTER COLUMN note TYPE character varying(9)"
+            ],
+            id="a type under a view",
+        ),
+    ],
+)
+def test_a_table_in_use_is_changed_so_that_nobody_waits(drafting, change, names, contains):
+    done = drafting.draft(change)
+    assert done.code == 0, done.err
+    found = up(drafting)
+    assert list(found) == names
+    for text, wanted in zip(found.values(), contains, strict=False):
+        assert wanted in text
+    if "enum" in names[0]:
+        assert "-- irreversible: " in found[names[0]]
+        drafting.project.ok("migrate", "--no-validate")
+    else:
+        drafting.applied()
+    again = drafting.project.run(
+        "draft", "again", "--like", drafting.project.url, "--scratch-url", drafting.project.url
+    )
+    assert "nothing to draft" in again.out, again.out + again.err
+
+
+def test_one_file_is_enough_for_a_small_table(drafting):
+    assert (
+        drafting.draft(
+            "ALTER TABLE customers ADD UNIQUE (email), ADD CHECK (email <> '');", "--one-file"
+        ).code
+        == 0
+    )
+    assert list(up(drafting)) == ["0002_change"]
+    drafting.applied()
+
+
+def test_a_column_that_may_not_be_null_is_filled_with_what_a_person_says(drafting):
+    change = "ALTER TABLE orders ADD country text NOT NULL;"
+    refused = drafting.draft(change)
+    assert refused.code == 3
+    assert "nobody but you knows what public.orders.country is in rows that are there" in refused.err.lower()
+    assert "--fill" in refused.err
+    assert drafting.files == {}
+    assert drafting.draft(change, "--fill", "public.orders.country='CH'").code == 0
+    drafting.applied()
+    assert drafting.project.query("SELECT DISTINCT country FROM orders") == [("CH",)]
+
+
+def test_what_may_have_been_renamed_is_not_guessed(drafting):
+    change = "DROP VIEW noted; ALTER TABLE orders RENAME note TO remark;"
+    refused = drafting.draft(change)
+    assert refused.code == 3
+    assert "Column public.orders.note is gone and remark is new." in refused.err
+    assert "--rename public.orders.note=remark" in refused.err
+    assert drafting.files == {}
+    dropped = drafting.draft(change, "--no-rename", "public.orders.note")
+    assert dropped.code == 3
+    assert "Column public.orders.note, with its values." in dropped.err
+    assert drafting.draft(change, "--rename", "public.orders.note=remark").code == 0
+    assert "RENAME COLUMN note TO remark;" in drafting.files["0002_change"]
+    drafting.applied()
+    assert drafting.project.query("SELECT DISTINCT remark FROM orders") == [("n",)]
+
+
+def test_what_destroys_is_asked_for_and_comes_last(drafting):
+    change = (
+        "DROP VIEW noted; ALTER TABLE orders DROP note; DROP TABLE customers; ALTER TABLE orders ADD a int;"
+    )
+    refused = drafting.draft(change)
+    assert refused.code == 3
+    assert "Table public.customers, with its rows." in refused.err
+    assert drafting.draft(change, "--allow-destroying", "--no-rename", "public.orders.note").code == 0
+    last = drafting.files["0003_change_drop"]
+    assert "-- Loses table public.customers, with its rows." in last
+    assert "DROP TABLE public.customers;" in last
+    assert "DROP COLUMN note;" in last
+    drafting.applied()
+
+
+def test_what_no_statement_can_do_is_named_with_both_versions(drafting):
+    edited = drafting.draft(lambda text: text.replace("'sad',\n", ""))
+    assert edited.code == 3
+    assert "type public.mood cannot be drafted" in edited.err
+    assert "-    'sad'," in edited.err
+    assert drafting.files == {}
+
+
+def test_a_snapshot_that_cannot_be_loaded_is_told_with_its_line(drafting):
+    done = drafting.draft(lambda text: text + "\nCREATE INDEX i ON public.nowhere (x);\n")
+    assert done.code == 2
+    assert 'the snapshot cannot be loaded: relation "public.nowhere" does not exist' in done.err
+    assert "CREATE INDEX i ON public.nowhere (x);" in done.err
+
+
+def test_a_command_that_fails_is_told(drafting):
+    done = drafting.project.run(
+        "draft", "x", "--like-command", "echo it broke >&2; exit 7", "--scratch-url", drafting.project.url
+    )
+    assert done.code == 2
+    assert "ended with 7" in done.err
+    assert "it broke" in done.err
+
+
+def test_the_result_as_json(drafting):
+    done = drafting.draft("ALTER TABLE orders ADD a int;", "--json")
+    assert done.data["files"] == [
+        {
+            "id": "0002_change",
+            "path": "migrations/0002_change.sql",
+            "rollback": "migrations/0002_change.rollback.sql",
+            "statements": ["ALTER TABLE public.orders ADD COLUMN a integer;"],
+            "undo": ["ALTER TABLE public.orders DROP COLUMN a;"],
+            "locks": ["ACCESS EXCLUSIVE on public.orders"],
+            "loses": [],
+            "verdict": "proven",
+        }
+    ]
+
+
+def test_nothing_different_is_nothing_to_draft(drafting):
+    done = drafting.draft("")
+    assert done.code == 0
+    assert "nothing to draft; the files give the wanted schema" in done.out
+    assert drafting.files == {}

@@ -1,0 +1,61 @@
+"""Drafts between schemas that differ in one attribute, and between random ones: right, or refused, and never wrong."""
+
+from __future__ import annotations
+
+from random import Random
+
+import psycopg
+import pytest
+
+from runner.schema.catalog.read import read
+from runner.schema.draft.change import UndraftableError, Ways
+from runner.schema.draft.trial import counting, settled
+from tests.db.catalog import attributes
+from tests.schemas import make, random_schema
+
+# one attribute of each kind
+ROWS = {row.kind: row for row in reversed(attributes.ATTRIBUTES)}
+UNDRAFTABLE = {("domain", "base type"), ("domain", "collation"), ("constraint validation", "in a child")}
+
+
+def ways_between(first, second):
+    """Draft from each of two databases to the other, carefully and in one file; yield what was refused."""
+    with psycopg.connect(**first, autocommit=True) as a, psycopg.connect(**second, autocommit=True) as b:
+        one, other = read(a, other_owners=True), read(b, other_owners=True)
+        for conn, wanted in ((a, other), (b, one)):
+            for is_safe in (True, False):
+                try:
+                    settled(conn, lambda: read(conn, other_owners=True), wanted, Ways(is_safe=is_safe))  # noqa: B023
+                except UndraftableError as error:
+                    yield str(error)
+        assert not counting(one, read(a, other_owners=True))  # a trial leaves nothing
+
+
+@pytest.mark.parametrize("kind", sorted(ROWS))
+def test_a_change_of_each_kind_of_object_is_drafted_both_ways(new_database, kind):
+    row = ROWS[kind]
+    first, second = new_database(), new_database()
+    for parameters, change in ((first, ""), (second, row.change)):
+        with psycopg.connect(**parameters, autocommit=True) as conn:
+            if conn.info.server_version < row.since * 10000:
+                pytest.skip(f"needs PostgreSQL {row.since}")
+            conn.execute("CREATE SCHEMA s1; CREATE SCHEMA s1x; SET search_path = s1")
+            try:
+                conn.execute(row.make.replace("{s}", "s1x").encode())
+                conn.execute(change.replace("{s}", "s1x").encode())
+            except psycopg.errors.UndefinedObject as error:
+                pytest.skip(f"needs what the server of the tests does not have: {error}")
+    refused = list(ways_between(first, second))
+    assert not refused or (kind, row.attribute) in UNDRAFTABLE, refused
+
+
+@pytest.mark.parametrize("seed", [2, 3, 5, 14])
+def test_a_draft_between_random_schemas_leads_there_and_back(new_database, seed):
+    random = Random(seed)
+    first, second = new_database(), new_database()
+    with psycopg.connect(**first, autocommit=True) as conn:
+        statements = random_schema(random, server_version=conn.info.server_version)
+        make(conn, statements[: random.randrange(len(statements) // 2, len(statements))])
+    with psycopg.connect(**second, autocommit=True) as conn:
+        make(conn, statements)
+    assert list(ways_between(first, second)) == []
