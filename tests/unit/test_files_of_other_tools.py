@@ -69,6 +69,7 @@ def refused(root, files, *, applied=(), **flags):
         ("MyBatis Migrations", f"{UP}-- //@UNDO drop it\n{DOWN}"),
         ("MyBatis Migrations", f"-- // users\n{UP}-- @UNDO\n{DOWN}"),
         ("MyBatis Migrations", f"{UP}--@undo\n{DOWN}"),
+        ("goose", f"--\u00a0+goose Up\n{UP}--\u200b+goose Down\n{DOWN}"),
     ],
 )
 def test_a_mark_of_another_tool_is_refused(tmp_path, tool, text):
@@ -99,6 +100,9 @@ def test_a_mark_of_another_tool_is_refused(tmp_path, tool, text):
         ("-- deploy", "-- revert"),
         ("-- \u2b06 up", "-- \u2b07 down"),
         ("-- !up", "-- !down"),
+        ("-- up statements below", "-- down statements below"),
+        ("--\u00a0\u200bUP", "--\u3000DOWN\ufeff"),
+        ("/*\t\r\n\tUP\r\n*/", "/* do\u00adwn */"),
         ("#-- up".lstrip("#"), "  -- down"),
         ("-- " + "=" * 70 + " UP", "-- " + "=" * 70 + " DOWN"),
     ],

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runner.errors import FileError, Location
 from runner.files.migrations.migration import Migration, Script
+from runner.files.migrations.unseen import as_seen
 
 _DOCS = "See docs/files.md, Files of another tool."
 _SHOWN = 10
@@ -54,22 +55,11 @@ _UNDO_WORDS = frozenset(
         "downgrade",
     }
 )
-_FILLERS = frozenset(
-    {
-        "migration",
-        "migrations",
-        "migrate",
-        "script",
-        "scripts",
-        "section",
-        "part",
-        "sql",
-        "step",
-        "steps",
-        "changes",
-    }
-    | {"begin", "start", "end", "direction"}
-)
+_FILLERS = frozenset({
+    "migration", "migrations", "migrate", "script", "scripts", "section", "part", "sql", "step", "steps", "changes",
+    "statement", "statements", "code", "block", "query", "queries", "command", "commands", "begin", "start", "end",
+    "direction", "above", "below",
+})  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 _MARKED = "|".join(
     (
@@ -243,13 +233,13 @@ def _tool_of(comment: str) -> str | None:
     """Return the tool whose mark a comment is; the patterns are compiled only for a candidate."""
     if not comment.startswith("--"):
         return None
-    text = comment[2:].strip()
+    text = as_seen(comment[2:]).strip()
     return next((tool for tool, mark in _MARKS if re.fullmatch(mark, text, re.IGNORECASE)), None)
 
 
 def _undoes(comment: str) -> bool | None:
     """Return whether a comment is the heading of what undoes the file, or of what applies; None if it is no heading."""
-    words = [word.lower() for word in _WORD.findall(comment.replace("_", " "))]
+    words = [word.lower() for word in _WORD.findall(as_seen(" ".join(comment.split())).replace("_", " "))]
     if words in (["roll", "back"], ["rolling", "back"]):
         return True
     if len(words) > 1:

@@ -44,12 +44,16 @@ def readings(line: str, offset: int) -> Iterator[Reading]:
         return
     name, place = _called(line[found]), offset + found
     for part in dict.fromkeys((line, *_LINE_ENDS.split(line))):
-        yield Reading("".join(_as_seen(letter) for letter in part), name, place)
+        yield Reading(as_seen(part), name, place)
         yield Reading("".join(" " if _kind(letter) else letter for letter in part), name, place)
 
 
-def _as_seen(letter: str) -> str:
-    return {"": letter, "blank": " ", "nothing": ""}[_kind(letter)]
+def as_seen(text: str) -> str:
+    """Return a text without the characters that cannot be seen, and with a space for each that looks like one."""
+    return text if is_plain(text) else "".join(_SEEN.get(_kind(letter), letter) for letter in text)
+
+
+_SEEN = {"blank": " ", "nothing": ""}
 
 
 def _kind(letter: str) -> str:
