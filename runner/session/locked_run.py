@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runner.engine.plan import Plan, remaining
 from runner.errors import BusyError
 from runner.events import Emit, Event, StepDone
-from runner.session.lost import earlier_lost, lost_steps, report_of
+from runner.session.lost import deleted_from_history, earlier_lost, lost_steps, report_of
 from runner.session.session import Session, actor_of
 from runner.settings import Settings
 from runner.wording import counted
@@ -94,7 +94,18 @@ class LockedRun:
                 reconnect_wait_s=self._waits.reconnect_s,
                 emit=self._emit,
             )
+        self._require_recorded()
         return self._done
+
+    def _require_recorded(self) -> None:
+        """Look whether history has at the end what it had before, and what this run did.
+
+        Raises: CheckError.
+        """
+        lost = [each.id for each in lost_steps(self._done, self.plan, self._session.state)]
+        lost += sorted((self._others or frozenset()) - self._applied_by_others())
+        if lost:
+            raise deleted_from_history(lost)
 
     def _clear_remains(self, actor: Actor) -> None:
         from runner.engine.apply.takeover import clear_all

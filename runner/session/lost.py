@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from runner.engine.history.state import State
 from runner.engine.plan import Action, Plan, is_done
-from runner.errors import BusyError
+from runner.errors import BusyError, CheckError
 from runner.events import WARNING, Notice, StepDone
 from runner.wording import counted
 
@@ -38,6 +38,16 @@ def earlier_lost(ids: Collection[str], *, done: int) -> BusyError:
         detail="A standby that was promoted before it had everything? Its schema and its history agree; "
         f"{counted(done, 'step')} had been reported as done by this run.",
         hint="Look at runner status. Running the same command again applies what is missing.",
+    )
+
+
+def deleted_from_history(ids: Sequence[str]) -> CheckError:
+    """Return the error for migrations that were recorded before the end of the run and are not any more."""
+    return CheckError(
+        f"history does not have {_some(ids)} any more",
+        detail="A file of this run, or another session, deleted from history's tables. What the files did is in effect.",
+        hint="Remove such statements from the files. Restore what history had, from a backup or by hand, before the next run: "
+        "it would run again what is in effect.",
     )
 
 

@@ -27,7 +27,9 @@ WHERE d.datname = %s
 """
 _WRITERS = """
 SELECT FROM pg_catalog.pg_stat_activity AS a
-WHERE a.datname = %s AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type = 'client backend'
+WHERE a.datname = %(database)s AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type = 'client backend'
+UNION ALL
+SELECT FROM pg_catalog.pg_prepared_xacts AS x WHERE x.database = %(database)s
 """
 _WAIT_S = 5.0
 _COLLECTED_S = 1.5  # before PostgreSQL 15 counters are sent at most every 0.5 s, and written as often
@@ -94,4 +96,4 @@ def wait_for_counters(conn: Connection) -> None:
 
 def is_in_use(conn: Connection, database: str) -> bool:
     """Return whether another client is connected to a database."""
-    return conn.execute(_WRITERS.encode(), [database]).fetchone() is not None
+    return conn.execute(_WRITERS.encode(), {"database": database}).fetchone() is not None

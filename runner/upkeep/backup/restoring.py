@@ -108,7 +108,7 @@ class Begun(Enum):
 
     MADE = auto()  # it did not exist and was created
     EMPTY = auto()
-    FILLED = auto()  # an earlier run restored this very archive into it, and nothing was written to it since
+    FILLED = auto()  # an earlier run restored this very archive into it, and no write to it was counted since
 
 
 def restore(work: Restoring, *, validate: bool, emit: Emit) -> Begun:
@@ -130,7 +130,7 @@ def restore(work: Restoring, *, validate: bool, emit: Emit) -> Begun:
         _require_roles(admin, work.facts)
         begun = _begin(admin, work)
         if begun is Begun.FILLED:
-            message = f"an earlier run restored {work.archive.name} into {work.into}, and nothing was written to it since"
+            message = f"an earlier run restored {work.archive.name} into {work.into}, and the server has counted no write to it since"
             emit(_step("restore.found_done", message, work))
         else:
             _fill(admin, work, begun, emit, by_script=by_script)
@@ -247,11 +247,11 @@ def _in_use(work: Restoring, found: mark.Mark) -> BusyError:
     if found.rows is None:
         return BusyError(
             f"a restore of {found.archive} into {work.into} has not finished",
-            detail=f"Its mark is unfinished, and sessions are connected to {work.into}. Nothing was changed.",
+            detail=f"Its mark is unfinished, and sessions or prepared transactions are open in {work.into}. Nothing was changed.",
             hint="Wait until it has finished, or end its sessions; then run the same command again.",
         )
     return BusyError(
-        f"sessions are connected to {work.into}",
+        f"sessions or prepared transactions are open in {work.into}",
         detail=f"{found.archive} was restored into it, and whether they changed it is known only when they have ended. "
         "Nothing was changed.",
         hint="End them, then run the same command again.",

@@ -219,7 +219,7 @@ def test_what_a_session_still_does_to_it_is_waited_for(project, restored, archiv
         conn.execute("DELETE FROM notes")
         done = again(project, archive, into, "--switch", "--yes", "--end-sessions")
         assert done.code == 4
-        assert f"sessions are connected to {into}" in done.err
+        assert f"sessions or prepared transactions are open in {into}" in done.err
         assert still_live(project)
     until(lambda: not project.query("SELECT 1 FROM pg_stat_activity WHERE datname = %s", [into]))
     done = again(project, archive, into, "--switch", "--yes")

@@ -162,6 +162,18 @@ def test_a_file_that_drops_history_is_told_from_one_that_is_wrong(project):
     assert "The error came after the file's own statements" in done.err
 
 
+@pytest.mark.parametrize("table", ["_yoyo_migration", "_runner_migration"])
+def test_a_file_that_deletes_from_history_is_found_at_the_end_of_its_run(project, table):
+    project.write("0001_a", "CREATE TABLE a ();\n")
+    project.ok("migrate")
+    project.write("0002_b", f"DELETE FROM {table};\n")
+    done = project.run("migrate", "--no-validate")
+    if table == "_yoyo_migration":
+        assert done.code == 3, done.err
+        assert "history does not have 0001_a any more" in done.err
+    assert "0001_a" in project.run("status").out
+
+
 def test_snapshots_may_lie_elsewhere(project, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("schema")
     project.write("0001_a", "CREATE TABLE a (id int);")
