@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Event, Thread
+from threading import Event
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from runner.errors import BusyError, CredentialsError, RunnerError, StoppedError
+from runner.server.connection.threads import ConnectionThreads
 from runner.upkeep.backup.restoring import administration
 from runner.wording import counted
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from runner.server.credentials import Target
 
 _LONGEST_NAME = 63
+_LEAVING_S = 5.0
 # The server itself ends an autovacuum worker for a rename, and a restored database soon has one.
 _OTHERS = """
 SELECT a.pid, coalesce(a.usename::text, '?') || ' (' || coalesce(nullif(a.application_name, ''), a.backend_type) || ')'
@@ -191,8 +194,11 @@ def _comment(admin: Admin, database: str, comment: str | None) -> None:
 
 
 def _require_nobody(admin: Admin, databases: list[str]) -> None:
-    others = admin.execute(_OTHERS.encode(), [databases]).fetchall()
-    if others:
+    leaving_until = monotonic() + _LEAVING_S
+    while others := admin.execute(_OTHERS.encode(), [databases]).fetchall():
+        if monotonic() < leaving_until and all(" (runner" in who for _, who in others):
+            sleep(_EVERY_S)  # the server ends a session some time after we have closed it
+            continue
         shown = ", ".join(f"pid {pid}: {who}" for pid, who in others[:5])
         raise BusyError(
             f"{counted(len(others), 'session')} {'is' if len(others) == 1 else 'are'} connected to {' or '.join(databases)}",
@@ -209,7 +215,7 @@ def _ending_sessions(server: Target, databases: list[str]) -> Iterator[None]:
     connected five seconds to leave; in that time they are ended from here.
     """
     done, failures = Event(), list[psycopg.Error]()
-    with administration(server) as other:
+    with administration(server) as other, ConnectionThreads() as threads:
         for pid, _ in other.execute(_OTHERS.encode(), [databases]).fetchall():
             other.execute("SELECT pg_catalog.pg_terminate_backend(%s, 5000)", [pid])
 
@@ -220,12 +226,10 @@ def _ending_sessions(server: Target, databases: list[str]) -> Iterator[None]:
             except psycopg.Error as error:
                 failures.append(error)
 
-        ending = Thread(target=end, daemon=True)
-        ending.start()
+        threads.start(other, end, name="end sessions")
         try:
             yield
         except psycopg.errors.ObjectInUse as error:
             raise (failures or [error])[0] from error
         finally:
             done.set()
-            ending.join()
