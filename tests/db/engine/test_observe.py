@@ -34,9 +34,18 @@ def findings(project, **environ) -> dict[tuple[str, str], list[str]]:
 def test_a_sound_database_has_no_problem(project):
     project.write("0001_a")
     done = project.ok("doctor")
-    for line in ("ok       connection", "ok       pooler", "ok       server      PostgreSQL", "ok       indexes     none is invalid",
-                 "ok       leftovers   none"):  # fmt: skip
+    for line in (
+        "ok       connection",
+        "ok       pooler",
+        "ok       server      PostgreSQL",
+        "ok       indexes     none is invalid",
+    ):
         assert line in done.out
+    # another test may just leave a scratch database on the shared server, which is then told
+    others = [
+        line for line in done.out.splitlines() if " leftovers " in line and "runner_scratch_" not in line
+    ]
+    assert others in ([], ["  ok       leftovers   none"])
     assert project.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
 
 
