@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     help="What a new column holds in existing rows: public.orders.country='CH'.",
 )
 @click.option("--one-file", is_flag=True, help="Write one migration, for tables that are known to be small.")
-@click.option("--allow-destroying", is_flag=True, help="Draft also what drops tables, columns or sequences.")
+@click.option(
+    "--allow-destroying",
+    is_flag=True,
+    help="Draft also what loses rows or values: no rollback brings them back.",
+)
 @click.pass_obj
 def draft_command(
     context: Context,

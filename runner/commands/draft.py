@@ -21,7 +21,7 @@ from runner.events import Emit, silent
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.load import load
 from runner.files.migrations.migration import Migration
-from runner.files.migrations.scaffold import next_ids, slug_of, write_pair
+from runner.files.migrations.scaffold import next_ids, slug_of, write_pairs
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.tokens import SqlSyntaxError
@@ -37,7 +37,7 @@ from runner.schema.draft.change import UndraftableError, Ways
 from runner.schema.draft.files import DraftFile, draft_files
 from runner.schema.draft.renames import Doubt, doubts, renames
 from runner.schema.draft.safe import Fills
-from runner.schema.draft.trial import TrialError
+from runner.schema.draft.trial import TrialError, counting
 from runner.server import connection, credentials
 from runner.session.scratch import build, scratch_session
 from runner.session.session import Session
@@ -75,6 +75,7 @@ class Drafted:
     rollback: str | None
     file: DraftFile
     locks: tuple[str, ...]  # as they were measured, the strongest first
+    verdict: Verdict  # of its rehearsal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +110,25 @@ def draft(
     _require_allowed(found, options)
     ids = next_ids(layout, [f"{slug}_{f.suffix}" if f.suffix else slug for f in found])
     rehearsals, findings = _proven(settings, layout, files, ids, found, options, wanted)
-    written = []
-    for id_, file, rehearsal in zip(ids, found, rehearsals, strict=True):
-        locks = _locks(rehearsal)
-        pair = write_pair(layout.newest, id_, _apply_text(id_, file, locks), _rollback_text(id_, file))
-        written.append(
-            Drafted(
-                id=id_,
-                path=settings.label(pair.apply),
-                rollback=None if file.undo is None else settings.label(pair.rollback),
-                file=file,
-                locks=locks,
-            )
+    locks_of = [_locks(rehearsal) for rehearsal in rehearsals]
+    pairs = write_pairs(
+        layout.newest,
+        [
+            (id_, _apply_text(id_, file, locks), _rollback_text(id_, file))
+            for id_, file, locks in zip(ids, found, locks_of, strict=True)
+        ],
+    )
+    written = [
+        Drafted(
+            id=pair.id,
+            path=settings.label(pair.apply),
+            rollback=None if file.undo is None else settings.label(pair.rollback),
+            file=file,
+            locks=locks,
+            verdict=rehearsal.round_trip.verdict,
         )
+        for pair, file, locks, rehearsal in zip(pairs, found, locks_of, rehearsals, strict=True)
+    ]
     return Draft(
         database=layout.title,
         files=tuple(written),
@@ -297,27 +304,46 @@ def _proven(
         copy = Path(folder)
         for name in ("migrations", "sql"):
             if (settings.project / name).is_dir():
-                shutil.copytree(settings.project / name, copy / name)
+                shutil.copytree(settings.project / name, copy / name, ignore_dangling_symlinks=True)
         dirs = []
         for number, given in enumerate(settings.migrations_dirs):
             shutil.copytree(given, copy / f"given_{number}")
             dirs.append(copy / f"given_{number}")
         there = replace(settings, project=copy, database=layout.name, migrations_dirs=tuple(dirs))
-        source = the_layout(there).newest
-        for id_, file in zip(ids, found, strict=True):
-            write_pair(source, id_, _apply_text(id_, file, ()), _rollback_text(id_, file))
+        layout = the_layout(there)
+        texts = [
+            (i, _apply_text(i, file, ()), _rollback_text(i, file)) for i, file in zip(ids, found, strict=True)
+        ]
+        write_pairs(layout.newest, texts)
         asked = VerifyOptions(
             everything=not files,
             since=max((m.id for m in files if m.id < ids[0]), default=None) if files else None,
             scratch_url=options.scratch_url,
         )
         (result,) = verifications(there, asked, emit=silent)
+        _require_wanted(there, layout, wanted, options)
     for rehearsal in result.rehearsals:
         trip = rehearsal.round_trip
         if trip.verdict not in {Verdict.PROVEN, Verdict.ROWS_DIFFER, Verdict.IRREVERSIBLE}:
             why = trip.error.message if trip.error is not None else trip.rollback_diff or trip.again_diff
             raise _wrong(f"{rehearsal.id}: {trip.verdict.value}", Catalog(), wanted, why)
     return list(result.rehearsals), result.findings
+
+
+def _require_wanted(settings: Settings, layout: Layout, wanted: Catalog, options: DraftOptions) -> None:
+    """Build all files, with the drafted ones, in an empty database: what a repeatable file makes comes last there.
+
+    Raises: CheckError where they do not give the wanted schema.
+    """
+    files = load(layout, settings.project)
+    with scratch_session(settings, layout, files, url=options.scratch_url, emit=silent) as session:
+        left = counting(wanted, build(session, settings, other_owners=True))
+    if left:
+        raise CheckError(
+            f"the files would not give the wanted schema: {listed([str(each) for each in left][:5])}",
+            detail=f"In an empty database repeatable files run after the migrations, and undo what was drafted. {_WRITTEN_NOTHING}",
+            hint="Change the repeatable file itself, and draft the rest.",
+        )
 
 
 def _locks(rehearsal: Rehearsal) -> tuple[str, ...]:
@@ -363,7 +389,8 @@ def text(result: Draft, style: Style) -> Iterator[str]:
     if not result.files:
         yield f"{result.database}: nothing to draft; the files give the wanted schema"
     for each in result.files:
-        yield f"{style(each.path, 'bold')}  {style('proven', 'green')}"
+        color = "green" if each.verdict is Verdict.PROVEN else "yellow"
+        yield f"{style(each.path, 'bold')}  {style(each.verdict.value, color)}"
         yield f"    {'; '.join(each.locks) or 'no lock that stops a read or a write'}"
         yield from (f"    {style('loses', 'red')} {what}" for what in each.file.loses)
     for finding in result.findings:
@@ -385,7 +412,7 @@ def as_json(result: Draft) -> dict[str, Any]:
                 "undo": None if each.file.undo is None else list(each.file.undo),
                 "locks": list(each.locks),
                 "loses": list(each.file.loses),
-                "verdict": "proven" if each.file.undo is not None else "irreversible",
+                "verdict": each.verdict.value,
             }
             for each in result.files
         ],

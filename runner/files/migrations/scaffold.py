@@ -92,6 +92,22 @@ def write_pair(source: Source, id_: str, apply: str, rollback: str | None) -> Ne
     return pair
 
 
+def write_pairs(source: Source, texts: Sequence[tuple[str, str, str | None]]) -> list[NewPair]:
+    """Write migrations, each an id with its two texts.
+
+    Raises: FileError, ConfigurationError if one cannot be written; then none is.
+    """
+    pairs: list[NewPair] = []
+    try:
+        pairs.extend(write_pair(source, *each) for each in texts)
+    except BaseException:
+        for pair in pairs:
+            pair.apply.unlink(missing_ok=True)
+            pair.rollback.unlink(missing_ok=True)
+        raise
+    return pairs
+
+
 def first_layout(project: Path, database: str | None, snapshot_dir: Path) -> Layout:
     """Return where the first migration of a new project goes."""
     folder = project / "migrations" / (database or "")

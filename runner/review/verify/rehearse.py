@@ -149,7 +149,7 @@ def _there_and_back(
 def _verdict(trip: RoundTrip) -> Verdict:
     if trip.after_rollback or trip.after_again:
         return Verdict.DIFFERS
-    return Verdict.PROVEN if all(change.is_explained for change in trip.changed_rows) else Verdict.ROWS_DIFFER
+    return Verdict.ROWS_DIFFER if trip.changed_rows else Verdict.PROVEN
 
 
 def _run(ground: Ground, step: Step) -> RunnerError | None:

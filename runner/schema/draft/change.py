@@ -49,6 +49,9 @@ REPLACED = frozenset(
 )  # CREATE OR REPLACE, where the server lets it
 
 
+_WITHOUT_ROWS = "\n  WITH NO DATA;"
+
+
 class UndraftableError(Exception):
     """No statement leads from the one to the other."""
 
@@ -70,6 +73,7 @@ class Ways:
     in_batches: frozenset[tuple[str, str]] = (
         frozenset()
     )  # new columns, of which the server computed a value for each row
+    cast: frozenset[Key] = frozenset()  # tables of which a new type has no assignment cast
     fills: Fills = field(default_factory=Fills)
 
 
@@ -369,12 +373,13 @@ class _Drafting:
         item = self._is[key]
         if self._comes_with_partition(item):
             return []
-        rank = (1, self._rank[key])
-        if key[0] in {
+        is_routine = key[0] in {
             "function",
             "procedure",
-        }:  # its body may name what the server does not know that it needs
-            rank = (2, self._rank[key])
+        }  # whose body may name what the server does not know of
+        rank = (2 if is_routine else 1, self._rank[key])
+        if key[0] == "materialized view":  # without rows nobody could read it
+            return [Step(f"{item.sql.removesuffix(_WITHOUT_ROWS)};", key, rank=rank)]
         if not self._is_on_kept_table(item):
             return [Step(item.sql, key, rank=rank)]
         if key[0] == "index":
@@ -407,7 +412,8 @@ class _Drafting:
         if key[0] in {"constraint", "foreign key"}:
             mode = Mode.VALIDATE if self._ways.is_safe else Mode.TRANSACTION
             return [Step(sql, key, mode, rank)], []
-        return [Step(sql, key, rank=(2, self._rank[key]) if key[0] in REPLACED else rank)], []
+        rank = (2, self._rank[key]) if key[0] in REPLACED else rank
+        return [Step(sql, key, rank=rank, loses=_lost_attributes(was, is_))], []
 
     def _alter_table(self, key: Key) -> tuple[list[Step], list[Step]]:
         was, is_ = self._was[key], self._is[key]
@@ -423,6 +429,7 @@ class _Drafting:
                 is_.structure,
                 in_batches=batched,
                 kept_sequences=self._kept_sequences,
+                casts=key in self._ways.cast,
             )
         except NoStatementError as error:
             raise UndraftableError(was, is_, str(error)) from error
@@ -432,7 +439,8 @@ class _Drafting:
         rank, made = (1, self._rank[key]), []
         table = key[1]
         if change.first:
-            made.append(Step("\n\n".join(change.first), key, rank=rank))
+            loses = "; ".join(change.loses) or None
+            made.append(Step("\n\n".join(change.first), key, rank=rank, loses=loses))
         before = {id(step) for step in made}
         for column in change.filled:
             value = self._ways.fills.value(table, column)
@@ -617,6 +625,16 @@ def _attributes(name: str, old: CompositeType, new: CompositeType) -> Iterator[s
         elif was[attribute] != definition:
             type_ = definition.removeprefix(f"{attribute} ")
             yield f"ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {type_} CASCADE;"
+
+
+def _lost_attributes(was: CatalogObject, is_: CatalogObject) -> str | None:
+    """Return what values of a composite type lose."""
+    old, new = was.structure, is_.structure
+    if not isinstance(old, CompositeType) or not isinstance(new, CompositeType):
+        return None
+    now = dict(new.attributes)
+    lost = [name for name, definition in old.attributes if now.get(name) != definition]
+    return "; ".join(f"attribute {was.identity}.{name}, with its values" for name in lost) or None
 
 
 def _domain(was: CatalogObject, is_: CatalogObject, old: Domain, new: Domain) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ class TableChange:
     required: list[Column] = field(default_factory=list)  # columns that become NOT NULL
     filled: list[Column] = field(default_factory=list)  # new ones whose old rows get their value in batches
     shed: list[Column] = field(default_factory=list)  # columns that go
+    loses: list[str] = field(default_factory=list)  # by `first`, what no rollback brings back
 
 
 def table_change(
@@ -38,8 +40,11 @@ def table_change(
     *,
     in_batches: Collection[str] = (),
     kept_sequences: Collection[str] = (),
+    casts: bool = False,
 ) -> TableChange:
     """Compare two tables of one name; the new columns `in_batches` are added without a value.
+
+    `casts`: whether the server asks for a USING, as it has no assignment cast between the types.
 
     `kept_sequences` are there before and after, though in one of the two they belong to a serial column.
 
@@ -56,7 +61,7 @@ def table_change(
             if not column.is_inherited:
                 _add(name, column, change, in_batch=column.name in in_batches)
         elif old != column:
-            change.first += _column(name, old, column, change, kept_sequences)
+            change.first += _column(name, old, column, change, kept_sequences, casts=casts)
     change.shed = [c for c in before.columns if c.name not in is_ and not c.is_inherited]
     return change
 
@@ -102,7 +107,9 @@ def _add(name: str, column: Column, change: TableChange, *, in_batch: bool) -> N
         change.required.append(column)
 
 
-def _column(name: str, old: Column, new: Column, change: TableChange, kept: Collection[str]) -> Iterator[str]:
+def _column(
+    name: str, old: Column, new: Column, change: TableChange, kept: Collection[str], *, casts: bool
+) -> Iterator[str]:
     """Yield the statements for a column that is there."""
     alter = f"ALTER TABLE {name} ALTER COLUMN {new.name}"
     if old.generated != new.generated or (old.generated and old.default != new.default):
@@ -111,6 +118,8 @@ def _column(name: str, old: Column, new: Column, change: TableChange, kept: Coll
             if new.default is not None:
                 yield f"{alter} SET DEFAULT {new.default};"
         elif not old.is_inherited:
+            if not (old.generated and new.generated):
+                change.loses.append(f"column {name}.{old.name}, with its values")
             yield f"ALTER TABLE {name} DROP COLUMN {old.name};"
             yield f"ALTER TABLE {name} ADD COLUMN {new.line};"
             return
@@ -118,14 +127,17 @@ def _column(name: str, old: Column, new: Column, change: TableChange, kept: Coll
     default_changes = old.default != new.default or (retyped and old.default is not None)
     if old.numbers is not None and (new.numbers is None or _way(old) != _way(new)):
         yield from _unnumber(alter, old, kept)
-        default_changes = False
-        if new.numbers is None and new.default is not None:
-            default_changes = True
+        default_changes = new.numbers is None and new.default is not None
+        if new.numbers is None and old.numbers.name not in kept:
+            change.loses.append(f"sequence {old.numbers.name}, with its next number")
     elif default_changes and old.default is not None and not (old.numbers or old.generated):
         yield from [f"{alter} DROP DEFAULT;"] if retyped or new.default is None else []
     if retyped:
         collation = f" COLLATE {new.collation}" if new.collation else ""
-        using = "" if old.type == new.type else f" USING {new.name}::{new.type}"
+        # a cast to a length, as in ::varchar(9), would cut values off where the assignment refuses them
+        using = f" USING {new.name}::{_without_length(new.type)}" if casts and old.type != new.type else ""
+        if not holds_all(old.type, new.type):
+            change.loses.append(f"of column {name}.{new.name}, what {new.type} cannot hold of {old.type}")
         yield f"{alter} TYPE {new.type}{collation}{using};"
     if new.numbers is not None and (old.numbers is None or _way(old) != _way(new)):
         yield from _number(name, alter, new, kept)
@@ -139,6 +151,47 @@ def _column(name: str, old: Column, new: Column, change: TableChange, kept: Coll
         change.required.append(new)
     if old.not_null and not new.not_null:
         yield f"{alter} DROP NOT NULL;"
+
+
+_TYPE = re.compile(r"(?P<start>[^(]*)(?:\((?P<length>[\d, -]+)\))?(?P<end>.*)")
+_EXACT = {"smallint": 0, "integer": 1, "bigint": 2, "numeric": 3}
+_FOR_ANY_LENGTH = {"character": "bpchar", "bit": "bit varying"}  # of which the plain name has the length 1
+
+
+def _parts(type_: str) -> tuple[str, tuple[int, ...] | None]:
+    found = _TYPE.fullmatch(type_)
+    if found is None:
+        return type_, None
+    length = found["length"]
+    return f"{found['start']}{found['end']}", None if length is None else tuple(map(int, length.split(",")))
+
+
+def _without_length(type_: str) -> str:
+    base = _parts(type_)[0]
+    return _FOR_ANY_LENGTH.get(base, base)
+
+
+def holds_all(old: str, new: str) -> bool:
+    """Return whether a type holds each value of another, as far as that is known.
+
+    Source: PostgreSQL manual, "Data Types".
+    """
+    (was, had), (is_, has) = _parts(old), _parts(new)
+    if old == new:
+        return True
+    if is_ == "text":
+        return was in {"character varying", "character", "name"}
+    if was == is_ == "numeric" and had is not None and has is not None:
+        (precision, scale), (new_precision, new_scale) = ((*n, 0)[:2] for n in (had, has))
+        return new_scale >= scale and new_precision - new_scale >= precision - scale
+    if was == is_:
+        return is_ not in _FOR_ANY_LENGTH and (has is None or (had is not None and has >= had))
+    if was in _EXACT and is_ in _EXACT:
+        return _EXACT[is_] > _EXACT[was] and has is None
+    return (was, is_) in {
+        ("real", "double precision"),
+        ("date", "timestamp without time zone"),
+    } and has is None
 
 
 def _way(column: Column) -> bool:

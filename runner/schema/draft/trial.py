@@ -23,6 +23,7 @@ Connection = psycopg.Connection[Any]
 _IN_THE_WAY = frozenset({"2BP01", "0A000", "42P16", "42P13", "42809", "55000", "42P17"})
 # undefined function, table, column, object: named in a body, of which the server keeps no dependency
 _NOT_THERE_YET = frozenset({"42883", "42P01", "42703", "42704"})
+_NO_ASSIGNMENT_CAST = "42804"
 _ROUTINES = frozenset({"function", "procedure"})
 NO_BODIES = "SET LOCAL check_function_bodies = off;"
 _FILENODE = "SELECT pg_catalog.pg_relation_filenode(pg_catalog.to_regclass(%s))"
@@ -149,6 +150,8 @@ def _otherwise(present: Catalog, wanted: Catalog, step: Step, ways: Ways, error:
     said = f"{error.diag.message_primary or error} ({error.sqlstate}){f'; {detail}' if detail else ''}"
     if key[0] in _ROUTINES and error.sqlstate in _NOT_THERE_YET:
         return NO_BODIES
+    if error.sqlstate == _NO_ASSIGNMENT_CAST and key[0] == "table" and key not in ways.cast:
+        return replace(ways, cast=ways.cast | {key})
     if error.sqlstate in _IN_THE_WAY and key in present.objects:
         more = blockers(present, key, gone=ways.remade)
         if key[0] in REPLACED and key not in ways.remade:

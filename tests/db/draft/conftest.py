@@ -19,7 +19,7 @@ CREATE TABLE orders (
     note text,
     feels mood
 );
-CREATE VIEW noted AS SELECT id, note FROM orders WHERE note IS NOT NULL;
+CREATE VIEW noted AS SELECT id, customer_id, note FROM orders WHERE note IS NOT NULL;
 GRANT SELECT ON noted TO PUBLIC;
 """
 

@@ -104,12 +104,10 @@ def test_the_same_draft_is_the_same_bytes(drafting):
             id="new table",
         ),
         pytest.param(
-            "DROP VIEW noted; ALTER TABLE orders ALTER note TYPE varchar(9);"
-            " CREATE VIEW noted AS SELECT id, note FROM orders WHERE note IS NOT NULL; GRANT SELECT ON noted TO PUBLIC;",
+            "DROP VIEW noted; ALTER TABLE orders ALTER customer_id TYPE bigint; CREATE VIEW noted AS"
+            " SELECT id, customer_id, note FROM orders WHERE note IS NOT NULL; GRANT SELECT ON noted TO PUBLIC;",
             ["0002_change"],
-            [
-                "DROP VIEW public.noted;\n\nALTER TABLE public.orders ALTER COLUMN note TYPE character varying(9)"
-            ],
+            ["DROP VIEW public.noted;\n\nALTER TABLE public.orders ALTER COLUMN customer_id TYPE bigint;"],
             id="a type under a view",
         ),
     ],
@@ -178,12 +176,84 @@ def test_what_destroys_is_asked_for_and_comes_last(drafting):
     refused = drafting.draft(change)
     assert refused.code == 3
     assert "Table public.customers, with its rows." in refused.err
-    assert drafting.draft(change, "--allow-destroying", "--no-rename", "public.orders.note").code == 0
+    done = drafting.draft(change, "--allow-destroying", "--no-rename", "public.orders.note")
+    assert "loses table public.customers, with its rows" in done.out
     last = drafting.files["0003_change_drop"]
     assert "-- Loses table public.customers, with its rows." in last
     assert "DROP TABLE public.customers;" in last
     assert "DROP COLUMN note;" in last
     drafting.applied()
+
+
+@pytest.mark.parametrize(
+    ("change", "loses"),
+    [
+        (
+            "DROP VIEW noted; ALTER TABLE orders ALTER note TYPE varchar(9);",
+            "what character varying(9) cannot hold of text",
+        ),
+        (
+            "DROP VIEW noted; ALTER TABLE orders ALTER customer_id TYPE smallint;",
+            "what smallint cannot hold of integer",
+        ),
+        (
+            "ALTER TABLE orders DROP feels, ADD feels text GENERATED ALWAYS AS (note || '!') STORED;",
+            "column public.orders.feels",
+        ),
+        (
+            "ALTER TABLE customers ALTER id DROP DEFAULT; DROP SEQUENCE customers_id_seq;",
+            "customers_id_seq, with its next number",
+        ),
+    ],
+)
+def test_a_change_that_values_do_not_survive_is_asked_for(drafting, change, loses):
+    refused = drafting.draft(change)
+    assert refused.code == 3, refused.out
+    assert loses in refused.err.lower()
+    assert "--allow-destroying" in refused.err
+    assert drafting.files == {}
+
+
+def test_a_value_that_is_too_long_is_refused_and_never_cut_off(drafting):
+    change = "DROP VIEW noted; ALTER TABLE orders ALTER note TYPE varchar(9);"
+    drafting.project.query("UPDATE orders SET note = 'longer than nine' WHERE id = 7")
+    assert drafting.draft(change, "--allow-destroying").code == 0
+    assert drafting.project.run("migrate", "--no-validate").code == 1
+    assert drafting.project.query("SELECT note FROM orders WHERE id = 7") == [("longer than nine",)]
+
+
+def test_a_type_without_an_assignment_cast_gets_a_using(drafting):
+    change = "ALTER TABLE customers ALTER email TYPE uuid USING NULL;"
+    assert drafting.draft(change, "--allow-destroying").code == 0
+    assert "ALTER COLUMN email TYPE uuid USING email::uuid;" in drafting.files["0002_change"]
+
+
+def test_an_attribute_of_a_type_is_not_dropped_unasked(drafting):
+    drafting.project.write(
+        "0002_t",
+        "CREATE TYPE pair AS (a int, b int); CREATE TABLE p (x pair);\n",
+        "DROP TABLE p; DROP TYPE pair;\n",
+    )
+    drafting.project.ok("migrate", "--no-validate")
+    refused = drafting.draft("CREATE TYPE pair AS (a int); CREATE TABLE p (x pair);")
+    assert refused.code == 3
+    assert "Attribute public.pair.b, with its values." in refused.err
+
+
+def test_a_materialized_view_has_its_rows(drafting):
+    change = "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM orders; CREATE INDEX ON m (n);"
+    assert drafting.draft(change).code == 0
+    drafting.applied()
+    assert drafting.project.query("SELECT n FROM m") == [(2500,)]
+
+
+def test_a_draft_stands_beside_repeatable_files(drafting):
+    function = "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT {}';\n"
+    drafting.project.write("sql/functions/one.sql", function.format(1))
+    drafting.project.ok("migrate", "--no-validate")
+    assert drafting.draft(function.format(2)).code == 0
+    drafting.applied()
+    assert drafting.project.query("SELECT one()") == [(2,)]
 
 
 def test_what_no_statement_can_do_is_named_with_both_versions(drafting):

@@ -252,6 +252,15 @@ def test_rows_and_numbers_that_are_restored_are_no_finding(told, apply, rollback
     assert told(apply, rollback) == []
 
 
+@pytest.mark.parametrize("head", ["", "-- lint: allow drop-table -- nobody uses it\n"])
+def test_a_table_that_comes_back_empty_is_not_proven(project, verify, head):
+    project.write("0001_base", BASE)
+    project.write("0002_change", f"{head}DROP TABLE kept;\n", "CREATE TABLE kept (id integer, note text);\n")
+    found = verify("--since", "0001_base", "--strict")
+    assert found.verdicts() == {"0002_change": "rows differ"}
+    assert found.code == 3
+
+
 def test_the_hint_is_the_statement_that_corrects_a_sequence(project, verify):
     project.write("0001_base", BASE)
     project.write(
