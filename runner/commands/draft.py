@@ -33,7 +33,8 @@ from runner.schema.catalog.differences import unified_diff
 from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.read import read as read_catalog
 from runner.schema.catalog.render import render
-from runner.schema.draft.change import UndraftableError, Ways
+from runner.schema.draft.alter import UndraftableError
+from runner.schema.draft.change import Ways
 from runner.schema.draft.files import DraftFile, draft_files
 from runner.schema.draft.renames import Doubt, doubts, renames
 from runner.schema.draft.safe import Fills

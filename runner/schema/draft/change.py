@@ -17,8 +17,6 @@ from runner.schema.catalog.objects import (
     Catalog,
     CatalogObject,
     Column,
-    CompositeType,
-    Domain,
     EnumType,
     Key,
     NumberSequence,
@@ -26,8 +24,9 @@ from runner.schema.catalog.objects import (
     UniqueKey,
     as_parent,
 )
+from runner.schema.draft.alter import UndraftableError, altering, can_alter_type, enum_values, lost_attributes
 from runner.schema.draft.columns import NoStatementError, TableChange, alter_sequence, table_change
-from runner.schema.draft.safe import Fills, foreign_key_and_proof, proven_not_null, unique_over_index
+from runner.schema.draft.safe import Fills, not_valid_and_proof, proven_not_null, unique_over_index
 from runner.schema.draft.steps import Mode, Step
 
 _TABLES = frozenset({"table", "foreign table"})
@@ -50,16 +49,6 @@ REPLACED = frozenset(
 
 
 _WITHOUT_ROWS = "\n  WITH NO DATA;"
-
-
-class UndraftableError(Exception):
-    """No statement leads from the one to the other."""
-
-    def __init__(self, item: CatalogObject, wanted: CatalogObject | None, reason: str) -> None:
-        super().__init__(f"{item.kind} {item.identity}: {reason}")
-        self.item = item
-        self.wanted = wanted
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +114,7 @@ class _Drafting:
         if kind in _TABLES:
             return _is_other_foreign_table(was, is_)
         if kind == "type":
-            return not _grows(was, is_)
+            return not can_alter_type(was, is_)
         if kind in {"constraint", "foreign key"} and is_.sql == was.sql.replace(" NOT VALID;", ";"):
             return False
         return kind not in {*_SET_ANEW, *REPLACED, "sequence", "domain", "extension"}
@@ -393,7 +382,7 @@ class _Drafting:
             second = Step(constraint, key, rank=rank, after={id(first)})
             self._last[key] = second
             return [first, second]
-        proven = foreign_key_and_proof(item)
+        proven = not_valid_and_proof(item)
         if key[0] in {"constraint", "foreign key"} and proven is not None:
             first = Step(proven[0], key, rank=rank)
             return [first, Step(proven[1], key, Mode.VALIDATE, rank, after={id(first)})]
@@ -405,15 +394,15 @@ class _Drafting:
         if key[0] in _TABLES:
             return self._alter_table(key)
         if key[0] == "type" and isinstance(was.structure, EnumType) and isinstance(is_.structure, EnumType):
-            added = _enum_values(is_.identity, was.structure, is_.structure)
+            added = enum_values(is_.identity, was.structure, is_.structure)
             mode = Mode.ENUM_VALUE if self._ways.is_safe else Mode.TRANSACTION
             return [Step("\n\n".join(added), key, mode, rank)], []
-        sql = "\n\n".join(_altering(was, is_))
+        sql = "\n\n".join(altering(was, is_))
         if key[0] in {"constraint", "foreign key"}:
             mode = Mode.VALIDATE if self._ways.is_safe else Mode.TRANSACTION
             return [Step(sql, key, mode, rank)], []
         rank = (2, self._rank[key]) if key[0] in REPLACED else rank
-        return [Step(sql, key, rank=rank, loses=_lost_attributes(was, is_))], []
+        return [Step(sql, key, rank=rank, loses=lost_attributes(was, is_))], []
 
     def _alter_table(self, key: Key) -> tuple[list[Step], list[Step]]:
         was, is_ = self._was[key], self._is[key]
@@ -571,97 +560,17 @@ def _is_other_foreign_table(was: CatalogObject, is_: CatalogObject) -> bool:
     )
 
 
-def _grows(was: CatalogObject, is_: CatalogObject) -> bool:
-    """Return whether a type can become the other by ALTER TYPE."""
-    if isinstance(was.structure, EnumType) and isinstance(is_.structure, EnumType):
-        kept = [label for label in is_.structure.labels if label in was.structure.labels]
-        return kept == list(was.structure.labels)
-    return isinstance(was.structure, CompositeType) and isinstance(is_.structure, CompositeType)
-
-
-def _enum_values(name: str, was: EnumType, is_: EnumType) -> Iterator[str]:
-    before: str | None = None
-    for place, label in enumerate(is_.labels):
-        if label not in was.labels:
-            later = next((other for other in is_.labels[place:] if other in was.labels), None)
-            where = f" BEFORE {later}" if before is None and later else f" AFTER {before}" if later else ""
-            yield f"ALTER TYPE {name} ADD VALUE {label}{where};"
-        before = label
-
-
-def _altering(was: CatalogObject, is_: CatalogObject) -> Iterator[str]:
-    """Yield the statements that alter a thing that is no table."""
-    old, new = was.structure, is_.structure
-    if was.kind == "extension":
-        yield f"ALTER EXTENSION {is_.identity} SET SCHEMA {_schema_of_extension(is_)};"
-    elif was.kind in {"constraint", "foreign key"}:
-        name = is_.identity.removesuffix(f" on domain {is_.parent}").removesuffix(f" on {is_.parent}")
-        what = "DOMAIN" if is_.identity.endswith(f" on domain {is_.parent}") else "TABLE"
-        yield f"ALTER {what} {is_.parent} VALIDATE CONSTRAINT {name};"
-    elif isinstance(old, NumberSequence) and isinstance(new, NumberSequence):
-        yield from alter_sequence(old, new, name=is_.identity)
-    elif isinstance(old, CompositeType) and isinstance(new, CompositeType):
-        yield from _attributes(is_.identity, old, new)
-    elif isinstance(old, Domain) and isinstance(new, Domain):
-        yield from _domain(was, is_, old, new)
-    elif is_.kind == "view":
-        yield is_.sql.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
-    else:
-        yield is_.sql
-
-
-def _schema_of_extension(item: CatalogObject) -> str:
-    return next((need[1] for need in item.needs if need[0] == "schema"), "public")
-
-
-def _attributes(name: str, old: CompositeType, new: CompositeType) -> Iterator[str]:
-    was, is_ = dict(old.attributes), dict(new.attributes)
-    for attribute in was:
-        if attribute not in is_:
-            yield f"ALTER TYPE {name} DROP ATTRIBUTE {attribute} CASCADE;"
-    for attribute, definition in is_.items():
-        if attribute not in was:
-            yield f"ALTER TYPE {name} ADD ATTRIBUTE {definition} CASCADE;"
-        elif was[attribute] != definition:
-            type_ = definition.removeprefix(f"{attribute} ")
-            yield f"ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {type_} CASCADE;"
-
-
-def _lost_attributes(was: CatalogObject, is_: CatalogObject) -> str | None:
-    """Return what values of a composite type lose."""
-    old, new = was.structure, is_.structure
-    if not isinstance(old, CompositeType) or not isinstance(new, CompositeType):
-        return None
-    now = dict(new.attributes)
-    lost = [name for name, definition in old.attributes if now.get(name) != definition]
-    return "; ".join(f"attribute {was.identity}.{name}, with its values" for name in lost) or None
-
-
-def _domain(was: CatalogObject, is_: CatalogObject, old: Domain, new: Domain) -> Iterator[str]:
-    alter = f"ALTER DOMAIN {is_.identity}"
-    if old.base != new.base:
-        raise UndraftableError(was, is_, "the type of a domain cannot be changed")
-    if old.default != new.default:
-        yield f"{alter} DROP DEFAULT;" if new.default is None else f"{alter} SET DEFAULT {new.default};"
-    if (old.not_null, old.not_null_name) != (new.not_null, new.not_null_name):
-        if old.not_null:
-            yield f"{alter} DROP NOT NULL;"
-        if new.not_null:
-            named = f"ADD CONSTRAINT {new.not_null_name} NOT NULL" if new.not_null_name else "SET NOT NULL"
-            yield f"{alter} {named};"
-
-
 def blockers(catalog: Catalog, key: Key, *, gone: frozenset[Key]) -> frozenset[Key]:
     """Return what uses a thing and is likeliest to block a change of it, apart from what is `gone`."""
     users = {k for k, item in catalog.objects.items() if key in item.needs} - gone
-    for kinds in _IN_THE_WAY:
+    for kinds in _BLOCKERS:
         found = frozenset(user for user in users if user[0] in kinds)
         if found:
             return found
     return frozenset()
 
 
-_IN_THE_WAY = (
+_BLOCKERS = (
     frozenset({"view", "materialized view", "rule"}),
     frozenset({"policy", "trigger", "function", "procedure", "aggregate", "operator", "cast"}),
     frozenset({"index", "constraint", "foreign key", "statistics", "domain", "type"}),

@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 
 from runner.schema.catalog.objects import Catalog
-from runner.schema.draft.change import UndraftableError, Ways
+from runner.schema.draft.alter import UndraftableError
+from runner.schema.draft.change import Ways
 from runner.schema.draft.renames import Rename
 from runner.schema.draft.steps import Group, Mode
 from runner.schema.draft.trial import NO_BODIES, counting, settled

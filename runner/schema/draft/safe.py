@@ -73,7 +73,7 @@ def unique_over_index(item: CatalogObject) -> tuple[str, str] | None:
     return index, f"{add} USING INDEX {name};"
 
 
-def foreign_key_and_proof(item: CatalogObject) -> tuple[str, str] | None:
+def not_valid_and_proof(item: CatalogObject) -> tuple[str, str] | None:
     """Return a CHECK or foreign key as NOT VALID and its proof; None for another constraint."""
     if item.parent is None or item.sql.endswith((" NOT VALID;", "*/;")):
         return None

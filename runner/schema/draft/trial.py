@@ -14,7 +14,8 @@ import psycopg
 
 from runner.schema.catalog.differences import diff
 from runner.schema.catalog.objects import Catalog, CatalogObject, Difference, Key, Table
-from runner.schema.draft.change import REPLACED, UndraftableError, Ways, blockers, steps
+from runner.schema.draft.alter import UndraftableError
+from runner.schema.draft.change import REPLACED, Ways, blockers, steps
 from runner.schema.draft.steps import Group, Mode, Step, groups
 
 Connection = psycopg.Connection[Any]
