@@ -30,15 +30,15 @@ from runner.report.terminal import Style
 from runner.review.lint import Finding
 from runner.review.verify import Rehearsal, Verdict
 from runner.schema.catalog.differences import unified_diff
-from runner.schema.catalog.objects import Catalog
+from runner.schema.catalog.objects import Catalog, Table
 from runner.schema.catalog.read import read as read_catalog
 from runner.schema.catalog.render import render
 from runner.schema.draft.alter import UndraftableError
 from runner.schema.draft.change import Ways
-from runner.schema.draft.files import DraftFile, draft_files
+from runner.schema.draft.files import NOTHING, DraftFile, draft_files
 from runner.schema.draft.renames import Doubt, doubts, renames
 from runner.schema.draft.safe import Fills
-from runner.schema.draft.trial import TrialError, counting
+from runner.schema.draft.trial import RenameError, TrialError, counting
 from runner.server import connection, credentials
 from runner.session.scratch import build, scratch_session
 from runner.session.session import Session
@@ -102,9 +102,10 @@ def draft(
     layout = the_layout(settings)
     slug = slug_of(options.name)
     files = load(layout, settings.project) if layout.newest.path.is_dir() else []
-    wanted = _wanted(settings, layout, options, emit=emit)
     with scratch_session(settings, layout, files, url=options.scratch_url, emit=emit) as session:
-        present = build(session, settings, other_owners=True)
+        present = build(session, settings, other_owners=True)  # first, as files may create roles
+        wanted = _wanted(settings, layout, options, emit=emit)
+        _require_known(options, present, wanted)
         found = _drafted(session, settings, present, wanted, options, ask)
     if not found:
         return Draft(database=layout.title, not_described=wanted.unsupported)
@@ -136,6 +137,29 @@ def draft(
         findings=tuple(findings),
         not_described=wanted.unsupported,
     )
+
+
+def _require_known(options: DraftOptions, present: Catalog, wanted: Catalog) -> None:
+    """Refuse an answer about something that is not there.
+
+    Raises: UsageError.
+    """
+    columns = {
+        f"{key[1]}.{column.name}"
+        for key, item in wanted.objects.items()
+        if isinstance(item.structure, Table)
+        for column in item.structure.columns
+    }
+    for name in options.fills:
+        if name not in columns:
+            raise UsageError(
+                f"--fill {name}: the wanted schema has no such column", hint="Name it as the snapshot has it."
+            )
+    for name in options.not_renamed:
+        try:
+            renames(present, [f"{name}=x"])
+        except LookupError:
+            raise UsageError(f"--no-rename {name}: the files' schema has nothing of that name") from None
 
 
 def _wanted(settings: Settings, layout: Layout, options: DraftOptions, *, emit: Emit) -> Catalog:
@@ -187,10 +211,12 @@ def _load(conn: Connection, snapshot: Path, settings: Settings) -> None:
 
 
 def _run_command(command: str, session: Session, environ: Mapping[str, str]) -> None:
-    environ = {**connection.child_environment(session.target, environ), "DATABASE_URL": _url_of(session)}
+    environ = connection.child_environment(session.target, environ)
+    environ = {**environ, "DATABASE_URL": _url_of(environ)}
     done = subprocess.run(command, shell=True, env=environ, capture_output=True, text=True, check=False)  # noqa: S602 - it is the user's own command
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-5:]
+        password = environ.get("PGPASSWORD")
+        said = (done.stderr or done.stdout).replace(password or "\0", "…").strip().splitlines()[-5:]
         raise UsageError(
             f"the command that makes the wanted schema ended with {done.returncode}",
             detail="\n".join([*said, _WRITTEN_NOTHING]),
@@ -241,17 +267,23 @@ def _drafted(
         return draft_files(
             session.connection, lambda: _read(session.connection, settings), wanted, ways, renames=found
         )
+    except RenameError as error:
+        raise UsageError(f"cannot rename: {error}", detail=_WRITTEN_NOTHING) from error
     except UndraftableError as error:
         raise _undraftable(error) from error
     except TrialError as error:
         raise _wrong(str(error), present, wanted, "; ".join(map(str, error.differences))) from error
 
 
-def _url_of(session: Session) -> str:
-    given = {name: quote(str(value), safe="") for name, value in session.target.parameters.items()}
-    password = f":{given['password']}" if given.get("password") else ""
-    where = f"host={given.get('host', '127.0.0.1')}&port={given.get('port', '5432')}"
-    return f"postgresql://{given.get('user', '')}{password}@/{given['dbname']}?{where}"
+def _url_of(environ: Mapping[str, str]) -> str:
+    user, password, host, port, database = (
+        quote(environ.get(f"PG{name}", ""), safe="")
+        for name in ("USER", "PASSWORD", "HOST", "PORT", "DATABASE")
+    )
+    login = f"{user}:{password}" if password else user
+    if environ.get("PGHOST", "").startswith("/"):  # a socket's folder
+        return f"postgresql://{login}@/{database}?host={host}&port={port}"
+    return f"postgresql://{login}@{host}:{port}/{database}"
 
 
 def _undraftable(error: UndraftableError) -> CheckError:
@@ -262,8 +294,9 @@ def _undraftable(error: UndraftableError) -> CheckError:
     return CheckError(
         f"{item.kind} {item.identity} cannot be drafted",
         detail="\n".join([f"{capitalized(error.reason)}.", shown.rstrip(), _WRITTEN_NOTHING]),
-        hint="For a new column that may not be NULL, say what rows that are there get: --fill TABLE.COLUMN=EXPRESSION. Otherwise"
-        " write this step by hand (runner new NAME), and draft the rest after it.",
+        hint=f"Say what it holds: --fill {error.fill}=EXPRESSION"
+        if error.fill
+        else "Write this step by hand (runner new NAME), and draft the rest after it.",
     )
 
 
@@ -368,21 +401,29 @@ def _apply_text(id_: str, file: DraftFile, locks: Sequence[str]) -> str:
         f"-- Locks: {'; '.join(locks) or 'none that stops a read or a write'}.",
     ]
     head += [f"-- Loses {what}." for what in file.loses]
+    head += [f"-- {sentence}" for sentence in file.says]
     if file.undo is None:
         head.append("-- irreversible: PostgreSQL cannot remove a value from an enum")
     head += [file.directive] if file.directive else []
-    return "\n".join([*head, "", "\n\n".join(file.statements), ""])
+    return "\n".join([*map(_one_line, head), "", "\n\n".join(file.statements), ""])
+
+
+def _one_line(text: str) -> str:
+    """Keep a comment a comment: a name may hold the end of a line."""
+    return " ".join(text.split())
 
 
 def _rollback_text(id_: str, file: DraftFile) -> str | None:
     if file.undo is None:
         return None
     head = [f"-- Undo {id_}."]
-    if file.undo == ("SELECT 1;",):
-        head = [f"-- Undo {id_}: nothing, as the column goes with the migration that adds it."]
-    head += ["-- What the rows held is lost."] if file.loses else []
+    if file.undo == NOTHING:
+        head = [f"-- Undo {id_}: nothing is to be done here."]
+    head += [f"-- {sentence}" for sentence in file.says]
+    head += [f"-- Loses {what}." for what in file.undo_loses]
+    head += ["-- Does not bring back what the migration lost."] if file.loses else []
     head += [file.undo_directive] if file.undo_directive else []
-    return "\n".join([*head, "", "\n\n".join(file.undo), ""])
+    return "\n".join([*map(_one_line, head), "", "\n\n".join(file.undo), ""])
 
 
 def text(result: Draft, style: Style) -> Iterator[str]:

@@ -11,11 +11,14 @@ from runner.schema.draft.columns import alter_sequence
 class UndraftableError(Exception):
     """No statement leads from the one to the other."""
 
-    def __init__(self, item: CatalogObject, wanted: CatalogObject | None, reason: str) -> None:
+    def __init__(
+        self, item: CatalogObject, wanted: CatalogObject | None, reason: str, *, fill: str | None = None
+    ) -> None:
         super().__init__(f"{item.kind} {item.identity}: {reason}")
         self.item = item
         self.wanted = wanted
         self.reason = reason
+        self.fill = fill  # the column of which only a person knows what it holds
 
 
 def can_alter_type(was: CatalogObject, is_: CatalogObject) -> bool:

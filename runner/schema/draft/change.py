@@ -107,6 +107,7 @@ class _Drafting:
         self._attachments = [item for key, item in self._is.items() if key[0] == "index attachment"]
         self._last: dict[Key, Step] = {}  # the step after which a thing is as it is wanted
         self._first: dict[Key, Step] = {}
+        self._proven: dict[Key, Step] = {}  # the step after which a table's columns are NOT NULL
 
     def _is_made_again(self, key: Key) -> bool:
         """Return whether a change of this thing is a drop and a create, as no statement alters it."""
@@ -224,12 +225,15 @@ class _Drafting:
             step.after |= {
                 id(self._last[user]) for user in users if user in self._altered & self._last.keys()
             }
+            step.after |= {id(shed) for user, shed in sheds if user in users}
             if key[0] == "schema":
                 within = f"{key[1]}."
                 step.after |= {id(other) for (_, name), other in drops.items() if name.startswith(within)}
         for key, step in self._first.items():
             item = self._is[key]
             step.after |= {id(self._last[need]) for need in item.needs if need in self._last}
+            if isinstance(item.structure, UniqueKey) and item.structure.is_primary and key not in self._was:
+                step.after |= {id(self._proven[need]) for need in item.needs if need in self._proven}
             for name in _names(item):
                 step.after |= {id(drop) for drop in by_identity[name]}
             if key in self._altered:  # what blocks it goes first
@@ -288,7 +292,8 @@ class _Drafting:
         if loses is not None:
             step.loses = f"{key[0]} {key[1]}, {loses}"
             step.mode = Mode.DESTROY if self._ways.is_safe else Mode.TRANSACTION
-        if key[0] == "index" and self._is_on_kept_table(item):
+        concurrently = not (self._ways.is_safe and self._replaces(key))
+        if key[0] == "index" and concurrently and self._is_on_kept_table(item):
             step.sql, step.mode = (
                 step.sql.replace("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1),
                 Mode.CONCURRENTLY,
@@ -332,6 +337,17 @@ class _Drafting:
                 return not (isinstance(structure, Table) and structure.partition_key is not None)
         return False
 
+    def _replaces(self, key: Key) -> bool:
+        """Return whether a key or index takes the place of another: between two files nothing would hold what it holds."""
+        identities = {(kind, key[1]) for kind in ("index", "constraint", "foreign key")}
+        is_index = key[0] == "index" and not isinstance(self._structure(key), UniqueKey)
+        return (
+            not is_index and not self._dropped.isdisjoint(identities) and not identities.isdisjoint(self._is)
+        )
+
+    def _structure(self, key: Key) -> object:
+        return (self._is.get(key) or self._was[key]).structure
+
     def _comes_with_partition(self, item: CatalogObject) -> bool:
         """Return whether a new partition gets a thing from its parent, which has it already."""
         if item.kind == "constraint validation":
@@ -371,10 +387,10 @@ class _Drafting:
             return [Step(f"{item.sql.removesuffix(_WITHOUT_ROWS)};", key, rank=rank)]
         if not self._is_on_kept_table(item):
             return [Step(item.sql, key, rank=rank)]
-        if key[0] == "index":
+        if key[0] == "index" and not (self._ways.is_safe and self._replaces(key)):
             sql = item.sql.replace("INDEX ", "INDEX CONCURRENTLY ", 1)
             return [Step(sql, key, Mode.CONCURRENTLY, rank)]
-        if not self._ways.is_safe:
+        if not self._ways.is_safe or self._replaces(key):
             return [Step(item.sql, key, rank=rank)]
         if key[0] == "constraint" and (found := unique_over_index(item)) is not None:
             index, constraint = found
@@ -409,6 +425,9 @@ class _Drafting:
         if not isinstance(was.structure, Table) or not isinstance(is_.structure, Table):
             raise UndraftableError(was, is_, "its parts are not known")
         batched = frozenset(column for table, column in self._ways.in_batches if table == key[1])
+        had = {column.name for column in was.structure.columns}
+        fills = self._ways.fills
+        batched |= {c.name for c in is_.structure.columns if c.name not in had and fills.is_given(key[1], c)}
         if self._ways.is_safe:
             batched |= {c.name for c in _without_value(was.structure, is_.structure)}
         try:
@@ -431,24 +450,31 @@ class _Drafting:
             loses = "; ".join(change.loses) or None
             made.append(Step("\n\n".join(change.first), key, rank=rank, loses=loses))
         before = {id(step) for step in made}
-        for column in change.filled:
+        given = (c for c in change.required if c not in change.filled and self._ways.fills.is_given(table, c))
+        fires = any(item.kind == "trigger" and item.parent == table for item in self._is.values())
+        for column in (*change.filled, *given):
             value = self._ways.fills.value(table, column)
             if value is None:
                 raise UndraftableError(
                     self._was[key],
                     self._is[key],
                     f"nobody but you knows what {table}.{column.name} is in rows that are there",
+                    fill=f"{table}.{column.name}",
                 )
             fill = Step(
-                self._ways.fills.batch(self._is, table, column, value),
+                self._ways.fills.batch(self._is, table, column, value)
+                if self._ways.is_safe
+                else f"UPDATE {table} SET {column.name} = {value} WHERE {column.name} IS NULL;",
                 key,
-                Mode.BATCH,
+                Mode.BATCH if self._ways.is_safe else Mode.TRANSACTION,
                 rank,
+                says=f"Fires the triggers of {table}; what they do stays." if fires else None,
                 after=set(before),
             )
             made.append(fill)
             before = before | {id(fill)}
         last = made[-1] if made else None
+        structured = made[0] if change.first else None
         for column in change.required:
             if self._ways.is_safe and self._was[key].structure is not None:
                 add, validate, end = proven_not_null(table, column, native=self._ways.native_not_null)
@@ -468,8 +494,8 @@ class _Drafting:
                 later.after.add(id(earlier))
             made += chain
             last = chain[-1]
-        if last is not None:
-            self._last[key] = last
+        if last is not None:  # what uses the table need not wait until its columns are proven
+            self._last[key], self._proven[key] = structured or last, last
         mode = Mode.DESTROY if self._ways.is_safe else Mode.TRANSACTION
         shed = [
             Step(

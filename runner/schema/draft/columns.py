@@ -125,10 +125,12 @@ def _column(
             return
     retyped = (old.type, old.collation) != (new.type, new.collation) and not new.is_inherited
     default_changes = old.default != new.default or (retyped and old.default is not None)
-    if old.numbers is not None and (new.numbers is None or _way(old) != _way(new)):
+    if old.numbers is not None and new.numbers is not None and _way(old) != _way(new):
+        default_changes = False
+    elif old.numbers is not None and new.numbers is None:
         yield from _unnumber(alter, old, kept)
-        default_changes = new.numbers is None and new.default is not None
-        if new.numbers is None and old.numbers.name not in kept:
+        default_changes = new.default is not None
+        if old.numbers.name not in kept:
             change.loses.append(f"sequence {old.numbers.name}, with its next number")
     elif default_changes and old.default is not None and not (old.numbers or old.generated):
         yield from [f"{alter} DROP DEFAULT;"] if retyped or new.default is None else []
@@ -139,8 +141,10 @@ def _column(
         if not holds_all(old.type, new.type):
             change.loses.append(f"of column {name}.{new.name}, what {new.type} cannot hold of {old.type}")
         yield f"{alter} TYPE {new.type}{collation}{using};"
-    if new.numbers is not None and (old.numbers is None or _way(old) != _way(new)):
+    if new.numbers is not None and old.numbers is None:
         yield from _number(name, alter, new, kept)
+    elif new.numbers is not None and old.numbers is not None and _way(old) != _way(new):
+        yield from _numbered_otherwise(name, alter, old.numbers, new, new.numbers)
     elif new.numbers is not None and old.numbers is not None:
         yield from _renumber(alter, old, new)
     elif default_changes and new.default is not None and not new.generated:
@@ -155,6 +159,11 @@ def _column(
 
 _TYPE = re.compile(r"(?P<start>[^(]*)(?:\((?P<length>[\d, -]+)\))?(?P<end>.*)")
 _EXACT = {"smallint": 0, "integer": 1, "bigint": 2, "numeric": 3}
+_WIDER = {
+    ("real", "double precision"),
+    ("date", "timestamp without time zone"),
+    ("timestamp without time zone", "timestamp with time zone"),
+}
 _FOR_ANY_LENGTH = {"character": "bpchar", "bit": "bit varying"}  # of which the plain name has the length 1
 
 
@@ -179,8 +188,8 @@ def holds_all(old: str, new: str) -> bool:
     (was, had), (is_, has) = _parts(old), _parts(new)
     if old == new:
         return True
-    if is_ == "text":
-        return was in {"character varying", "character", "name"}
+    if is_ in {"text", "character varying"} and has is None:
+        return True
     if was == is_ == "numeric" and had is not None and has is not None:
         (precision, scale), (new_precision, new_scale) = ((*n, 0)[:2] for n in (had, has))
         return new_scale >= scale and new_precision - new_scale >= precision - scale
@@ -207,14 +216,46 @@ def _unnumber(alter: str, old: Column, kept: Collection[str]) -> Iterator[str]:
             yield f"DROP SEQUENCE {old.numbers.name};"
 
 
+def _numbered_otherwise(
+    name: str, alter: str, was: NumberSequence, new: Column, numbers: NumberSequence
+) -> Iterator[str]:
+    """Yield what makes a serial column one with an identity, or the other way round; its next number stays."""
+    aside = f"{was.name.rpartition('.')[0]}.runner_draft_numbers"
+    goes_on = f"SELECT setval({_literal(numbers.name)}, last_value, is_called) FROM {aside};"
+    if new.identity is not None:
+        yield f"{alter} DROP DEFAULT;"
+        yield f"ALTER SEQUENCE {was.name} OWNED BY NONE;"
+        yield f"ALTER SEQUENCE {was.name} RENAME TO runner_draft_numbers;"
+        yield _add_identity(alter, new, numbers)
+        yield goes_on
+        yield f"DROP SEQUENCE {aside};"
+        return
+    yield f"CREATE SEQUENCE {aside};"
+    yield f"SELECT setval({_literal(aside)}, last_value, is_called) FROM {was.name};"
+    yield f"{alter} DROP IDENTITY;"
+    yield create_sequence(numbers)
+    yield f"ALTER SEQUENCE {numbers.name} OWNED BY {name}.{new.name};"
+    yield f"{alter} SET DEFAULT {new.default};"
+    yield goes_on
+    yield f"DROP SEQUENCE {aside};"
+
+
+def _add_identity(alter: str, new: Column, numbers: NumberSequence) -> str:
+    options = " ".join([f"SEQUENCE NAME {numbers.name}", *numbers.options])
+    return f"{alter} ADD GENERATED {new.identity} AS IDENTITY ({options});"
+
+
+def _literal(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
 def _number(name: str, alter: str, new: Column, kept: Collection[str]) -> Iterator[str]:
-    """Yield what gives a column its numbers, which go on after the highest that is there."""
+    """Yield what gives a column its numbers, which go on after the last that is there."""
     numbers = new.numbers
     if numbers is None:
         return
-    options = " ".join(numbers.options)
     if new.identity is not None:
-        yield f"{alter} ADD GENERATED {new.identity} AS IDENTITY (SEQUENCE NAME {numbers.name}{f' {options}' if options else ''});"
+        yield _add_identity(alter, new, numbers)
     else:
         if numbers.name not in kept:
             yield create_sequence(numbers)
@@ -222,8 +263,8 @@ def _number(name: str, alter: str, new: Column, kept: Collection[str]) -> Iterat
         yield f"{alter} SET DEFAULT {new.default};"
     if numbers.name in kept:
         return
-    literal = "'" + numbers.name.replace("'", "''") + "'"
-    yield f"SELECT setval({literal}, max({new.name})) FROM {name} HAVING max({new.name}) IS NOT NULL;"
+    last = f"{'min' if _descends(numbers) else 'max'}({new.name})"
+    yield f"SELECT setval({_literal(numbers.name)}, {last}) FROM {name} HAVING {last} IS NOT NULL;"
 
 
 def _renumber(alter: str, old: Column, new: Column) -> Iterator[str]:

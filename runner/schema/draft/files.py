@@ -23,6 +23,7 @@ _NAMES = {
     Mode.VALIDATE: "validate",
     Mode.DESTROY: "drop",
 }
+NOTHING = ("SELECT 1;",)  # a rollback that has nothing to do
 _DIRECTIVES = {Mode.CONCURRENTLY: "-- transactional: false", Mode.BATCH: "-- batch: true"}
 
 
@@ -36,6 +37,8 @@ class DraftFile:
     undo: tuple[str, ...] | None  # None: there is no way back
     undo_directive: str | None
     loses: tuple[str, ...]
+    undo_loses: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 def draft_files(
@@ -55,7 +58,7 @@ def draft_files(
     left = list(renames)
     while left or counting(wanted, now):
         found = settled(conn, read, wanted, ways, renames=[rename.sql for rename in left])
-        if not found.groups and not left:
+        if not found.groups and not found.first:
             break
         for number, group in enumerate(found.groups or (Group(Mode.TRANSACTION, ()),)):
             before, first = now, found.first if number == 0 else ()
@@ -79,7 +82,8 @@ def _file(
     renamed: Sequence[str],
 ) -> DraftFile:
     concurrently = group.mode is Mode.CONCURRENTLY
-    undo: tuple[str, ...] | None = ("SELECT 1;",)
+    undo: tuple[str, ...] | None = NOTHING
+    undo_loses: tuple[str, ...] = ()
     if group.mode is not Mode.BATCH:
         try:
             back = settled(
@@ -90,7 +94,8 @@ def _file(
                 raise
             undo = None
         else:
-            undo = (*back.first, *(step.sql for g in back.groups for step in g.steps))
+            undo = (*back.first, *(step.sql for g in back.groups for step in g.steps)) or NOTHING
+            undo_loses = tuple(loss for g in back.groups for loss in g.loses)
     return DraftFile(
         suffix=_NAMES[group.mode],
         directive=_DIRECTIVES.get(group.mode),
@@ -98,6 +103,8 @@ def _file(
         undo=undo,
         undo_directive=_DIRECTIVES.get(group.mode) if concurrently else None,
         loses=group.loses,
+        undo_loses=undo_loses,
+        says=group.says,
     )
 
 

@@ -116,6 +116,26 @@ def doubts(present: Catalog, wanted: Catalog, *, settled: Collection[str]) -> It
                 yield Doubt(key[0], old, name)
 
 
+def same_constraints(present: Catalog, wanted: Catalog) -> Iterator[str]:
+    """Yield the statements that give constraints their new names: one that says the same of the same table is the same."""
+    new = {
+        (item.parent, _without_name(item)): item
+        for key, item in wanted.objects.items()
+        if key[0] in {"constraint", "foreign key"} and key not in present.objects
+    }
+    for key, item in present.objects.items():
+        if key[0] in {"constraint", "foreign key"} and key not in wanted.objects:
+            other = new.pop((item.parent, _without_name(item)), None)
+            if other is not None and not item.identity.endswith(f" on domain {item.parent}"):
+                names = (each.identity.removesuffix(f" on {item.parent}") for each in (item, other))
+                yield f"ALTER TABLE {item.parent} RENAME CONSTRAINT {' TO '.join(names)};"
+
+
+def _without_name(item: CatalogObject) -> str:
+    name = item.identity.removesuffix(f" on domain {item.parent}").removesuffix(f" on {item.parent}")
+    return item.sql.replace(f"ADD CONSTRAINT {name} ", "ADD CONSTRAINT ", 1)
+
+
 def _shown(item: CatalogObject) -> str:
     return _qualified(item) if item.kind == "index" else item.identity.partition("(")[0]
 

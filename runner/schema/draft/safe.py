@@ -23,8 +23,15 @@ class Fills:
         """Return the expression for a column; its default where nothing else is said."""
         return self.values.get(f"{table}.{column.name}", column.default)
 
+    def is_given(self, table: str, column: Column) -> bool:
+        """Return whether a person said what the column holds."""
+        return f"{table}.{column.name}" in self.values
+
     def batch(self, objects: Mapping[Key, CatalogObject], table: str, column: Column, value: str) -> str:
-        """Return the statement that fills a thousand rows, by the table's key if it has one."""
+        """Return the statement that fills a thousand rows, by the table's key if it has one.
+
+        The outer condition leaves out a row that somebody has filled meanwhile.
+        """
         key = next(
             (
                 item.structure.columns
@@ -33,7 +40,7 @@ class Fills:
                 and isinstance(item.structure, UniqueKey)
                 and item.structure.is_primary
             ),
-            ("ctid",),
+            ("tableoid", "ctid"),  # a ctid is that of one partition or child
         )
         names = ", ".join(key)
         left = names if len(key) == 1 else f"({names})"
@@ -41,7 +48,7 @@ class Fills:
             f"UPDATE {table} SET {column.name} = {value}\n"
             f"WHERE {left} IN (\n"
             f"    SELECT {names} FROM {table} WHERE {column.name} IS NULL ORDER BY {names} LIMIT {_ROWS}\n"
-            f");"
+            f") AND {column.name} IS NULL;"
         )
 
 

@@ -31,6 +31,7 @@ class Step:
     mode: Mode = Mode.TRANSACTION
     rank: tuple[int, int] = (0, 0)  # where it runs among those that are ready
     loses: str | None = None  # what no rollback brings back
+    says: str | None = None  # what else a person should know, a sentence
     after: set[int] = field(default_factory=set)  # the ids of other steps
 
 
@@ -45,6 +46,11 @@ class Group:
     def loses(self) -> tuple[str, ...]:
         """What no rollback brings back."""
         return tuple(step.loses for step in self.steps if step.loses is not None)
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """What else a person should know, each once."""
+        return tuple(dict.fromkeys(step.says for step in self.steps if step.says is not None))
 
 
 def groups(steps: Iterable[Step]) -> list[Group]:

@@ -16,6 +16,7 @@ from runner.schema.catalog.differences import diff
 from runner.schema.catalog.objects import Catalog, CatalogObject, Difference, Key, Table
 from runner.schema.draft.alter import UndraftableError
 from runner.schema.draft.change import REPLACED, Ways, blockers, steps
+from runner.schema.draft.renames import same_constraints
 from runner.schema.draft.steps import Group, Mode, Step, groups
 
 Connection = psycopg.Connection[Any]
@@ -25,6 +26,21 @@ _IN_THE_WAY = frozenset({"2BP01", "0A000", "42P16", "42P13", "42809", "55000", "
 # undefined function, table, column, object: named in a body, of which the server keeps no dependency
 _NOT_THERE_YET = frozenset({"42883", "42P01", "42703", "42704"})
 _NO_ASSIGNMENT_CAST = "42804"
+# what somebody reads, or what holds rows to a rule
+_HOLD = frozenset(
+    {
+        "table",
+        "view",
+        "materialized view",
+        "function",
+        "procedure",
+        "constraint",
+        "foreign key",
+        "policy",
+        "trigger",
+        "rule",
+    }
+)
 _ROUTINES = frozenset({"function", "procedure"})
 NO_BODIES = "SET LOCAL check_function_bodies = off;"
 _FILENODE = "SELECT pg_catalog.pg_relation_filenode(pg_catalog.to_regclass(%s))"
@@ -36,6 +52,10 @@ class TrialError(Exception):
     def __init__(self, message: str, differences: Sequence[Difference] = ()) -> None:
         super().__init__(message)
         self.differences = tuple(differences)
+
+
+class RenameError(Exception):
+    """A rename that the server refuses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +81,28 @@ def settled(
     first = list(renames)
     while True:
         with conn.transaction(force_rollback=True):
-            for statement in first:
-                conn.execute(statement.encode())
+            try:
+                for statement in first:
+                    conn.execute(statement.encode())
+            except psycopg.Error as error:
+                raise RenameError(str(error.diag.message_primary or error)) from error
             present = read()
+            same = list(same_constraints(present, wanted))
+            if same:
+                for statement in same:
+                    conn.execute(statement.encode())
+                present = read()
             found = groups(steps(present, wanted, ways))
             if (
                 found and found[0].mode is Mode.ENUM_VALUE
             ):  # what comes after it cannot be tried in this transaction
-                return Settled(groups=(found[0],), first=tuple(first))
-            more = _try(conn, present, wanted, found, ways)
+                return Settled(groups=(found[0],), first=(*first, *same))
+            more = _try(conn, read, present, wanted, found, ways)
             if more is None:
                 left = counting(wanted, read())
                 if left:
                     raise TrialError("the draft leads to another schema", left)
-                return Settled(groups=tuple(found), first=tuple(first))
+                return Settled(groups=tuple(found), first=(*first, *same))
         if isinstance(more, str):
             first.insert(0, more)
         else:
@@ -87,10 +115,21 @@ def counting(wanted: Catalog, found: Catalog) -> list[Difference]:
 
 
 def _try(
-    conn: Connection, present: Catalog, wanted: Catalog, found: Sequence[Group], ways: Ways
+    conn: Connection,
+    read: Callable[[], Catalog],
+    present: Catalog,
+    wanted: Catalog,
+    found: Sequence[Group],
+    ways: Ways,
 ) -> Ways | str | None:
-    """Run the steps; return how to go about it otherwise, or nothing where all was well."""
-    for step in (step for group in found for step in group.steps):
+    """Run the steps; return how to go about it otherwise, or nothing where all was well.
+
+    What is there before and wanted is there after each file: where it would not be, all is done in one.
+    """
+    stays = {key for key in present.objects.keys() & wanted.objects.keys() if key[0] in _HOLD}
+    for number, step in ((n, step) for n, group in enumerate(found) for step in group.steps):
+        if ways.is_safe and step is found[number].steps[0] and number and not stays <= read().objects.keys():
+            return replace(ways, is_safe=False)
         item = present.objects.get(step.key)
         is_table = item is not None and isinstance(item.structure, Table) and item.structure.lines is not None
         watched = is_table and ways.is_safe and step.mode is Mode.TRANSACTION

@@ -22,7 +22,8 @@ def test_an_edited_snapshot_is_drafted_proven_and_applied(drafting):
     assert drafting.files == {
         "0002_change": "-- Change.\n\nALTER TABLE public.orders ADD COLUMN remark text;\n\n"
         "COMMENT ON COLUMN public.orders.remark IS 'by hand';",
-        "0002_change.rollback": "-- Undo 0002_change.\n\nCOMMENT ON COLUMN public.orders.remark IS NULL;\n\n"
+        "0002_change.rollback": "-- Undo 0002_change.\n-- Loses column public.orders.remark, with its values.\n\n"
+        "COMMENT ON COLUMN public.orders.remark IS NULL;\n\n"
         "ALTER TABLE public.orders DROP COLUMN remark;",
         "0003_change_indexes": "-- Change indexes.\n-- transactional: false\n\n"
         "CREATE INDEX CONCURRENTLY orders_remark_idx ON public.orders USING btree (remark);",
@@ -238,6 +239,143 @@ def test_an_attribute_of_a_type_is_not_dropped_unasked(drafting):
     refused = drafting.draft("CREATE TYPE pair AS (a int); CREATE TABLE p (x pair);")
     assert refused.code == 3
     assert "Attribute public.pair.b, with its values." in refused.err
+
+
+def test_a_name_with_the_end_of_a_line_stays_in_its_comment(drafting):
+    name = '"x\nDELETE FROM customers; --"'
+    drafting.project.write(
+        "0002_odd", f"ALTER TABLE orders ADD {name} int;\n", f"ALTER TABLE orders DROP {name};\n"
+    )
+    drafting.project.ok("migrate", "--no-validate")
+    assert drafting.draft("ALTER TABLE orders ADD b text;", "--allow-destroying").code == 0
+    drafting.applied()
+    assert drafting.project.query("SELECT count(*) FROM customers") == [(30,)]
+
+
+def test_a_fill_says_that_it_fires_triggers(drafting):
+    made = (
+        "CREATE TABLE log (n int); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO log VALUES (1); RETURN NEW; END'; CREATE TRIGGER note AFTER UPDATE ON orders"
+        " FOR EACH ROW EXECUTE FUNCTION note();"
+    )
+    assert (
+        drafting.draft(f"{made} ALTER TABLE orders ADD r text NOT NULL DEFAULT md5(random()::text);").code
+        == 0
+    )
+    for name in ("0003_change_fill", "0003_change_fill.rollback"):
+        assert "-- Fires the triggers of public.orders; what they do stays." in drafting.files[name]
+
+
+@pytest.mark.parametrize(
+    ("change", "args"),
+    [
+        pytest.param(
+            "DROP VIEW noted; ALTER TABLE orders ALTER customer_id TYPE bigint, ALTER customer_id SET NOT NULL;"
+            " CREATE VIEW noted AS SELECT id, customer_id, note FROM orders WHERE note IS NOT NULL;"
+            " GRANT SELECT ON noted TO PUBLIC; CREATE INDEX ON orders (note);",
+            [],
+            id="view",
+        ),
+        pytest.param(
+            "ALTER TABLE customers RENAME email TO mail; ALTER TABLE customers ADD UNIQUE (mail), ADD n int NOT NULL"
+            " DEFAULT (random() * 9)::int;",
+            ["--rename", "public.customers.email=mail"],
+            id="key",
+        ),
+    ],
+)
+def test_no_file_leaves_out_what_is_there_before_and_after(drafting, change, args):
+    drafting.project.query("UPDATE orders SET customer_id = NULL WHERE id = 7")
+    if args:
+        drafting.project.write("0002_u", "ALTER TABLE customers ADD UNIQUE (email);\n", "SELECT 1;\n")
+        drafting.project.ok("migrate", "--no-validate")
+    assert drafting.draft(change, *args).code == 0
+    for name in up(drafting):
+        drafting.project.run("migrate", "--no-validate", "--to", name)
+        holds = (
+            "SELECT (SELECT count(*) FROM pg_views WHERE viewname = 'noted'),"
+            " (SELECT count(*) FROM pg_constraint WHERE contype = 'u' AND conrelid = 'customers'::regclass)"
+        )
+        assert drafting.project.query(holds) == [(1, 1 if args else 0)], name
+
+
+def test_an_index_becomes_a_constraint_within_one_file(drafting):
+    drafting.project.write(
+        "0002_i", "CREATE UNIQUE INDEX one_email ON customers (email);\n", "DROP INDEX one_email;\n"
+    )
+    drafting.project.ok("migrate", "--no-validate")
+    assert drafting.draft("ALTER TABLE customers ADD CONSTRAINT one_email UNIQUE (email);").code == 0
+    assert len(up(drafting)) == 1
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_next_number_stays_when_serial_becomes_identity(drafting, backwards):
+    serial, identity = (
+        "CREATE TABLE k (id serial PRIMARY KEY);",
+        "CREATE TABLE k (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);",
+    )
+    before, after = (identity, serial) if backwards else (serial, identity)
+    drafting.project.write("0002_k", f"{before}\n", "DROP TABLE k;\n")
+    drafting.project.ok("migrate", "--no-validate")
+    drafting.project.query("INSERT INTO k SELECT FROM generate_series(1, 100); DELETE FROM k")
+    assert drafting.draft(after).code == 0
+    drafting.applied()
+    assert drafting.project.query("INSERT INTO k DEFAULT VALUES RETURNING id") == [(101,)]
+
+
+@pytest.mark.parametrize("one_file", [True, False])
+@pytest.mark.parametrize(
+    ("change", "column", "holds"),
+    [
+        ("ALTER TABLE orders ADD n int NOT NULL;", "n", "7"),
+        ("ALTER TABLE orders ADD n int;", "n", "7"),
+        ("ALTER TABLE orders ADD n int NOT NULL DEFAULT 3;", "n", "7"),
+        ("ALTER TABLE orders ALTER feels SET NOT NULL;", "feels", "'ok'"),
+    ],
+)
+def test_what_a_person_says_fills_the_rows(drafting, change, column, holds, one_file):
+    args = ["--fill", f"public.orders.{column}={holds}", *(["--one-file"] if one_file else [])]
+    assert drafting.draft(change, *args).code == 0
+    drafting.project.ok("migrate", "--no-validate")
+    assert drafting.project.query(f"SELECT DISTINCT {column}::text FROM orders") == [(holds.strip("'"),)]
+
+
+def test_an_answer_about_nothing_is_refused(drafting):
+    done = drafting.draft("ALTER TABLE orders ADD n int;", "--fill", "public.orders.m=1")
+    assert done.code == 2
+    assert "--fill public.orders.m: the wanted schema has no such column" in done.err
+    assert drafting.draft("", "--no-rename", "public.nope").code == 2
+
+
+def test_a_value_that_the_application_wrote_meanwhile_is_not_filled_over(drafting):
+    drafting.project.write(
+        "0002_p",
+        "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
+        " CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\n",
+        "DROP TABLE p;\n",
+    )
+    drafting.project.ok("migrate", "--no-validate")
+    made = (
+        "CREATE TABLE p (a int, n int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
+        " CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);"
+    )
+    assert drafting.draft(made, "--fill", "public.p.n=11").code == 0
+    first, *_ = up(drafting)
+    drafting.project.ok("migrate", "--no-validate", "--to", first)
+    drafting.project.query(
+        "INSERT INTO p SELECT 1 FROM generate_series(1, 5); INSERT INTO p SELECT 2, 777 FROM generate_series(1, 5)"
+    )
+    drafting.project.ok("migrate", "--no-validate")
+    assert drafting.project.query("SELECT a, n, count(*) FROM p GROUP BY 1, 2 ORDER BY 1") == [
+        (1, 11, 5),
+        (2, 777, 5),
+    ]
+
+
+@pytest.mark.parametrize("args", [[], ["--one-file"]])
+def test_a_new_type_of_a_new_column_goes_after_it(drafting, args):
+    assert drafting.draft("CREATE TYPE e AS ENUM ('a'); ALTER TABLE orders ADD x e;", *args).code == 0
+    drafting.applied()
 
 
 def test_a_materialized_view_has_its_rows(drafting):
