@@ -14,7 +14,16 @@ from runner.files.migrations.migration import Kind, Migration
 from runner.report.parts import compared_line, diff_lines
 from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style
-from runner.schema.validate.compare import Tolerance, Validation, validate, validate_applied
+from runner.schema.catalog.objects import Catalog
+from runner.schema.validate.compare import (
+    Tolerance,
+    Validation,
+    described,
+    found_cause,
+    validate,
+    validate_applied,
+    way_out,
+)
 from runner.schema.validate.concern import Concern, concerns
 from runner.session.beside import remark
 from runner.session.each import in_each
@@ -67,7 +76,7 @@ def _validation(
         return validate_while_pending(
             session, settings, comparison, tolerance=tolerance, scratch_url=scratch_url, emit=emit
         )
-    return validate(
+    found = validate(
         session.connection,
         session.layout.snapshot,
         label,
@@ -76,6 +85,22 @@ def _validation(
         files=session.files,
         tolerance=tolerance,
     )
+    if not found.differences:
+        return found
+    try:
+        _, expected = _built(session, settings, comparison, scratch_url, emit)
+    except StoppedError:
+        raise
+    except RunnerError:
+        return found  # the way out then begins with the question which of the two it is
+    cause = found_cause(
+        session.connection,
+        session.layout.snapshot,
+        expected,
+        exclude=(settings.migration_table,),
+        tolerance=tolerance,
+    )
+    return replace(found, cause=cause)
 
 
 def validate_while_pending(
@@ -98,9 +123,7 @@ def validate_while_pending(
         nothing = "nothing is applied yet; to apply the files: runner migrate"
         return replace(skipped, skipped=nothing if found is None else f"{found.said}. {found.ways}")
     try:
-        files = applied_files(session, comparison)
-        with scratch_session(settings, session.layout, files, url=scratch_url, emit=emit) as scratch:
-            expected = build(scratch, settings, other_owners=True)
+        files, expected = _built(session, settings, comparison, scratch_url, emit)
     except StoppedError:
         raise
     except RunnerError as error:
@@ -120,6 +143,14 @@ def validate_while_pending(
         files=[m for m in files if m.kind is not Kind.HOOK],
         tolerance=tolerance,
     )
+
+
+def _built(
+    session: Session, settings: Settings, comparison: Comparison, scratch_url: str | None, emit: Emit
+) -> tuple[list[Migration], Catalog]:
+    files = applied_files(session, comparison)
+    with scratch_session(settings, session.layout, files, url=scratch_url, emit=emit) as scratch:
+        return files, build(scratch, settings, other_owners=True)
 
 
 def applied_files(session: Session, comparison: Comparison) -> list[Migration]:
@@ -163,13 +194,13 @@ def _as_applied(session: Session, id_: str, file: Migration | None) -> Migration
 
 def text(result: Validated, style: Style) -> Iterator[str]:
     """Yield how one database compares with its snapshot, and what else is to be said of its schema."""
-    from runner.schema.validate.compare import described
-
     validation = result.validation
     yield "  " + compared_line(validation.in_short, style)
     for line in described(validation):
         yield f"  {line}"
     yield from diff_lines(validation.diff, style)
+    if validation.differences:
+        yield f"  {style('hint:', 'cyan')} {way_out(validation)}"
     for concern in result.concerns:
         yield f"  {style(concern.kind, 'yellow')}  {concern.subject}: {concern.message}"
         yield f"    {style('remedy:', 'cyan')} {concern.remedy}"
@@ -194,6 +225,7 @@ def validation_as_json(result: Validation) -> dict[str, Any]:
         "pending": result.pending,
         "matches": None if result.skipped is not None else result.matches,
         "skipped": result.skipped,
+        "cause": result.cause,
         "beside": list(result.beside),
         "unseen": list(result.unseen),
         "set_aside": list(result.set_aside),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from runner.schema.catalog.objects import Catalog, Difference
 
 _SHOWN = 8  # differences named in an error; the diff holds them all
+
+
+class Cause(StrEnum):
+    """Which of the two is not what the files give."""
+
+    SNAPSHOT = "snapshot"
+    DATABASE = "database"
+    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,7 @@ class Validation:
         str | None
     ] = ()  # of each difference the newest file with its names; None: there is none
     behind: Sequence[str] = ()  # files of this run that name all that differs: the snapshot is older
+    cause: Cause | None = None  # None: nothing differs, or the files were not built to find out
     unseen: Sequence[str] = ()  # objects of kinds that a snapshot does not describe
     beside: Sequence[str] = ()  # extensions that the snapshot does not know; servers come with their own
     set_aside: Sequence[
@@ -189,33 +199,74 @@ def _differs_in_line_ends(difference: Difference) -> bool:
     return expected.replace("\r\n", "\n") == actual.replace("\r\n", "\n")
 
 
+def found_cause(
+    conn: psycopg.Connection[Any],
+    snapshot: Path,
+    expected: Catalog,
+    *,
+    exclude: Sequence[str] = (),
+    tolerance: Tolerance = _STRICTLY,
+) -> Cause:
+    """Return which of database and snapshot is not `expected`, what the files give in an empty database; reads only."""
+    committed = _without_checkout_line_ends(snapshot.read_bytes().decode())
+    nothing_yet = Validation(snapshot=snapshot.name)
+    if _validation(committed, expected, nothing_yet, "", (), tolerance).matches:
+        return Cause.DATABASE
+    database = validate_applied(
+        conn, expected, snapshot.name, pending=0, exclude=exclude, tolerance=tolerance
+    )
+    return Cause.SNAPSHOT if database.matches else Cause.BOTH
+
+
 def mismatch(validation: Validation, *, state: str) -> CheckError:
     """Return the error with the differences; `state` is what was kept or undone."""
     shown = described(validation)[:_SHOWN]
     rest = len(validation.differences) - len(shown)
     if rest:
         shown.append(f"… and {counted(rest, 'other')}")
-    detail = "\n".join((state, *shown, "", validation.diff.rstrip()))
     if validation.behind:
-        return CheckError(
-            older(validation),
-            detail=detail,
-            hint="Write the snapshot, and commit it with the migration: runner snapshot. If that changes nothing, "
-            "the migration makes other objects here than in an empty database, because it depends on rows: name these in --ignore.",
+        message = older(validation)
+    elif validation.applied is not None:
+        message = (
+            f"the database is not what {validation.against} {'gives' if validation.applied == 1 else 'give'}"
+        )
+    else:
+        message = f"the database differs from {validation.snapshot}"
+    return CheckError(
+        message, detail="\n".join((state, *shown, "", validation.diff.rstrip())), hint=way_out(validation)
+    )
+
+
+_CHANGED = (
+    "omething other than the migrations changed the database: undo that change, or put it in a new migration, which "
+    "runner draft NAME --like URL writes."
+)
+
+
+def way_out(validation: Validation) -> str:
+    """Return what to do about the differences."""
+    if validation.behind:
+        return (
+            "Write the snapshot, and commit it with the migration: runner snapshot. If that changes nothing, "
+            "the migration makes other objects here than in an empty database, because it depends on rows: name these in --ignore."
         )
     if validation.applied is not None:
-        return CheckError(
-            f"the database is not what {validation.against} {'gives' if validation.applied == 1 else 'give'}",
-            detail=detail,
-            hint="Something other than the migrations changed the database: undo that change, or put it in a new migration, which "
-            "runner draft NAME --like URL writes.",
-        )
-    return CheckError(
-        f"the database differs from {validation.snapshot}",
-        detail=detail,
-        hint="See whether the snapshot is what the files give: runner snapshot --check. If it is not, write it: runner snapshot. "
-        "If it is, something other than the migrations changed the database: undo that change, or put it in a new migration.",
-    )
+        return f"S{_CHANGED}"
+    match validation.cause:
+        case Cause.SNAPSHOT:
+            return "The database is what the files give, and the snapshot is not: write it again, and commit it: runner snapshot"
+        case Cause.DATABASE:
+            return f"The snapshot is what the files give. S{_CHANGED}"
+        case Cause.BOTH:
+            return (
+                "Neither the snapshot nor the database is what the files give. Write the snapshot: runner snapshot. After that, "
+                "runner validate shows what was changed in the database."
+            )
+        case None:
+            return (
+                "See whether the snapshot is what the files give: runner snapshot --check. If it is not, write it: runner snapshot. "
+                f"If it is, s{_CHANGED}"
+            )
 
 
 def older(validation: Validation) -> str:

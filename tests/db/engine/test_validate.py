@@ -198,6 +198,56 @@ def test_a_snapshot_older_than_the_newest_file_is_said_in_one_sentence_with_one_
     assert "error: the database differs from sql/schema/schema.sql" in done.err
 
 
+@pytest.mark.parametrize(
+    ("file", "drift", "cause", "hint"),
+    [
+        pytest.param(
+            "ALTER TABLE a ADD COLUMN more int;",
+            None,
+            "snapshot",
+            "hint: The database is what the files give, and the snapshot is not: write it again, and commit it: runner snapshot",
+            id="snapshot",
+        ),
+        pytest.param(
+            None,
+            "ALTER TABLE a ADD COLUMN mine int",
+            "database",
+            "hint: The snapshot is what the files give. Something other than the migrations changed the database",
+            id="database",
+        ),
+        pytest.param(
+            "ALTER TABLE a ADD COLUMN more int;",
+            "ALTER TABLE a ADD COLUMN mine int",
+            "both",
+            "hint: Neither the snapshot nor the database is what the files give. Write the snapshot: runner snapshot.",
+            id="both",
+        ),
+    ],
+)
+def test_validate_says_which_of_the_two_is_not_what_the_files_give(shop, file, drift, cause, hint):
+    if file is not None:
+        shop.write("0002_more", file)
+        shop.ok("migrate", "--no-validate")
+    if drift is not None:
+        shop.query(drift)
+    done = shop.run("validate", "--scratch-url", shop.url)
+    assert (done.code, hint in done.out) == (3, True), done.out
+    (database,) = shop.run("validate", "--json", "--scratch-url", shop.url).data["databases"]
+    assert database["cause"] == cause
+    if file is not None:
+        shop.ok("snapshot", "--scratch-url", shop.url)
+        assert shop.run("validate").code == (0 if drift is None else 3)
+
+
+def test_validate_asks_which_of_the_two_where_the_files_cannot_be_built(shop):
+    shop.query("DROP INDEX a_note_idx")
+    shop.write("0001_a", "SELECT 1;")
+    shop.query("UPDATE _runner_migration SET sql = NULL")
+    done = shop.run("validate")
+    assert done.code == 3
+    assert "hint: See whether the snapshot is what the files give: runner snapshot --check." in done.out
+
+
 def test_the_order_of_columns_alone_is_shown_and_is_no_failure(shop):
     shop.write("0003_c", "ALTER TABLE a ADD COLUMN c int;", "ALTER TABLE a DROP COLUMN c;")
     shop.ok("snapshot", "--scratch-url", shop.url)
