@@ -36,6 +36,7 @@ class Linted:
     folded: int = 0  # findings that are reported with another of the same rule
     settled: int = 0  # findings left out, because they are in files that the default branch has
     branch: str | None = None  # the default branch, where it was asked
+    is_whole: bool = False  # nothing tells which files may be applied already
 
     @property
     def errors(self) -> int:
@@ -79,7 +80,8 @@ def findings(
         default = None if base is not None or every else default_branch(settings.project)
         settled = _settled(default, files, settings.project)
         shown = [f for f in all_of_them if f.rule == _NEVER_SETTLED or str(f.where.path) not in settled]
-        told = shown if every else fold(shown, files, whole=base is None and default is None)
+        is_whole = base is None and default is None and not every
+        told = shown if every else fold(shown, files, whole=is_whole)
         found.append(
             Linted(
                 database=layout.title,
@@ -88,6 +90,7 @@ def findings(
                 folded=len(shown) - len(told),
                 settled=len(all_of_them) - len(shown),
                 branch=default,
+                is_whole=is_whole,
             )
         )
     return found
@@ -232,5 +235,7 @@ def _text(result: Linted, style: Style) -> Iterator[str]:
     yield style(said, "red" if result.errors else "yellow" if warnings else "green")
     if result.folded:
         yield f"  told with these: {counted(result.folded, 'finding')} of the same rules; --all shows each"
+    if result.is_whole and result.findings:
+        yield "  no git repository shows which files may be applied: never edit one that is, write a new migration"
     if result.settled:
         yield f"  not shown: {counted(result.settled, 'finding')} in files that {result.branch} has; --all shows each"

@@ -89,7 +89,16 @@ def test_a_change_of_type_is_found_where_the_server_rewrites(old, new, watched, 
     change = f"ALTER TABLE app.t ALTER COLUMN a TYPE {new}"
     watched.execute(f"DROP TABLE IF EXISTS app.t; CREATE TABLE app.t (a {old})")
     measured = rewrites(watched, change, f"{change} USING a::{new}")
+    change = f"SET TIME ZONE 'Europe/Berlin';\n{change}"  # as the session that measured
     assert says(tmp_path, f"CREATE TABLE app.t (a {old})", change) == ({"change-type"} if measured else set())
+
+
+def test_between_timestamps_the_time_zone_is_not_known_unless_the_file_sets_it(tmp_path):
+    change = "ALTER TABLE app.t ALTER COLUMN a TYPE timestamptz"
+    for number, zone in enumerate(("", "SET TIME ZONE DEFAULT;", "SET TimeZone = 'UTC'; RESET TimeZone;")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert says(folder, "CREATE TABLE app.t (a timestamp)", zone + change) == {"change-type-unknown"}
 
 
 @pytest.mark.parametrize("index", ["(a)", "(b, a)", "(b) WHERE a IS NOT NULL", "((a IS NULL))"])

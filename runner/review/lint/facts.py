@@ -34,8 +34,8 @@ class Facts:
     added_values: dict[str, Name] = field(default_factory=dict)  # literal → its type
     not_valid: set[str] = field(default_factory=set)  # constraints
     takes_from_public: bool = False  # it revokes a right from PUBLIC
-    is_utc: bool = (
-        False  # the session's time zone is set to one in which timestamp and timestamptz are the same bytes
+    is_utc: bool | None = (
+        None  # the file sets a time zone, and timestamp and timestamptz are the same bytes in it; None: it sets none
     )
     exclusive: Name | None = None  # the existing relation that is locked against everyone, the first of them
 
@@ -89,7 +89,9 @@ class Facts:
             index += 2 if phrase.kind == "SET" else 1  # SET … TO, or =
         elif not phrase.stands(index, "ALL"):
             return
-        self.is_utc = phrase.kind == "SET" and " ".join(phrase.words[index:]).strip("'\"").upper() in _UTC
+        zone = " ".join(phrase.words[index:]).strip("'\"").upper()
+        is_set = phrase.kind == "SET" and zone not in {"DEFAULT", "LOCAL"}
+        self.is_utc = zone in _UTC if is_set else None
 
     def _add(self, name: Name | None) -> None:
         if name is not None:

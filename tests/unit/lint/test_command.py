@@ -74,7 +74,8 @@ def test_an_error_is_exit_code_3_and_a_warning_only_when_strict(project):
     done = project.lint()
     assert done.code == 3
     assert "migrations/0002_b.sql:2:1: error: TRUNCATE empties app.drafts [truncate]" in done.out
-    assert done.out.endswith("database: 2 files, 1 error, 1 warning\n")
+    assert "\ndatabase: 2 files, 1 error, 1 warning\n" in done.out
+    assert "no git repository shows which files may be applied: never edit one that is" in done.out
 
 
 @pytest.mark.parametrize(

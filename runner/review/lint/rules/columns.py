@@ -111,18 +111,24 @@ def _set_not_null(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
             yield Problem(message, phrase.offset(action.start))
 
 
+_BY_ZONE = "rewrites the table, unless the session's time zone is UTC"
+
+
 def _change_type(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
     for action, old, new, why in _new_types(phrase, facts):
-        if old is not None and why is not None:
+        if old is not None and why is not None and why != _BY_ZONE:
             message = f"{action.name} of {phrase.target()[0]}: {old} to {new} {why}"
             yield Problem(message, phrase.offset(action.start))
 
 
 def _change_type_unknown(phrase: Phrase, facts: Facts) -> Iterator[Problem]:
-    for action, old, new, _ in _new_types(phrase, facts):
+    for action, old, new, why in _new_types(phrase, facts):
+        column = f"{action.name} of {phrase.target()[0]}"
         if old is None:
-            message = f"{action.name} of {phrase.target()[0]} becomes {new}; no file shows its old type"
+            message = f"{column} becomes {new}; no file shows its old type"
             yield Problem(message, phrase.offset(action.start))
+        elif why == _BY_ZONE:
+            yield Problem(f"{column}: {old} to {new} {why}", phrase.offset(action.start))
 
 
 def _new_types(phrase: Phrase, facts: Facts) -> Iterator[tuple[Action, Type | None, Type, str | None]]:
@@ -153,9 +159,11 @@ def _why(phrase: Phrase, action: Action, after: int, old: Type, new: Type, facts
     if old_base is not None and new_base is not None and not rewrites(old_base, new_base):
         return _on_indexes(phrase, action, old_base, new_base, schema)
     if {old.name, new.name} == {"timestamp", "timestamptz"}:
-        if facts.is_utc and not rewrites(old, new._replace(name=old.name)):
+        is_same_otherwise = not rewrites(old, new._replace(name=old.name))
+        if facts.is_utc and is_same_otherwise:
             return _on_indexes(phrase, action, old, new, schema)
-        return "rewrites the table, unless the session's time zone is UTC"
+        if facts.is_utc is None and is_same_otherwise:
+            return _BY_ZONE
     return "rewrites the table"
 
 
@@ -375,8 +383,7 @@ RULES = (
         " the table.",
         safer="Add a column of the new type, keep both in sync with a trigger, fill the old rows in batches, switch the"
         " application over, drop the old column.",
-        unknown="Casts that a project or an extension makes with WITHOUT FUNCTION, except those of citext. The"
-        " session's time zone, which decides over timestamp and timestamptz, unless the file sets it. Indexes"
+        unknown="Casts that a project or an extension makes with WITHOUT FUNCTION, except those of citext. Indexes"
         " that neither files nor snapshot make.",
         bad="=== 0006_stock.sql\nCREATE TABLE app.stock (count int);\n"
         "=== 0007_wide_count.sql\nALTER TABLE app.stock ALTER COLUMN count TYPE bigint;",
@@ -392,10 +399,13 @@ RULES = (
         id="change-type-unknown",
         name="A change of type that may rewrite the table",
         level=Level.WARNING,
-        condition="ALTER COLUMN … TYPE of a column whose type neither an earlier file nor the snapshot names.",
-        effect="Most such changes rewrite every row and index under ACCESS EXCLUSIVE.",
+        condition="ALTER COLUMN … TYPE of a column whose type neither an earlier file nor the snapshot names; timestamp to"
+        " timestamptz or back, where the file does not set the time zone.",
+        effect="Most such changes rewrite every row and index under ACCESS EXCLUSIVE. Between timestamp and timestamptz the"
+        " session's time zone decides: in UTC nothing is rewritten.",
         safer="Measure it with runner verify; if nothing is rewritten, allow the rule with that reason.",
-        unknown="The old type: commit the snapshot, or the file that creates the table.",
+        unknown="The old type: commit the snapshot, or the file that creates the table. The time zone of the sessions that"
+        " migrate.",
         bad="ALTER TABLE app.orders ALTER COLUMN count TYPE bigint;",
         good="ALTER TABLE app.orders ADD COLUMN count_wide bigint;",
         source="ALTER TABLE, Notes",
