@@ -27,7 +27,7 @@ from runner.session.recording import recording_session
 from runner.session.scratch import build, scratch_session
 from runner.session.session import Session, actor_of, one_session
 from runner.settings import Settings
-from runner.wording import counted
+from runner.wording import counted, shortened
 
 _SHOWN = 12
 
@@ -40,6 +40,7 @@ class Adoption:
     place: str
     recorded: Sequence[str]
     differences: Sequence[Difference] = ()  # accepted ones
+    set_aside: Sequence[Difference] = ()  # those that do not count
     others: str | None = None  # the histories of other tools, and how far they had come
 
 
@@ -76,7 +77,7 @@ def baseline(
         neighbours = find_neighbours(session.history)
         actual = read_catalog(session.connection, exclude=(settings.migration_table,))
         with scratch_session(settings, session.layout, session.files, url=scratch_url, emit=emit) as scratch:
-            found, differences = _agreement(scratch, settings, ordered, target, actual)
+            found, differences, set_aside = _agreement(scratch, settings, ordered, target, actual)
         if differences and not accept:
             raise _disagreement(session, found, differences, others(neighbours))
         chosen = ordered[: ids.index(found) + 1]
@@ -95,6 +96,7 @@ def baseline(
             place=session.place,
             recorded=[m.id for m in chosen],
             differences=differences,
+            set_aside=set_aside,
             others=others(neighbours),
         )
 
@@ -105,18 +107,18 @@ def _agreement(
     ordered: Sequence[Migration],
     target: str | None,
     actual: Catalog,
-) -> tuple[str, list[Difference]]:
-    """Return the id to begin at and how the database differs from what the files give up to there."""
+) -> tuple[str, list[Difference], list[Difference]]:
+    """Return the id to begin at, how the database differs from what the files give up to there, and what does not count."""
     if target is not None:
-        return target, _counting(build(scratch, settings, to=target), actual, settings)
-    nearest: tuple[str, list[Difference]] | None = None
+        return target, *_counting(build(scratch, settings, to=target), actual, settings)
+    nearest: tuple[str, list[Difference], list[Difference]] | None = None
     equal: list[str] = []
     for migration in ordered:
-        differences = _counting(build(scratch, settings, to=migration.id), actual, settings)
+        differences, set_aside = _counting(build(scratch, settings, to=migration.id), actual, settings)
         if not differences:
             equal.append(migration.id)
         if nearest is None or _extent(differences) < _extent(nearest[1]):
-            nearest = (migration.id, differences)
+            nearest = (migration.id, differences, set_aside)
     if nearest is None:
         raise ConfigurationError("no files to begin at")
     if len(equal) > 1:
@@ -128,20 +130,23 @@ def _agreement(
     return nearest
 
 
-def _counting(expected: Catalog, actual: Catalog, settings: Settings) -> list[Difference]:
-    """Return the differences that decide.
+def _counting(
+    expected: Catalog, actual: Catalog, settings: Settings
+) -> tuple[list[Difference], list[Difference]]:
+    """Return the differences that decide, and those that are set aside.
 
-    Left out are notes, such as the order of a table's columns, what `--ignore` names, other tools' histories, and partitions that
-    follow their parent.
+    Set aside are notes, such as the order of a table's columns, what `--ignore` names, and partitions that follow their
+    parent. Other tools' histories are neither: they are named beside.
     """
-    return [
+    found = [difference for difference in diff(expected, actual) if not is_of_another_tool(difference)]
+    set_aside = [
         difference
-        for difference in diff(expected, actual)
-        if not difference.is_note
-        and not is_ignored(settings.ignore, difference.kind, difference.identity)
-        and not follows_its_parent(difference)
-        and not is_of_another_tool(difference)
+        for difference in found
+        if difference.is_note
+        or is_ignored(settings.ignore, difference.kind, difference.identity)
+        or follows_its_parent(difference)
     ]
+    return [difference for difference in found if difference not in set_aside], set_aside
 
 
 def _extent(differences: Sequence[Difference]) -> int:
@@ -231,6 +236,8 @@ def text(result: Adoption, style: Style) -> Iterator[str]:
         yield f"  {style('recorded', 'green')}  {id_}"
     for difference in result.differences:
         yield f"  {style('accepted', 'yellow')}  {difference}"
+    if result.set_aside:
+        yield f"  set aside: {shortened([str(difference) for difference in result.set_aside])}"
     yield f"  {counted(len(result.recorded), 'migration')} recorded as applied, none was run"
     if result.others is not None:
         yield f"  {result.others}; runner does not read or change it"
@@ -243,4 +250,5 @@ def as_json(result: Adoption) -> dict[str, Any]:
         "recorded": list(result.recorded),
         "others": result.others,
         "differences": [str(difference) for difference in result.differences],
+        "set_aside": [str(difference) for difference in result.set_aside],
     }

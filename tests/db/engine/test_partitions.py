@@ -92,5 +92,8 @@ def test_a_baseline_passes_over_what_is_ignored_and_what_the_application_makes(p
     refused = project.run("baseline")
     assert refused.code == 3
     assert "--ignore 'table:schema.*'" in refused.err
-    project.ok("baseline", "--ignore", "table:public.theirs")
+    done = project.ok("baseline", "--ignore", "table:public.theirs")
+    (set_aside,) = (line for line in done.out.splitlines() if "set aside:" in line)
+    assert "unexpected table public.theirs" in set_aside
+    assert "e_" in set_aside, "the partition that the application made"
     assert project.applied() == ["0001_e"]
