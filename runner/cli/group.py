@@ -18,6 +18,7 @@ COMMANDS = {
     "new": "new",
     "draft": "draft",
     "snapshot": "snapshot",
+    "statements": "statements",
     "baseline": "baseline",
     "repair": "repair",
     "backup": "backup",

@@ -42,6 +42,7 @@ class Matter(Enum):
     RENAME = "rename-column"
     ROLLBACK = "rollback-differs"
     FAILED = "refused"
+    STATEMENT = "breaks-statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Hazard:
     matter: Matter
     finding: Finding
     statement: int = 0
+    subject: str | None = None  # the application's statement that it is about
 
 
 def hazards(rehearsal: Rehearsal, around: Surroundings | None = None) -> Iterator[Hazard]:
