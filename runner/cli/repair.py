@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +17,7 @@ from runner.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from runner.commands.repair import Mended
+    from runner.commands.repair import Mended, Repair
 
 
 def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -60,10 +60,7 @@ def accept_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
     """Accept an edited file as the applied version."""
-    from runner.commands.repair import accept
-
-    settings = read_settings(context, **flags)
-    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    _show(context, _begin(context, reason, lock_wait, flags).accept(migration))
 
 
 @_repair("forget")
@@ -72,11 +69,7 @@ def forget_command(
     context: Context, /, *, migrations: tuple[str, ...], reason: str, lock_wait: float, **flags: Any
 ) -> None:
     """Remove entries whose files are gone, without undoing them."""
-    from runner.commands.repair import forget
-
-    settings = read_settings(context, **flags)
-    forgotten = forget(settings, migrations, reason=reason, lock_wait_s=lock_wait, emit=context.emit)
-    _show(context, *forgotten)
+    _show(context, *_begin(context, reason, lock_wait, flags).forget(migrations))
 
 
 @_repair("rename")
@@ -86,10 +79,7 @@ def rename_command(
     context: Context, /, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
     """Record the new name of an applied migration's file."""
-    from runner.commands.repair import rename
-
-    settings = read_settings(context, **flags)
-    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    _show(context, _begin(context, reason, lock_wait, flags).rename(old, new))
 
 
 statement_option = click.option(
@@ -111,7 +101,8 @@ def done_command(
     **flags: Any,
 ) -> None:
     """Record that an interrupted statement took effect."""
-    _settle(context, migration, reason, statement, lock_wait, took_effect=True, **flags)
+    repair = _begin(context, reason, lock_wait, flags)
+    _show(context, repair.settle(migration, took_effect=True, statement=statement))
 
 
 @_repair("again")
@@ -128,31 +119,8 @@ def again_command(
     **flags: Any,
 ) -> None:
     """Repeat a statement that was interrupted without effect."""
-    _settle(context, migration, reason, statement, lock_wait, took_effect=False, **flags)
-
-
-def _settle(
-    context: Context,
-    migration: str,
-    reason: str,
-    statement: int | None,
-    lock_wait: float,
-    *,
-    took_effect: bool,
-    **flags: Any,
-) -> None:
-    from runner.commands.repair import settle
-
-    result = settle(
-        read_settings(context, **flags),
-        migration,
-        took_effect=took_effect,
-        statement=statement,
-        reason=reason,
-        lock_wait_s=lock_wait,
-        emit=context.emit,
-    )
-    _show(context, result)
+    repair = _begin(context, reason, lock_wait, flags)
+    _show(context, repair.settle(migration, took_effect=False, statement=statement))
 
 
 @_repair("continue")
@@ -161,10 +129,7 @@ def continue_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
     """Go on with a partly run file whose rest was edited."""
-    from runner.commands.repair import go_on
-
-    settings = read_settings(context, **flags)
-    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    _show(context, _begin(context, reason, lock_wait, flags).go_on(migration))
 
 
 @_repair("restart")
@@ -173,14 +138,20 @@ def restart_command(
     context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
 ) -> None:
     """Run a file from its start again, after undoing it by hand."""
-    from runner.commands.repair import restart
+    _show(context, _begin(context, reason, lock_wait, flags).restart(migration))
+
+
+def _begin(context: Context, reason: str, lock_wait: float, flags: Mapping[str, Any]) -> Repair:
+    from runner.commands.repair import Repair
 
     settings = read_settings(context, **flags)
-    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    return Repair(settings=settings, reason=reason, lock_wait_s=lock_wait, emit=context.emit)
 
 
 def _show(context: Context, *results: Mended) -> None:
-    from runner.commands.repair import as_json, text
-
     style = context.style(sys.stdout)
-    context.show([text(result, style) for result in results], lambda: as_json(results))
+    objects = [result.as_json() for result in results]
+    context.show(
+        [result.text(style) for result in results],
+        lambda: objects[0] if len(objects) == 1 else {"repairs": objects},
+    )

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.engine.apply.context import Work
+from runner.engine.apply.run import check_plan, run_plan
+from runner.engine.apply.takeover import clear_all
+from runner.engine.history.actor import actor_of
 from runner.engine.plan import Plan, remaining
 from runner.errors import BusyError
 from runner.events import Emit, Event, StepDone
+from runner.limits import Waits
+from runner.server.watch import Watch
 from runner.session.lost import deleted_from_history, earlier_lost, lost_steps, report_of
-from runner.session.session import Session, actor_of
+from runner.session.ownership import require_ownership
+from runner.session.reconnect import through_outages
+from runner.session.session import Session
 from runner.settings import Settings
 from runner.wording import counted
 
 if TYPE_CHECKING:
     from runner.engine.history.actor import Actor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """How long a run waits, in seconds."""
-
-    lock_s: float = 60.0  # for another runner
-    reconnect_s: float = 30.0  # for a server that is gone
 
 
 class LockedRun:
@@ -55,12 +55,6 @@ class LockedRun:
         before_commit: Callable[[], None] = lambda: None,
     ) -> list[StepDone]:
         """Plan under the lock and run the plan, through outages of the server; return what is committed."""
-        from runner.engine.apply.context import Work
-        from runner.engine.apply.run import run_plan
-        from runner.server.watch import Watch
-        from runner.session.ownership import require_ownership
-        from runner.session.reconnect import through_outages
-
         actor = actor_of(self._settings, self._session.connection)
 
         def attempt() -> None:
@@ -108,7 +102,6 @@ class LockedRun:
             raise deleted_from_history(lost)
 
     def _clear_remains(self, actor: Actor) -> None:
-        from runner.engine.apply.takeover import clear_all
 
         session = self._session
         clear_all(session.connection, session.history, actor, session.state, self._emit)
@@ -156,7 +149,5 @@ def checked(plan: Plan, session: Session, emit: Emit, *, but: Plan | None = None
     known = set() if but is None else {id(step.script) for step in but.steps}
     unknown = tuple(step for step in plan.steps if id(step.script) not in known)
     if unknown:
-        from runner.engine.apply.run import check_plan
-
         check_plan(replace(plan, steps=unknown), session.connection, emit)
     return plan

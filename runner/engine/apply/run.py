@@ -148,6 +148,7 @@ def _run_step(
                 emit=work.emit,
             )
         else:
+            # for start-up time: most files are one transaction
             from runner.engine.apply.non_transactional import run_non_transactional
 
             rows = run_non_transactional(work, step)

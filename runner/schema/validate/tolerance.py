@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from runner.engine.history.neighbours import tool_of
 from runner.files.sqltext.identifiers import NAME
 from runner.schema.catalog.create_table import unquoted
 from runner.schema.catalog.objects import Change
 from runner.schema.validate.partitions import follows_its_parent
+from runner.settings import is_ignored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from runner.schema.catalog.objects import Difference
     from runner.schema.validate.compare import Tolerance
 
 _RIGHTS = frozenset({"grant", "default privileges"})
 
 
-def is_ignored(patterns: Sequence[str], kind: str, identity: str) -> bool:
-    """Return whether one of the project's patterns sets this object aside."""
-    # an environment variable is cut at spaces, so a colon stands for one there
-    return any(fnmatchcase(f"{kind} {identity}", pattern.replace(":", " ", 1)) for pattern in patterns)
-
-
 def is_of_another_tool(difference: Difference) -> bool:
     """Return whether it is a table, or a whole schema, in which another tool keeps its history: no file of ours makes it."""
     if difference.change is not Change.UNEXPECTED:
         return False
-    from runner.engine.history.neighbours import tool_of
 
     names = [unquoted(name) for name in re.findall(NAME, difference.identity)]
     table = names[1] if difference.kind == "table" and len(names) > 1 else ""
