@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.files.migrations.migration import Script, checksum_of
+from runner.files.migrations.migration import FileChangedError, Script, checksum_of
 from runner.files.migrations.units import check_script, segments, units
 from runner.files.sqltext.lexer import statements
 
@@ -28,10 +28,14 @@ def script_of(path: Path, text: str, *, transactional: bool = True) -> Script:
     )
 
 
-@pytest.mark.parametrize("transactional", [True, False], ids=["one transaction", "piecemeal"])
-def test_what_is_held_does_not_grow_with_the_data(tmp_path, transactional):
+@pytest.mark.parametrize(
+    ("transactional", "begin", "commit"),
+    [(True, "", ""), (False, "", ""), (False, "BEGIN;", "COMMIT;")],
+    ids=["one transaction", "piecemeal", "in a block"],
+)
+def test_what_is_held_does_not_grow_with_the_data(tmp_path, transactional, begin, commit):
     rows = 200_000
-    text = f"SELECT 1;\nCOPY t FROM stdin;\n{ROW * rows}\\.\nSELECT 2;\n"
+    text = f"SELECT 1;\n{begin}COPY t FROM stdin;\n{ROW * rows}\\.\n{commit}SELECT 2;\n"
     script = script_of(tmp_path / "a.sql", text, transactional=transactional)
     sent = (
         segments(script)
@@ -40,7 +44,7 @@ def test_what_is_held_does_not_grow_with_the_data(tmp_path, transactional):
     )
     tracemalloc.start()
     try:
-        assert check_script(script) == 3
+        assert check_script(script) == text.count(";")
         lines = sum(piece.count("\n") for s in sent if s.copy_data is not None for piece in s.data())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -59,6 +63,30 @@ def test_the_fingerprint_of_streamed_data_is_that_of_the_whole(tmp_path, read):
             assert sum(len(piece) for s in unit.segments() for piece in s.data()) in {0, len(ROW) * 1000}
         found.append(unit.fingerprint)
     assert found == [unit.fingerprint for unit in units(script)]
+
+
+BLOCK = "BEGIN;\nCOPY a FROM stdin;\n1\n2\n\\.\nSELECT 1;\nCOPY b FROM stdin;\n3\n\\.\nCOPY c FROM stdin;\n\\.\nCOMMIT;\n"
+
+
+def test_the_data_of_a_block_are_read_as_often_as_they_are_asked_for(tmp_path):
+    script = script_of(tmp_path / "a.sql", f"SELECT 1;\n{BLOCK}SELECT 2;\n", transactional=False)
+    _, block, _ = units(script, streams=True)
+    copies = [s for s in block.segments() if s.copy_data is not None]
+    for _ in range(2):
+        assert ["".join(s.data()) for s in copies] == ["1\n2\n", "3\n", ""]
+    assert "".join(copies[0].data()) == "1\n2\n"
+    assert block.fingerprint == next(u for u in units(script) if u.is_block).fingerprint
+
+
+def test_data_of_a_block_that_change_before_they_are_sent_are_refused(tmp_path):
+    path = tmp_path / "a.sql"
+    script = script_of(path, BLOCK, transactional=False)
+    (block,) = units(script, streams=True)
+    path.write_text(BLOCK.replace("3\n", "4\n"))
+    first, second, _ = (s for s in block.segments() if s.copy_data is not None)
+    assert "".join(first.data()) == "1\n2\n"
+    with pytest.raises(FileChangedError, match="the file changed while it was read"):
+        list(second.data())
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 64, 100_000])

@@ -65,12 +65,18 @@ class Script:
         checksum = Checksum()
         yield from self._pieces(checksum)
         if checksum.hexdigest() != self.checksum:
-            raise FileChangedError(
-                "the file changed while it was read",
-                where=Location(self.label),
-                detail=f"Its checksum was {self.checksum[:12]} when the run began, and is {checksum.hexdigest()[:12]} now.",
-                hint="Run the same command again when no program writes to the file.",
+            raise self.changed(
+                f"Its checksum was {self.checksum[:12]} when the run began, and is {checksum.hexdigest()[:12]} now."
             )
+
+    def changed(self, detail: str) -> FileChangedError:
+        """Return the error for a file that is not what it was when the run began."""
+        return FileChangedError(
+            "the file changed while it was read",
+            where=Location(self.label),
+            detail=detail,
+            hint="Run the same command again when no program writes to the file.",
+        )
 
     def _pieces(self, checksum: Checksum) -> Iterator[str]:
         decoder = Decoder(self.label)

@@ -90,6 +90,64 @@ class HashedStream:
         return whole.hexdigest()
 
 
+class _Block:
+    """A BEGIN … COMMIT block while it is read: of COPY data the digest is kept, and the file is read again to send them."""
+
+    def __init__(self, script: Script) -> None:
+        self.statements: list[Statement] = []
+        self._script = script
+        self._digest = hashlib.sha256()
+        self._pass: Iterator[Statement] = iter(())
+        self._passed = 0  # where the last statement of this pass began
+
+    def add(self, statement: Statement) -> None:
+        """Add the next statement, and read its data."""
+        data = hashlib.sha256()
+        self._digest.update(f"{statement.text};".encode())
+        for piece in statement.copy_stream or (statement.copy_data or "",):
+            encoded = piece.encode()
+            self._digest.update(encoded)
+            data.update(encoded)
+        self._digest.update(b";")
+        if statement.copy_stream is not None:
+            statement = replace(statement, copy_stream=_SameAgain(self, statement.start, data.hexdigest()))
+        self.statements.append(statement)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that was added, hex."""
+        return self._digest.hexdigest()
+
+    def read_again(self, start: int, digest: str) -> Iterator[str]:
+        """Yield the data of the COPY that begins at an offset: one pass over the file serves the COPYs in their order.
+
+        Raises: FileChangedError where they have another digest.
+        """
+        if start <= self._passed:
+            self._pass, self._passed = iter(()), 0
+        if not self._passed:
+            self._pass = statements(self._script.pieces(), streams=True)
+        found = hashlib.sha256()
+        for statement in self._pass:
+            self._passed = statement.start + 1
+            if statement.start == start:
+                for piece in statement.copy_stream or ():
+                    found.update(piece.encode())
+                    yield piece
+                break
+        if found.hexdigest() != digest:
+            raise self._script.changed("The data of a COPY are not what they were when the run began.")
+
+
+class _SameAgain:
+    """The data of a COPY in a block, as often as they are asked for."""
+
+    def __init__(self, block: _Block, start: int, digest: str) -> None:
+        self._block, self._start, self._digest = block, start, digest
+
+    def __iter__(self) -> Iterator[str]:
+        return self._block.read_again(self._start, self._digest)
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What commits on its own in a file that is not one transaction: a statement, or a BEGIN … COMMIT block."""
@@ -98,6 +156,7 @@ class Unit:
     earlier: int  # statements of the file before it
     statements: tuple[Statement, ...]
     stream: HashedStream | None = None  # the data of its COPY, where that is not held
+    of_block: str | None = None  # the fingerprint of a block
 
     @property
     def is_block(self) -> bool:
@@ -112,6 +171,8 @@ class Unit:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of its text and data, hex; data that is streamed is read for it."""
+        if self.of_block is not None:
+            return self.of_block
         if self.stream is not None:
             return self.stream.hexdigest()
         digest = hashlib.sha256()
@@ -219,15 +280,14 @@ def _passes_over_psql(text: str, whole: Sequence[Statement]) -> bool:
 def units(script: Script, *, streams: bool = False) -> Iterator[Unit]:
     """Yield the units of a file that is not one transaction.
 
-    With `streams` the data of a COPY is read while it is sent, before the next unit is taken: but not in a small file, and
-    not in a BEGIN … COMMIT block.
+    With `streams` the data of a COPY is read while it is sent, before the next unit is taken; not in a small file.
 
     Raises: as `check_script`.
     """
     earlier, only_settings = 0, True
-    for number, found in enumerate(_units(script, streams=streams and script.text is None), 1):
+    for number, (found, of_block) in enumerate(_units(script, streams=streams and script.text is None), 1):
         stream = HashedStream(found[0]) if found[0].copy_stream is not None else None
-        unit = Unit(number, earlier, tuple(found), stream)
+        unit = Unit(number, earlier, tuple(found), stream, of_block)
         if script.batch is not None and not changes_rows(unit.first):
             raise script.error(
                 f"{_name(unit.first)} in a file with -- batch",
@@ -407,11 +467,11 @@ def _control_error(script: Script, statement: Statement) -> FileError:
     )
 
 
-def _units(script: Script, *, streams: bool) -> Iterator[list[Statement]]:
-    """Yield the units of a non-transactional file: single statements and BEGIN … COMMIT blocks."""
-    block: list[Statement] = []
+def _units(script: Script, *, streams: bool) -> Iterator[tuple[list[Statement], str | None]]:
+    """Yield the units of a non-transactional file: single statements, and BEGIN … COMMIT blocks with their fingerprint."""
+    block: _Block | None = None
     for statement in _read(script, streams=streams):
-        if block:
+        if block is not None:
             if begins_transaction(statement):
                 raise script.error(
                     "BEGIN inside a transaction", statement.start, hint="End the first transaction before it."
@@ -426,24 +486,21 @@ def _units(script: Script, *, streams: bool) -> Iterator[list[Statement]]:
                     statement.start,
                     hint="Move it out of the BEGIN … COMMIT block.",
                 )
-            block.append(_held(statement))
+            block.add(statement)
             if commits_plainly(statement):
-                yield block
-                block = []
+                yield block.statements, block.fingerprint()
+                block = None
         elif begins_transaction(statement):
-            block = [statement]
+            block = _Block(script)
+            block.add(statement)
         elif ends_transaction(statement):
             raise script.error(f"{_name(statement)} without BEGIN", statement.start, hint="Remove it.")
         else:
-            yield [statement]
-    if block:
-        raise script.error("BEGIN without COMMIT", block[0].start, hint="Close the block with COMMIT.")
-
-
-def _held(statement: Statement) -> Statement:
-    if statement.copy_stream is None:
-        return statement
-    return replace(statement, copy_data="".join(statement.copy_stream), copy_stream=None)
+            yield [statement], None
+    if block is not None:
+        raise script.error(
+            "BEGIN without COMMIT", block.statements[0].start, hint="Close the block with COMMIT."
+        )
 
 
 def _name(statement: Statement) -> str:

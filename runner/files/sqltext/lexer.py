@@ -57,7 +57,7 @@ class Statement:
     copy_data: str | None = (
         None  # the lines after COPY … FROM stdin, up to the line that ends them; "" when streamed
     )
-    copy_stream: CopyStream | None = field(default=None, compare=False)
+    copy_stream: Iterable[str] | None = field(default=None, compare=False)
 
     @property
     def end(self) -> int:

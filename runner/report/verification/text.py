@@ -15,7 +15,7 @@ from runner.report.verification.words import (
     counts,
     effects,
     hint_parts,
-    proven,
+    in_numbers,
     scratch,
     stops,
     trip_remarks,
@@ -179,13 +179,13 @@ def _around(found: Surroundings, style: Style) -> Iterator[str]:
 def _closing(result: Verification, style: Style) -> str:
     if not result.rehearsals:
         return style("nothing to rehearse; --all rehearses every file", "green")
-    wrong = [rehearsal for rehearsal in result.rehearsals if not rehearsal.ok]
+    wrong = any(not rehearsal.ok for rehearsal in result.rehearsals)
     took = duration(result.elapsed_s)
     told = f"; {counts(result.findings)} found" if result.findings else ""
-    if wrong:
-        said = f"{len(wrong)} of {counted(len(result.rehearsals), 'migration')} not proven, in {took}{told}"
-        return style(said, "red")
-    between = ", in" if any(rehearsal.rows_differ for rehearsal in result.rehearsals) else " in"
-    return style(f"{proven(result.rehearsals)}{between} {took}", "green") + (
-        style(told, "yellow") if told else ""
+    between = ", in" if wrong or any(rehearsal.rows_differ for rehearsal in result.rehearsals) else " in"
+    said = f"{in_numbers(result.rehearsals)}{between} {took}"
+    return (
+        style(f"{said}{told}", "red")
+        if wrong
+        else style(said, "green") + (style(told, "yellow") if told else "")
     )

@@ -87,21 +87,22 @@ def conclusion(results: Iterable[Verification]) -> str:
     rehearsals = [rehearsal for result in results for rehearsal in result.rehearsals]
     if not rehearsals:
         return "Nothing to rehearse."
-    wrong = sum(not rehearsal.ok for rehearsal in rehearsals)
     found = [finding for result in results for finding in result.findings]
     told = (
         f"{counts(found)} found"
         if found
         else "nothing speaks against " + ("it" if len(rehearsals) == 1 else "them")
     )
-    if wrong:
-        return f"{wrong} of {counted(len(rehearsals), 'migration')} not proven; {told}."
-    return f"{proven(rehearsals)}; {told}."
+    return f"{in_numbers(rehearsals)}; {told}."
 
 
-def proven(rehearsals: Sequence[Rehearsal]) -> str:
-    """Return how many migrations are proven, how many but for their rows, and how many only up."""
+def in_numbers(rehearsals: Sequence[Rehearsal]) -> str:
+    """Return how many migrations are not proven; or how many are, how many but for their rows, and how many only up."""
     verdicts = Counter(rehearsal.round_trip.verdict for rehearsal in rehearsals)
+    wrong, other_rows = sum(not rehearsal.ok for rehearsal in rehearsals), verdicts[Verdict.ROWS_DIFFER]
+    if wrong:
+        rows = f", {other_rows} {_OK[Verdict.ROWS_DIFFER]}" if other_rows else ""
+        return f"{wrong} of {counted(len(rehearsals), 'migration')} not proven{rows}"
     parts: list[str] = []
     for verdict, said in _OK.items():
         if count := verdicts[verdict]:
