@@ -21,8 +21,7 @@ from runner.report.terminal import Style
 from runner.schema.catalog.differences import diff, unified_diff
 from runner.schema.catalog.objects import Catalog, Difference
 from runner.schema.catalog.read import read as read_catalog
-from runner.schema.validate.partitions import follows_its_parent
-from runner.schema.validate.tolerance import is_of_another_tool
+from runner.schema.validate.tolerance import follows_its_parent, is_of_another_tool
 from runner.session.beside import others
 from runner.session.recording import recording_session
 from runner.session.scratch import build, scratch_session
