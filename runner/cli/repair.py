@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,30 +56,24 @@ def _repair(name: str) -> Callable[[Callable[..., None]], click.Command]:
 
 @_repair("accept")
 @click.argument("migration")
-def accept_command(
-    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def accept_command(context: Context, /, *, migration: str, **flags: Any) -> None:
     """Accept an edited file as the applied version."""
-    _show(context, _begin(context, reason, lock_wait, flags).accept(migration))
+    _show(context, _begin(context, **flags).accept(migration))
 
 
 @_repair("forget")
 @click.argument("migrations", nargs=-1, required=True, metavar="MIGRATION...")
-def forget_command(
-    context: Context, /, *, migrations: tuple[str, ...], reason: str, lock_wait: float, **flags: Any
-) -> None:
+def forget_command(context: Context, /, *, migrations: tuple[str, ...], **flags: Any) -> None:
     """Remove entries whose files are gone, without undoing them."""
-    _show(context, *_begin(context, reason, lock_wait, flags).forget(migrations))
+    _show(context, *_begin(context, **flags).forget(migrations))
 
 
 @_repair("rename")
 @click.argument("old")
 @click.argument("new")
-def rename_command(
-    context: Context, /, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def rename_command(context: Context, /, *, old: str, new: str, **flags: Any) -> None:
     """Record the new name of an applied migration's file."""
-    _show(context, _begin(context, reason, lock_wait, flags).rename(old, new))
+    _show(context, _begin(context, **flags).rename(old, new))
 
 
 statement_option = click.option(
@@ -90,58 +84,34 @@ statement_option = click.option(
 @_repair("done")
 @statement_option
 @click.argument("migration")
-def done_command(
-    context: Context,
-    /,
-    *,
-    migration: str,
-    reason: str,
-    statement: int | None,
-    lock_wait: float,
-    **flags: Any,
-) -> None:
+def done_command(context: Context, /, *, migration: str, statement: int | None, **flags: Any) -> None:
     """Record that an interrupted statement took effect."""
-    repair = _begin(context, reason, lock_wait, flags)
-    _show(context, repair.settle(migration, took_effect=True, statement=statement))
+    _show(context, _begin(context, **flags).settle(migration, took_effect=True, statement=statement))
 
 
 @_repair("again")
 @statement_option
 @click.argument("migration")
-def again_command(
-    context: Context,
-    /,
-    *,
-    migration: str,
-    reason: str,
-    statement: int | None,
-    lock_wait: float,
-    **flags: Any,
-) -> None:
+def again_command(context: Context, /, *, migration: str, statement: int | None, **flags: Any) -> None:
     """Repeat a statement that was interrupted without effect."""
-    repair = _begin(context, reason, lock_wait, flags)
-    _show(context, repair.settle(migration, took_effect=False, statement=statement))
+    _show(context, _begin(context, **flags).settle(migration, took_effect=False, statement=statement))
 
 
 @_repair("continue")
 @click.argument("migration")
-def continue_command(
-    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def continue_command(context: Context, /, *, migration: str, **flags: Any) -> None:
     """Go on with a partly run file whose rest was edited."""
-    _show(context, _begin(context, reason, lock_wait, flags).go_on(migration))
+    _show(context, _begin(context, **flags).go_on(migration))
 
 
 @_repair("restart")
 @click.argument("migration")
-def restart_command(
-    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def restart_command(context: Context, /, *, migration: str, **flags: Any) -> None:
     """Run a file from its start again, after undoing it by hand."""
-    _show(context, _begin(context, reason, lock_wait, flags).restart(migration))
+    _show(context, _begin(context, **flags).restart(migration))
 
 
-def _begin(context: Context, reason: str, lock_wait: float, flags: Mapping[str, Any]) -> Repair:
+def _begin(context: Context, *, reason: str, lock_wait: float, **flags: Any) -> Repair:
     from runner.commands.repair import Repair
 
     settings = read_settings(context, **flags)
