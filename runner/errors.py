@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from runner.redaction import redacted
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -141,7 +143,6 @@ class RunnerError(Exception):
         left: Left | None = None,
         refused: Refused | None = None,
     ) -> None:
-        from runner.redaction import redacted  # for start-up time: most runs have no error
 
         # what a server says may quote a statement, and with it a password
         message = redacted(message)

@@ -58,3 +58,11 @@ class Limits:
 
 
 DEFAULT = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long a run waits, in seconds."""
+
+    lock_s: float = 60.0  # for another runner
+    reconnect_s: float = 30.0  # for a server that is gone

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,11 @@ class Settings:
         return str(path.relative_to(self.project)) if path.is_relative_to(self.project) else str(path)
 
     @property
+    def project_database(self) -> str:
+        """The database's name in a project that does not name it: that of the project's folder."""
+        return re.sub(r"\W+", "_", self.project.name.lower()).strip("_")[:63] or "app"
+
+    @property
     def state_dir(self) -> Path:
         """Where the local server lives; ignored by git."""
         return self.project / ".local"
@@ -119,7 +126,7 @@ def read_config(project: Path) -> dict[str, Any]:
     path = project / CONFIG_FILE
     if not path.exists():
         return {}
-    import tomllib
+    import tomllib  # for start-up time
 
     try:
         parsed = tomllib.loads(path.read_text("utf-8"))
@@ -154,6 +161,12 @@ def check_keys(values: Mapping[str, Any], project: Path, known: Sequence[str]) -
             )
 
 
+def is_ignored(patterns: Sequence[str], kind: str, identity: str) -> bool:
+    """Return whether one of the project's patterns sets this object aside."""
+    # an environment variable is cut at spaces, so a colon stands for one there
+    return any(fnmatchcase(f"{kind} {identity}", pattern.replace(":", " ", 1)) for pattern in patterns)
+
+
 def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Read yoyo's settings file: sources, database, migration_table.
 
@@ -163,7 +176,7 @@ def _read_yoyo_ini(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
     path = project / "yoyo.ini"
     if not path.is_file():
         return {}
-    import configparser
+    import configparser  # for start-up time
 
     parser = configparser.ConfigParser()
     try:

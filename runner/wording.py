@@ -15,10 +15,15 @@ def shortened(names: Sequence[str]) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """Return "Perhaps you meant X." for the known name most like `name`, if one is like it."""
-    import difflib
+    found = closest(name, known)
+    return None if found is None else f"Perhaps you meant {found}."
 
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"Perhaps you meant {near[0]}." if near else None
+
+def closest(name: str, known: Sequence[str]) -> str | None:
+    """Return the known name most like `name`, if one is like it."""
+    import difflib  # for start-up time
+
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

@@ -13,6 +13,8 @@ import click
 from runner import __version__
 from runner.cli.group import ALIASES, COMMANDS, RunnerGroup
 from runner.cli.options import LOG_FORMAT, Context
+from runner.errors import ConfigurationError, Location, RunnerError, StoppedError, Terminated
+from runner.settings import TABLES, check_keys, find_project, read_config
 
 # New objects before a garbage collection: importing creates tens of thousands that stay, and no garbage.
 _GARBAGE = 100_000
@@ -34,8 +36,6 @@ _GARBAGE = 100_000
 @click.pass_context
 def cli(ctx: click.Context, *, project: Path | None) -> None:
     """Apply plain SQL migrations to PostgreSQL, and prove that they did what they say."""
-    from runner.settings import TABLES, check_keys, find_project, read_config
-
     command = ctx.invoked_subcommand or ""
     ctx.obj.runs_migrations = ALIASES.get(command, command) in {"migrate", "rollback"}
     ctx.obj.project = (project or find_project(Path.cwd())).absolute()
@@ -62,13 +62,11 @@ def _option_names(ctx: click.Context) -> dict[str, str]:
 
 
 def _terminate(_signal: int, _frame: object) -> None:
-    from runner.errors import Terminated
 
     raise Terminated
 
 
 def _stopped(context: Context, stop: KeyboardInterrupt) -> int:
-    from runner.errors import StoppedError
 
     detail = "Nothing was being changed at that moment."
     if context.runs_migrations:
@@ -100,8 +98,6 @@ def _logs_json(arguments: list[str]) -> bool:
 
 def main() -> None:
     """Run the command line; every error becomes its message and exit code, never a stack trace."""
-    from runner.errors import ConfigurationError, Location, RunnerError
-
     gc.set_threshold(_GARBAGE)
     # --json and --log-format are read before the command line is parsed, so that a usage error has their format too
     context = Context(

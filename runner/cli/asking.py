@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
+from runner.errors import RunnerError
+
 
 def require_yes(question: str, *, otherwise: str) -> None:
     """Ask; return if the answer is yes. `otherwise` is the state of the database after a no.
 
     Raises: RunnerError, exit 1, for a no and for the end of the input; KeyboardInterrupt for Ctrl-C.
     """
-    from runner.errors import RunnerError
-
     try:
         is_yes = click.confirm(question, err=True)
     except click.Abort as abort:

@@ -22,10 +22,9 @@ def doctor_command(context: Context, /, **flags: Any) -> None:
     \b
     runner doctor -d carthub
     """
-    from runner.commands.doctor import as_json, examinations, text
-    from runner.upkeep.doctor import Level
+    from runner.commands.doctor import as_json, examinations, is_stopped, text
 
     results = examinations(read_settings(context, **flags), emit=context.emit)
     context.show_each(results, text, as_json)
-    if any(finding.level is Level.PROBLEM for result in results for finding in result.value):
+    if is_stopped(results):
         raise click.exceptions.Exit(3)

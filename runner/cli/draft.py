@@ -9,6 +9,7 @@ import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, read_settings, scratch_option, target_options
+from runner.errors import UsageError
 
 if TYPE_CHECKING:
     from runner.schema.draft.renames import Doubt
@@ -69,7 +70,6 @@ def draft_command(
     runner draft add_note --like URL       as another database has it
     """
     from runner.commands.draft import DraftOptions, as_json, draft, text
-    from runner.errors import UsageError
 
     if like is not None and like_command is not None:
         raise UsageError("--like and --like-command exclude each other")

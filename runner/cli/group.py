@@ -6,6 +6,9 @@ from importlib import import_module
 
 import click
 
+from runner.errors import UsageError
+from runner.wording import closest
+
 # name → module of runner.cli that defines it under the same name, in the order that help shows
 COMMANDS = {
     "migrate": "migrate",
@@ -145,14 +148,10 @@ class RunnerGroup(click.Group):
                 ctx.exit()
             args = [*args[1:], "--help"]
         if args[0] in ELSEWHERE:
-            from runner.errors import UsageError
-
             raise UsageError(f'no such command "{args[0]}"', hint=ELSEWHERE[args[0]])
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib
-
-            near = difflib.get_close_matches(args[0], [*COMMANDS, *ALIASES], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = closest(args[0], [*COMMANDS, *ALIASES])
+            hint = f" Did you mean {near!r}?" if near else ""
             raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx=ctx) from error

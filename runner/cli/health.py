@@ -11,6 +11,7 @@ import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, Duration, read_settings, target_options
+from runner.report.per_database import as_lines, as_object
 
 
 @click.command(cls=GroupedCommand)
@@ -77,46 +78,36 @@ def health_command(
     runner health --check                  for a pipeline or a CronJob
     runner health --format openmetrics     for Prometheus
     """
-    from runner.commands.health import as_json, as_metrics, health, text
-    from runner.report.per_database import as_lines, as_object
+    from runner.commands import health as work
 
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
     thresholds = context.tables.get("health", {})
     if explain:
-        _explain(context, settings, names, thresholds)
+        queries = work.chosen_queries(settings, names, thresholds)
+        style = context.style(sys.stdout)
+        lines = (line for query in queries for line in work.explanation(query, style, width=_width()))
+        context.show(lines, lambda: work.explained_as_json(queries))
         return
-    results, failures = health(
+    results, failures = work.health(
         settings, names, thresholds=thresholds, timeout_ms=timeout_ms, emit=context.emit
     )
     if context.json:
-        context.done_before = lambda _events: as_object(results, as_json) if results else {}
+        context.done_before = lambda _events: as_object(results, work.as_json) if results else {}
     elif results and form == "openmetrics":
-        context.echo(as_metrics(results).rstrip("\n"))
+        context.echo(work.as_metrics(results).rstrip("\n"))
     else:
-        shown = partial(text, width=_width(), full=full or bool(names))
+        shown = partial(work.text, width=_width(), full=full or bool(names))
         for line in as_lines(results, context.style(sys.stdout), shown):
             context.echo(line)
     failures.check()
     if context.json:
-        context.show((), lambda: as_object(results, as_json))
+        context.show((), lambda: as_object(results, work.as_json))
     if check is not None and any(result.value.level.value in _BAD[check] for result in results):
         raise click.exceptions.Exit(3)
 
 
 _BAD = {"problem": ("problem",), "warn": ("problem", "warning", "unknown")}
-
-
-def _explain(context: Context, settings: Any, names: tuple[str, ...], thresholds: Any) -> None:
-    from runner.commands.health import explained_as_json, explanation, query_lists
-
-    lists = query_lists(settings, names, thresholds).values()
-    queries = list({(query.name, query.path): query for queries in lists for query in queries}.values())
-    style, width = context.style(sys.stdout), _width()
-    context.show(
-        (line for query in queries for line in explanation(query, style, width=width)),
-        lambda: explained_as_json(queries),
-    )
 
 
 def _width() -> int:

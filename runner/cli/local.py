@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NoReturn
 
 import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, log_option, read_settings, target_options
-
-if TYPE_CHECKING:
-    from runner.settings import Settings
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _database_option = click.option(
@@ -19,19 +17,6 @@ _database_option = click.option(
 )
 # what follows the command is the command's own, dashes included
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-
-
-def _one_database(settings: Settings) -> str | None:
-    """Return the database's name, or None in a project that names none; never guess between two."""
-    from runner.errors import UsageError
-    from runner.files.migrations.layout import find_layouts, which_of
-
-    if not settings.migrations_dirs and not (settings.project / "migrations").is_dir():
-        return settings.database
-    names = [layout.name or settings.database for layout in find_layouts(settings)]
-    if len(names) > 1:
-        raise which_of(names, kind=UsageError)
-    return names[0]
 
 
 @click.command("exec", cls=GroupedCommand, context_settings=_PASS_ON)
@@ -45,14 +30,7 @@ def exec_command(context: Context, /, *, command: tuple[str, ...], **flags: Any)
 
     Example: runner exec --database carthub -- pg_dump --format=custom --file=carthub.dump
     """
-    from runner.server import connection, local
-
-    settings = read_settings(context, **flags)
-    target = connection.locate(settings, _one_database(settings), emit=context.emit)
-    programs = local.programs(settings) if target.source == local.SOURCE else None
-    connection.run_command(
-        command, target, environ=context.environ, programs=None if programs is None else programs.bin
-    )
+    _run(context, command, flags)
 
 
 @click.group("local")
@@ -75,11 +53,7 @@ def start(context: Context, /, *, tcp: bool | None, **flags: Any) -> None:
 
     Example: runner local start --tcp
     """
-    from runner.server import local
-
-    settings = read_settings(context, **flags)
-    local.start(settings, tcp=tcp, emit=context.emit)
-    _show(context, settings)
+    _server(context, "started", flags, tcp=tcp)
 
 
 @local_command.command()
@@ -91,11 +65,7 @@ def stop(context: Context, /, **flags: Any) -> None:
 
     Example: runner local stop
     """
-    from runner.server import local
-
-    settings = read_settings(context, **flags)
-    local.stop(settings, emit=context.emit)
-    _show(context, settings)
+    _server(context, "stopped", flags)
 
 
 @local_command.command()
@@ -107,7 +77,7 @@ def status(context: Context, /, **flags: Any) -> None:
 
     Example: runner local status
     """
-    _show(context, read_settings(context, **flags))
+    _server(context, "shown", flags)
 
 
 @local_command.command()
@@ -121,11 +91,9 @@ def url(context: Context, /, *, password: bool, **flags: Any) -> None:
 
     Example: psql "$(runner local url --database carthub)"
     """
-    from runner.server import local
+    from runner.commands import local
 
-    settings = read_settings(context, **flags)
-    target = local.target(settings, _one_database(settings), emit=context.emit)
-    text = local.url_of(target, password=password)
+    text = local.url(read_settings(context, **flags), password=password, emit=context.emit)
     click.echo(json.dumps({"url": text}) if context.json else text)
 
 
@@ -139,22 +107,25 @@ def psql(context: Context, /, *, arguments: tuple[str, ...], **flags: Any) -> No
 
     Example: runner local psql --database carthub -- -c 'TABLE carts'
     """
-    from runner.server import connection, local
-
-    settings = read_settings(context, **flags)
-    target = local.target(settings, _one_database(settings), emit=context.emit)
-    programs = local.programs(settings)
-    connection.run_command(
-        ["psql", *arguments],
-        target,
-        environ=context.environ,
-        programs=None if programs is None else programs.bin,
-    )
+    _run(context, ["psql", *arguments], flags, on_local=True)
 
 
-def _show(context: Context, settings: Settings) -> None:
-    from runner.commands.local import as_json, text
-    from runner.server import local
+def _run(
+    context: Context, command: Sequence[str], flags: Mapping[str, Any], *, on_local: bool = False
+) -> NoReturn:
+    from runner.commands import local
 
-    found = local.status(settings)
-    context.show([text(found)], lambda: as_json(found))
+    local.run(read_settings(context, **flags), command, on_local=on_local, emit=context.emit)
+
+
+def _server(
+    context: Context,
+    wanted: Literal["started", "stopped", "shown"],
+    flags: Mapping[str, Any],
+    *,
+    tcp: bool | None = None,
+) -> None:
+    from runner.commands import local
+
+    found = local.server(read_settings(context, **flags), wanted, tcp=tcp, emit=context.emit)
+    context.show([local.text(found)], lambda: local.as_json(found))

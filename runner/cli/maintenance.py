@@ -42,14 +42,14 @@ def maintenance_command(
     runner maintenance -d api_server
     """
     from runner.commands.maintenance import MaintenanceOptions, as_json, done_before, maintain
-    from runner.upkeep.maintenance import Thresholds
 
     context.done_before = done_before
     results = maintain(
         read_settings(context, **flags),
         MaintenanceOptions(
             dry_run=dry_run,
-            thresholds=Thresholds(bloat_percent=bloat_percent, bloat_bytes=bloat_megabytes << 20),
+            bloat_percent=bloat_percent,
+            bloat_bytes=bloat_megabytes << 20,
         ),
         context.emit,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import (
     Context,
+    DoneBefore,
     backup_options,
     ignore_option,
     limit_options,
@@ -20,9 +21,7 @@ from runner.cli.options import (
     scratch_option,
     target_options,
 )
-
-if TYPE_CHECKING:
-    from runner.commands.backup import BackupOptions
+from runner.limits import Waits
 
 metrics_option = click.option(
     "--metrics-file",
@@ -94,10 +93,11 @@ def migrate_command(
     runner migrate                       every database of the project
     runner migrate -d carthub --to 0003  one database, up to a migration
     """
-    from runner.commands.migrate import MigrateOptions, as_json, migrate
-    from runner.session.locked_run import Waits
+    from runner.commands.migrate import MigrateOptions, as_json, done_before, migrate
 
     settings = read_settings(context, **flags)
+    if backup and backup_to is None:
+        raise click.UsageError("--backup needs a place: --backup-to or RUNNER_BACKUP_TO.")
     options = MigrateOptions(
         to=to,
         steps=steps,
@@ -109,29 +109,22 @@ def migrate_command(
         validate_first=validate_first,
         scratch_url=scratch_url,
         waits=Waits(lock_s=lock_wait, reconnect_s=reconnect_wait),
-        backup=_backup_options(backup_to, kms_key, lock_wait) if backup else None,
+        backup_to=backup_to if backup else None,
+        kms_key=kms_key,
     )
-    with following(context, metrics_file, "migrate"):
+    with following(context, metrics_file, "migrate", done_before):
         outcomes = migrate(settings, options, context.emit)
     context.show((), lambda: as_json(outcomes, dry_run=dry_run))
 
 
-def _backup_options(to: str | None, kms_key: str | None, lock_wait: float) -> BackupOptions:
-    from runner.commands.backup import BackupOptions
-
-    if to is None:
-        raise click.UsageError("--backup needs a place: --backup-to or RUNNER_BACKUP_TO.")
-    return BackupOptions(to=to, kms_key=kms_key, lock_wait_s=lock_wait)
-
-
-def following(context: Context, metrics_file: Path | None, command: str) -> AbstractContextManager[None]:
+def following(
+    context: Context, metrics_file: Path | None, command: str, done_before: DoneBefore
+) -> AbstractContextManager[None]:
     """Keep what an error is to tell of the run, and count for the metrics where somebody wants them."""
-    from runner.commands.migrate import done_before
-
     context.done_before = done_before
     if metrics_file is None:
         return nullcontext()
-    from runner.progress.metrics import Metrics
+    from runner.progress.metrics import Metrics  # an option
 
     metrics = Metrics(command)
     context.follow(metrics)

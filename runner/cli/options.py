@@ -13,17 +13,28 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from runner import settings
+from runner.cli.termination import leave_word
+from runner.errors import RunnerError, StoppedError, UsageError
+from runner.events import Counted, Notice
+from runner.limits import milliseconds
+from runner.report.failure import error_as_json, error_as_line, error_as_text
+from runner.report.per_database import as_lines, as_object
+from runner.report.terminal import Style
+
 if TYPE_CHECKING:
-    from runner.errors import RunnerError
-    from runner.events import Counted, Emit, Event
+    from runner.events import Emit, Event
+    from runner.progress.jsonl import JsonLines
     from runner.report.per_database import PerDatabase
-    from runner.report.terminal import Style
     from runner.settings import Settings
 
 LOG_FORMAT = "RUNNER_LOG_FORMAT"
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+
+DoneBefore = Callable[[Sequence[Counted]], Mapping[str, Any]]  # what was done before an error, for its object
 
 
 @dataclass
@@ -36,17 +47,13 @@ class Context:
     logs_json: bool = False  # --log-format json
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of runner.toml
     events: list[Counted] = field(default_factory=list)  # with --json: what was done
-    done_before: Callable[[Sequence[Counted]], Mapping[str, Any]] = (
-        lambda _events: {}
-    )  # an error, as the command tells it
+    done_before: DoneBefore = lambda _events: {}
     runs_migrations: bool = False  # in the target, which may then hold some of them
     unwritten: OSError | None = None  # why the result did not reach stdout
     _warned: set[str] = field(default_factory=set)
 
     def style(self, stream: Any) -> Style:
         """Return the colors for a stream."""
-        from runner.report.terminal import Style
-
         return Style.of(stream, self.environ)
 
     def echo(self, line: str) -> None:
@@ -71,8 +78,6 @@ class Context:
 
         Raises: RunnerError.
         """
-        from runner.errors import RunnerError
-
         if self.unwritten is not None:
             reason = (self.unwritten.strerror or str(self.unwritten)).lower()
             raise RunnerError(
@@ -83,8 +88,6 @@ class Context:
 
     def emit(self, event: Event) -> None:
         """Report an event to those who follow; a warning once, however often it is met."""
-        from runner.events import Counted, Notice
-
         if isinstance(event, Notice) and event.name == "warning":
             if event.message in self._warned:
                 return
@@ -99,12 +102,16 @@ class Context:
         self._followers.append(follower)
 
     @cached_property
+    def _json_lines(self) -> JsonLines:
+        from runner.progress.jsonl import JsonLines  # for start-up time: an option
+
+        return JsonLines(self.say)
+
+    @cached_property
     def _followers(self) -> list[Emit]:
         if self.logs_json:
-            from runner.progress.jsonl import JsonLines
-
-            return [JsonLines(self.say)]
-        from runner.progress.lines import Lines
+            return [self._json_lines]
+        from runner.progress.lines import Lines  # for start-up time: many commands report no event
 
         return [Lines((lambda _line: None) if self.json else self.echo, self.say, self.environ)]
 
@@ -123,23 +130,15 @@ class Context:
         as_json: Callable[[T], Mapping[str, Any]],
     ) -> None:
         """Write what was found in each database."""
-        from runner.report.per_database import as_lines, as_object
-
         self.show(as_lines(results, self.style(sys.stdout), text), lambda: as_object(results, as_json))
 
     def show_error(self, error: RunnerError) -> int:
         """Write an error to stderr (with --json: to stdout as an object) and return its exit code."""
-        from runner.cli.termination import leave_word
-        from runner.errors import StoppedError
-        from runner.report.failure import error_as_json, error_as_line, error_as_text
-
         if self.json:
             told = {"error": error_as_json(error), **self.done_before(self.events)}
             self.echo(json.dumps(told, ensure_ascii=False, indent=2))
         if self.logs_json:
-            from runner.progress import jsonl
-
-            self.say(jsonl.line(jsonl.failure(error)))
+            self._json_lines.fail(error)
         elif not self.json or self.unwritten:
             self.say(error_as_text(error, self.style(sys.stderr)))
         leave_word(error_as_line(error), self.environ)
@@ -147,8 +146,6 @@ class Context:
 
     def show_usage_error(self, error: click.ClickException) -> None:
         """Write a usage error in the same form as any other."""
-        from runner.errors import UsageError
-
         message = error.format_message().rstrip(".")
         hint = None
         if isinstance(error, click.UsageError) and error.ctx is not None:
@@ -285,8 +282,6 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return milliseconds; a bare number, also of runner.toml, is in milliseconds."""
-        from runner.limits import milliseconds
-
         found = milliseconds(str(value))
         if found is None:
             self.fail(
@@ -412,7 +407,5 @@ scratch_option = click.option(
 
 def read_settings(context: Context, **flags: Any) -> Settings:
     """Merge flags (Click has merged the environment already) with `runner.toml`."""
-    from runner import settings
-
     context.json = bool(flags.pop("as_json", False)) or context.json
     return settings.load(environ=context.environ, project=context.project, flags=flags)

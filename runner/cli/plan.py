@@ -9,6 +9,7 @@ import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, ignore_option, read_settings, target_options
+from runner.report.per_database import as_object
 
 
 @click.command(cls=GroupedCommand)
@@ -42,7 +43,6 @@ def plan_command(
     runner plan -d carthub --rollback  what rollback would run
     """
     from runner.commands.plan import as_json, plans, text
-    from runner.report.per_database import as_object
 
     results = plans(
         read_settings(context, **flags),

@@ -17,7 +17,7 @@ from runner.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from runner.commands.repair import Mended
+    from runner.commands.repair import Mended, Repair
 
 
 def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -56,40 +56,24 @@ def _repair(name: str) -> Callable[[Callable[..., None]], click.Command]:
 
 @_repair("accept")
 @click.argument("migration")
-def accept_command(
-    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def accept_command(context: Context, /, *, migration: str, **flags: Any) -> None:
     """Accept an edited file as the applied version."""
-    from runner.commands.repair import accept
-
-    settings = read_settings(context, **flags)
-    _show(context, accept(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    _show(context, _begin(context, **flags).accept(migration))
 
 
 @_repair("forget")
 @click.argument("migrations", nargs=-1, required=True, metavar="MIGRATION...")
-def forget_command(
-    context: Context, /, *, migrations: tuple[str, ...], reason: str, lock_wait: float, **flags: Any
-) -> None:
+def forget_command(context: Context, /, *, migrations: tuple[str, ...], **flags: Any) -> None:
     """Remove entries whose files are gone, without undoing them."""
-    from runner.commands.repair import forget
-
-    settings = read_settings(context, **flags)
-    forgotten = forget(settings, migrations, reason=reason, lock_wait_s=lock_wait, emit=context.emit)
-    _show(context, *forgotten)
+    _show(context, *_begin(context, **flags).forget(migrations))
 
 
 @_repair("rename")
 @click.argument("old")
 @click.argument("new")
-def rename_command(
-    context: Context, /, *, old: str, new: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def rename_command(context: Context, /, *, old: str, new: str, **flags: Any) -> None:
     """Record the new name of an applied migration's file."""
-    from runner.commands.repair import rename
-
-    settings = read_settings(context, **flags)
-    _show(context, rename(settings, old, new, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    _show(context, _begin(context, **flags).rename(old, new))
 
 
 statement_option = click.option(
@@ -100,87 +84,44 @@ statement_option = click.option(
 @_repair("done")
 @statement_option
 @click.argument("migration")
-def done_command(
-    context: Context,
-    /,
-    *,
-    migration: str,
-    reason: str,
-    statement: int | None,
-    lock_wait: float,
-    **flags: Any,
-) -> None:
+def done_command(context: Context, /, *, migration: str, statement: int | None, **flags: Any) -> None:
     """Record that an interrupted statement took effect."""
-    _settle(context, migration, reason, statement, lock_wait, took_effect=True, **flags)
+    _show(context, _begin(context, **flags).settle(migration, took_effect=True, statement=statement))
 
 
 @_repair("again")
 @statement_option
 @click.argument("migration")
-def again_command(
-    context: Context,
-    /,
-    *,
-    migration: str,
-    reason: str,
-    statement: int | None,
-    lock_wait: float,
-    **flags: Any,
-) -> None:
+def again_command(context: Context, /, *, migration: str, statement: int | None, **flags: Any) -> None:
     """Repeat a statement that was interrupted without effect."""
-    _settle(context, migration, reason, statement, lock_wait, took_effect=False, **flags)
-
-
-def _settle(
-    context: Context,
-    migration: str,
-    reason: str,
-    statement: int | None,
-    lock_wait: float,
-    *,
-    took_effect: bool,
-    **flags: Any,
-) -> None:
-    from runner.commands.repair import settle
-
-    result = settle(
-        read_settings(context, **flags),
-        migration,
-        took_effect=took_effect,
-        statement=statement,
-        reason=reason,
-        lock_wait_s=lock_wait,
-        emit=context.emit,
-    )
-    _show(context, result)
+    _show(context, _begin(context, **flags).settle(migration, took_effect=False, statement=statement))
 
 
 @_repair("continue")
 @click.argument("migration")
-def continue_command(
-    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def continue_command(context: Context, /, *, migration: str, **flags: Any) -> None:
     """Go on with a partly run file whose rest was edited."""
-    from runner.commands.repair import go_on
-
-    settings = read_settings(context, **flags)
-    _show(context, go_on(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    _show(context, _begin(context, **flags).go_on(migration))
 
 
 @_repair("restart")
 @click.argument("migration")
-def restart_command(
-    context: Context, /, *, migration: str, reason: str, lock_wait: float, **flags: Any
-) -> None:
+def restart_command(context: Context, /, *, migration: str, **flags: Any) -> None:
     """Run a file from its start again, after undoing it by hand."""
-    from runner.commands.repair import restart
+    _show(context, _begin(context, **flags).restart(migration))
+
+
+def _begin(context: Context, *, reason: str, lock_wait: float, **flags: Any) -> Repair:
+    from runner.commands.repair import Repair
 
     settings = read_settings(context, **flags)
-    _show(context, restart(settings, migration, reason=reason, lock_wait_s=lock_wait, emit=context.emit))
+    return Repair(settings=settings, reason=reason, lock_wait_s=lock_wait, emit=context.emit)
 
 
 def _show(context: Context, *results: Mended) -> None:
-    from runner.commands.repair import as_json, text
-
     style = context.style(sys.stdout)
-    context.show([text(result, style) for result in results], lambda: as_json(results))
+    objects = [result.as_json() for result in results]
+    context.show(
+        [result.text(style) for result in results],
+        lambda: objects[0] if len(objects) == 1 else {"repairs": objects},
+    )

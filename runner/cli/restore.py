@@ -10,6 +10,7 @@ import click
 from runner.cli.asking import require_yes
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, read_settings, target_options
+from runner.errors import UsageError
 
 
 @click.command(cls=GroupedCommand)
@@ -61,7 +62,6 @@ def restore_command(
     runner restore s3://bucket/nightly -d carthub --into carthub_restored --switch
     """
     from runner.commands.restore import RestoreOptions, as_json, as_notice, restore, text
-    from runner.errors import UsageError
 
     if switch and not validate:
         raise click.UsageError("--switch needs the comparison: omit --no-validate.")

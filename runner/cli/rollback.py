@@ -19,6 +19,8 @@ from runner.cli.options import (
     reconnect_wait_option,
     target_options,
 )
+from runner.errors import UsageError
+from runner.limits import Waits
 
 
 @click.command(cls=GroupedCommand)
@@ -53,14 +55,12 @@ def rollback_command(
     runner rollback -d carthub            the newest migration
     runner rollback -d carthub --to 0003  down to a migration, which stays
     """
-    from runner.commands.migrate import as_json
-    from runner.commands.rollback import RollbackOptions, rollback
-    from runner.session.locked_run import Waits
+    from runner.commands import migrate, rollback
 
     if sum(map(bool, (to, steps, everything))) > 1:
         raise click.UsageError("Choose one of --to, --steps and --all.")
     settings = read_settings(context, **flags)
-    options = RollbackOptions(
+    options = rollback.RollbackOptions(
         to=to,
         steps=steps,
         everything=everything,
@@ -72,13 +72,12 @@ def rollback_command(
         if not yes:
             _ask(context, question)
 
-    with following(context, metrics_file, "rollback"):
-        outcomes = rollback(settings, options, context.emit, confirm=confirm)
-    context.show((), lambda: as_json(outcomes, dry_run=dry_run))
+    with following(context, metrics_file, "rollback", migrate.done_before):
+        outcomes = rollback.rollback(settings, options, context.emit, confirm=confirm)
+    context.show((), lambda: migrate.as_json(outcomes, dry_run=dry_run))
 
 
 def _ask(context: Context, question: str) -> None:
-    from runner.errors import UsageError
 
     if context.json or context.logs_json or not sys.stdin.isatty():
         raise UsageError(

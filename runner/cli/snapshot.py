@@ -9,6 +9,7 @@ import click
 
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, ignore_option, read_settings, scratch_option, target_options
+from runner.errors import UsageError
 
 
 @click.command(cls=GroupedCommand)
@@ -37,8 +38,7 @@ def snapshot_command(
     runner snapshot --check  in a pipeline
     runner snapshot --format html > tables.html
     """
-    from runner.commands.snapshot import as_json, snapshots, text
-    from runner.errors import UsageError
+    from runner.commands.snapshot import as_json, as_picture, snapshots, text
 
     settings = read_settings(context, **flags)
     if form != "sql" and (check or context.json):
@@ -50,10 +50,8 @@ def snapshot_command(
         context.done_before = lambda _events: as_json(results) if results else {}
         failures.check()
     if form != "sql":
-        from runner.report.diagram.html_page import drawn
-
         if results:
-            context.echo(drawn({result.database: result.catalog for result in results}, form))
+            context.echo(as_picture(results, form))
         failures.check()
         return
     context.show(

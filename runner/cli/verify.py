@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from runner import atomic_write
 from runner.cli.group import GroupedCommand
 from runner.cli.options import Context, read_settings, scratch_option, target_options
+from runner.errors import UsageError
 
 _FORMS = ("text", "markdown", "html", "json", "sarif", "junit", "github")
 
@@ -101,10 +103,8 @@ def verify_command(
     runner verify --statements-from target     what breaks the statements that production runs now
     runner verify --report html=report.html    with a page for approvers
     """
-    from runner import atomic_write
     from runner.commands.lint import project_levels
     from runner.commands.verify import VerifyOptions, verifications
-    from runner.errors import UsageError
     from runner.report.verification import rendered
 
     if sum((everything, since is not None, base is not None)) > 1:

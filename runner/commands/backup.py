@@ -9,11 +9,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from runner.engine.history.actor import actor_of
 from runner.errors import RunnerError
 from runner.events import WARNING, BackupTaken, Emit, Event, Notice
+from runner.report.parts import backup_as_json
 from runner.server import local
 from runner.session.each import Failures
-from runner.session.session import Session, actor_of, open_session, read_files
+from runner.session.session import Session, open_session, read_files
 from runner.settings import Settings
 from runner.upkeep import backup
 from runner.upkeep.backup import ArchiveName, Place, Program
@@ -50,7 +52,7 @@ def backups(settings: Settings, options: BackupOptions, emit: Emit) -> list[Back
             failures.of(layout.title),
             open_session(settings, layout, files, only=len(found) == 1, emit=emit) as session,
         ):
-            taken = take_one(settings, session, place, options, emit)
+            taken = _take_one(settings, session, place, options, emit)
             days = backup.keep_days_of(options.keep_days, session.title)
             removed = _age_out(place, session.title, keep_days=days, but=taken, emit=emit)
             results.append(taken._replace(removed=removed))
@@ -59,7 +61,26 @@ def backups(settings: Settings, options: BackupOptions, emit: Emit) -> list[Back
     return results
 
 
-def take_one(
+def back_up(
+    settings: Settings, sessions: Sequence[Session], options: BackupOptions, emit: Emit
+) -> dict[str, BackupTaken]:
+    """Back up each database that is about to be migrated, and report it; return the backups by the database's title.
+
+    Raises: as `backups`.
+    """
+    place = backup.open_place(options.to, environ=settings.environ, kms_key=options.kms_key)
+    taken = {}
+    try:
+        for session in sessions:
+            taken[session.title] = _take_one(settings, session, place, options, emit)
+            emit(taken[session.title])
+    except RunnerError as error:
+        error.notes.append("No migration was run, because there is no backup.")
+        raise
+    return taken
+
+
+def _take_one(
     settings: Settings, session: Session, place: Place, options: BackupOptions, emit: Emit
 ) -> BackupTaken:
     """Back one database up; nothing older is touched.
@@ -139,21 +160,6 @@ def client_programs(settings: Settings, target: Target) -> tuple[Mapping[str, st
 def as_json(results: Sequence[BackupTaken]) -> dict[str, Any]:
     """Return the new backups."""
     return {"databases": [backup_as_json(result) for result in results]}
-
-
-def backup_as_json(result: BackupTaken) -> dict[str, Any]:
-    """Return one new backup."""
-    return {
-        "database": result.database,
-        "archive": result.label,
-        "taken_at": result.taken_at.isoformat(),
-        "schema_only": result.schema_only,
-        "size_bytes": result.size_bytes,
-        "sha256": result.sha256,
-        "newest_migration": result.newest,
-        "removed": list(result.removed),
-        "duration_ms": round(result.elapsed_s * 1000),
-    }
 
 
 def done_before(events: Sequence[Event]) -> dict[str, Any]:

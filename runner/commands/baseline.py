@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.engine.history.actor import actor_of
 from runner.engine.history.encoding import require_storable
 from runner.engine.history.message import Record
 from runner.engine.history.neighbours import find_neighbours
@@ -15,18 +16,17 @@ from runner.engine.plan import resolve_id
 from runner.errors import CheckError, ConfigurationError, UsageError
 from runner.events import Emit
 from runner.files.migrations.migration import Kind, Migration
-from runner.report.parts import heading
+from runner.report.per_database import heading
 from runner.report.terminal import Style
 from runner.schema.catalog.differences import diff, unified_diff
 from runner.schema.catalog.objects import Catalog, Difference
 from runner.schema.catalog.read import read as read_catalog
-from runner.schema.validate.partitions import follows_its_parent
-from runner.schema.validate.tolerance import is_ignored, is_of_another_tool
+from runner.schema.validate.tolerance import follows_its_parent, is_of_another_tool
 from runner.session.beside import others
 from runner.session.recording import recording_session
 from runner.session.scratch import build, scratch_session
-from runner.session.session import Session, actor_of, one_session
-from runner.settings import Settings
+from runner.session.session import Session, one_session
+from runner.settings import Settings, is_ignored
 from runner.wording import counted, shortened
 
 _SHOWN = 12

@@ -12,7 +12,7 @@ from runner.session.beside import remark
 from runner.session.each import in_each
 from runner.session.session import Session
 from runner.settings import Settings
-from runner.upkeep.doctor import Finding, examine, warning
+from runner.upkeep.doctor import Finding, Level, examine, warning
 
 
 def examinations(settings: Settings, *, emit: Emit) -> list[PerDatabase[tuple[Finding, ...]]]:
@@ -26,6 +26,11 @@ def examinations(settings: Settings, *, emit: Emit) -> list[PerDatabase[tuple[Fi
         return (*found, *_beside(session, settings))
 
     return in_each(settings, emit, look)
+
+
+def is_stopped(results: Sequence[PerDatabase[tuple[Finding, ...]]]) -> bool:
+    """Return whether a finding would stop a migration."""
+    return any(finding.level is Level.PROBLEM for result in results for finding in result.value)
 
 
 def _beside(session: Session, settings: Settings) -> Iterator[Finding]:

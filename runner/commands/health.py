@@ -77,6 +77,15 @@ def query_lists(
     }
 
 
+def chosen_queries(settings: Settings, names: Sequence[str], thresholds: Mapping[str, Any]) -> list[Query]:
+    """Return the queries of all databases, each once.
+
+    Raises: as `query_lists`.
+    """
+    lists = query_lists(settings, names, thresholds).values()
+    return list({(query.name, query.path): query for queries in lists for query in queries}.values())
+
+
 def _databases(settings: Settings) -> list[str | None]:
     """Return the project's databases; where no migrations are, the one that is configured."""
     if not settings.migrations_dirs and not (settings.project / "migrations").is_dir():

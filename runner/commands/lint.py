@@ -16,9 +16,13 @@ from runner.files.migrations.layout import Layout
 from runner.files.migrations.migration import Kind, Migration, Script
 from runner.files.migrations.other_tools import refuse_foreign
 from runner.report.findings import finding_as_json
+from runner.report.findings.github import as_github
+from runner.report.findings.junit import as_junit
+from runner.report.findings.sarif import as_sarif
 from runner.report.terminal import Style
 from runner.review.lint import BORROWED, BY_ID, RULES, Base, Finding, Level, fold, lint, schema_of
 from runner.review.lint.schema import Schema
+from runner.review.lint.squawk import find, run
 from runner.session.session import read_files
 from runner.settings import CONFIG_FILE, Settings
 from runner.wording import counted, nearest
@@ -149,7 +153,6 @@ def base_of(revision: str, layout: Layout, files: Sequence[Migration], project: 
 
 
 def _squawk(emit: Emit, *, is_asked_for: bool) -> Path | None:
-    from runner.review.lint.squawk import find
 
     program = find()
     if program is not None:
@@ -165,7 +168,6 @@ def _squawk(emit: Emit, *, is_asked_for: bool) -> Path | None:
 def _borrowed(program: Path | None, files: Sequence[Migration]) -> list[Finding] | None:
     if program is None:
         return None
-    from runner.review.lint.squawk import run
 
     return run(program, [script for migration in files for script in scripts(migration)])
 
@@ -186,16 +188,10 @@ def lines(results: Sequence[Linted], form: str, style: Style) -> Iterator[str]:
     if form == "json":
         yield json.dumps(as_json(results), ensure_ascii=False, indent=2)
     elif form == "github":
-        from runner.report.findings.github import as_github
-
         yield from as_github(found)
     elif form == "sarif":
-        from runner.report.findings.sarif import as_sarif
-
         yield json.dumps(as_sarif(found, rules=RULES), ensure_ascii=False, indent=2)
     elif form == "junit":
-        from runner.report.findings.junit import as_junit
-
         yield as_junit(found, name="runner lint")
     else:
         for result in results:

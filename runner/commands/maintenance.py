@@ -34,7 +34,8 @@ class MaintenanceOptions:
     """What `maintenance` was asked for."""
 
     dry_run: bool = False
-    thresholds: Thresholds
+    bloat_percent: int
+    bloat_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ def _maintain_one(
             database=session.title,
             connection=session.connection,
             limits=limits,
-            thresholds=options.thresholds,
+            thresholds=Thresholds(bloat_percent=options.bloat_percent, bloat_bytes=options.bloat_bytes),
             clean_up=clean_up,
             unfinished=bool(state.partial),
             emit=emit,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runner.engine.plan import Plan, compare
-from runner.errors import CheckError, RunnerError, about
+from runner.engine.plan import Plan
+from runner.errors import about
 from runner.events import (
     BackupTaken,
     DatabaseOpened,
@@ -19,14 +19,12 @@ from runner.events import (
     StepPlanned,
     warning,
 )
-from runner.report.parts import mode, step_as_json
-from runner.session.beside import refuse_neighbours
-from runner.session.locked_run import LockedRun, Waits, checked
+from runner.limits import Waits
+from runner.report.parts import backup_as_json, mode, step_as_json, validation_as_json
 from runner.session.session import Session, open_sessions
 from runner.settings import Settings
 
 if TYPE_CHECKING:
-    from runner.commands.backup import BackupOptions
     from runner.schema.validate.compare import Validation
 
 
@@ -44,7 +42,8 @@ class MigrateOptions:
     validate_first: bool = False  # run nothing where what is applied is not what its files give
     scratch_url: str | None = None  # where to build these for that; None: as validate chooses
     waits: Waits = field(default_factory=Waits)
-    backup: BackupOptions | None = None  # one is taken first
+    backup_to: str | None = None  # where a backup of each is kept, which is taken first
+    kms_key: str | None = None  # for that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +83,6 @@ class Outcome:
     def as_json(self, *, dry_run: bool) -> dict[str, Any]:
         """Return what was done, or with `dry_run` what would be."""
         steps, left = self.plan.steps, self.plan.left
-        validation = None
-        if self.validation is not None:
-            from runner.commands.validate import validation_as_json
-
-            validation = validation_as_json(self.validation)
         return {
             "database": self.database,
             "steps": [step_as_json(step) for step in steps]
@@ -97,7 +91,7 @@ class Outcome:
             "pending": left + len(steps) if dry_run else left,
             "newest": self.newest,
             "warnings": list(self.plan.warnings),
-            "validation": validation,
+            "validation": None if self.validation is None else validation_as_json(self.validation),
             "backup": None if self.backup is None else self.backup.label,
             "duration_ms": round(self.elapsed_s * 1000),
         }
@@ -119,8 +113,6 @@ def done_before(events: Sequence[Event]) -> dict[str, Any]:
             case StepDone():
                 databases[-1]["steps"].append(done_as_json(event))
             case BackupTaken():
-                from runner.commands.backup import backup_as_json
-
                 backups.append(backup_as_json(event))
     return ({"backups": backups} if backups else {}) | ({"databases": databases} if databases else {})
 
@@ -152,23 +144,16 @@ def migrate(settings: Settings, options: MigrateOptions, emit: Emit) -> list[Out
                 to=options.to, steps=options.steps, allow_out_of_order=options.allow_out_of_order
             )
 
-    def first_plan(session: Session) -> Plan:
-        with about(session.layout.name):
-            return checked(plan(session), session, emit)
-
     with open_sessions(settings, emit=emit) as sessions:
-        plans = [first_plan(session) for session in sessions]
-        pending = [session for session, first in zip(sessions, plans, strict=True) if first.steps]
-        if not options.beside_existing:
-            for session in pending:
-                refuse_neighbours(session, settings)
-        if options.validate_first:
-            for session in pending:
-                _require_no_drift(settings, session, options, emit)
-        taken = _back_up(settings, pending, options, emit)
+        turns = [(session, plan(session)) for session in sessions]
+        taken: Mapping[str, BackupTaken] = {}
+        if any(first.steps for _, first in turns):
+            from runner.commands import pending  # for start-up time: it applies, validates and backs up
+
+            taken = pending.prepare(settings, turns, options, emit)
         return [
             _migrate_one(settings, session, first, plan, options, emit, taken.get(session.title))
-            for session, first in zip(sessions, plans, strict=True)
+            for session, first in turns
         ]
 
 
@@ -185,117 +170,17 @@ def _migrate_one(
     emit(DatabaseOpened(database=session.title, place=session.place))
     for text in plan.warnings:
         emit(warning(text))
-    done: list[StepDone] = []
+    done: Sequence[StepDone] = ()
     validation = None
     if (plan.steps or session.state.has_remains) and not options.dry_run:
-        work = LockedRun(
-            settings,
-            session,
-            emit,
-            checked=plan,
-            waits=options.waits,
-        )
+        from runner.commands import pending
 
-        def check() -> None:
-            nonlocal validation
-            validation = _validate(session, work.plan, options, settings)
-            _require_match(validation, f"All of {session.title} was rolled back; nothing is changed.")
-
-        done = work.run(
-            lambda: plan_again(session),
-            single_transaction=options.single_transaction,
-            before_commit=check if options.single_transaction else lambda: None,
-        )
-        plan = work.plan
-        if not options.single_transaction:
-            validation = _validate(session, plan, options, settings)
+        plan, done, validation = pending.run(settings, session, plan, plan_again, options, emit)
     outcome = replace(outcome_of(session, plan, done, validation, started), backup=taken)
     emit(outcome.finished(dry_run=options.dry_run))
-    _require_match(validation, "All migrations are applied and recorded.")
+    if validation is not None:
+        validation.require_match("All migrations are applied and recorded.")
     return outcome
-
-
-def _require_no_drift(settings: Settings, session: Session, options: MigrateOptions, emit: Emit) -> None:
-    """Refuse to run anything where the schema is not what the applied files give; with none applied there is nothing to compare.
-
-    Raises: CheckError, also where it cannot be compared.
-    """
-    from runner.commands.validate import validate_while_pending
-    from runner.schema.validate.compare import Tolerance
-
-    comparison = compare(session.files, session.state)
-    if not session.state.applied:
-        return
-    validation = validate_while_pending(
-        session,
-        settings,
-        comparison,
-        tolerance=Tolerance(ignore=settings.ignore),
-        scratch_url=options.scratch_url,
-        emit=emit,
-    )
-    if validation.skipped is not None:
-        raise CheckError(
-            f"{session.title} cannot be validated first",
-            detail=f"{validation.skipped} Nothing was run.",
-            hint="Without --validate-first the schema is compared after the last file only.",
-        )
-    _require_match(validation, "Nothing was run.")
-
-
-def _back_up(
-    settings: Settings, pending: Sequence[Session], options: MigrateOptions, emit: Emit
-) -> dict[str, BackupTaken]:
-    """Back up every database that is about to be changed, before the first one is; return them by title.
-
-    Raises: as `runner.commands.backup.take_one`; nothing was run then.
-    """
-    if options.backup is None or options.dry_run or not pending:
-        return {}
-    from runner.commands.backup import take_one
-    from runner.upkeep.backup import open_place
-
-    place = open_place(options.backup.to, environ=settings.environ, kms_key=options.backup.kms_key)
-    taken = {}
-    try:
-        for session in pending:
-            made = take_one(settings, session, place, options.backup, emit)
-            taken[session.title] = made
-            emit(made)
-    except RunnerError as error:
-        error.notes.append("No migration was run, because there is no backup.")
-        raise
-    return taken
-
-
-def _validate(session: Session, plan: Plan, options: MigrateOptions, settings: Settings) -> Validation | None:
-    """Compare with the snapshot, which shows the schema after the last file: pointless before that."""
-    if not options.validate:
-        return None
-    from runner.schema.validate.compare import Tolerance, Validation, validate
-
-    label = settings.label(session.layout.snapshot)
-    if plan.left:
-        return Validation(snapshot=label, skipped=f"{plan.left} still pending")
-    if plan.missing:
-        return Validation(snapshot=label, skipped="the database is ahead of these files")
-    return validate(
-        session.connection,
-        session.layout.snapshot,
-        label,
-        exclude=(settings.migration_table,),
-        name=session.place,
-        files=session.files,
-        recent=[step.id for step in plan.steps],
-        tolerance=Tolerance(ignore=settings.ignore),
-    )
-
-
-def _require_match(validation: Validation | None, state: str) -> None:
-    if validation is not None and not validation.matches and validation.skipped is None:
-        from runner.schema.validate.compare import mismatch
-
-        raise mismatch(validation, state=state)
 
 
 def outcome_of(

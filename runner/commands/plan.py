@@ -10,6 +10,7 @@ from runner.engine.apply.run import check_plan
 from runner.engine.history.state import State
 from runner.engine.plan import Plan
 from runner.events import Emit
+from runner.files.migrations.units import ends_with_semicolon
 from runner.report.parts import step_as_json
 from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style
@@ -65,8 +66,6 @@ def _begun(plan: Plan, state: State) -> Iterator[str]:
 
 def text(result: PerDatabase[Plan], style: Style) -> Iterator[str]:
     """Yield the SQL that would be run, as psql could run it, with what each part is as comments."""
-    from runner.files.migrations.units import ends_with_semicolon
-
     plan = result.value
     yield style(f"-- {result.database}: {result.place}", "bold")
     if not plan.steps:

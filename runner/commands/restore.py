@@ -12,7 +12,7 @@ from runner.engine.history.store import History
 from runner.errors import UsageError
 from runner.events import Emit, Notice
 from runner.files.migrations.layout import find_layouts, which_of
-from runner.report.parts import heading
+from runner.report.per_database import heading
 from runner.report.terminal import Style
 from runner.server import connection
 from runner.session.session import explained

@@ -10,7 +10,8 @@ from runner.commands.migrate import Outcome, outcome_of
 from runner.engine.plan import Plan
 from runner.errors import BusyError
 from runner.events import DatabaseOpened, Emit, StepDone, warning
-from runner.session.locked_run import LockedRun, Waits, checked
+from runner.limits import Waits
+from runner.session.locked_run import LockedRun, checked
 from runner.session.session import Session, one_session
 from runner.settings import Settings
 from runner.wording import counted

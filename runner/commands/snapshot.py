@@ -11,16 +11,16 @@ from runner.events import WARNING, Emit, Notice
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.migration import Migration
 from runner.files.sqltext.tokens import SqlSyntaxError
+from runner.report.diagram.html_page import drawn
 from runner.report.parts import diff_lines
 from runner.report.terminal import Style
 from runner.schema.catalog.differences import compare_text, unified_diff
 from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.render import render as render_catalog
-from runner.schema.validate.tolerance import is_ignored
 from runner.session.each import Failures
 from runner.session.scratch import build, scratch_session
 from runner.session.session import read_files
-from runner.settings import Settings
+from runner.settings import Settings, is_ignored
 from runner.wording import shortened
 
 
@@ -99,6 +99,14 @@ def _is_all_ignored(settings: Settings, before: str, found: Catalog) -> bool:
     except SqlSyntaxError:
         return False
     return bool(differences) and all(is_ignored(settings.ignore, d.kind, d.identity) for d in differences)
+
+
+def as_picture(results: Sequence[Snapshot], form: str) -> str:
+    """Return the tables as a picture: html, or mermaid for one database.
+
+    Raises: UsageError.
+    """
+    return drawn({result.database: result.catalog for result in results}, form)
 
 
 def text(result: Snapshot, style: Style, *, check: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ from runner.errors import CheckError, RunnerError, StoppedError
 from runner.events import Emit
 from runner.files.migrations.load import script_from_history
 from runner.files.migrations.migration import Kind, Migration
-from runner.report.parts import compared_line, diff_lines
+from runner.report.parts import compared_line, diff_lines, validation_as_json
 from runner.report.per_database import PerDatabase
 from runner.report.terminal import Style
 from runner.schema.catalog.objects import Catalog
@@ -214,31 +214,4 @@ def as_json(result: Validated) -> dict[str, Any]:
             {"kind": c.kind, "subject": c.subject, "message": c.message, "remedy": c.remedy}
             for c in result.concerns
         ],
-    }
-
-
-def validation_as_json(result: Validation) -> dict[str, Any]:
-    """Return one comparison."""
-    return {
-        "snapshot": result.snapshot,
-        "against": result.against,
-        "pending": result.pending,
-        "matches": None if result.skipped is not None else result.matches,
-        "skipped": result.skipped,
-        "cause": result.cause,
-        "beside": list(result.beside),
-        "unseen": list(result.unseen),
-        "set_aside": list(result.set_aside),
-        "differences": [
-            {
-                "kind": difference.kind,
-                "identity": difference.identity,
-                "change": str(difference.change),
-                "expected_sql": difference.expected_sql,
-                "actual_sql": difference.actual_sql,
-                "migration": origin,
-            }
-            for difference, origin in zip(result.differences, result.origins, strict=True)
-        ],
-        "diff": result.diff,
     }

@@ -15,6 +15,7 @@ from runner.commands.lint import base_of, scripts, start_of
 from runner.commands.statements import statements_from
 from runner.engine.apply.context import Work
 from runner.engine.apply.run import check_plan, run_plan
+from runner.engine.history.actor import actor_of
 from runner.engine.history.order import in_order
 from runner.engine.plan import Action, Plan, Step, plan_apply, resolve_id
 from runner.errors import ConfigurationError, UsageError
@@ -45,7 +46,7 @@ from runner.review.verify.statement_watch import StatementWatch
 from runner.schema.catalog.incremental import Mirror
 from runner.schema.catalog.objects import Catalog
 from runner.session.scratch import scratch_session
-from runner.session.session import Session, actor_of, open_session, read_files
+from runner.session.session import Session, open_session, read_files
 from runner.settings import Settings
 
 _LIMITS = Limits(lock_timeout_ms=30_000)  # nobody else is there: whoever waits so long waits for ever

@@ -17,8 +17,7 @@ from runner.errors import UnreachableError
 from runner.events import Emit, Notice
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.migration import Migration
-from runner.report.parts import heading
-from runner.report.per_database import PerDatabase, as_object
+from runner.report.per_database import PerDatabase, as_object, heading
 from runner.report.terminal import Style
 from runner.server import connection
 from runner.session.session import open_session, read_files

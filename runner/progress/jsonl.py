@@ -21,19 +21,20 @@ from runner.events import (
     Rehearsed,
     RunFinished,
     Running,
-    Sighting,
     StepDone,
     TaskDone,
     Unseen,
     Waiting,
 )
+from runner.progress import sightings
 from runner.progress.lines import closing, in_order, past, task_state
+from runner.progress.sightings import Pace
 from runner.report.failure import error_as_json, error_as_text
 from runner.report.terminal import Style
 
 if TYPE_CHECKING:
     from runner.errors import RunnerError
-    from runner.progress.live import Pace
+
 
 _PLAIN = Style()
 _STEPS = {"hook": "hook.ran", "rollback": "migration.rolled_back"}
@@ -45,24 +46,26 @@ class JsonLines:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._database: str | None = None  # whose turn it is
-        self._pace: Pace | None = None
+        self._pace = Pace()
 
     def __call__(self, event: Event) -> None:
         """Write the line of an event, if it has one."""
         if isinstance(event, DatabaseOpened):
             self._database = event.database
-        if isinstance(event, Waiting | Running | Unseen | Over) and not self._is_due(event):
+        if isinstance(event, Waiting | Running | Unseen | Over) and not self._pace.is_due(event):
             return
         notice = as_notice(event)
         if notice is not None:
             self._write(line(notice._replace(database=notice.database or self._database)))
 
-    def _is_due(self, sighting: Sighting) -> bool:
-        if self._pace is None:
-            from runner.progress.live import Pace
-
-            self._pace = Pace()
-        return self._pace.is_due(sighting)
+    def fail(self, error: RunnerError) -> None:
+        """Write the line of an error that ends the command."""
+        facts = error_as_json(error)
+        facts.pop("message")
+        text = error_as_text(error, _PLAIN)
+        self._write(
+            line(Notice(name="error", message=error.message, level=ERROR, facts={**facts, "text": text}))
+        )
 
 
 def line(notice: Notice, *, now: datetime | None = None) -> str:
@@ -79,18 +82,6 @@ def line(notice: Notice, *, now: datetime | None = None) -> str:
         **notice.facts,
     }
     return json.dumps({key: value for key, value in known.items() if value is not None}, ensure_ascii=False)
-
-
-def failure(error: RunnerError) -> Notice:
-    """Return the event of an error that ends the command."""
-    facts = error_as_json(error)
-    facts.pop("message")
-    return Notice(
-        name="error",
-        message=error.message,
-        level=ERROR,
-        facts={**facts, "text": error_as_text(error, _PLAIN)},
-    )
 
 
 def as_notice(event: Event) -> Notice | None:
@@ -162,9 +153,7 @@ def as_notice(event: Event) -> Notice | None:
                 facts={"verdict": event.verdict},
             )
         case Waiting() | Running() | Unseen():
-            from runner.progress.sightings import as_notice as sighted
-
-            return sighted(event)
+            return sightings.as_notice(event)
         case Over() | RehearsalsOver():
             return None
         case _:

@@ -25,7 +25,8 @@ from runner.events import (
     Unseen,
     Waiting,
 )
-from runner.report.parts import ID_WIDTH, at, compared_line, heading
+from runner.report.parts import ID_WIDTH, at, compared_line
+from runner.report.per_database import heading
 from runner.report.terminal import Style, is_watched
 from runner.wording import counted, duration, size
 
@@ -84,7 +85,7 @@ class Lines:
 
     def _show(self, sighting: Sighting) -> None:
         if self._sights is None:
-            from runner.progress.live import sights
+            from runner.progress.live import sights  # for start-up time: it loads rich
 
             self._sights = sights(sys.stderr, self._environ, self._stderr)
         self._sights.show(sighting)

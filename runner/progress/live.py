@@ -1,22 +1,22 @@
-"""Show what goes on while a statement waits or runs long: in place on a terminal, else as a line now and then."""
+"""Show what goes on while a statement waits or runs long: as a line now and then, or in place on a terminal."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import Protocol, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from runner.events import Over, Running, Sighting, Unseen, Waiting
-from runner.progress.sightings import blockers, head, progress_words
+from runner.progress.sightings import Pace, blockers, head, progress_words
 from runner.report.terminal import Style, is_watched
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.live import Live
-
-_WAITING_EVERY_S, _RUNNING_EVERY_S = 5.0, 10.0
 _BAR_WIDTH = 12
 
 
@@ -36,13 +36,6 @@ def sights(stream: TextIO, environ: Mapping[str, str], say: Callable[[str], None
     if is_watched(stream, environ):
         return Screen(stream, say, style)
     return Lines(say, style)
-
-
-@dataclass(slots=True)
-class _Told:
-    kind: type
-    at: float
-    holders: tuple[object, ...]
 
 
 class Lines:
@@ -66,43 +59,6 @@ class Lines:
             lines.append(f"    {progress_words(sighting.progress).lstrip()}")
         for line in lines:
             self.say(line.rstrip())
-
-
-class Pace:
-    """How often a log gets a line."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._told: dict[str, _Told] = {}
-        self.holders_are_new = True  # of the sighting that was due last
-
-    def is_due(self, sighting: Sighting) -> bool:
-        """Return whether a sighting is due, and count it as reported; the end of a wait starts it over."""
-        if isinstance(sighting, Over):
-            self._told.pop(sighting.what, None)
-            return False
-        told, now = self._told.get(sighting.what), self._clock()
-        if not _is_due(sighting, told, now):
-            return False
-        holders = _identity(sighting)
-        self.holders_are_new = told is None or holders != told.holders
-        self._told[sighting.what] = _Told(type(sighting), now, holders)
-        return True
-
-
-def _is_due(sighting: Waiting | Running | Unseen, told: _Told | None, now: float) -> bool:
-    if isinstance(sighting, Waiting):
-        return told is None or told.kind is not Waiting or now - told.at >= _WAITING_EVERY_S
-    if told is None:
-        return sighting.elapsed_s >= _RUNNING_EVERY_S
-    return now - told.at >= _RUNNING_EVERY_S
-
-
-def _identity(sighting: Waiting | Running | Unseen) -> tuple[object, ...]:
-    """Return what makes the holders worth telling again; their age alone does not."""
-    if not isinstance(sighting, Waiting):
-        return ()
-    return (sighting.wanted, *((h.pid, h.prepared, h.state, h.statement) for h in sighting.holders))
 
 
 class Screen:
@@ -143,8 +99,6 @@ class Screen:
             self._live = None
 
     def _rendered(self) -> RenderableType:
-        from rich.console import Group
-        from rich.text import Text
 
         parts: list[RenderableType] = []
         for sighting in self._seen.values():
@@ -158,8 +112,6 @@ class Screen:
 
 
 def _live(stream: TextIO, style: Style) -> Live:
-    from rich.console import Console
-    from rich.live import Live
 
     console = Console(file=stream, force_terminal=True, no_color=not style.colour, highlight=False)
     return Live(
@@ -168,9 +120,6 @@ def _live(stream: TextIO, style: Style) -> Live:
 
 
 def _bar(words: str, percent: float | None) -> RenderableType:
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
 
     row = Table.grid(padding=(0, 1), pad_edge=False)
     cells: list[RenderableType] = [""]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
-from runner.events import INFO, WARNING, Notice, Progress, Running, Unseen, Waiting
+from runner.events import INFO, WARNING, Notice, Over, Progress, Running, Sighting, Unseen, Waiting
 from runner.report.parts import ID_WIDTH
 from runner.report.terminal import Style
 from runner.server.watch.phrases import age, blocker, waits, wanted
 from runner.wording import counted
 
+_WAITING_EVERY_S, _RUNNING_EVERY_S = 5.0, 10.0
 _SHOWN_HOLDERS = 3
 _OPEN = ("active", "idle in transaction", "idle in transaction (aborted)")
 
@@ -85,6 +89,50 @@ def as_notice(sighting: Waiting | Running | Unseen) -> Notice:
         elapsed_s=elapsed_s,
         facts=facts,
     )
+
+
+@dataclass(slots=True)
+class _Told:
+    kind: type
+    at: float
+    holders: tuple[object, ...]
+
+
+class Pace:
+    """How often a log gets a line."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, _Told] = {}
+        self.holders_are_new = True  # of the sighting that was due last
+
+    def is_due(self, sighting: Sighting) -> bool:
+        """Return whether a sighting is due, and count it as reported; the end of a wait starts it over."""
+        if isinstance(sighting, Over):
+            self._told.pop(sighting.what, None)
+            return False
+        told, now = self._told.get(sighting.what), self._clock()
+        if not _is_due(sighting, told, now):
+            return False
+        holders = _identity(sighting)
+        self.holders_are_new = told is None or holders != told.holders
+        self._told[sighting.what] = _Told(type(sighting), now, holders)
+        return True
+
+
+def _is_due(sighting: Waiting | Running | Unseen, told: _Told | None, now: float) -> bool:
+    if isinstance(sighting, Waiting):
+        return told is None or told.kind is not Waiting or now - told.at >= _WAITING_EVERY_S
+    if told is None:
+        return sighting.elapsed_s >= _RUNNING_EVERY_S
+    return now - told.at >= _RUNNING_EVERY_S
+
+
+def _identity(sighting: Waiting | Running | Unseen) -> tuple[object, ...]:
+    """Return what makes the holders worth telling again; their age alone does not."""
+    if not isinstance(sighting, Waiting):
+        return ()
+    return (sighting.wanted, *((h.pid, h.prepared, h.state, h.statement) for h in sighting.holders))
 
 
 def _first(verb: str, colour: str, what: str, seconds: float, style: Style) -> str:

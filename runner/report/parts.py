@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.engine.plan import Step
-from runner.events import Compared
+from runner.events import BackupTaken, Compared
 from runner.files.migrations.migration import Script
 from runner.report.terminal import Style
 from runner.wording import counted, shortened
 
+if TYPE_CHECKING:
+    from runner.schema.validate.compare import Validation
+
 ID_WIDTH = 44  # lines are printed one by one, so the column is fixed; longer ids push their duration right
-
-
-def heading(database: str, place: str, style: Style) -> str:
-    """Return the line that opens a database's part."""
-    return f"{style(database, 'bold')}  {style(place, 'dim')}"
 
 
 def diff_lines(diff: str, style: Style) -> Iterator[str]:
@@ -72,3 +70,45 @@ def compared_line(compared: Compared, style: Style) -> str:
             extra += f"; set aside: {', '.join(compared.set_aside)}"
         return style(f"schema validated against {compared.against}", "green") + left + extra
     return style(f"{counted(compared.differences, 'difference')} from {compared.against}", "red") + left
+
+
+def backup_as_json(result: BackupTaken) -> dict[str, Any]:
+    """Return one new backup."""
+    return {
+        "database": result.database,
+        "archive": result.label,
+        "taken_at": result.taken_at.isoformat(),
+        "schema_only": result.schema_only,
+        "size_bytes": result.size_bytes,
+        "sha256": result.sha256,
+        "newest_migration": result.newest,
+        "removed": list(result.removed),
+        "duration_ms": round(result.elapsed_s * 1000),
+    }
+
+
+def validation_as_json(result: Validation) -> dict[str, Any]:
+    """Return one comparison."""
+    return {
+        "snapshot": result.snapshot,
+        "against": result.against,
+        "pending": result.pending,
+        "matches": None if result.skipped is not None else result.matches,
+        "skipped": result.skipped,
+        "cause": result.cause,
+        "beside": list(result.beside),
+        "unseen": list(result.unseen),
+        "set_aside": list(result.set_aside),
+        "differences": [
+            {
+                "kind": difference.kind,
+                "identity": difference.identity,
+                "change": str(difference.change),
+                "expected_sql": difference.expected_sql,
+                "actual_sql": difference.actual_sql,
+                "migration": origin,
+            }
+            for difference, origin in zip(result.differences, result.origins, strict=True)
+        ],
+        "diff": result.diff,
+    }

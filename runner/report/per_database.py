@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from runner.report.parts import heading
 from runner.report.terminal import Style
 
 T = TypeVar("T")
@@ -19,6 +18,11 @@ class PerDatabase(Generic[T]):
     database: str
     place: str
     value: T
+
+
+def heading(database: str, place: str, style: Style) -> str:
+    """Return the line that opens a database's part."""
+    return f"{style(database, 'bold')}  {style(place, 'dim')}"
 
 
 def as_lines(

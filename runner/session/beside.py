@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.engine.history.neighbours import find_neighbours, has_entries
 from runner.errors import CheckError
 from runner.session.session import Session
-from runner.settings import Settings
+from runner.settings import Settings, is_ignored
 from runner.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ def neighbours(session: Session, settings: Settings) -> Neighbours | None:
     """
     if _has_begun(session):
         return None
-    from runner.engine.history.neighbours import has_entries
 
     found = unadopted(session.history, settings.ignore)
     if not found.tables and not found.tools:
@@ -44,9 +44,6 @@ def neighbours(session: Session, settings: Settings) -> Neighbours | None:
 
 def unadopted(history: History, ignore: Sequence[str]) -> Neighbours:
     """Return what is in a database without our history, but for the tables that are to be ignored."""
-    from runner.engine.history.neighbours import find_neighbours
-    from runner.schema.validate.tolerance import is_ignored
-
     found = find_neighbours(history)
     return replace(
         found, tables=tuple(name for name in found.tables if not is_ignored(ignore, "table", name))

@@ -1,29 +1,32 @@
-"""The part of a command that holds the migration lock and runs a plan."""
+"""The part of a command that holds the migration lock and runs a plan.
+
+A server may come back without commits that it had confirmed: a standby that was promoted before it had everything.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.engine.plan import Plan, remaining
-from runner.errors import BusyError
-from runner.events import Emit, Event, StepDone
-from runner.session.lost import deleted_from_history, earlier_lost, lost_steps, report_of
-from runner.session.session import Session, actor_of
+from runner.engine.apply.context import Work
+from runner.engine.apply.run import check_plan, run_plan
+from runner.engine.apply.takeover import clear_all
+from runner.engine.history.actor import actor_of
+from runner.engine.history.state import State
+from runner.engine.plan import Action, Plan, is_done, remaining
+from runner.errors import BusyError, CheckError
+from runner.events import WARNING, Emit, Event, Notice, StepDone
+from runner.limits import Waits
+from runner.server.watch import Watch
+from runner.session.ownership import require_ownership
+from runner.session.reconnect import through_outages
+from runner.session.session import Session
 from runner.settings import Settings
 from runner.wording import counted
 
 if TYPE_CHECKING:
     from runner.engine.history.actor import Actor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """How long a run waits, in seconds."""
-
-    lock_s: float = 60.0  # for another runner
-    reconnect_s: float = 30.0  # for a server that is gone
 
 
 class LockedRun:
@@ -55,12 +58,6 @@ class LockedRun:
         before_commit: Callable[[], None] = lambda: None,
     ) -> list[StepDone]:
         """Plan under the lock and run the plan, through outages of the server; return what is committed."""
-        from runner.engine.apply.context import Work
-        from runner.engine.apply.run import run_plan
-        from runner.server.watch import Watch
-        from runner.session.ownership import require_ownership
-        from runner.session.reconnect import through_outages
-
         actor = actor_of(self._settings, self._session.connection)
 
         def attempt() -> None:
@@ -108,7 +105,6 @@ class LockedRun:
             raise deleted_from_history(lost)
 
     def _clear_remains(self, actor: Actor) -> None:
-        from runner.engine.apply.takeover import clear_all
 
         session = self._session
         clear_all(session.connection, session.history, actor, session.state, self._emit)
@@ -156,7 +152,54 @@ def checked(plan: Plan, session: Session, emit: Emit, *, but: Plan | None = None
     known = set() if but is None else {id(step.script) for step in but.steps}
     unknown = tuple(step for step in plan.steps if id(step.script) not in known)
     if unknown:
-        from runner.engine.apply.run import check_plan
-
         check_plan(replace(plan, steps=unknown), session.connection, emit)
     return plan
+
+
+def lost_steps(done: Sequence[StepDone], plan: Plan, state: State) -> list[StepDone]:
+    """Return the steps that were reported as done and are no longer in history."""
+    steps = {step.id: step for step in plan.steps if step.action is not Action.HOOK}
+    return [each for each in done if each.id in steps and not is_done(steps[each.id], state)]
+
+
+def report_of(lost: Sequence[StepDone], database: str) -> Notice:
+    """Return the warning that names them; they are run again."""
+    ids = [each.id for each in lost]
+    return Notice(
+        name="history.lost",
+        message=f"{database}: the server has lost commits: {_some(ids)}, reported as done by this run, {_are(ids)} no"
+        " longer so in its history, and run again now (a standby that was promoted before it had everything?)",
+        level=WARNING,
+        database=database,
+        facts={"migrations": ids},
+        indent="  ",
+    )
+
+
+def earlier_lost(ids: Collection[str], *, done: int) -> BusyError:
+    """Return the error for migrations that were applied before this run and are no longer in history."""
+    return BusyError(
+        f"the server has lost commits: {_some(ids)}, applied before this run, {_are(ids)} no longer in its history",
+        detail="A standby that was promoted before it had everything? Its schema and its history agree; "
+        f"{counted(done, 'step')} had been reported as done by this run.",
+        hint="Look at runner status. Running the same command again applies what is missing.",
+    )
+
+
+def deleted_from_history(ids: Sequence[str]) -> CheckError:
+    """Return the error for migrations that were recorded before the end of the run and are not any more."""
+    return CheckError(
+        f"history does not have {_some(ids)} any more",
+        detail="A file of this run, or another session, deleted from history's tables. What the files did is in effect.",
+        hint="Remove such statements from the files. Restore what history had, from a backup or by hand, before the next run: "
+        "it would run again what is in effect.",
+    )
+
+
+def _some(ids: Collection[str]) -> str:
+    shown = sorted(ids)
+    return ", ".join(shown[:5]) + (", …" if shown[5:] else "")
+
+
+def _are(ids: Collection[str]) -> str:
+    return "is" if len(ids) == 1 else "are"

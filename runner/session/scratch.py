@@ -14,6 +14,7 @@ from psycopg import sql
 
 from runner.engine.apply.context import Work
 from runner.engine.apply.run import check_plan, run_plan
+from runner.engine.history.actor import actor_of
 from runner.engine.plan import plan_apply
 from runner.errors import (
     ConfigurationError,
@@ -29,7 +30,7 @@ from runner.schema.catalog.objects import Catalog
 from runner.schema.catalog.read import read as read_catalog
 from runner.server import connection, credentials, local
 from runner.server.credentials import Target
-from runner.session.session import Session, actor_of, explained, open_target
+from runner.session.session import Session, explained, open_target
 from runner.settings import Secret, Settings
 
 PREFIX = "runner_scratch_"

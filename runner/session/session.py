@@ -318,14 +318,6 @@ def _pass_on(notice: psycopg.errors.Diagnostic, database: str, emit: Emit) -> No
     )
 
 
-def actor_of(settings: Settings, conn: psycopg.Connection[Any] | None = None) -> Actor:
-    """Return who runs this, as the encoding of a connection's database can hold it."""
-    from runner.engine.history.actor import Actor
-
-    actor = Actor.of(settings.environ, settings.project)
-    return actor if conn is None else actor.stored_by(conn)
-
-
 def versioned(files: Sequence[Migration]) -> list[Migration]:
     """Return the files that count as steps: all but hooks."""
     return [m for m in files if m.kind is not Kind.HOOK]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from runner.files.sqltext.tokens import SqlSyntaxError
@@ -129,15 +127,6 @@ def test_the_unified_diff_is_sql_with_labels() -> None:
     assert text.splitlines()[:2] == ["--- sql/schema/app.sql", "+++ the database"]
     assert "-CREATE INDEX users_role ON public.users USING btree (role);" in text.splitlines()
     assert unified_diff("a\n", "a\n", "x", "y") == ""
-
-
-def test_a_catalogue_goes_into_json() -> None:
-    assert json.loads(json.dumps(ALL.as_dict()))["objects"][1] == {
-        "kind": "index",
-        "identity": "users_role on public.users",
-        "parent": "public.users",
-        "sql": "CREATE INDEX users_role ON public.users USING btree (role);",
-    }
 
 
 @pytest.mark.parametrize(

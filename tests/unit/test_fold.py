@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from runner.report.folding import folded
+from runner.report.verification.text import folded
 
 LONG = "ACCESS EXCLUSIVE on public.orders_of_last_year and SHARE ROW EXCLUSIVE on public.customers while they are scanned"
 

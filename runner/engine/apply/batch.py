@@ -16,7 +16,7 @@ from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import InBatches, Left, MigrationFailedError, RunnerError
 from runner.events import Notice
 from runner.files.migrations.bulk import Batch
-from runner.files.migrations.units import Unit
+from runner.files.migrations.segments import Unit
 from runner.wording import counted, duration
 
 Connection = psycopg.Connection[Any]

@@ -1,15 +1,14 @@
-"""What running a plan needs: the database, the callbacks, and the limits."""
+"""What running a plan needs: the database, the callbacks, the limits, and the watch over what is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
-from runner.engine.apply.watched import watched
 from runner.engine.history.actor import Actor
 from runner.engine.history.journal import Direction
 from runner.engine.history.message import Record
@@ -17,11 +16,15 @@ from runner.engine.history.names import Names
 from runner.engine.history.state import Operation
 from runner.engine.history.store import History
 from runner.engine.plan import Action, Step
-from runner.errors import RolledBack
-from runner.events import Emit, silent
+from runner.errors import GaveWayError, MigrationFailedError, RolledBack, TableLockedError
+from runner.events import Emit, Waiting, silent
 from runner.files.migrations.migration import Kind, Script
 from runner.limits import DEFAULT, Limits
 from runner.server.watch import Watch
+from runner.server.watch.phrases import blocker, wanted
+from runner.wording import counted
+
+_CANCELLED = "57014"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,3 +130,38 @@ def record_of(step: Step, elapsed_ms: int, *, rows: int | None = None) -> Record
         rows=rows,
         elapsed_ms=elapsed_ms,
     )
+
+
+@contextmanager
+def watched(
+    watch: Watch, what: str, *, pid: int, max_blocked: int = 0, lock_timeout_s: float | None = None
+) -> Iterator[None]:
+    """Watch what is sent to the server process `pid` meanwhile; 0 for `max_blocked` never gives way.
+
+    Raises: GaveWayError when it was canceled because that many sessions waited behind it.
+    """
+    with watch.over(what, pid=pid, max_blocked=max_blocked or None, lock_timeout_s=lock_timeout_s) as message:
+        try:
+            yield
+        except TableLockedError as error:
+            if message.waited_for is not None:
+                error.notes.append(_waited(message.waited_for))
+            raise
+        except MigrationFailedError as error:
+            if message.gave_way is None or error.sqlstate != _CANCELLED:
+                raise
+            raise GaveWayError(
+                f"gave way: {counted(message.gave_way, 'session was', 'sessions were')} waiting behind it",
+                where=error.where,
+                detail=error.detail,
+                left=error.left,
+                refused=error.refused,
+                hint="Run the same command again when the table is less busy, or allow more waiting sessions with --max-blocked.",
+                sqlstate=error.sqlstate,
+            ) from error
+
+
+def _waited(seen: Waiting) -> str:
+    """Return what was waited for, and who held it when it was last looked at."""
+    by = "; ".join(blocker(holder) for holder in seen.holders)
+    return f"It waited {wanted(seen)}{by and ', '}{by}."

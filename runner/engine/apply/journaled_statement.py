@@ -18,7 +18,8 @@ from runner.engine.history.journal import Journal, JournalStep
 from runner.errors import CheckError, HalfDone, InEffect, MigrationFailedError, RunnerError
 from runner.events import Notice, warning
 from runner.files.migrations.migration import Script
-from runner.files.migrations.units import Unit, units
+from runner.files.migrations.segments import Unit
+from runner.files.migrations.units import units
 from runner.files.sqltext.classify import is_repeatable, runs_outside_transactions
 from runner.files.sqltext.concurrent import concurrent
 

@@ -26,7 +26,8 @@ from runner.engine.history.session_state import (
 from runner.engine.plan import Step
 from runner.errors import CheckError, MigrationFailedError
 from runner.files.migrations.migration import FileChangedError
-from runner.files.migrations.units import Unit, check_script, units
+from runner.files.migrations.segments import Unit
+from runner.files.migrations.units import check_script, units
 from runner.files.sqltext.classify import custom_settings, is_for_the_session, names
 
 Connection = psycopg.Connection[Any]

@@ -23,7 +23,8 @@ from runner.errors import (
     MigrationFailedError,
     RunnerError,
 )
-from runner.files.migrations.units import Unit, units
+from runner.files.migrations.segments import Unit
+from runner.files.migrations.units import units
 from runner.files.sqltext.classify import is_for_the_session
 from runner.server.connection.threads import ConnectionThreads
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import psycopg
 
 from runner.engine.apply import several_files, wire
 from runner.engine.apply.context import Work, rolled_back
+from runner.engine.apply.left_behind import (
+    left_of_all,
+    migrations_of,
+    record_failure,
+    state_after_stop,
+    stopped,
+    way_on,
+)
 from runner.engine.apply.retry import retrying
 from runner.engine.apply.several_files import Carried
 from runner.engine.apply.transactional import run_transactional
-from runner.engine.history.encoding import require_storable, storable
-from runner.engine.history.message import Record, committing, recording
-from runner.engine.history.state import Operation, State
+from runner.engine.history.encoding import require_storable
+from runner.engine.history.message import committing
 from runner.engine.plan import Action, Plan, Step, is_done
 from runner.errors import (
     AllRolledBack,
-    Committed,
-    InEffect,
-    Left,
     MigrationFailedError,
     StoppedError,
     TableLockedError,
-    Unknown,
     UsageError,
 )
 from runner.events import Emit, StepDone, silent, warning
@@ -89,7 +91,7 @@ def run_plan(
             emit=work.emit,
         )
     except (MigrationFailedError, TableLockedError) as error:
-        _record_failure(work, begun[-1], error)
+        record_failure(work, begun[-1], error)
         raise
 
 
@@ -117,14 +119,14 @@ def _run_bundle(
     try:
         return several_files.run(work, carried, done, later=later)
     except KeyboardInterrupt as stop:
-        state = _state_after_stop(work)
+        state = state_after_stop(work)
         steps = [each.step for each in carried]
         committed = [step for step in steps if state is not None and is_done(step, state)]
         for step in committed[len(done) - told :]:
             entry = None if state is None else state.applied.get(step.id)
             work.emit(step.done(((entry and entry.duration_ms) or 0) / 1000))
         reached = max(len(committed), len(done) - told)
-        raise _stopped(steps[min(reached, len(steps) - 1)], stop, state) from None
+        raise stopped(steps[min(reached, len(steps) - 1)], stop, state) from None
 
 
 def _run_step(
@@ -148,35 +150,20 @@ def _run_step(
                 emit=work.emit,
             )
         else:
+            # for start-up time: most files are one transaction
             from runner.engine.apply.non_transactional import run_non_transactional
 
             rows = run_non_transactional(work, step)
     except (MigrationFailedError, TableLockedError) as error:
-        _record_failure(work, step, error)
+        record_failure(work, step, error)
         if not step.script.transactional and error.hint is None:
-            error.hint = _way_on(work, step)
+            error.hint = way_on(work, step)
         raise
     except KeyboardInterrupt as stop:
-        raise _stopped(step, stop, _state_after_stop(work)) from None
+        raise stopped(step, stop, state_after_stop(work)) from None
     done = step.done(time.monotonic() - started, rows)
     work.emit(done)
     return done
-
-
-def _way_on(work: Work, step: Step) -> str:
-    """Return what to do about a refused statement of a file that is not one transaction."""
-    command = "rollback" if step.action is Action.ROLLBACK else "migrate"
-    if step.migration is None:
-        return (
-            "Its file is gone, so the SQL is the one in history. Restore the file to correct it; or, once its work is undone by "
-            f'hand: runner repair forget {step.id} --reason "…"'
-        )
-    if work.conn.closed or step.id not in work.history.state().partial:
-        return f"Correct the file, then: runner {command}"
-    return (
-        f"If the cause was in the database, remove it and run the same command again. If it is in the file, correct "
-        f'the statements that are not in effect, then: runner repair continue {step.id} --reason "…"'
-    )
 
 
 def _together(
@@ -190,7 +177,7 @@ def _together(
             begun.append(step)
             started = time.monotonic()
             rows = run_transactional(
-                work, step, left=AllRolledBack(_migrations(begun)), begin=n == 0, commit=False
+                work, step, left=AllRolledBack(migrations_of(begun)), begin=n == 0, commit=False
             )
             done.append(step.done(time.monotonic() - started, rows))
         before_commit()
@@ -198,70 +185,10 @@ def _together(
             work.conn.execute(committing())
     except KeyboardInterrupt as stop:
         at = steps[min(len(done), len(steps) - 1)]
-        raise StoppedError.by(stop, during=at.id, left=_left_of_all(begun, _state_after_stop(work))) from None
+        raise StoppedError.by(stop, during=at.id, left=left_of_all(begun, state_after_stop(work))) from None
     except BaseException:
         wire.roll_back(work.conn)
         raise
     for each in done:
         work.emit(each)
     return done
-
-
-def _left_of_all(begun: Sequence[Step], state: State | None) -> Left:
-    """Return what a signal left of the steps of one transaction that had begun."""
-    if state is None:
-        return Unknown()
-    return Committed("run") if begun and is_done(begun[0], state) else AllRolledBack(_migrations(begun))
-
-
-def _migrations(begun: Sequence[Step]) -> int:
-    return sum(step.action is not Action.HOOK for step in begun)
-
-
-def _state_after_stop(work: Work) -> State | None:
-    """Read the state after a signal; the statement is canceled already. None if the server does not answer."""
-    try:
-        wire.roll_back(work.conn)
-        return None if work.conn.closed else work.history.state()
-    except psycopg.OperationalError:  # a stopped run does not connect again
-        return None
-
-
-def _stopped(step: Step, stop: KeyboardInterrupt, state: State | None) -> StoppedError:
-    """Return the error for a signal: history knows what it left behind."""
-    left = Unknown() if state is None else _left_behind(state, step)
-    return StoppedError.by(stop, during=step.id, left=left)
-
-
-def _left_behind(state: State, step: Step) -> Left:
-    partly = state.partial.get(step.id)
-    if step.action is not Action.HOOK and is_done(step, state):
-        return Committed()
-    if step.script.transactional:
-        return rolled_back(step)
-    is_rollback = step.action is Action.ROLLBACK
-    if partly is None:
-        return InEffect(0, check_script(step.script), is_rollback=is_rollback)
-    return InEffect(
-        partly.done,
-        partly.total,
-        is_rollback=is_rollback,
-        batch_rows=partly.batch_rows or 0,
-        in_doubt=partly.in_doubt,
-    )
-
-
-def _record_failure(work: Work, step: Step, error: MigrationFailedError | TableLockedError) -> None:
-    """Note the attempt, for `status`; the error itself matters more than whether this succeeds."""
-    if work.conn.closed or step.action is Action.ROLLBACK:
-        return
-    with suppress(wire.StatementError, psycopg.OperationalError):
-        record = Record(
-            id=step.id,
-            operation=Operation.FAIL,
-            reason=storable(work.conn, error.message),
-            checksum=step.script.checksum,
-            text=step.script.text,
-            elapsed_ms=None,
-        )
-        wire.execute(work.conn, recording(work.names, record, work.actor))

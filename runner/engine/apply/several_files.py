@@ -17,7 +17,8 @@ from runner.engine.history.message import reset_session
 from runner.engine.plan import Action, Step
 from runner.errors import Left, MigrationFailedError, TableLockedError
 from runner.events import StepDone
-from runner.files.migrations.units import Segment, segments
+from runner.files.migrations.segments import Segment
+from runner.files.migrations.units import segments
 
 MOST_FILES = 64
 MOST_CHARACTERS = (

@@ -18,7 +18,8 @@ from runner.errors import CheckError, Location
 from runner.events import Emit
 from runner.files.migrations.load import script_from_history
 from runner.files.migrations.migration import Script
-from runner.files.migrations.units import Unit, units
+from runner.files.migrations.segments import Unit
+from runner.files.migrations.units import units
 from runner.files.sqltext.classify import is_repeatable
 from runner.files.sqltext.concurrent import Concurrent, DropIndex, concurrent
 from runner.files.sqltext.lexer import Statement, statements

@@ -28,7 +28,8 @@ from runner.errors import (
     Unknown,
 )
 from runner.files.migrations.migration import Script
-from runner.files.migrations.units import Segment, Unit, check_script
+from runner.files.migrations.segments import Segment, Unit
+from runner.files.migrations.units import check_script
 from runner.redaction import redacted
 from runner.server.connection.interruption import SessionEndedError, ends_session
 

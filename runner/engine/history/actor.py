@@ -16,6 +16,7 @@ import psycopg
 from runner import __version__
 from runner.engine.history.encoding import storable
 from runner.engine.history.names import IMAGE_MARK
+from runner.settings import Settings
 
 _ACTORS = (
     "RUNNER_ACTOR",
@@ -67,6 +68,12 @@ class Actor:
         """Return it as the encoding of the database can hold it."""
         image = None if self.image is None else storable(conn, self.image)
         return replace(self, name=storable(conn, self.name), host=storable(conn, self.host), image=image)
+
+
+def actor_of(settings: Settings, conn: psycopg.Connection[Any] | None = None) -> Actor:
+    """Return who runs this, as the encoding of a connection's database can hold it."""
+    actor = Actor.of(settings.environ, settings.project)
+    return actor if conn is None else actor.stored_by(conn)
 
 
 def _login_name() -> str:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from runner.engine.history.names import YOYO_LOG, YOYO_VERSION, Names
-from runner.errors import CredentialsError, RunnerError
+from runner.errors import RunnerError
 
 if TYPE_CHECKING:
     from runner.engine.history.actor import Actor
@@ -29,21 +29,12 @@ def create_missing(
         if {names.migration_table, YOYO_LOG, YOYO_VERSION}.isdisjoint(existing):
             conn.execute(sql.Composed([settings, _query("create_yoyo", names), _query("create", names)]))
         else:
-            from runner.engine.history.backend import TableBackend
+            from runner.engine.history.backend import TableBackend  # for start-up time: it loads yoyo
 
             conn.execute(settings)
             TableBackend(conn, names, actor).create_tables()
             conn.execute(_query("create", names))
         _keep_to_owner(conn, names, set(names.tables).difference(existing))
-
-
-def may_not_create(role: str, schema: str) -> CredentialsError:
-    """Return the error that says which grant is missing."""
-    return CredentialsError(
-        f'role "{role}" has no right to create tables in schema "{schema}"',
-        detail="History needs tables there; nothing was changed.",
-        hint=f'GRANT CREATE ON SCHEMA "{schema}" TO "{role}"; or name another schema with history_schema.',
-    )
 
 
 def not_created(schema: str, error: psycopg.Error) -> RunnerError:

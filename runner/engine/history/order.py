@@ -32,6 +32,7 @@ def _is_ordered(files: Sequence[Migration]) -> bool:
 
 
 def _sorted_by_yoyo(files: Sequence[Migration]) -> list[Migration]:
+    # for start-up time: files are in order nearly always
     from yoyo.topologicalsort import CycleError, topological_sort
 
     by_id = {m.id: m for m in files}

@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 
+from runner.engine.history.create_tables import create_missing, not_created
 from runner.engine.history.location import Path as SearchPath
 from runner.engine.history.location import choose_schema, hidden_rows, is_elsewhere, read_path
 from runner.engine.history.names import (
@@ -240,10 +241,9 @@ class History:
     def _create_missing(self, actor: Actor) -> None:
         if self.is_complete:
             return
-        from runner.engine.history.create_tables import create_missing, may_not_create, not_created
 
         if not self._can_create:
-            raise may_not_create(self.server.role, self.names.schema)
+            raise _may_not_create(self.server.role, self.names.schema)
         try:
             create_missing(self.connection, self.names, self._tables, actor)
         except psycopg.OperationalError:
@@ -384,9 +384,7 @@ class History:
         Raises: CredentialsError.
         """
         if not self.is_complete and not self._can_create:
-            from runner.engine.history.create_tables import may_not_create
-
-            raise may_not_create(self.server.role, self.names.schema)
+            raise _may_not_create(self.server.role, self.names.schema)
         if self._not_writable:
             tables = ", ".join(self.names.table(name).as_string(None) for name in self._not_writable)
             raise CredentialsError(
@@ -467,3 +465,12 @@ def _with_moments(row: dict[str, Any]) -> dict[str, Any]:
 
 def _read(name: str) -> Any:  # psycopg wants literal strings; these are this package's own files
     return _QUERIES.joinpath(f"{name}.sql").read_text("utf-8")
+
+
+def _may_not_create(role: str, schema: str) -> CredentialsError:
+    """Return the error that says which grant is missing."""
+    return CredentialsError(
+        f'role "{role}" has no right to create tables in schema "{schema}"',
+        detail="History needs tables there; nothing was changed.",
+        hint=f'GRANT CREATE ON SCHEMA "{schema}" TO "{role}"; or name another schema with history_schema.',
+    )

@@ -27,7 +27,7 @@ class EditedError(CheckError):
         """Note how the file differs from the SQL that history keeps; not where one of the two is too large to keep."""
         if before is None or self.script.text is None:
             return
-        import difflib
+        import difflib  # for start-up time
 
         lines = difflib.unified_diff(
             before.splitlines(),

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from runner.files.sqltext.identifiers import NAME
 from runner.limits import milliseconds
 
-_COPY = re.compile(
-    rf"""(?P<table>{NAME}(?:\.{NAME})?)\s*
+# compiled when a file has such a directive: most starts meet none
+_COPY = rf"""(?xi)(?P<table>{NAME}(?:\.{NAME})?)\s*
          (?:\((?P<columns>\s*{NAME}\s*(?:,\s*{NAME}\s*)*)\))?\s*
          \bfrom\s+(?P<path>'[^']+'|\S+?)\s*
-         (?:\((?P<options>.*)\))?""",
-    re.VERBOSE | re.IGNORECASE,
-)
+         (?:\((?P<options>.*)\))?"""
 _DATA_SUFFIXES = {".csv", ".tsv", ".txt", ".dat", ".copy"}
 _BATCH_PARTS = (
-    (re.compile(r"pause\s+(.+)"), "pause_ms", milliseconds),
-    (re.compile(r"lag\s+(.+)"), "lag_ms", milliseconds),
-    (re.compile(r"at most\s+0*([1-9]\d*)"), "at_most", int),
-    (re.compile(r"waiting\s+(\d+)"), "waiting", int),
+    (r"pause\s+(.+)", "pause_ms", milliseconds),
+    (r"lag\s+(.+)", "lag_ms", milliseconds),
+    (r"at most\s+0*([1-9]\d*)", "at_most", int),
+    (r"waiting\s+(\d+)", "waiting", int),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(NamedTuple):
     """How to repeat each statement of a file until it changes nothing, each time in a transaction of its own."""
 
     pause_ms: int = 0  # between two repeats
@@ -35,8 +32,7 @@ class Batch:
     waiting: int | None = None  # go on only while at most this many sessions of the database wait for a lock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyFrom:
+class CopyFrom(NamedTuple):
     """A data file to load with COPY after the file's own statements, in the same transaction."""
 
     table: str  # as written, with or without a schema
@@ -54,7 +50,7 @@ def parse_batch(value: str) -> Batch | str:
     found: dict[str, int] = {}
     for part in (part.strip() for part in value.split(",")):
         for pattern, name, convert in _BATCH_PARTS:
-            match = pattern.fullmatch(part)
+            match = re.fullmatch(pattern, part)
             number = None if match is None else convert(match[1])
             if number is not None and name not in found:
                 found[name] = number
@@ -69,7 +65,7 @@ def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
 
     The path must be inside the project, also after symbolic links are followed.
     """
-    match = _COPY.fullmatch(value)
+    match = re.fullmatch(_COPY, value)
     if match is None:
         return "it is not of the form: table (column, …) from path (options)"
     written = match["path"].strip("'")
@@ -89,7 +85,7 @@ def parse_copy(value: str, offset: int, project: Path) -> CopyFrom | str:
 
 def may_name_a_file(value: str) -> bool:
     """Return whether this can have been meant as a copy directive's value, also if it is not written as one."""
-    return _COPY.fullmatch(value) is not None or any(
+    return re.fullmatch(_COPY, value) is not None or any(
         "/" in word or ")" in word or Path(word.strip("'\",;")).suffix.lower() in _DATA_SUFFIXES
         for word in value.split()
     )
@@ -97,7 +93,7 @@ def may_name_a_file(value: str) -> bool:
 
 def names_a_file(value: str) -> bool:
     """Return whether this is a copy directive's value with a file's path; prose may contain "from", too."""
-    match = _COPY.fullmatch(value)
+    match = re.fullmatch(_COPY, value)
     return match is not None and (
         "/" in match["path"] or Path(match["path"].strip("'")).suffix in _DATA_SUFFIXES
     )

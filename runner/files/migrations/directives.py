@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import FileError
+from runner.files.migrations.bulk import Batch, may_name_a_file, names_a_file, parse_batch, parse_copy
 from runner.files.migrations.evident import NAMES, Evident, evident
 from runner.files.migrations.migration import Script
 from runner.files.migrations.unseen import Reading, is_blank, is_plain, readings
@@ -16,7 +17,7 @@ from runner.files.sqltext.leading_comment import Directive, directive_in, leadin
 from runner.limits import milliseconds
 
 if TYPE_CHECKING:
-    from runner.files.migrations.bulk import Batch, CopyFrom
+    from runner.files.migrations.bulk import CopyFrom
 
 SETTINGS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 MOST_CONNECTIONS = 16
@@ -168,7 +169,6 @@ def _number(script: Script, directive: Directive, *, least: int, most: int) -> i
 
 
 def _batch(found: Directives, script: Script, directive: Directive, _project: Path) -> None:
-    from runner.files.migrations.bulk import parse_batch
 
     batch = parse_batch(directive.value)
     if isinstance(batch, str):
@@ -177,7 +177,6 @@ def _batch(found: Directives, script: Script, directive: Directive, _project: Pa
 
 
 def _copy(found: Directives, script: Script, directive: Directive, project: Path) -> None:
-    from runner.files.migrations.bulk import parse_copy
 
     copy = parse_copy(directive.value, directive.value_offset, project)
     if isinstance(copy, str):
@@ -244,8 +243,6 @@ def known_directive(line: str, offset: int) -> Directive | None:
 def _is_prose(name: str, value: str) -> bool:
     """Return whether the value of a name that is an English word cannot have been meant as one of the directive."""
     if name == "copy":
-        from runner.files.migrations.bulk import may_name_a_file
-
         return not may_name_a_file(value)
     if name in {"batch", "parallel"}:
         words = value.lower().split()
@@ -323,8 +320,6 @@ def _fits(name: str, value: str) -> bool:
     if name == "irreversible":
         return bool(value)
     if name in {"batch", "copy"}:
-        from runner.files.migrations.bulk import Batch, names_a_file, parse_batch
-
         return isinstance(parse_batch(value), Batch) if name == "batch" else names_a_file(value)
     return milliseconds(value) is not None
 

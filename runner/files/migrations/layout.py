@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.errors import ConfigurationError, FileError, Location, RunnerError, UsageError
 from runner.files.migrations.other_tools import foreign_folder, foreign_project
+from runner.server.credentials import resolve
 from runner.settings import Settings
 from runner.wording import nearest
 
@@ -143,10 +144,8 @@ def _require_only(name: str, settings: Settings) -> None:
 
     Raises: UsageError; what finding the database's address raises.
     """
-    from runner.server import credentials, local
-
-    target = credentials.resolve(settings, None)
-    only = local.default_name(settings) if target is None else target.name
+    target = resolve(settings, None)
+    only = settings.project_database if target is None else target.name
     if only not in {"", name}:
         raise UsageError(
             f'no database "{name}" in this project',

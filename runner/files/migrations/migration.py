@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from runner.errors import FileError, Location
-from runner.files.sqltext.position import line_and_column, line_at
+from runner.files.sqltext.tokens import line_and_column, line_at
 from runner.redaction import redacted
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from pathlib import Path
 from runner.errors import FileError, Location
 from runner.files.migrations.migration import Migration, Script
 from runner.files.migrations.unseen import as_seen
+from runner.files.sqltext.tokens import SqlSyntaxError, tokens
 
 _DOCS = "See docs/files.md, Files of another tool."
 _SHOWN = 10
@@ -301,8 +302,6 @@ def _comments_in(text: str, base: int) -> Iterator[tuple[int, str]]:
 
 def _is_comment(script: Script, offset: int) -> bool:
     """Return whether PostgreSQL sees a comment there, too: not inside a string, a body or a longer comment."""
-    from runner.files.sqltext.tokens import SqlSyntaxError, tokens
-
     try:
         for token in tokens("".join(script.pieces())):
             if token.start >= offset:

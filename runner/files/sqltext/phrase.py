@@ -13,7 +13,7 @@ from runner.files.sqltext.lexer import Statement
 from runner.files.sqltext.tokens import Token, tokens
 
 if TYPE_CHECKING:
-    from runner.files.sqltext.alter import Action
+    from runner.files.sqltext.alter_table import Action
 
 _BETWEEN = frozenset(
     {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL", "UNLOGGED", "UNIQUE", "RECURSIVE", "CONSTRAINT"}

@@ -266,3 +266,16 @@ def keywords(text: str) -> list[str]:
         elif token.kind == "other":
             depth = max(0, depth + _BRACKETS.get(token.text, 0))
     return found
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Return the line and column of the character at `offset`."""
+    line = text.count("\n", 0, offset) + 1
+    return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
+
+
+def line_at(text: str, offset: int) -> str:
+    """Return the line that contains `offset`, without its line ending."""
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    return text[start : None if end < 0 else end].rstrip("\r")

@@ -6,7 +6,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from runner.report.findings.github import as_github
+from runner.report.findings.junit import as_junit
+from runner.report.findings.sarif import as_sarif
 from runner.report.terminal import Style
+from runner.report.verification.document import document
+from runner.report.verification.html import as_html
+from runner.report.verification.markdown import as_markdown
+from runner.report.verification.text import lines
+from runner.review.lint import RULES
 from runner.review.verify import Verdict
 
 if TYPE_CHECKING:
@@ -24,38 +32,31 @@ def rendered(results: Results, form: str, style: Style = _PLAIN) -> str:
 
 
 def _text(results: Results, style: Style) -> str:
-    from runner.report.verification.text import lines
 
     return "\n".join(line for result in results for line in lines(result, style))
 
 
 def _markdown(results: Results, _style: Style) -> str:
-    from runner.report.verification.markdown import as_markdown
 
     return as_markdown(results)
 
 
 def _html(results: Results, _style: Style) -> str:
-    from runner.report.verification.html import as_html
 
     return as_html(results)
 
 
 def _json(results: Results, _style: Style) -> str:
-    from runner.report.verification.document import document
 
     return json.dumps(document(results), ensure_ascii=False, indent=2)
 
 
 def _sarif(results: Results, _style: Style) -> str:
-    from runner.report.findings.sarif import as_sarif
-    from runner.review.lint import RULES
 
     return json.dumps(as_sarif(_findings(results), rules=RULES), ensure_ascii=False, indent=2)
 
 
 def _junit(results: Results, _style: Style) -> str:
-    from runner.report.findings.junit import as_junit
 
     rehearsals = [(result, rehearsal) for result in results for rehearsal in result.rehearsals]
     skipped = [r.path for _, r in rehearsals if r.round_trip.verdict is Verdict.NOT_TRIED]
@@ -64,7 +65,6 @@ def _junit(results: Results, _style: Style) -> str:
 
 
 def _github(results: Results, _style: Style) -> str:
-    from runner.report.findings.github import as_github
 
     return "\n".join(as_github(_findings(results)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runner.files.migrations.migration import Script
-from runner.files.sqltext.alter import actions
+from runner.files.sqltext.alter_table import actions
 from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.locks import locks

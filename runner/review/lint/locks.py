@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from runner.files.sqltext.alter import Action, actions, references
+from runner.files.sqltext.alter_table import Action, actions, references
 from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.phrase import Name, Phrase
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from runner.files.sqltext.alter import Action, actions
+from runner.files.sqltext.alter_table import Action, actions
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.phrase import Name, Phrase, bare
 from runner.files.sqltext.tokens import SqlSyntaxError

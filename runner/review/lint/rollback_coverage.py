@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runner.files.sqltext.alter import Action, actions
+from runner.files.sqltext.alter_table import Action, actions
 from runner.files.sqltext.phrase import Name, Phrase
 from runner.review.lint.replay import column_at
 

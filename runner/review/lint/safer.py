@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from runner.files.sqltext.alter import Action
+from runner.files.sqltext.alter_table import Action
 from runner.files.sqltext.phrase import Phrase
 
 _PLAIN = re.compile(r"[^\W\d][\w$…]*")

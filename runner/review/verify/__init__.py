@@ -15,11 +15,10 @@ from runner.review.verify.rehearsal import (
     Way,
     Weight,
 )
-from runner.review.verify.rehearse import Ground, not_tried, rehearse
+from runner.review.verify.rehearse import Ground, not_tried, rehearse, with_all_beyond
 from runner.review.verify.seed import Seed
 from runner.review.verify.target_stats import look_around
 from runner.review.verify.tracing import OneTransactionNeededError
-from runner.review.verify.undescribed_objects import with_all_beyond
 
 __all__ = [
     "Ground",

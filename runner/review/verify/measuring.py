@@ -14,10 +14,9 @@ from runner.errors import MigrationFailedError
 from runner.files.migrations.migration import Script
 from runner.files.sqltext.classify import changes_rows
 from runner.files.sqltext.lexer import Statement
-from runner.review.verify.losses import Connect, Dropped
+from runner.review.verify.losses import Connect, Dropped, Renamed
 from runner.review.verify.rehearsal import StatementTrace, TableLock
 from runner.review.verify.relations import Effect, Measured, Relation, Relations, effect, table_locks
-from runner.review.verify.renames import Renamed
 
 # On small tables the planner prefers a scan that it would never choose in production.
 _PREFER_INDEXES = "SET LOCAL enable_seqscan = off"

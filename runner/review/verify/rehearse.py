@@ -24,7 +24,8 @@ from runner.review.verify.row_changes import Rows
 from runner.review.verify.statement_watch import StatementWatch
 from runner.review.verify.tracing import trace_file
 from runner.schema.catalog.differences import diff, only_changed, unified_diff
-from runner.schema.catalog.objects import Catalog, Difference
+from runner.schema.catalog.objects import Catalog, CatalogObject, Difference
+from runner.schema.catalog.read import undescribed
 from runner.schema.catalog.render import HEADER
 from runner.schema.catalog.render import render as render_catalog
 
@@ -224,3 +225,12 @@ def _rehearsal(
         diff=_diff(before, after, "before it", "after it"),
         elapsed_s=time.monotonic() - started,
     )
+
+
+def with_all_beyond(schema: Catalog, conn: psycopg.Connection[Any]) -> Catalog:
+    """Add to a schema what a snapshot does not describe, and what belongs to the database itself.
+
+    Some of it is known only by name: a change that keeps the name is not seen.
+    """
+    found = (CatalogObject(d.kind, d.identity, d.sql or f"{d.kind} {d.identity}") for d in undescribed(conn))
+    return Catalog({**schema.objects, **{item.key: item for item in found}}, schema.unsupported)

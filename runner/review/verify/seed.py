@@ -10,8 +10,7 @@ import psycopg
 
 from runner.errors import FileError, Location
 from runner.files.sqltext.lexer import Statement, statements
-from runner.files.sqltext.position import line_and_column
-from runner.files.sqltext.tokens import SqlSyntaxError
+from runner.files.sqltext.tokens import SqlSyntaxError, line_and_column
 from runner.review.verify.measuring import execute
 
 

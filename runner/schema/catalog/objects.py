@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.files.sqltext.identifiers import NAME, QUALIFIED
 
@@ -217,16 +217,6 @@ class Catalog:
     objects: Mapping[Key, CatalogObject] = field(default_factory=dict)
     # What is there but not described, as "conversion public.c": no difference is ever found in it.
     unsupported: tuple[str, ...] = field(default=(), compare=False)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give the objects as plain lists and strings, for JSON."""
-        return {
-            "unsupported": list(self.unsupported),
-            "objects": [
-                {"kind": item.kind, "identity": item.identity, "parent": item.parent, "sql": item.sql}
-                for item in self.objects.values()
-            ],
-        }
 
 
 class Change(StrEnum):

@@ -12,6 +12,11 @@ import psycopg
 
 from runner.errors import CheckError, FileError, Location
 from runner.events import Compared
+from runner.schema.catalog.differences import compare_text, unified_diff
+from runner.schema.catalog.read import read as read_catalog
+from runner.schema.catalog.render import render as render_catalog
+from runner.schema.validate.origin import not_in_snapshot, origins
+from runner.schema.validate.tolerance import Judge
 from runner.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -69,6 +74,14 @@ class Validation:
         """Whether the database was compared and matches the snapshot."""
         return self.skipped is None and not self.differences and not self.diff
 
+    def require_match(self, state: str) -> None:
+        """Refuse a difference; `state` is what was kept or undone.
+
+        Raises: CheckError.
+        """
+        if not self.matches and self.skipped is None:
+            raise mismatch(self, state=state)
+
     @property
     def in_short(self) -> Compared:
         """The numbers and names of it."""
@@ -114,9 +127,6 @@ def validate(
             where=Location(label),
             hint="Write it again with: runner snapshot",
         ) from error
-    from runner.schema.catalog.read import read as read_catalog
-    from runner.schema.catalog.render import render as render_catalog
-    from runner.schema.validate.origin import not_in_snapshot
 
     found = read_catalog(conn, exclude=exclude, other_owners=True)
     actual = render_catalog(found)
@@ -139,9 +149,6 @@ def validate_applied(
     tolerance: Tolerance = _STRICTLY,
 ) -> Validation:
     """Compare the database's catalog with what its applied `files` give, which the snapshot is ahead of; reads only."""
-    from runner.schema.catalog.read import read as read_catalog
-    from runner.schema.catalog.render import render as render_catalog
-
     found = read_catalog(conn, exclude=exclude, other_owners=True)
     outcome = Validation(snapshot=label, applied=len(files), pending=pending)
     return _validation(render_catalog(expected), found, outcome, name, files, tolerance)
@@ -155,10 +162,6 @@ def _validation(
     files: Sequence[Migration],
     tolerance: Tolerance,
 ) -> Validation:
-    from runner.schema.catalog.differences import compare_text, unified_diff
-    from runner.schema.catalog.render import render as render_catalog
-    from runner.schema.validate.origin import origins
-    from runner.schema.validate.tolerance import Judge
 
     everything = compare_text(expected, found)
     differences = [d for d in everything if tolerance.owners or d.kind != "owner"]

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from psycopg import pq
+
 from runner.errors import UsageError
+from runner.server.connection.connect import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from runner.server.credentials import Target
+
+_BOUND = {"pg_dump", "pg_dumpall"}
+_ASKS_NOTHING = {"--version", "-V", "--help", "-?"}
 
 
 def exec_environment(target: Target) -> dict[str, str]:
@@ -23,8 +32,6 @@ def exec_environment(target: Target) -> dict[str, str]:
     The password is in PGPASSWORD, in the child's environment only: other users cannot see it, as they could an
     argument, and a kill leaves no file behind. Keywords without a variable (keepalives) are left out.
     """
-    from psycopg import pq
-
     keywords = target.fresh().conninfo()
     return {
         option.envvar.decode(): keywords[option.keyword.decode()]
@@ -65,9 +72,7 @@ def run_command(
     Raises: UsageError when there is no such program, or it is a pg_dump older than the server.
     """
     program = find_program(command[0], environ, programs)
-    from runner.server.connection.client import check_version
-
-    check_version(program, command[1:], target)
+    _check_version(program, command[1:], target)
     sys.stdout.flush()
     sys.stderr.flush()
     # Python ignores these two, and the program would inherit that: `runner exec -- pg_dump | head` must end
@@ -80,3 +85,25 @@ def run_command(
             f"cannot run {program}: {(error.strerror or 'unknown error').lower()}",
             hint="Is it a program for this machine?",
         ) from error
+
+
+def _check_version(program: str, arguments: Sequence[str], target: Target) -> None:
+    """Refuse a pg_dump older than the server; it would refuse itself, but only after it began its output file.
+
+    Raises: UsageError; what `connect` raises.
+    """
+    if Path(program).name not in _BOUND or _ASKS_NOTHING.intersection(arguments):
+        return
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"\(PostgreSQL\) (\d+)", said)
+    if version is None:
+        return
+    with closing(connect(target, session_pool=True)) as session:  # a pooler takes no `options`
+        server = session.info.server_version // 10_000
+    if int(version[1]) < server:
+        raise UsageError(
+            f"{Path(program).name} is version {version[1]} and refuses a newer server, and the server is PostgreSQL {server}",
+            detail=f"{program} was not started.",
+            hint=f"Install the client tools of PostgreSQL {server} (Debian: postgresql-client-{server}; "
+            f"our image: --build-arg POSTGRES_CLIENT={server}), or give the program's whole path.",
+        )

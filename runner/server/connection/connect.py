@@ -6,11 +6,13 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from runner.errors import ConfigurationError
 from runner.limits import DEFAULT, Limits
+from runner.server.connection.interruption import InterruptibleConnection
 
 if TYPE_CHECKING:
-    import psycopg
     from psycopg.rows import TupleRow
 
     from runner.server.credentials import Target
@@ -45,10 +47,6 @@ def connect(
     Raises: CredentialsError or ConfigurationError if the server refuses us, UnreachableError if it does not
     answer or has no free connection. None of them shows a secret.
     """
-    import psycopg
-
-    from runner.server.connection.interruption import InterruptibleConnection
-
     # psycopg logs a failed cancel or rollback to stderr; the error that follows explains it better
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     current, renewed, check_client, passed = target.fresh(), False, True, False
@@ -69,14 +67,16 @@ def connect(
             if check_client and _CHECK_INTERVAL in str(error):
                 check_client = False  # the server's platform cannot check its client
                 continue
-            from runner.server.connection.refusals import Refusal, refusal_of
-            from runner.server.connection.sqlstate import ask
+            # a start that connects needs neither
+            from runner.server.connection import refusals, sqlstate
 
-            refusal = refusal_of(error, current, ask=partial(ask, keywords, timeout_s=connect_timeout_s))
-            if refusal.kind is Refusal.PASSED and not passed:
+            refusal = refusals.refusal_of(
+                error, current, ask=partial(sqlstate.ask, keywords, timeout_s=connect_timeout_s)
+            )
+            if refusal.kind is refusals.Refusal.PASSED and not passed:
                 passed = True
                 continue
-            if refusal.kind is Refusal.PASSWORD and target.refresh is not None and not renewed:
+            if refusal.kind is refusals.Refusal.PASSWORD and target.refresh is not None and not renewed:
                 current, renewed = target.refresh(), True
                 continue
             raise refusal.as_error() from error

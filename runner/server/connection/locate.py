@@ -29,7 +29,7 @@ def locate(
     target = credentials.resolve(settings, database, only=only)
     if target is not None:
         return target
-    from runner.server import local
+    from runner.server import local  # for start-up time
 
     reason = local.why_not(settings)
     if reason is not None:

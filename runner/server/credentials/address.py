@@ -9,8 +9,13 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote, unquote_plus
 
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict
+
 from runner.errors import ConfigurationError
 from runner.settings import Secret
+from runner.wording import nearest
 
 # postgresql+psycopg:// is SQLAlchemy's, postgresql+runner:// and psql:// are yoyo's
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -107,8 +112,6 @@ def _check_delimiters(rest: str, query: str, *, source: str) -> None:
 
 
 def _libpq(text: str, *, source: str) -> dict[str, str]:
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
 
     try:
         return {key: str(value) for key, value in conninfo_to_dict(text).items() if value != ""}
@@ -122,12 +125,10 @@ def _refusal(said: str, *, source: str) -> ConfigurationError:
     unknown = re.search(r'invalid (?:URI query parameter:|connection option) "(\w+)"', said)
     if unknown:
         # not even this word is repeated: it may be part of a password with an unencoded space, "?" or "="
-        import difflib
-
-        near = difflib.get_close_matches(unknown[1].lower(), _options(), n=1)
+        near = nearest(unknown[1].lower(), _options())
         return ConfigurationError(
             f"{source} has an unknown connection option",
-            hint=(f"Perhaps you meant {near[0]}. " if near else "")
+            hint=(f"{near} " if near else "")
             + 'See "Parameter Key Words" in the PostgreSQL manual. '
             + _ENCODE,
         )
@@ -144,6 +145,5 @@ def _refusal(said: str, *, source: str) -> ConfigurationError:
 
 
 def _options() -> list[str]:
-    from psycopg import pq
 
     return [option.keyword.decode() for option in pq.Conninfo.get_defaults()]

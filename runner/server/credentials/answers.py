@@ -10,6 +10,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from botocore import exceptions as aws
+
 from runner.errors import CredentialsError, RunnerError, UnreachableError
 
 if TYPE_CHECKING:
@@ -142,8 +144,6 @@ def failed(
     attempts: int = ATTEMPTS,
 ) -> NoReturn:
     """Return the error for a request that got no answer, or could not be sent."""
-    from botocore import exceptions as aws
-
     if isinstance(error, aws.CredentialRetrievalError) and _is_agent_down(str(error)):
         raise UnreachableError(
             "the agent for AWS credentials does not answer",

@@ -1,6 +1,7 @@
 """Secrets Manager and RDS tokens.
 
-botocore is imported only if one of them is used: it costs more time and memory than the rest of the program.
+Import this room's `aws` and `s3` only where they are used, inside `needing_botocore`: botocore costs more time and memory
+than the rest of the program.
 """
 
 from __future__ import annotations
@@ -9,6 +10,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
+from botocore.awsrequest import prepare_request_dict
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.model import ServiceId
+from botocore.parsers import ResponseParserError
+from botocore.signers import RequestSigner
+
 from runner.errors import CredentialsError, RunnerError
 from runner.server.credentials import answers
 from runner.settings import Secret
@@ -16,8 +25,6 @@ from runner.settings import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.exceptions import ClientError
-    from botocore.session import Session
 
 _REGION = re.compile(r"arn:aws[\w-]*:secretsmanager:([a-z0-9-]+):")
 _UNREADABLE = "Its answer does not have AWS's format."
@@ -38,8 +45,6 @@ def fetch_secret(arn: str, *, variable: str, environ: Mapping[str, str]) -> dict
     """
     named = _REGION.match(arn)
     session = open_session(environ, named[1] if named else region_of(environ), needed_for=variable)
-    from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.parsers import ResponseParserError
 
     endpoint = environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or environ.get("AWS_ENDPOINT_URL") or None
     is_readable = True
@@ -93,11 +98,6 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
     """
     in_name = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.rds\.amazonaws\.com(?:\.cn)?\.?$", host)
     session = open_session(environ, in_name[1] if in_name else region_of(environ), needed_for="DB_IAM_AUTH")
-    from botocore.awsrequest import prepare_request_dict
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-    from botocore.model import ServiceId
-    from botocore.parsers import ResponseParserError
-    from botocore.signers import RequestSigner
 
     region = str(session.get_config_variable("region"))
     try:
@@ -129,19 +129,13 @@ def mint_token(*, host: str, port: str, user: str, environ: Mapping[str, str]) -
     return Secret(url.removeprefix("https://"))
 
 
-def open_session(environ: Mapping[str, str], region: str | None, *, needed_for: str) -> Session:
+def open_session(
+    environ: Mapping[str, str], region: str | None, *, needed_for: str
+) -> botocore.session.Session:
     """Return a session with our time limits, in the given region.
 
     Raises: CredentialsError.
     """
-    try:
-        import botocore.session
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
-    except ImportError as error:
-        raise CredentialsError(
-            f"{needed_for} needs boto3, which is not installed", hint="Run: pip install boto3"
-        ) from error
     limits = Config(
         connect_timeout=answers.CONNECT_TIMEOUT_S,
         read_timeout=answers.READ_TIMEOUT_S,

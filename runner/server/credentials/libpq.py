@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from psycopg import pq
+
 from runner.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """
     if not any(environ.get(mark) for mark in _MARKS):
         return {}
-    from psycopg import pq
 
     parameters = {
         option.keyword.decode(): environ[option.envvar.decode()]

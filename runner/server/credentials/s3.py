@@ -10,13 +10,14 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from runner.errors import CredentialsError, RunnerError, UnreachableError
 from runner.server.credentials import answers, aws
-
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
 
 _READ_TIMEOUT_S = 60
 _ATTEMPTS = 5
@@ -50,8 +51,6 @@ class Bucket:
         Raises: CredentialsError.
         """
         session = aws.open_session(environ, aws.region_of(environ), needed_for=f"s3://{name}")
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
 
         endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
         config = Config(
@@ -137,9 +136,6 @@ class Bucket:
     @contextmanager
     def explained(self, key: str) -> Iterator[None]:
         """Translate errors raised in the block."""
-        from botocore.exceptions import BotoCoreError, ClientError
-        from botocore.parsers import ResponseParserError
-
         try:
             yield
         except ClientError as error:

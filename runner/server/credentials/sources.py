@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from runner.errors import ConfigurationError, CredentialsError
-from runner.server.credentials import address, aws, libpq
+from runner.server.credentials import address, libpq
 from runner.server.credentials.target import Target
 from runner.server.credentials.variables import Variable, Variables, prefix_of
 from runner.settings import Secret, Settings
@@ -125,6 +128,9 @@ def _from_parts(host: Variable, variables: Variables) -> _Found:
 
 def _from_secret(arn: Variable, variables: Variables) -> _Found:
     """Read RDS's JSON; `DB_HOST` and so on add what it lacks, and `DB_DATABASE` wins over it."""
+    with needing_botocore(arn.name):
+        from runner.server.credentials import aws
+
     held = aws.fetch_secret(arn.value.strip(), variable=arn.name, environ=variables.environ)
     engine = held.get("engine")
     if engine is not None and engine not in _ENGINES:
@@ -258,7 +264,6 @@ def _choose_database(found: _Found, variables: Variables, *, only: bool) -> None
 
 
 def _system_user(source: str) -> str:
-    import pwd
 
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
@@ -288,6 +293,9 @@ def _with_tokens(target: Target, variables: Variables) -> Target:
             detail="Whoever intercepts the token can connect with it.",
             hint="Set DB_SSL_MODE to verify-full, and DB_SSL_ROOT_CERT to the CA's bundle.",
         )
+    with needing_botocore("DB_IAM_AUTH"):
+        from runner.server.credentials import aws
+
     lasting = replace(target, parameters={"sslmode": "require", **target.parameters})
 
     def mint() -> Target:
@@ -296,6 +304,20 @@ def _with_tokens(target: Target, variables: Variables) -> Target:
         return replace(lasting, password=token)
 
     return replace(lasting, refresh=mint)
+
+
+@contextmanager
+def needing_botocore(needed_for: str) -> Iterator[None]:
+    """Turn an import that fails inside into an error; botocore is imported where it is used, because it is large.
+
+    Raises: CredentialsError.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise CredentialsError(
+            f"{needed_for} needs boto3, which is not installed", hint="Run: pip install boto3"
+        ) from error
 
 
 def _refuse_fragments(variables: Variables) -> None:

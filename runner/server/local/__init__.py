@@ -5,7 +5,6 @@ from __future__ import annotations
 from runner.server.local.project import (
     SOURCE,
     Status,
-    default_name,
     programs,
     start,
     status,
@@ -21,7 +20,6 @@ __all__ = [
     "LocalServer",
     "Server",
     "Status",
-    "default_name",
     "programs",
     "start",
     "status",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import psycopg
+from psycopg import errors, sql
 
 from runner import atomic_write
 from runner.errors import ConfigurationError
@@ -115,17 +117,12 @@ def programs(settings: Settings) -> Programs | None:
 def target(settings: Settings, database: str | None, *, emit: Emit = silent) -> Target:
     """Return a database of the project's server; what is missing of the two is made, started, created."""
     server = start(settings, emit=emit)
-    name = database or default_name(settings)
+    name = database or settings.project_database
     password = None if server.by_socket else server.password
     place = Target(parameters={**server.parameters, "dbname": name}, password=password, source=SOURCE)
     if _create(place):
         emit(Notice(name="database.created", message=f"created the database {name}", database=name))
     return place
-
-
-def default_name(settings: Settings) -> str:
-    """Return the database's name in a project that does not name it: that of the project's folder."""
-    return re.sub(r"\W+", "_", settings.project.name.lower()).strip("_")[:63] or "app"
 
 
 def url_of(target: Target, *, password: bool = False) -> str:
@@ -139,8 +136,6 @@ def url_of(target: Target, *, password: bool = False) -> str:
 
 
 def _create(place: Target) -> bool:
-    import psycopg
-    from psycopg import errors, sql
 
     with psycopg.connect(**{**place.conninfo(), "dbname": "postgres"}, autocommit=True) as admin:  # type: ignore[arg-type]
         found = admin.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import tempfile
@@ -164,8 +165,6 @@ class Server:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Let one process at a time make, start or stop the server."""
-        import fcntl
-
         path = self.home.with_name(f"{self.home.name}.lock")
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)

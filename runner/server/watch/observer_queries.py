@@ -13,8 +13,21 @@ from psycopg.rows import dict_row
 
 from runner.errors import RunnerError
 from runner.events import Holder, Progress, Running, Waiting
-from runner.server.watch.redact import statement_beginning
 
+LENGTH = 60
+
+# pg_stat_activity cuts a statement at track_activity_query_size: a quote that is still open then reaches to the end
+_TOKEN = re.compile(
+    r"""(?P<comment>--[^\n]*+ | /\*(?:[^*]++|\*(?!/))*(?:\*/)?)
+      | (?P<literal>[eE]'(?:[^'\\]++|\\.|'')*(?:'|\\?\Z)
+          | (?:[bBxXnN]|[uU]&)?'(?:[^']++|'')*(?:'|\Z)
+          | \$(?P<tag>(?:[^\W\d]\w*+)?)\$.*?(?:\$(?P=tag)\$|\Z)
+          | (?<![\w$.])(?:\d[\w.]*+|\.\d\w*+))
+      | (?P<kept>"(?:[^"]++|"")*(?:"|\Z) | [^\W\d][\w$]*+ | \$\d++ | \s++ | .)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_LIST = re.compile(r"\?(?:\s*,\s*\?)+")
 Connection = psycopg.Connection[Any]
 
 
@@ -112,3 +125,12 @@ def _first_line(error: Exception) -> str:
 def mode_in_sql(mode: str) -> str:
     """Return a lock mode of pg_locks as SQL writes it: AccessExclusiveLock is ACCESS EXCLUSIVE."""
     return " ".join(re.findall("[A-Z][a-z]*", mode.removesuffix("Lock"))).upper()
+
+
+def statement_beginning(sql: str) -> str:
+    """Return the first 60 characters of a statement on one line, comments left out and each literal as `?`."""
+    shown = "".join(
+        match["kept"] or ("?" if match["literal"] is not None else " ") for match in _TOKEN.finditer(sql)
+    )
+    line = _LIST.sub("?, …", " ".join(shown.split()))
+    return line if len(line) <= LENGTH else line[: LENGTH - 1].rstrip() + "…"

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from runner.errors import UsageError
+from runner.server.credentials.sources import needing_botocore
+from runner.upkeep.backup.folder import FolderPlace
+from runner.upkeep.backup.manifest import ArchiveName
 
 
 class Sink(Protocol):
@@ -55,7 +58,8 @@ def open_place(where: str, *, environ: Mapping[str, str], kms_key: str | None = 
     Raises: UsageError, CredentialsError.
     """
     if where.startswith("s3://"):
-        from runner.upkeep.backup.bucket import BucketPlace
+        with needing_botocore(where):
+            from runner.upkeep.backup.bucket import BucketPlace
 
         return BucketPlace.open(where, environ=environ, kms_key=kms_key)
     if "://" in where:
@@ -63,15 +67,12 @@ def open_place(where: str, *, environ: Mapping[str, str], kms_key: str | None = 
             f"{where.partition('://')[0]}:// is not a place for backups",
             hint="Give a folder, or s3://bucket/prefix.",
         )
-    from runner.upkeep.backup.folder import FolderPlace
 
     return FolderPlace(Path(where).absolute())
 
 
 def split(where: str) -> tuple[str, str | None]:
     """Return the place, and the archive's name to restore; None for the newest there."""
-    from runner.upkeep.backup.manifest import ArchiveName
-
     place, slash, name = where.rpartition("/")
     if ArchiveName.parse(name) is None:
         return where, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from importlib import resources
 from typing import Any
 
@@ -14,7 +15,6 @@ from runner.engine.history.state import State
 from runner.engine.history.store import History
 from runner.errors import RunnerError
 from runner.server.credentials import Target
-from runner.upkeep.doctor.finding import Finding, ok, problem, warning
 from runner.wording import counted, duration
 
 NEWEST_TESTED = 18
@@ -278,3 +278,36 @@ def _remedy(foreign: list[dict[str, Any]], role: str) -> str:
             f'For {_some(mighty)}, which a superuser owns: ALTER TABLE … OWNER TO "{role}", or to a role that it is a member of.'
         )
     return " ".join(parts)
+
+
+class Level(Enum):
+    """How a finding affects the next run."""
+
+    OK = "ok"
+    WARNING = "warning"  # it would run, perhaps with trouble
+    PROBLEM = "problem"  # it would fail, or do harm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was checked, its state, and what to do about it."""
+
+    subject: str  # connection, tls, pooler, version, role, settings, sessions, indexes, leftovers
+    level: Level
+    message: str
+    remedy: str | None = None
+
+
+def ok(subject: str, message: str) -> Finding:
+    """Return a finding that needs no action."""
+    return Finding(subject=subject, level=Level.OK, message=message)
+
+
+def warning(subject: str, message: str, remedy: str) -> Finding:
+    """Return a finding that may do harm."""
+    return Finding(subject=subject, level=Level.WARNING, message=message, remedy=remedy)
+
+
+def problem(subject: str, message: str, remedy: str) -> Finding:
+    """Return a finding that would stop a migration."""
+    return Finding(subject=subject, level=Level.PROBLEM, message=message, remedy=remedy)

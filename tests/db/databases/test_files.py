@@ -19,11 +19,12 @@ from runner.commands.migrate import MigrateOptions, migrate
 from runner.commands.rollback import RollbackOptions, rollback
 from runner.engine.apply.context import Work
 from runner.engine.apply.run import run_plan
+from runner.engine.history.actor import actor_of
 from runner.engine.plan import Plan, plan_apply, plan_rollback
 from runner.events import silent
 from runner.schema.catalog.read import read as read_catalog
 from runner.schema.catalog.render import render as render_catalog
-from runner.session.session import actor_of, open_sessions
+from runner.session.session import open_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

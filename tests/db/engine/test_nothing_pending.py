@@ -23,7 +23,6 @@ _HEAVY = (
     "runner.engine.history.message",
     "runner.review.lint",
     "runner.server.local",
-    "runner.files.migrations.bulk",
     "runner.files.migrations.units",
     "runner.files.sqltext.lexer",
     "runner.upkeep.doctor",

@@ -14,7 +14,6 @@ from runner import settings
 from runner.commands.lint import findings
 from runner.errors import ConfigurationError, UsageError
 from runner.events import Event
-from runner.review.lint import squawk
 from tests import fork_server
 
 pytestmark = pytest.mark.slow
@@ -299,7 +298,7 @@ def test_a_base_that_git_does_not_know_is_a_usage_error(project):
 
 
 def test_without_squawk_it_is_said_what_was_not_looked_for(project, monkeypatch):
-    monkeypatch.setattr(squawk, "find", lambda: None)
+    monkeypatch.setattr("runner.commands.lint.find", lambda: None)
     project.write("migrations/0001_a.sql", IRREVERSIBLE + "SELEC 1;")
     chosen = settings.load(environ={}, project=project.root, flags={})
     said: list[Event] = []

@@ -8,7 +8,7 @@ import pytest
 from runner.errors import Location
 from runner.files.sqltext.lock_modes import LockMode
 from runner.review.verify import StatementTrace, TableLock
-from runner.review.verify.safer import safer_form
+from runner.review.verify.hazards import safer_form
 
 PARTITIONED = TableLock("app.orders", LockMode.ACCESS_EXCLUSIVE, kind="partitioned table")
 

@@ -2,7 +2,7 @@
 SELECT
     pg_catalog.current_setting('server_version_num')::integer AS version_num,
     pg_catalog.pg_is_in_recovery() AS in_recovery,
-    pg_catalog.current_setting('transaction_read_only')::boolean AS read_only,
+    pg_catalog.current_setting('default_transaction_read_only')::boolean AS read_only,
     pg_catalog.current_database()::text AS database,
     CURRENT_USER::text AS role,
     coalesce((SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER), false) AS is_superuser,

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from runner.files.sqltext.lock_modes import LockMode
 from runner.report.diagram import LEGEND, as_svg, in_words, picture_of_change
 from runner.report.page import NONE, code, page, table, tag
-from runner.report.verification.html.anchors import anchor, mode_tag, verdict_tag
-from runner.report.verification.html.finding_block import finding_block
-from runner.report.verification.html.migration import migration_article
+from runner.report.verification.html.blocks import anchor, finding_block, mode_tag, verdict_tag
+from runner.report.verification.html.migration_article import migration_article
 from runner.report.verification.words import conclusion, counts, ground, is_clean, planned, stops, strongest
 from runner.schema.catalog.entities import entities
 from runner.wording import counted, duration, size

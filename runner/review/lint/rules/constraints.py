@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.files.sqltext.alter import Action, actions
+from runner.files.sqltext.alter_table import Action, actions
 from runner.files.sqltext.phrase import Phrase
 from runner.review.lint.facts import Facts
 from runner.review.lint.rule import Level, Problem, Rule

@@ -11,8 +11,7 @@ from runner.redaction import redacted
 from runner.report.failure import error_as_text
 from runner.report.page import NONE, code, diff, table
 from runner.report.terminal import Style
-from runner.report.verification.html.anchors import anchor, line_anchor, mode_tag, verdict_tag
-from runner.report.verification.html.finding_block import finding_note
+from runner.report.verification.html.blocks import anchor, finding_note, line_anchor, mode_tag, verdict_tag
 from runner.report.verification.words import FAILED_ON, ROUND_TRIP, effects, stops, trip_remarks, weighed
 from runner.wording import duration, size
 

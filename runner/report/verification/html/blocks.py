@@ -1,13 +1,15 @@
-"""Where things are in the page, and the colours of verdicts."""
+"""What several parts of the page have: anchors, coloured tags, a finding."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from html import escape
 from typing import TYPE_CHECKING
 
 from runner.files.sqltext.lock_modes import LockMode
-from runner.report.page import code, tag
-from runner.report.verification.words import place
+from runner.report.page import code, diff, tag
+from runner.report.verification.words import hint_parts, place
 from runner.review.verify import Verdict
 
 if TYPE_CHECKING:
@@ -52,3 +54,32 @@ def linked(finding: Finding, result: Verification, number: int) -> str:
         if line is not None and files.get(path) is not None:
             return f'<a href="#{line_anchor(number, rehearsal, path, line)}">{code(place(finding))}</a>'
     return code(place(finding))
+
+
+def finding_block(finding: Finding, result: Verification, number: int) -> Iterator[str]:
+    """Yield it whole."""
+    level = finding.level.value
+    yield f'<div class="finding {level}">'
+    yield f'<p class="message"><span class="tag {level}">{level}</span>{escape(finding.message)}</p>'
+    yield f'<p class="soft">{linked(finding, result, number)} · rule {code(finding.rule)}</p>'
+    if finding.effect:
+        yield f"<p>{escape(finding.effect)}</p>"
+    if finding.hint:
+        sentence, text, language = hint_parts(finding.hint)
+        yield f"<p><strong>Safer:</strong> {escape(sentence)}</p>"
+        if text:
+            yield (
+                diff(text)
+                if language == "diff"
+                else f'<pre tabindex="0" aria-label="safer form">{escape(text)}</pre>'
+            )
+    yield "</div>"
+
+
+def finding_note(finding: Finding) -> Iterator[str]:
+    """Yield what stands below the line itself: the rest is said above, in the list."""
+    level = finding.level.value
+    yield (
+        f'<div class="finding {level}"><p class="message"><span class="tag {level}">{level}</span>'
+        f'{escape(finding.message)}</p><p class="soft">{code(finding.rule)}</p></div>'
+    )
