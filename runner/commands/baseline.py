@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,22 +15,24 @@ from runner.engine.history.order import in_order
 from runner.engine.history.state import Operation
 from runner.engine.plan import resolve_id
 from runner.errors import CheckError, ConfigurationError, UsageError
-from runner.events import Emit
+from runner.events import Emit, Notice
 from runner.files.migrations.migration import Kind, Migration
 from runner.report.per_database import heading
 from runner.report.terminal import Style
-from runner.schema.catalog.differences import diff, unified_diff
+from runner.schema.catalog.differences import diff, only_changed, unified_diff
+from runner.schema.catalog.incremental import Mirror
 from runner.schema.catalog.objects import Catalog, Difference
 from runner.schema.catalog.read import read as read_catalog
 from runner.schema.validate.tolerance import follows_its_parent, is_of_another_tool
 from runner.session.beside import others
 from runner.session.recording import recording_session
-from runner.session.scratch import build, scratch_session
+from runner.session.scratch import applied_steps, build, scratch_session
 from runner.session.session import Session, one_session
 from runner.settings import Settings, is_ignored
 from runner.wording import counted, shortened
 
 _SHOWN = 12
+_MANY = 50  # files that take more than a second or two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +78,11 @@ def baseline(
         ids = [m.id for m in ordered]
         target = None if to is None else resolve_id(to, ids, "file")
         neighbours = find_neighbours(session.history)
-        actual = read_catalog(session.connection, exclude=(settings.migration_table,))
+        actual = read_catalog(session.connection, exclude=(settings.migration_table,), other_owners=True)
         with scratch_session(settings, session.layout, session.files, url=scratch_url, emit=emit) as scratch:
+            if target is None and len(ordered) > _MANY:
+                said = f"comparing the schema with what {counted(len(ordered), 'file')} give, one after the other"
+                emit(Notice(name="baseline.comparing", message=said, facts={"files": len(ordered)}))
             found, differences, set_aside = _agreement(scratch, settings, ordered, target, actual)
         if differences and not accept:
             raise _disagreement(session, found, differences, others(neighbours))
@@ -110,15 +116,16 @@ def _agreement(
 ) -> tuple[str, list[Difference], list[Difference]]:
     """Return the id to begin at, how the database differs from what the files give up to there, and what does not count."""
     if target is not None:
-        return target, *_counting(build(scratch, settings, to=target), actual, settings)
+        given = build(scratch, settings, to=target, other_owners=True)
+        return target, *_counting(given, actual, settings)
     nearest: tuple[str, list[Difference], list[Difference]] | None = None
     equal: list[str] = []
-    for migration in ordered:
-        differences, set_aside = _counting(build(scratch, settings, to=migration.id), actual, settings)
+    for id_, given in _step_by_step(scratch, settings, ordered):
+        differences, set_aside = _counting(given, actual, settings)
         if not differences:
-            equal.append(migration.id)
+            equal.append(id_)
         if nearest is None or _extent(differences) < _extent(nearest[1]):
-            nearest = (migration.id, differences, set_aside)
+            nearest = (id_, differences, set_aside)
     if nearest is None:
         raise ConfigurationError("no files to begin at")
     if len(equal) > 1:
@@ -130,6 +137,18 @@ def _agreement(
     return nearest
 
 
+def _step_by_step(
+    scratch: Session, settings: Settings, ordered: Sequence[Migration]
+) -> Iterator[tuple[str, Catalog]]:
+    """Yield the id of each file with the schema that the files up to it give; only what it touched is read again."""
+    with closing(scratch.connect()) as reading:
+        mirror = Mirror(reading, exclude=(settings.migration_table,))
+        ids = {migration.id for migration in ordered}
+        for id_ in applied_steps(scratch, settings):
+            if id_ in ids:
+                yield id_, mirror.read()
+
+
 def _counting(
     expected: Catalog, actual: Catalog, settings: Settings
 ) -> tuple[list[Difference], list[Difference]]:
@@ -138,7 +157,11 @@ def _counting(
     Set aside are notes, such as the order of a table's columns, what `--ignore` names, and partitions that follow their
     parent. Other tools' histories are neither: they are named beside.
     """
-    found = [difference for difference in diff(expected, actual) if not is_of_another_tool(difference)]
+    found = [
+        difference
+        for difference in diff(*only_changed(expected, actual))
+        if difference.kind != "owner" and not is_of_another_tool(difference)
+    ]
     set_aside = [
         difference
         for difference in found

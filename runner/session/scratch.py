@@ -207,14 +207,29 @@ def build(
 
     Raises: FileError, MigrationFailedError.
     """
+    for _ in applied_steps(session, settings, to=to, one_by_one=False):
+        pass
+    session.refresh()
+    return read_catalog(session.connection, exclude=(settings.migration_table,), other_owners=other_owners)
+
+
+def applied_steps(
+    session: Session, settings: Settings, *, to: str | None = None, one_by_one: bool = True
+) -> Iterator[str]:
+    """Apply the files to a scratch session, up to `to`, and yield the id of each once it is applied, or only the last one's.
+
+    Raises: FileError, MigrationFailedError.
+    """
     plan = plan_apply(session.files, session.state, to=to, allow_out_of_order=True)
     check_plan(plan, session.connection)
     actor = actor_of(settings, session.connection)
     with session.history.lock(wait_s=0):
         session.history.create_tables(actor)
-        run_plan(Work(history=session.history, actor=actor, connect=session.connect), plan)
-    session.refresh()
-    return read_catalog(session.connection, exclude=(settings.migration_table,), other_owners=other_owners)
+        work = Work(history=session.history, actor=actor, connect=session.connect)
+        runs = [(step,) for step in plan.steps] if one_by_one else [tuple(plan.steps)]
+        for steps in filter(None, runs):
+            run_plan(work, replace(plan, steps=steps))
+            yield steps[-1].id
 
 
 def _home(settings: Settings, layout: Layout, *, url: str | None, emit: Emit, beside_target: bool) -> Target:
