@@ -21,6 +21,7 @@ COMMANDS = {
     "new": "new",
     "draft": "draft",
     "snapshot": "snapshot",
+    "statements": "statements",
     "baseline": "baseline",
     "repair": "repair",
     "backup": "backup",

@@ -43,6 +43,22 @@ class Report(click.ParamType):  # type: ignore[type-arg]  # generic in Click 8.3
 @click.option(
     "--no-lint", is_flag=True, help="Report only what was measured, not lint's findings in the files."
 )
+@click.option(
+    "--statements/--no-statements",
+    default=None,
+    help="Plan the application's statements before and after each file.  [default: if sql/statements/ has some]",
+)
+@click.option(
+    "--statements-from",
+    metavar="SOURCE",
+    help="Where they are: a file or folder, git:REVISION:PATH for those of a release, or target for its pg_stat_statements.",
+)
+@click.option(
+    "--statements-new",
+    metavar="PATH",
+    help="The statements of the next release, which are planned before and after each rollback.",
+)
+@click.option("--as", "role", metavar="ROLE", help="Plan the statements as this role of the application.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for any finding too.")
 @click.option(
     "--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="Output format."
@@ -65,6 +81,10 @@ def verify_command(
     base: str | None,
     weigh: bool,
     no_lint: bool,
+    statements: bool | None,
+    statements_from: str | None,
+    statements_new: str | None,
+    role: str | None,
     strict: bool,
     form: str,
     reports: tuple[tuple[str, Path], ...],
@@ -80,6 +100,7 @@ def verify_command(
     runner verify -d carthub                   what is pending
     runner verify --all                        every file
     runner verify --base origin/main --target  a branch, with the sizes of the real tables
+    runner verify --statements-from target     what breaks the statements that production runs now
     runner verify --report html=report.html    with a page for approvers
     """
     from runner.commands.lint import project_levels
@@ -88,6 +109,8 @@ def verify_command(
 
     if sum((everything, since is not None, base is not None)) > 1:
         raise UsageError("--all, --since and --base exclude each other")
+    if statements is False and (statements_from or statements_new or role):
+        raise UsageError("--no-statements excludes --statements-from, --statements-new and --as")
     context.json = context.json or form == "json"
     settings = read_settings(context, **flags)
     results = verifications(
@@ -99,6 +122,10 @@ def verify_command(
             weigh=weigh,
             scratch_url=scratch_url,
             lint=not no_lint,
+            statements=statements,
+            statements_from=statements_from,
+            statements_new=statements_new,
+            role=role,
             levels=project_levels(context.tables.get("lint") or {}, settings.project),
         ),
         emit=context.emit,

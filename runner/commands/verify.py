@@ -7,18 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
 
 from runner.commands.lint import base_of, scripts, start_of
+from runner.commands.statements import statements_from
 from runner.engine.apply.context import Work
 from runner.engine.apply.run import check_plan, run_plan
 from runner.engine.history.actor import actor_of
 from runner.engine.history.order import in_order
 from runner.engine.plan import Action, Plan, Step, plan_apply, resolve_id
-from runner.errors import ConfigurationError
+from runner.errors import ConfigurationError, UsageError
 from runner.events import Emit, RehearsalsOver, Rehearsed
 from runner.files.migrations.git import changed_since
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.migration import Kind, Migration
+from runner.files.named_statements import NamedStatement
 from runner.limits import Limits
 from runner.review.lint import Finding, Level, allowed_rules, lint
 from runner.review.verify import (
@@ -35,6 +40,9 @@ from runner.review.verify import (
     rehearse,
     with_all_beyond,
 )
+from runner.review.verify.rehearsal import StatementsPlanned
+from runner.review.verify.statement_plans import Planner, not_planned
+from runner.review.verify.statement_watch import StatementWatch
 from runner.schema.catalog.incremental import Mirror
 from runner.schema.catalog.objects import Catalog
 from runner.session.scratch import scratch_session
@@ -55,6 +63,10 @@ class VerifyOptions:
     lint: bool = True  # tell what the files themselves show, too
     levels: Mapping[str, Level] = field(default_factory=dict)  # the project's own, by rule
     scratch_url: str | None = None
+    statements: bool | None = None  # plan the application's statements; None: if the project has some
+    statements_from: str | None = None
+    statements_new: str | None = None
+    role: str | None = None  # to plan them as
 
 
 def verifications(
@@ -91,7 +103,15 @@ def _verify(
     if options.weigh and asked is None:
         with open_session(settings, layout, files, only=only, emit=emit) as session:
             asked = _Asked.of(session)
-    run = _Run(settings, layout, files, options.scratch_url, emit, None if asked is None else asked.time_zone)
+    run = _Run(
+        settings,
+        layout,
+        files,
+        options.scratch_url,
+        emit,
+        None if asked is None else asked.time_zone,
+        statements=_statements(settings, layout, options, emit) if chosen else _Statements(),
+    )
     found = tuple(run.rehearsals(chosen)) if chosen else ()
     surroundings = None
     if options.weigh:
@@ -119,9 +139,70 @@ def _verify(
         seed_rows=0 if run.seed is None else run.seed.rows,
         seed_refused=() if run.seed is None else run.seed.refused,
         surroundings=surroundings,
+        statements=run.statements.planned(),
         commit=actor_of(settings).git_commit,
         begun_at=begun_at,
         elapsed_s=time.monotonic() - started,
+    )
+
+
+@dataclass(slots=True)
+class _Statements:
+    """The application's statements, and what of them could not be planned."""
+
+    source: str = ""
+    running: list[NamedStatement] = field(default_factory=list)
+    newer: list[NamedStatement] = field(default_factory=list)
+    role: str | None = None
+    refused: dict[str, str] = field(default_factory=dict)  # why, by name
+    worked: set[str] = field(default_factory=set)  # at some point
+
+    def watch(self, conn: psycopg.Connection[Any]) -> StatementWatch | None:
+        """Watch them in a scratch database."""
+        if not self.running and not self.newer:
+            return None
+        return StatementWatch(Planner.begin(conn, self.role), self.running, self.newer)
+
+    def note(self, watch: StatementWatch) -> None:
+        """Note which of them worked before or after a file."""
+        for name, plan in watch.plans():
+            if plan.error is None:
+                self.worked.add(name)
+            else:
+                self.refused[name] = plan.error
+
+    def planned(self) -> StatementsPlanned | None:
+        """Return what a report says of them."""
+        if not self.running and not self.newer and not self.refused:
+            return None
+        failed = {name: why for name, why in self.refused.items() if name not in self.worked}
+        return StatementsPlanned(
+            source=self.source,
+            count=len(self.running) - sum(s.name in failed for s in self.running),
+            not_planned=tuple(sorted(failed.items())),
+            role=self.role,
+        )
+
+
+def _statements(settings: Settings, layout: Layout, options: VerifyOptions, emit: Emit) -> _Statements:
+    if options.statements is False:
+        return _Statements()
+    source, running = statements_from(options.statements_from, layout, settings, emit)
+    newer: list[NamedStatement] = []
+    if options.statements_new is not None:
+        newer = statements_from(options.statements_new, layout, settings, emit)[1]
+    if options.statements and not running and not newer:
+        raise UsageError(
+            f"no statements for {layout.title}",
+            hint="Write them from production with runner statements --output sql/statements/NAME.sql, or name them: --statements-from",
+        )
+    refused = {s.name: why for s in running if (why := not_planned(s.sql)) is not None}
+    return _Statements(
+        source=source,
+        running=[s for s in running if s.name not in refused],
+        newer=[s for s in newer if not_planned(s.sql) is None],
+        role=options.role,
+        refused=refused,
     )
 
 
@@ -132,8 +213,8 @@ def _linted(
     return lint(files, base=base, levels=options.levels, start=start_of(layout))
 
 
-def _allowed(migration: Migration) -> frozenset[str]:
-    return frozenset(rule for script in scripts(migration) for rule in allowed_rules(script))
+def _allowed(migration: Migration) -> dict[str, str]:
+    return {rule: reason for script in scripts(migration) for rule, reason in allowed_rules(script).items()}
 
 
 def _choose(
@@ -194,6 +275,7 @@ class _Run:
     scratch_url: str | None
     emit: Emit
     time_zone: str | None  # of the target, where it is known
+    statements: _Statements
     server_version: int = 0
     replayed: int = 0
     seed: Seed | None = None
@@ -223,6 +305,8 @@ class _Run:
                         as_one.add(steps[n].id)
                         break
                     self.after = ground.schema
+                    if ground.watch is not None:
+                        self.statements.note(ground.watch)
                     self.emit(
                         Rehearsed(
                             migration=found.id,
@@ -274,6 +358,9 @@ class _Run:
                 connect=session.connect,
                 read=lambda: with_all_beyond(mirror.read(), reading),
                 schema=with_all_beyond(Catalog(), reading),
+                watch=self.statements.watch(stack.enter_context(closing(session.connect())))
+                if self.statements.running or self.statements.newer
+                else None,
             )
             yield ground, tuple(step for step in plan.steps if step.action is not Action.HOOK)
 
@@ -282,6 +369,8 @@ class _Run:
             check_plan(Plan(steps=tuple(steps)), ground.work.conn)
             run_plan(ground.work, Plan(steps=tuple(steps)))
             ground.schema = ground.read()
+            if ground.watch is not None:
+                ground.watch.forget()
 
     def _load(self, ground: Ground) -> None:
         if self.seed is not None and self.seed.waiting:

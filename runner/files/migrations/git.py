@@ -74,6 +74,21 @@ def names_at(base: str, folders: Sequence[str], *, project: Path) -> frozenset[s
     return frozenset(name.rpartition("/")[2] for name in listed.split("\0") if name)
 
 
+def texts_at(revision: str, path: str, *, project: Path) -> list[tuple[str, str]]:
+    """Return the path and text of an .sql file, or of each .sql file in a folder, as a revision has them.
+
+    Raises: as `changed_since`; UsageError where the revision does not have the path.
+    """
+    listed = _git(project, "ls-tree", "-r", "--name-only", "-z", revision, "--", path, asks_for=revision)
+    names = sorted(name for name in listed.split("\0") if name.endswith(".sql"))
+    if not names:
+        raise UsageError(
+            f"{revision} has no SQL at {path}",
+            hint="Give git:REVISION:PATH, with a path from the project's folder.",
+        )
+    return [(name, _git(project, "show", f"{revision}:./{name}", asks_for=revision)) for name in names]
+
+
 def _paths(migration: Migration) -> tuple[Path, ...]:
     undo = () if migration.rollback is None else (migration.rollback.path,)
     return (migration.apply.path, *undo)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runner.review.verify import (
         Rehearsal,
         RoundTrip,
+        StatementsPlanned,
         StatementTrace,
         Surroundings,
         TableLock,
@@ -41,7 +42,17 @@ def _database(result: Verification) -> dict[str, Any]:
         "begun_at": None if result.begun_at is None else result.begun_at.isoformat(timespec="seconds"),
         "migrations": [_rehearsal(rehearsal) for rehearsal in result.rehearsals],
         "findings": [finding_as_json(finding) for finding in result.findings],
+        "statements": None if result.statements is None else _statements(result.statements),
         "target": None if result.surroundings is None else _surroundings(result.surroundings),
+    }
+
+
+def _statements(found: StatementsPlanned) -> dict[str, Any]:
+    return {
+        "source": found.source,
+        "planned": found.count,
+        "role": found.role,
+        "not_planned": [{"name": name, "reason": why} for name, why in found.not_planned],
     }
 
 

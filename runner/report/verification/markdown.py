@@ -19,6 +19,7 @@ from runner.report.verification.words import (
     hint_parts,
     is_clean,
     place,
+    planned,
     stops,
     strongest,
     trip_remarks,
@@ -108,6 +109,11 @@ class _Part:
         if result.findings:
             lines += ["", "#### Findings", ""]
             lines += [line for finding in result.findings for line in _finding(finding)]
+        if result.statements is not None:
+            lines += ["", f"{_sentence(planned(result.statements))}."]
+            lines += [
+                f"- not planned: {_code(name)}: {_plain(why)}" for name, why in result.statements.not_planned
+            ]
         if result.surroundings is not None:
             lines += ["", *_around(result.surroundings)]
         details = ["\n".join(_details(rehearsal, result)) for rehearsal in result.rehearsals]

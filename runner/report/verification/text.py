@@ -17,6 +17,7 @@ from runner.report.verification.words import (
     effects,
     hint_parts,
     in_numbers,
+    planned,
     scratch,
     stops,
     trip_remarks,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from runner.review.verify import (
         Rehearsal,
         RoundTrip,
+        StatementsPlanned,
         StatementTrace,
         Surroundings,
         TableLock,
@@ -69,6 +71,8 @@ def _lines(result: Verification, style: Style) -> Iterator[str]:
         yield style(f"  {counted(result.replayed, 'migration')} replayed first", "dim")
     for rehearsal in result.rehearsals:
         yield from _rehearsal(rehearsal, result, style)
+    if result.statements is not None:
+        yield from _planned(result.statements, style)
     if result.surroundings is not None:
         yield from _around(result.surroundings, style)
     yield f"  {_closing(result, style)}"
@@ -168,6 +172,12 @@ def _difference(differences: Sequence[Difference], diff: str, what: str, style: 
         yield f"      {style(f'{what} the schema otherwise:', 'red')}"
         yield from (f"        {difference}" for difference in differences)
         yield from (f"        {line}" for line in diff_lines(diff, style))
+
+
+def _planned(found: StatementsPlanned, style: Style) -> Iterator[str]:
+    yield f"  {planned(found)}"
+    for name, why in found.not_planned:
+        yield "  " + style(f"not planned: {name}: {why}", "yellow")
 
 
 def _around(found: Surroundings, style: Style) -> Iterator[str]:

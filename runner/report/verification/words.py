@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.review.verify import (
         Rehearsal,
         RoundTrip,
+        StatementsPlanned,
         StatementTrace,
         TableLock,
         Verification,
@@ -108,6 +109,14 @@ def in_numbers(rehearsals: Sequence[Rehearsal]) -> str:
         if count := verdicts[verdict]:
             parts.append(f"{count if parts else counted(count, 'migration')} {said}")
     return "; ".join(parts)
+
+
+def planned(found: StatementsPlanned) -> str:
+    """Return how many of the application's statements were planned, and as whom."""
+    role = "" if found.role is None else f", as {found.role}"
+    return (
+        f"{counted(found.count, 'statement')} of {found.source} planned before and after each migration{role}"
+    )
 
 
 def trip_remarks(trip: RoundTrip) -> Iterator[str]:

@@ -19,6 +19,7 @@ _ALLOW = re.compile(r"allow\s+(?P<rules>[\w-]+(?:\s*,\s*[\w-]+)*)(?P<reason>\s+-
 class _Allowed:
     rule: str
     offset: int
+    reason: str
 
 
 def settle(script: Script, found: Sequence[Finding], *, watched: Collection[str]) -> Iterator[Finding]:
@@ -44,9 +45,9 @@ def settle(script: Script, found: Sequence[Finding], *, watched: Collection[str]
             yield files.ALLOW_UNUSED.finding(message, script.location(item.offset))
 
 
-def allowed_rules(script: Script) -> frozenset[str]:
-    """Return the rules that a file sets aside with a reason."""
-    return frozenset(item.rule for item in _read(script) if not isinstance(item, Finding))
+def allowed_rules(script: Script) -> dict[str, str]:
+    """Return the rules that a file sets aside, each with its reason."""
+    return {item.rule: item.reason for item in _read(script) if not isinstance(item, Finding)}
 
 
 def _read(script: Script) -> Iterator[_Allowed | Finding]:
@@ -62,7 +63,7 @@ def _read(script: Script) -> Iterator[_Allowed | Finding]:
         for name in re.finditer(r"[\w-]+", match["rules"]):
             offset = directive.value_offset + match.start("rules") + name.start()
             if name[0] in BY_ID:
-                yield _Allowed(name[0], offset)
+                yield _Allowed(name[0], offset, match["reason"].strip(" -"))
             else:
                 hint = nearest(name[0], list(BY_ID))
                 yield files.ALLOW_UNKNOWN.finding(

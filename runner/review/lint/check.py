@@ -19,7 +19,7 @@ from runner.review.lint.facts import Facts
 from runner.review.lint.replay import schema_of
 from runner.review.lint.rollback_coverage import gaps
 from runner.review.lint.rule import Finding, Level, Rule
-from runner.review.lint.rules import BORROWED, BY_ID, RULES, files
+from runner.review.lint.rules import BORROWED, BY_ID, MEASURED, RULES, files
 from runner.review.lint.rules.rights import secrets
 from runner.review.lint.schema import Schema
 
@@ -53,7 +53,9 @@ def lint(
     watched = {
         rule.id
         for rule in RULES
-        if levels[rule.id] is not Level.OFF and (borrowed is not None or rule not in BORROWED)
+        if levels[rule.id] is not Level.OFF
+        and rule not in MEASURED
+        and (borrowed is not None or rule not in BORROWED)
     }
     by_file: dict[str, list[Finding]] = defaultdict(list)
     for finding in (*_examine(migrations, base, start), *(borrowed or ())):

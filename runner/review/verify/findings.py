@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from runner.review.lint import Finding, Level
 from runner.review.verify.hazards import Hazard, Matter, hazards
 from runner.review.verify.rehearsal import Rehearsal, StatementTrace, Surroundings, Verdict
 from runner.review.verify.row_hazards import row_hazards
+from runner.review.verify.statement_breaks import statement_hazards
 
 _WORK = frozenset({Matter.REWRITE, Matter.SCAN, Matter.BUILD})
 # Rules about a statement that a measurement can disprove.
@@ -45,28 +47,40 @@ def findings(
     rehearsals: Sequence[Rehearsal],
     linted: Sequence[Finding],
     *,
-    allowed: Mapping[str, Collection[str]],
+    allowed: Mapping[str, Mapping[str, str]],
     levels: Mapping[str, Level] | None = None,
     around: Surroundings | None = None,
 ) -> tuple[Finding, ...]:
     """Return the findings for each migration, in the order of files and lines.
 
     `linted` are lint's findings of any files, of which only those of the rehearsed count; `allowed` are the rules that
-    a migration's files set aside, by its id; `levels` are the project's own, by rule.
+    a migration's files set aside and why, by its id; `levels` are the project's own, by rule.
     """
     levels = levels or {}
     found: list[Finding] = []
     for rehearsal in rehearsals:
         measured = [
             _weighed(hazard, levels)
-            for hazard in (*hazards(rehearsal, around), *row_hazards(rehearsal))
-            if hazard.finding.rule not in allowed.get(rehearsal.id, ())
+            for hazard in (
+                *hazards(rehearsal, around),
+                *row_hazards(rehearsal),
+                *statement_hazards(rehearsal.breaks),
+            )
+            if not _is_allowed(hazard, allowed.get(rehearsal.id, {}))
             and levels.get(hazard.finding.rule) is not Level.OFF
         ]
         paths = {rehearsal.path, rehearsal.rollback_path}
         read = [finding for finding in linted if str(finding.where.path) in paths]
         found += sorted(_told_once(rehearsal, read, measured), key=_order)
     return tuple(found)
+
+
+def _is_allowed(hazard: Hazard, aside: Mapping[str, str]) -> bool:
+    """Return whether the file sets the rule aside; for an application's statement, with a reason that names it."""
+    reason = aside.get(hazard.finding.rule)
+    if reason is None or hazard.subject is None:
+        return reason is not None
+    return re.search(rf"(?<![\w.-]){re.escape(hazard.subject)}(?![\w-])", reason) is not None
 
 
 def _weighed(hazard: Hazard, levels: Mapping[str, Level]) -> Hazard:

@@ -51,6 +51,7 @@ class Matter(Enum):
     RENAME = "rename-column"
     ROLLBACK = "rollback-differs"
     FAILED = "refused"
+    STATEMENT = "breaks-statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Hazard:
     matter: Matter
     finding: Finding
     statement: int = 0
+    subject: str | None = None  # the application's statement that it is about
 
 
 def hazards(rehearsal: Rehearsal, around: Surroundings | None = None) -> Iterator[Hazard]:

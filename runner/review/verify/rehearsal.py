@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.errors import Location, RunnerError
     from runner.files.migrations.migration import Kind
     from runner.review.lint import Finding
+    from runner.review.verify.statement_breaks import Break
     from runner.schema.catalog.objects import Difference
 
 
@@ -142,6 +143,7 @@ class Rehearsal:
     rollback_path: str | None = None
     rollback_sql: str | None = None
     elapsed_s: float = 0.0
+    breaks: tuple[Break, ...] = ()  # what it does to the application's statements
 
     @property
     def ok(self) -> bool:
@@ -190,6 +192,16 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatementsPlanned:
+    """The application's statements that were planned before and after each file."""
+
+    source: str  # where they come from, as people see it
+    count: int
+    not_planned: tuple[tuple[str, str], ...] = ()  # name, and why
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """One database: what was rehearsed in its scratch copy."""
 
@@ -207,6 +219,7 @@ class Verification:
     after: Catalog = field(default_factory=Catalog)  # after the last that was applied
     findings: tuple[Finding, ...] = ()  # what speaks against the migrations, measured and read from the files
     surroundings: Surroundings | None = None
+    statements: StatementsPlanned | None = None
     commit: str | None = None  # of the files
     begun_at: datetime | None = None
     elapsed_s: float = 0.0

@@ -21,6 +21,7 @@ from runner.review.verify.losses import Connect, Kept, vanished
 from runner.review.verify.rehearsal import Rehearsal, RoundTrip, StatementTrace, Verdict, Way
 from runner.review.verify.relations import Relations
 from runner.review.verify.row_changes import Rows
+from runner.review.verify.statement_watch import StatementWatch
 from runner.review.verify.tracing import trace_file
 from runner.schema.catalog.differences import diff, only_changed, unified_diff
 from runner.schema.catalog.objects import Catalog, CatalogObject, Difference
@@ -42,6 +43,7 @@ class Ground:
     connect: Connect
     read: Callable[[], Catalog]
     schema: Catalog  # as it is
+    watch: StatementWatch | None = None  # over the application's statements
 
 
 def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
@@ -59,10 +61,17 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
     rows = Rows.read(ground.measuring, hidden=ground.hidden)
     traces: tuple[StatementTrace, ...] = ()
     after, way = before, Way.APPLY
+    if ground.watch is not None:
+        ground.watch.begin()
     try:
         check_script(step.script)
         traces = trace_file(
-            ground.measuring, step.script, existing=existing, connect=ground.connect, as_one=as_one
+            ground.measuring,
+            step.script,
+            existing=existing,
+            connect=ground.connect,
+            as_one=as_one,
+            committed=None if ground.watch is None else ground.watch.after,
         )
         _record(ground, step)
         after = ground.read()
@@ -75,7 +84,8 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
     except psycopg.Error as error:
         trip = RoundTrip(verdict=Verdict.FAILED, failed_on=way, error=_unusable(error))
     ground.schema = after
-    return _rehearsal(migration, traces, trip, before, after, started)
+    found = _rehearsal(migration, traces, trip, before, after, started)
+    return found if ground.watch is None else replace(found, breaks=tuple(ground.watch.found))
 
 
 def _unusable(error: psycopg.Error) -> MigrationFailedError:
@@ -109,9 +119,13 @@ def _there_and_back(
     undo = Step(action=Action.ROLLBACK, id=step.id, script=migration.rollback, migration=migration)
     kept = Kept.read(ground.measuring, existing, _differences(before, after))
     dropped = vanished(ground.measuring, rows.places)
+    if ground.watch is not None:
+        ground.watch.applied()
     error = _run(ground, undo)
     if error is not None:
         return RoundTrip(verdict=Verdict.FAILED, failed_on=Way.ROLLBACK, error=error)
+    if ground.watch is not None:
+        ground.watch.rolled_back(migration.rollback.label)
     back = ground.read()
     lost = kept.lost(ground.measuring, _differences(after, back))
     now = Rows.read(ground.measuring, hidden=ground.hidden)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -58,26 +58,35 @@ def trace_file(
     existing: Relations,
     connect: Connect,
     as_one: bool = False,
+    committed: Callable[[Sequence[StatementTrace]], None] | None = None,
 ) -> tuple[StatementTrace, ...]:
     """Run a file and return what each of its statements locked and did.
 
     Each statement has a transaction of its own, so that locks already taken by an earlier one are seen again;
     with `as_one`, or if a statement works only together with the others, the file is one transaction. Locks and so
-    on are reported for `existing` relations, those from before the migration.
+    on are reported for `existing` relations, those from before the migration. `committed` is called with the statements
+    that were committed together, as soon as they are.
 
     Raises: MigrationFailedError if the server refuses it; OneTransactionNeededError if the file may succeed as one
     transaction: what has run until then stays.
     """
     measuring = Measuring.begin(conn, script, existing, connect=connect)
     found: list[StatementTrace] = []
+
+    def note(traces: Sequence[StatementTrace]) -> None:
+        found.extend(traces)
+        if committed is not None:
+            committed(traces)
+
     for group in _groups(script):
         if len(group.statements) == 1 and not script.transactional:
-            found.append(_single(measuring, group, connect))
+            note([_single(measuring, group, connect)])
         elif as_one or group.needs_its_transaction:
-            found += _together(measuring, group)
+            note(_together(measuring, group))
         else:
             try:
-                found += _apart(measuring, group)
+                for trace in _apart(measuring, group):
+                    note([trace])
             except MigrationFailedError as error:
                 if len(group.statements) == 1:
                     raise

@@ -11,7 +11,7 @@ from runner.report.diagram import LEGEND, as_svg, in_words, picture_of_change
 from runner.report.page import NONE, code, page, table, tag
 from runner.report.verification.html.blocks import anchor, finding_block, mode_tag, verdict_tag
 from runner.report.verification.html.migration_article import migration_article
-from runner.report.verification.words import conclusion, counts, ground, is_clean, stops, strongest
+from runner.report.verification.words import conclusion, counts, ground, is_clean, planned, stops, strongest
 from runner.schema.catalog.entities import entities
 from runner.wording import counted, duration, size
 
@@ -79,6 +79,12 @@ def _database(result: Verification, number: int, *, several: bool) -> Iterator[s
         for finding in result.findings:
             yield from finding_block(finding, result, number)
     yield from _picture(result, number)
+    if result.statements is not None:
+        yield f"<h2>Statements of the application</h2><p>{escape(planned(result.statements))}.</p>"
+        if result.statements.not_planned:
+            found = result.statements.not_planned
+            rows = "".join(f"<li><code>{escape(name)}</code>: {escape(why)}</li>" for name, why in found)
+            yield f"<p>Not planned:</p><ul>{rows}</ul>"
     if result.surroundings is not None:
         yield from _around(result.surroundings)
     yield "<h2>Migration by migration</h2>"

@@ -13,11 +13,13 @@ from runner.review.lint.rules import (
     indexes,
     rights,
     rows,
+    statements,
     tables,
     transactions,
 )
 
 BORROWED = borrowed.RULES
+MEASURED = statements.RULES  # that lint cannot find
 RULES = (
     *indexes.RULES,
     *columns.RULES,
@@ -27,6 +29,7 @@ RULES = (
     *transactions.RULES,
     *rights.RULES,
     *files.RULES,
+    *statements.RULES,
     *BORROWED,
 )
 BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.review.lint import BORROWED, RULES, Rule
+from runner.review.lint.rules import MEASURED
 from tests.unit.review.lint.conftest import SINGLE, files_of
 from tests.unit.review.lint.golden import UPDATE, assert_golden
 
@@ -43,6 +44,8 @@ rule and no other, the good one breaks none. `runner verify` measures on a datab
   detach-not-concurrent = "off"
   ```
 
+- Rules marked *verify* are about the statements of the application. `runner verify` finds them, as it plans these before and after
+  each file: see [verify.md](verify.md#the-applications-statements). The reason that sets one aside must name the statement.
 - Rules marked *squawk* are found by [squawk](https://squawkhq.com), a program that `pip install squawk-cli` brings
   along. Without it they are not looked for, and lint says so.
 
@@ -58,7 +61,7 @@ def _table() -> Iterator[str]:
     yield "| rule | level | finds |"
     yield "|---|---|---|"
     for rule in RULES:
-        mark = " *squawk*" if rule in BORROWED else ""
+        mark = " *squawk*" if rule in BORROWED else " *verify*" if rule in MEASURED else ""
         yield f"| [`{rule.id}`](#{rule.id}){mark} | {rule.level.value} | {rule.name} |"
 
 

@@ -100,8 +100,8 @@ def test_every_example_but_that_of_bad_grammar_is_grammar(program, tmp_path):
     paths = []
     for rule in RULES:
         for name, sql in (*files_of(rule.bad).items(), *files_of(rule.good).items()):
-            if rule.id != "syntax":
-                path = tmp_path / f"{len(paths):04}_{rule.id}_{name}"
+            if rule.id != "syntax" and not name.startswith("sql/statements/"):  # :name is no grammar
+                path = tmp_path / f"{len(paths):04}_{rule.id}_{name.replace('/', '_')}"
                 path.write_text(sql, encoding="utf-8")
                 paths.append(str(path))
     heard = squawk._ask(program, paths)
