@@ -11,8 +11,8 @@ from runner.schema.catalog.read import read
 from runner.schema.draft.alter import UndraftableError
 from runner.schema.draft.change import Ways
 from runner.schema.draft.trial import counting, settled
-from tests.db.catalog import attributes
-from tests.db.catalog.conftest import make_roles
+from tests.db.schema.catalog import attributes
+from tests.db.schema.catalog.conftest import make_roles
 from tests.schemas import make, random_schema
 
 # one attribute of each kind
