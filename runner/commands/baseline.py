@@ -169,7 +169,7 @@ def _counting(
         or is_ignored(settings.ignore, difference.kind, difference.identity)
         or follows_its_parent(difference)
     ]
-    return [difference for difference in found if difference not in set_aside], set_aside
+    return sorted((d for d in found if d not in set_aside), key=str), set_aside
 
 
 def _extent(differences: Sequence[Difference]) -> int:
