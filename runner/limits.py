@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # PostgreSQL's "Numeric with Unit" values (manual, "Setting Parameters"): a bare number is in milliseconds
 _DURATION = re.compile(r"([0-9]+)\s*(us|ms|s|min|h|d)?")
@@ -60,8 +61,7 @@ class Limits:
 DEFAULT = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
+class Waits(NamedTuple):
     """How long a run waits, in seconds."""
 
     lock_s: float = 60.0  # for another runner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -135,7 +135,7 @@ def as_json(result: Status) -> dict[str, Any]:
         "current": result.is_current,
         "newest": result.newest,
         "counts": {name: count for name, count in counts.items() if count},
-        "lock": None if result.lock_holder is None else asdict(result.lock_holder),
+        "lock": None if result.lock_holder is None else result.lock_holder._asdict(),
         "remark": result.remark,
         "yoyo_lock": None if result.yoyo_lock is None else {"pid": result.yoyo_lock.pid},
         "migrations": [_standing(standing) for standing in result.comparison.standings],

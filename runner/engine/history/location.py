@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path as File
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -14,8 +13,7 @@ from runner.errors import ConfigurationError, CredentialsError
 _PATH = File(__file__).with_name("queries") / "path.sql"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class Path(NamedTuple):
     """Where a session makes its tables, and whether anybody chose that for this session."""
 
     current: str | None  # the schema in which an unqualified CREATE TABLE lands

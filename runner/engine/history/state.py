@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Operation(Enum):
@@ -23,8 +23,7 @@ class Operation(Enum):
     FAIL = "fail"  # an attempt that was rolled back, or stopped half way if the file is not transactional
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(NamedTuple):
     """A migration that is applied now."""
 
     id: str
@@ -68,8 +67,7 @@ def applied_of(row: Mapping[str, Any]) -> Applied:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """The last attempt at a migration, if it failed."""
 
     id: str
@@ -79,8 +77,7 @@ class Failure:
     checksum: str | None = None  # of the file that was tried
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partial:
+class Partial(NamedTuple):
     """A file that is not one transaction and was begun, but not ended."""
 
     id: str
@@ -89,13 +86,12 @@ class Partial:
     done: int  # statements that are known to be in effect …
     total: int  # … of so many
     in_doubt: int  # others that were begun, and whose end is not noted
-    batch_rows: int = 0  # that its batches have changed so far
     begun_at: datetime
     actor: str | None
+    batch_rows: int = 0  # that its batches have changed so far
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(NamedTuple):
     """The server and what our role may do there."""
 
     version_num: int
@@ -108,8 +104,7 @@ class Server:
     ends_transactions: bool = False  # transaction_timeout is set, which PostgreSQL 17 brought
 
 
-@dataclass(frozen=True, slots=True)
-class YoyoLock:
+class YoyoLock(NamedTuple):
     """A row in yoyo's lock table: a running `yoyo` command, or one that died."""
 
     pid: int  # of the client, on its own machine
@@ -160,8 +155,7 @@ def is_stale(partial: Partial, applied: Applied | None) -> bool:
     return applied.kind != "repeatable" or applied.checksum == partial.checksum
 
 
-@dataclass(frozen=True, slots=True)
-class LockHolder:
+class LockHolder(NamedTuple):
     """The session that holds the migration lock."""
 
     pid: int  # of the server's backend
@@ -173,8 +167,7 @@ class LockHolder:
         return f"pid {self.pid} ({self.application or 'unnamed'}, user {self.user}, from {self.client})"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSql:
+class StoredSql(NamedTuple):
     """Both directions as they were when the migration was applied; None where it was too large to keep."""
 
     sql: str | None

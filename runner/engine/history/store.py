@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +65,7 @@ def waiting(holder: LockHolder | YoyoLock | None, waited_s: float) -> Notice:
         message = f"waiting for yoyo's lock, held by process {holder.pid} of its machine"
         facts = {"yoyo_pid": holder.pid}
     elif holder is not None:
-        facts = asdict(holder)
+        facts = holder._asdict()
     return Notice(
         name="lock.waiting",
         message=message if waited_s < 1 else f"{message}; {duration(waited_s)} so far",
@@ -426,7 +425,7 @@ class History:
             ).fetchone()
         if row is None:  # a SELECT without FROM always gives one row
             raise RuntimeError("no answer")
-        server = Server(**{key: row[key] for key in Server.__slots__})
+        server = Server(**{key: row[key] for key in Server._fields})
         path = SearchPath(current=row["schema"])
         if self._wanted_schema is None and is_elsewhere(row["tables"], self._migration_table, path.current):
             path = read_path(self.connection, path.current)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from runner.engine.history.order import in_order
 from runner.engine.history.state import Applied, Failure, Partial, State
@@ -28,8 +29,7 @@ class Situation(Enum):
     MISSING = "missing"  # applied, the file is gone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """One migration in the comparison of files and history."""
 
     id: str
@@ -129,7 +129,7 @@ def _with_dependents(standings: list[Standing], applied: Mapping[str, Applied]) 
             standing = by_id[id_]
             follows = _followed(standing, by_id, applied)
             if follows is not None:
-                by_id[id_] = replace(standing, situation=Situation.OUTDATED, follows=follows)
+                by_id[id_] = standing._replace(situation=Situation.OUTDATED, follows=follows)
                 changed = True
         waiting = [id_ for id_ in waiting if by_id[id_].situation is Situation.APPLIED] if changed else []
     return [by_id.get(s.id, s) for s in standings]

@@ -237,7 +237,7 @@ def known_directive(line: str, offset: int) -> Directive | None:
         or _is_prose(name, found.value)
     ):
         return None
-    return replace(found, name=name)
+    return found._replace(name=name)
 
 
 def _is_prose(name: str, value: str) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 NAMES = (
     "depends",
@@ -39,8 +39,7 @@ _EXAMPLES = {"irreversible": "why there is no way back"}
 _SYNONYMS = {"depends_on": "depends", "depend_on": "depends"}
 
 
-@dataclass(frozen=True, slots=True)
-class Evident:
+class Evident(NamedTuple):
     """A line that is evidently meant as a directive, but is not written as one."""
 
     written: str  # its name as written

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from runner.errors import ConfigurationError, FileError, Location, RunnerError, UsageError
 from runner.files.migrations.other_tools import foreign_folder, foreign_project
@@ -16,8 +16,7 @@ from runner.wording import nearest
 UP, DOWN = "up", "down"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A folder of files; yoyo calls it a source."""
 
     path: Path
@@ -25,8 +24,7 @@ class Source:
     down: Path | None = None  # where the rollbacks are, if not beside the files
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """One database's folders, in the order in which yoyo would get them."""
 
     name: str | None  # None: a project with one flat folder

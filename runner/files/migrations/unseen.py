@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and a Braille cell without ink
 _NOTHING = frozenset(
@@ -18,8 +18,7 @@ _LINE_ENDS = re.compile("[\v\f\x85\u2028\u2029]")  # an editor may begin a new l
 _NAMED = {"\ufeff": "BYTE ORDER MARK"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A comment's line, or what looks like one, as it is seen."""
 
     line: str  # as it looks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.files.sqltext.tokens import SqlSyntaxError, Token, tokens
 
@@ -13,8 +13,7 @@ _LINE = re.compile(r"[^\n\r]+")
 _DIRECTIVE = re.compile(r"[ \t*]*(?P<name>[a-z][a-z_-]*)[ \t]*:(?!//|=)[ \t]*(?P<value>.*?)[ \t]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """One `name: value`; `offset` is where the name starts and `value_offset` where the value does, in characters."""
 
     name: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import ConfigurationError
 
@@ -21,8 +20,7 @@ def prefix_of(database: str) -> str:
     return re.sub(r"\W", "_", database).upper() + "_"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One variable that is set; an empty one counts as unset."""
 
     name: str  # as it is in the environment, for messages
@@ -31,8 +29,7 @@ class Variable:
     path: Path | None = None  # the value was read from this file
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(NamedTuple):
     """Looks up a variable with the database's prefix first, then without it."""
 
     environ: Mapping[str, str]

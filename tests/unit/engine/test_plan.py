@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -286,10 +285,10 @@ def test_a_dependent_that_is_to_run_again_is_not_done_before_it_did():
     }
     plan = plan_apply([base, dependent], State(server=SERVER, applied=entries))
     assert [step.id for step in plan.steps] == ["vw_b", "vw_a"]
-    entries["vw_b"] = replace(entries["vw_b"], checksum=base.checksum, last_run=3)
+    entries["vw_b"] = entries["vw_b"]._replace(checksum=base.checksum, last_run=3)
     half_way = State(server=SERVER, applied=entries)
     assert [step.id for step in remaining(plan, half_way).steps] == ["vw_a"]
     assert [step.id for step in plan_apply([base, dependent], half_way).steps] == ["vw_a"]
-    entries["vw_a"] = replace(entries["vw_a"], last_run=4)
+    entries["vw_a"] = entries["vw_a"]._replace(last_run=4)
     done = State(server=SERVER, applied=entries)
     assert remaining(plan, done).steps == plan_apply([base, dependent], done).steps == ()
