@@ -23,9 +23,9 @@ from runner.cli.options import Context, read_settings, target_options
 )
 @click.pass_obj
 def statements_command(context: Context, /, *, output: Path | None, **flags: Any) -> None:
-    """Write down the statements that the application sends, as pg_stat_statements counts them.
+    """Write the application's statements to a file.
 
-    Reads the target and changes nothing there. runner verify plans the statements of sql/statements/ before and after
+    Reads pg_stat_statements of the target, and changes nothing there. runner verify plans the statements of sql/statements/ before and after
     each migration, and finds those that fail.
 
     \b
