@@ -68,7 +68,7 @@ def draft_files(
     now = read()
     left = list(renames)
     while left or counting(wanted, now):
-        found = settled(conn, read, wanted, ways, renames=left)
+        found = settled(conn, read, wanted, ways, renames=left, now=now)
         wanted = found.wanted
         undrafted += found.undrafted
         if not found.groups and not found.first:
@@ -81,7 +81,7 @@ def draft_files(
                     conn.execute(statement.encode())
             now = read()
             undone = [rename.back for rename in reversed(left)] if number == 0 else []
-            files.append(_file(conn, read, before, group, statements, undone))
+            files.append(_file(conn, read, before, now, group, statements, undone))
         left = []
     return DraftFiles(files=tuple(_named(files)), wanted=wanted, undrafted=tuple(undrafted))
 
@@ -90,6 +90,7 @@ def _file(
     conn: psycopg.Connection[Any],
     read: Callable[[], Catalog],
     before: Catalog,
+    now: Catalog,
     group: Group,
     statements: tuple[str, ...],
     renamed: Sequence[Rename],
@@ -101,7 +102,7 @@ def _file(
     if group.mode is not Mode.BATCH:
         ways = Ways(is_safe=False, concurrently=concurrently)
         try:
-            back = settled(conn, read, before, ways, renames=renamed)
+            back = settled(conn, read, before, ways, renames=renamed, now=now)
             cannot = back.undrafted[0].reason if back.undrafted else None
         except UndraftableError as error:
             cannot = error.reason

@@ -82,8 +82,11 @@ def settled(
     ways: Ways,
     *,
     renames: Sequence[Rename] = (),
+    now: Catalog | None = None,
 ) -> Settled:
     """Return the steps from the schema that `conn` is connected to, to the wanted one. The database stays as it is.
+
+    `now` is that schema, where it was read already.
 
     Raises: UndraftableError for what only a person knows, or where nothing can stay as it is; TrialError.
     """
@@ -96,7 +99,7 @@ def settled(
                     conn.execute(statement.encode())
             except psycopg.Error as error:
                 raise RenameError(str(error.diag.message_primary or error)) from error
-            present = read()
+            present = read() if now is None or renames else now
             same = list(following(present, wanted, {rename.of_table for rename in renames}))
             if same:
                 for statement in same:
