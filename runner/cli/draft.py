@@ -98,5 +98,10 @@ def draft_command(
         raise click.exceptions.Exit(3)
 
 
+for option in draft_command.params:
+    if isinstance(option, click.Option) and option.name == "database":
+        option.help = "Name of the database; needed where the project has several."
+
+
 def _ask(doubt: Doubt) -> bool:
     return click.confirm(f"{doubt}. Was it renamed?", err=True)

@@ -22,7 +22,7 @@ from runner.events import Emit, silent
 from runner.files.migrations.layout import Layout
 from runner.files.migrations.load import load
 from runner.files.migrations.migration import Kind, Migration
-from runner.files.migrations.scaffold import next_ids, slug_of, write_pairs
+from runner.files.migrations.scaffold import names_in, next_ids, slug_of, write_pairs
 from runner.files.migrations.units import UNWRITTEN
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.lock_modes import LockMode
@@ -146,6 +146,7 @@ def draft(
     if not found.files and not undrafted:
         return Draft(database=layout.title, not_described=wanted.unsupported)
     _require_allowed(found.files, options)
+    there = names_in(layout.newest)
     ids = next_ids(
         layout,
         [
@@ -164,7 +165,7 @@ def draft(
         texts.append((id_, _apply_text(id_, file, _in_words(locks), limit), _rollback_text(id_, file, limit)))
     if undrafted:
         texts.append((ids[-1], *_texts_by_hand(ids[-1], undrafted)))
-    pairs = write_pairs(layout.newest, texts)
+    pairs = write_pairs(layout.newest, texts, beside=there)
     written = [
         Drafted(
             id=pair.id,
@@ -236,7 +237,8 @@ def _require_known(options: DraftOptions, present: Catalog, wanted: Catalog) -> 
 
 def _wanted(settings: Settings, layout: Layout, options: DraftOptions, *, emit: Emit) -> Catalog:
     if options.like is not None:
-        target = credentials.resolve(replace(settings, url=Secret(options.like)), layout.name, only=True)
+        there = replace(settings, url=Secret(options.like), url_option="--like", direct_url=None)
+        target = credentials.resolve(there, layout.name, only=True)
         if target is None:
             raise UsageError("--like names no database")
         with connection.connect(target) as conn:
@@ -274,14 +276,20 @@ def _load(conn: Connection, snapshot: Path, settings: Settings) -> None:
                 at = statement.start
                 conn.execute(statement.text.encode())
     except SqlSyntaxError as error:
-        raise FileError(str(error), where=Location(label, text.count("\n", 0, error.offset) + 1)) from error
+        raise FileError(
+            f"the snapshot cannot be read: {error}",
+            where=Location(label, text.count("\n", 0, error.offset) + 1),
+            hint="Correct the snapshot: a quote, comment or parenthesis that is not closed.",
+        ) from error
     except psycopg.Error as error:
         line = text.count("\n", 0, at + int(error.diag.statement_position or 1) - 1) + 1
         raise FileError(
             f"the snapshot cannot be loaded: {error.diag.message_primary or error}",
             where=Location(label, line, text=text.splitlines()[line - 1]),
             detail=f"SQLSTATE {error.sqlstate}; it was run in a scratch database. {_WRITTEN_NOTHING}",
-            hint="Correct the snapshot: a thing must stand before what uses it.",
+            hint="Correct the statement."
+            if error.sqlstate == "42601"
+            else "Correct the snapshot: a thing must stand before what uses it.",
         ) from error
 
 

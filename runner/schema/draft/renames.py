@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.schema.catalog.objects import Catalog, CatalogObject, Key, Table
+from runner.schema.catalog.objects import Catalog, CatalogObject, EnumType, Key, Table
 
 _KINDS = (
     "table", "foreign table", "view", "materialized view", "sequence", "type", "domain", "function", "procedure",
@@ -194,6 +194,8 @@ def _nameless(item: CatalogObject) -> str | None:
         return None
     if isinstance(item.structure, Table):
         return repr([(c.name, c.type) for c in item.structure.columns]) if item.structure.columns else None
+    if isinstance(item.structure, EnumType):
+        return repr(item.structure.labels)
     name = item.identity.partition("(")[0]
     if item.kind == "index":
         return _without_name(item)

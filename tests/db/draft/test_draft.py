@@ -409,6 +409,29 @@ def test_a_snapshot_that_cannot_be_loaded_is_told_with_its_line(drafting):
     assert "CREATE INDEX i ON public.nowhere (x);" in done.err
 
 
+@pytest.mark.parametrize("option", ["--like", "--scratch-url"])
+def test_a_wrong_address_is_told_with_its_option(drafting, option):
+    options = {"--scratch-url": drafting.project.url, option: "postgresql://x@127.0.0.1:1/y"}
+    done = drafting.project.run("draft", "x", *(text for each in options.items() for text in each))
+    assert f"the port that {option} gives" in done.err
+
+
+def test_a_syntax_error_of_the_snapshot_has_a_hint_that_fits(drafting):
+    done = drafting.draft(lambda text: text + "\nCREATE TABL public.x ();\n")
+    assert done.code == 2
+    assert "hint: Correct the statement." in done.err
+
+
+def test_an_enum_that_may_have_been_renamed_is_asked_about(drafting):
+    renamed = "ALTER TYPE mood RENAME TO feeling;"
+    refused = drafting.draft(renamed)
+    assert refused.code == 3
+    assert "--rename public.mood=feeling" in refused.err
+    assert drafting.draft(renamed, "--rename", "public.mood=feeling").code == 0
+    assert "ALTER TYPE public.mood RENAME TO feeling;" in drafting.files["0002_change"]
+    drafting.applied()
+
+
 def test_a_command_that_fails_is_told(drafting):
     done = drafting.project.run(
         "draft", "x", "--like-command", "echo it broke >&2; exit 7", "--scratch-url", drafting.project.url
