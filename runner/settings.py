@@ -47,6 +47,7 @@ class Settings:
     project: Path
     environ: Mapping[str, str] = field(repr=False)
     url: Secret | None = None  # --url
+    url_option: str = "--url"  # as messages name it
     yoyo_url: Secret | None = None  # `database` in yoyo.ini
     database: str | None = None  # --database
     migrations_dirs: tuple[

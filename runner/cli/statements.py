@@ -25,8 +25,8 @@ from runner.cli.options import Context, read_settings, target_options
 def statements_command(context: Context, /, *, output: Path | None, **flags: Any) -> None:
     """Write the application's statements to a file.
 
-    Reads pg_stat_statements of the target, and changes nothing there. runner verify plans the statements of sql/statements/ before and after
-    each migration, and finds those that fail.
+    Reads pg_stat_statements of the target, and changes nothing there. runner verify plans the statements of
+    sql/statements/ before and after each migration, and finds those that fail.
 
     \b
     runner statements -d carthub -o sql/statements/carthub.sql

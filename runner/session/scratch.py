@@ -234,7 +234,11 @@ def applied_steps(
 
 def _home(settings: Settings, layout: Layout, *, url: str | None, emit: Emit, beside_target: bool) -> Target:
     if url is not None:
-        chosen = credentials.resolve(replace(settings, url=Secret(url)), "postgres", only=True)
+        chosen = credentials.resolve(
+            replace(settings, url=Secret(url), url_option="--scratch-url", direct_url=None),
+            "postgres",
+            only=True,
+        )
         if chosen is not None:
             return chosen
     if local.why_not(settings) is None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.errors import ConfigurationError, FileError, Location, UsageError
+from runner.errors import BusyError, ConfigurationError, FileError, Location, UsageError
 from runner.files.migrations.layout import Layout, Source
 from runner.files.migrations.load import ROLLBACK
 from runner.files.migrations.units import UNWRITTEN
@@ -44,10 +47,11 @@ def scaffold(layout: Layout, name: str, *, now: datetime | None = None) -> NewPa
     Raises: UsageError if the name has no usable word; FileError if the folder cannot be written.
     """
     source, slug = layout.newest, slug_of(name)
-    id_ = f"{_next_number(source.path, now or datetime.now(UTC))}{slug}"
     sentence = slug.replace("_", " ").capitalize()
     apply = _APPLY.format(sentence=sentence, unwritten=UNWRITTEN)
-    return write_pair(source, id_, apply, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
+    with _alone(source.path):
+        id_ = f"{_next_number(source.path, now or datetime.now(UTC))}{slug}"
+        return write_pair(source, id_, apply, _ROLLBACK.format(id=id_, unwritten=UNWRITTEN))
 
 
 def slug_of(name: str) -> str:
@@ -92,20 +96,49 @@ def write_pair(source: Source, id_: str, apply: str, rollback: str | None) -> Ne
     return pair
 
 
-def write_pairs(source: Source, texts: Sequence[tuple[str, str, str | None]]) -> list[NewPair]:
-    """Write migrations, each an id with its two texts.
+def names_in(source: Source) -> frozenset[str]:
+    """Return the names of the files in a folder of migrations."""
+    return frozenset(path.name for path in source.path.glob("*.sql"))
 
-    Raises: FileError, ConfigurationError if one cannot be written; then none is.
+
+def write_pairs(
+    source: Source, texts: Sequence[tuple[str, str, str | None]], *, beside: Collection[str] | None = None
+) -> list[NewPair]:
+    """Write migrations, each an id with its two texts; `beside` names the files that were there when they got their ids.
+
+    Raises: BusyError if another was written meanwhile; FileError, ConfigurationError if one cannot be written. Then none is.
     """
     pairs: list[NewPair] = []
-    try:
-        pairs.extend(write_pair(source, *each) for each in texts)
-    except BaseException:
-        for pair in pairs:
-            pair.apply.unlink(missing_ok=True)
-            pair.rollback.unlink(missing_ok=True)
-        raise
+    with _alone(source.path):
+        if beside is not None and (others := sorted(names_in(source) - set(beside))):
+            raise BusyError(
+                f"{others[0]} was written meanwhile, with a number that is wanted here",
+                detail="No file was written.",
+                hint="Run the same command again.",
+            )
+        try:
+            pairs.extend(write_pair(source, *each) for each in texts)
+        except BaseException:
+            for pair in pairs:
+                pair.apply.unlink(missing_ok=True)
+                pair.rollback.unlink(missing_ok=True)
+            raise
     return pairs
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other runner number or write a migration in this folder meanwhile."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def first_layout(project: Path, database: str | None, snapshot_dir: Path) -> Layout:

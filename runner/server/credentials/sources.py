@@ -77,7 +77,7 @@ def _find(settings: Settings, variables: Variables) -> _Found | None:
     if settings.direct_url is not None:
         found = _from_url(Variable("--direct-url", settings.direct_url.reveal(), own=False), variables)
     elif settings.url is not None:
-        found = _from_url(Variable("--url", settings.url.reveal(), own=False), variables)
+        found = _from_url(Variable(settings.url_option, settings.url.reveal(), own=False), variables)
     for prefix in variables.prefixes:
         for name in ("DIRECT_DATABASE_URL", "DATABASE_URL"):
             if found is None and (url := variables.secret(name, prefix=prefix)):

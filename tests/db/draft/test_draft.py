@@ -131,6 +131,14 @@ def test_a_table_in_use_is_changed_so_that_nobody_waits(drafting, change, names,
     assert "nothing to draft" in again.out, again.out + again.err
 
 
+def test_a_foreign_key_gives_up_before_a_writer_is_in_a_deadlock(drafting):
+    assert drafting.draft("ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;").code == 0
+    for name in ("0002_change", "0002_change.rollback"):
+        assert "-- lock_timeout: 800ms" in drafting.files[name]
+    assert "lock_timeout" not in drafting.files["0003_change_validate"]
+    drafting.applied()
+
+
 def test_one_file_is_enough_for_a_small_table(drafting):
     assert (
         drafting.draft(
@@ -394,19 +402,34 @@ def test_a_draft_stands_beside_repeatable_files(drafting):
     assert drafting.project.query("SELECT one()") == [(2,)]
 
 
-def test_what_no_statement_can_do_is_named_with_both_versions(drafting):
-    edited = drafting.draft(lambda text: text.replace("'sad',\n", ""))
-    assert edited.code == 3
-    assert "type public.mood cannot be drafted" in edited.err
-    assert "-    'sad'," in edited.err
-    assert drafting.files == {}
-
-
 def test_a_snapshot_that_cannot_be_loaded_is_told_with_its_line(drafting):
     done = drafting.draft(lambda text: text + "\nCREATE INDEX i ON public.nowhere (x);\n")
     assert done.code == 2
     assert 'the snapshot cannot be loaded: relation "public.nowhere" does not exist' in done.err
     assert "CREATE INDEX i ON public.nowhere (x);" in done.err
+
+
+@pytest.mark.parametrize("option", ["--like", "--scratch-url"])
+def test_a_wrong_address_is_told_with_its_option(drafting, option):
+    options = {"--scratch-url": drafting.project.url, option: "postgresql://x@127.0.0.1:1/y"}
+    done = drafting.project.run("draft", "x", *(text for each in options.items() for text in each))
+    assert f"the port that {option} gives" in done.err
+
+
+def test_a_syntax_error_of_the_snapshot_has_a_hint_that_fits(drafting):
+    done = drafting.draft(lambda text: text + "\nCREATE TABL public.x ();\n")
+    assert done.code == 2
+    assert "hint: Correct the statement." in done.err
+
+
+def test_an_enum_that_may_have_been_renamed_is_asked_about(drafting):
+    renamed = "ALTER TYPE mood RENAME TO feeling;"
+    refused = drafting.draft(renamed)
+    assert refused.code == 3
+    assert "--rename public.mood=feeling" in refused.err
+    assert drafting.draft(renamed, "--rename", "public.mood=feeling").code == 0
+    assert "ALTER TYPE public.mood RENAME TO feeling;" in drafting.files["0002_change"]
+    drafting.applied()
 
 
 def test_a_command_that_fails_is_told(drafting):
