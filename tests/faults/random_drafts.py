@@ -5,44 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from enum import Enum
 from random import Random
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from runner.schema.catalog.objects import Catalog
-from runner.schema.catalog.read import read
-from runner.schema.draft.alter import UndraftableError
-from runner.schema.draft.change import Ways
-from runner.schema.draft.files import DraftFile, draft_files
-from runner.schema.draft.renames import Rename, doubts, renames
-from runner.schema.draft.safe import Fills
-from runner.schema.draft.trial import RenameError, TrialError, counting
+from runner.schema.draft.renames import doubts
+from tests.drafts import Parameters, Tried, catalog, connect, try_draft
 from tests.schema_changes import change
 from tests.schemas import ROLES, make, random_schema
-
-Parameters = dict[str, str]
-Connection = psycopg.Connection[Any]
-
-
-class Outcome(Enum):
-    """What became of a draft."""
-
-    WHOLE = "whole"
-    REFUSED = "refused"
-    FAULTY = "not written, as its own proof failed"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One draft, and why it is not whole."""
-
-    outcome: Outcome
-    why: str = ""
 
 
 def try_pair(
@@ -66,53 +38,18 @@ def try_pair(
             make(conn, more)
             change(conn, random, random.choice([0, 1, 1, 2, 3, 5]))
         pair.append(database)
-    first, second = pair
-    return [
-        _try(random, new_database, present, wanted) for present, wanted in ((first, second), (second, first))
-    ]
-
-
-@contextmanager
-def connect(parameters: Parameters) -> Iterator[Connection]:
-    """Open a session, and close it before its database is copied."""
-    with psycopg.connect(**parameters, autocommit=True) as conn:
-        yield conn
+    return [_try(random, new_database, present, wanted) for present, wanted in (pair, reversed(pair))]
 
 
 def _try(
     random: Random, new_database: Callable[..., Parameters], present: Parameters, wanted: Parameters
 ) -> Tried:
-    with connect(present) as conn:
-        was, native = _read(conn), conn.info.server_version >= 180000
-    with connect(wanted) as conn:
-        is_ = _read(conn)
-    answers, is_safe = _answers(random, was, is_), random.random() < 0.7
-    fills: dict[str, str] = {}
-    while True:
-        ways = Ways(is_safe=is_safe, native_not_null=native, fills=Fills(dict(fills)))
-        with connect(new_database(template=present["dbname"])) as conn:
-            try:
-                files = draft_files(conn, lambda: _read(conn), is_, ways, renames=answers)
-                found = _proof(conn, was, is_, files)
-            except UndraftableError as error:
-                if error.fill is None or error.fill in fills:
-                    return Tried(Outcome.REFUSED, str(error))
-                fills[error.fill] = "NULL"  # what a person would answer, for tables without rows
-                continue
-            except RenameError as error:
-                return Tried(Outcome.REFUSED, f"a rename: {error}")
-            except TrialError as error:
-                return Tried(Outcome.FAULTY, f"{error} {'; '.join(map(str, error.differences))}")
-            except Exception as error:  # noqa: BLE001 - whatever it is, the draft has failed
-                return Tried(Outcome.FAULTY, repr(error))
-        return Tried(Outcome.WRONG, found) if found else Tried(Outcome.WHOLE)
+    is_ = catalog(wanted)
+    renamed = _answers(random, catalog(present), is_)
+    return try_draft(new_database, present, is_, renamed=renamed, is_safe=random.random() < 0.7)
 
 
-def _read(conn: Connection) -> Catalog:
-    return read(conn, other_owners=True)
-
-
-def _answers(random: Random, was: Catalog, is_: Catalog) -> list[Rename]:
+def _answers(random: Random, was: Catalog, is_: Catalog) -> list[str]:
     """Answer yes to some of what may have been renamed."""
     old: set[str] = set()
     new: set[str] = set()
@@ -122,41 +59,7 @@ def _answers(random: Random, was: Catalog, is_: Catalog) -> list[Rename]:
             old.add(doubt.old)
             new.add(doubt.new)
             given.append(doubt.option.removeprefix("--rename "))
-    return renames(was, given)
-
-
-def _proof(conn: Connection, was: Catalog, is_: Catalog, files: list[DraftFile]) -> str:
-    """Return what is wrong with files that have been applied."""
-    try:
-        return _there_and_back(conn, was, is_, files)
-    except psycopg.Error as error:
-        return f"the server refuses a file: {error}"
-
-
-def _there_and_back(conn: Connection, was: Catalog, is_: Catalog, files: list[DraftFile]) -> str:
-    if left := counting(is_, _read(conn)):
-        return f"leads elsewhere: {'; '.join(map(str, left))}"
-    if any(file.undo is None for file in files):
-        return ""
-    for file in reversed(files):
-        _run(conn, file.undo or (), concurrently=file.undo_directive is not None)
-    if left := counting(was, _read(conn)):
-        return f"does not lead back: {'; '.join(map(str, left))}"
-    for file in files:
-        _run(conn, file.statements, concurrently=file.directive is not None)
-    if left := counting(is_, _read(conn)):
-        return f"leads elsewhere the second time: {'; '.join(map(str, left))}"
-    return ""
-
-
-def _run(conn: Connection, statements: tuple[str, ...], *, concurrently: bool) -> None:
-    if concurrently:
-        for statement in statements:
-            conn.execute(statement.encode())
-        return
-    with conn.transaction():
-        for statement in statements:
-            conn.execute(statement.encode())
+    return given
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random, SystemRandom
 
+from tests.drafts import Outcome
 from tests.dumps import pg_dump_for
 from tests.faults.edited_half_way import edited_half_way
 from tests.faults.ground import Direction, Ground, prepared
 from tests.faults.invariant import ViolationError
 from tests.faults.killed_restores import killed_restore
 from tests.faults.proxy import Step
-from tests.faults.random_drafts import Outcome, database_maker, try_pair
+from tests.faults.random_drafts import database_maker, try_pair
 from tests.faults.random_faults import random_faults
 from tests.faults.random_schemas import random_schema_again
 from tests.faults.random_sets import random_set

@@ -16,7 +16,8 @@ from runner.schema.draft.change import Ways
 from runner.schema.draft.trial import counting, settled
 from tests.db.catalog import attributes
 from tests.db.catalog.conftest import make_roles
-from tests.faults.random_drafts import Outcome, database_maker, try_pair
+from tests.drafts import Outcome
+from tests.faults.random_drafts import database_maker, try_pair
 
 # one attribute of each kind
 ROWS = {row.kind: row for row in reversed(attributes.ATTRIBUTES)}
