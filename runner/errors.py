@@ -63,7 +63,7 @@ class InEffect(NamedTuple):
     is_rollback: bool = False
     goes_on: bool = True
     batch_rows: int = 0  # of a batch that is under way
-    in_doubt: bool = False  # whether the next statement may be in effect too
+    in_doubt: int = 0  # statements that were begun and may be in effect too
 
 
 class InBatches(NamedTuple):

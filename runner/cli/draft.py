@@ -62,7 +62,8 @@ def draft_command(
     """Write the migrations that lead to a wanted schema.
 
     The wanted schema is the edited snapshot, or a database. What is written has been applied, rolled back and applied
-    again in a scratch database. Nothing is applied to yours.
+    again in a scratch database. Nothing is applied to yours. What cannot be drafted gets a file for you to write, and
+    the exit code is 3.
 
     \b
     runner draft add_note -d carthub       after editing sql/schema/carthub.sql
@@ -93,6 +94,8 @@ def draft_command(
     result = draft(read_settings(context, **flags), options, emit=context.emit, ask=_ask if asks else None)
     style = context.style(sys.stdout)
     context.show(text(result, style), lambda: as_json(result))
+    if result.undrafted:
+        raise click.exceptions.Exit(3)
 
 
 def _ask(doubt: Doubt) -> bool:

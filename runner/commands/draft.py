@@ -22,6 +22,7 @@ from runner.files.migrations.layout import Layout
 from runner.files.migrations.load import load
 from runner.files.migrations.migration import Migration
 from runner.files.migrations.scaffold import next_ids, slug_of, write_pairs
+from runner.files.migrations.units import UNWRITTEN
 from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.lock_modes import LockMode
 from runner.files.sqltext.tokens import SqlSyntaxError
@@ -35,7 +36,7 @@ from runner.schema.catalog.read import read as read_catalog
 from runner.schema.catalog.render import render
 from runner.schema.draft.alter import UndraftableError
 from runner.schema.draft.change import Ways
-from runner.schema.draft.files import NOTHING, DraftFile, draft_files
+from runner.schema.draft.files import NOTHING, DraftFile, DraftFiles, draft_files
 from runner.schema.draft.renames import Doubt, doubts, renames
 from runner.schema.draft.safe import Fills
 from runner.schema.draft.trial import RenameError, TrialError, counting
@@ -80,11 +81,39 @@ class Drafted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undrafted:
+    """What differs and is left to a person: no statement leads from the one to the other."""
+
+    kind: str
+    identity: str
+    reason: str
+    present: str | None  # as the files give it; None where it is new
+    wanted: str | None
+
+    def lines(self) -> Iterator[str]:
+        """Yield what it is, and both versions as a difference."""
+        yield f"{self.kind} {self.identity}: {self.reason}"
+        before, after = self.present or "", self.wanted or ""
+        yield from unified_diff(before, after, "as the files give it", "as it is wanted").splitlines()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """A migration that a person writes: until then migrate and lint refuse it."""
+
+    id: str
+    path: str
+    rollback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """The migrations that lead from the files to the wanted schema, each proven."""
 
     database: str
     files: tuple[Drafted, ...] = ()
+    undrafted: tuple[Undrafted, ...] = ()
+    by_hand: ByHand | None = None  # where it goes
     findings: tuple[Finding, ...] = ()
     not_described: tuple[str, ...] = ()
 
@@ -107,19 +136,29 @@ def draft(
         wanted = _wanted(settings, layout, options, emit=emit)
         _require_known(options, present, wanted)
         found = _drafted(session, settings, present, wanted, options, ask)
-    if not found:
+    undrafted = (*map(_undrafted, found.undrafted), *_undescribed(present, wanted))
+    if not found.files and not undrafted:
         return Draft(database=layout.title, not_described=wanted.unsupported)
-    _require_allowed(found, options)
-    ids = next_ids(layout, [f"{slug}_{f.suffix}" if f.suffix else slug for f in found])
-    rehearsals, findings = _proven(settings, layout, files, ids, found, options, wanted)
-    locks_of = [_locks(rehearsal) for rehearsal in rehearsals]
-    pairs = write_pairs(
-        layout.newest,
+    _require_allowed(found.files, options)
+    ids = next_ids(
+        layout,
         [
-            (id_, _apply_text(id_, file, locks), _rollback_text(id_, file))
-            for id_, file, locks in zip(ids, found, locks_of, strict=True)
+            *(f"{slug}_{f.suffix}" if f.suffix else slug for f in found.files),
+            *([f"{slug}_by_hand"] if undrafted else []),
         ],
     )
+    drafted = list(zip(ids, found.files, strict=False))
+    rehearsals, findings = (
+        _proven(settings, layout, files, drafted, options, found.wanted) if drafted else ([], ())
+    )
+    locks_of = [_locks(rehearsal) for rehearsal in rehearsals]
+    texts: list[tuple[str, str, str | None]] = [
+        (id_, _apply_text(id_, file, locks), _rollback_text(id_, file))
+        for (id_, file), locks in zip(drafted, locks_of, strict=True)
+    ]
+    if undrafted:
+        texts.append((ids[-1], *_texts_by_hand(ids[-1], undrafted)))
+    pairs = write_pairs(layout.newest, texts)
     written = [
         Drafted(
             id=pair.id,
@@ -129,14 +168,41 @@ def draft(
             locks=locks,
             verdict=rehearsal.round_trip.verdict,
         )
-        for pair, file, locks, rehearsal in zip(pairs, found, locks_of, rehearsals, strict=True)
+        for pair, file, locks, rehearsal in zip(pairs, found.files, locks_of, rehearsals, strict=False)
     ]
+    last = pairs[-1]
     return Draft(
         database=layout.title,
         files=tuple(written),
+        undrafted=undrafted,
+        by_hand=ByHand(id=last.id, path=settings.label(last.apply), rollback=settings.label(last.rollback))
+        if undrafted
+        else None,
         findings=tuple(findings),
         not_described=wanted.unsupported,
     )
+
+
+def _undrafted(error: UndraftableError) -> Undrafted:
+    """Return both versions of what has none between them."""
+    is_new = error.item is error.wanted
+    return Undrafted(
+        kind=error.item.kind,
+        identity=error.item.identity,
+        reason=error.reason,
+        present=None if is_new else error.item.sql,
+        wanted=None if error.wanted is None else error.wanted.sql,
+    )
+
+
+def _undescribed(present: Catalog, wanted: Catalog) -> Iterator[Undrafted]:
+    """Yield what is wanted and of a kind that no snapshot describes, and so no draft."""
+    for name in wanted.unsupported:
+        if name not in present.unsupported:
+            kind, _, identity = name.rpartition(" ")
+            yield Undrafted(
+                kind=kind, identity=identity, reason="runner does not describe it", present=None, wanted=name
+            )
 
 
 def _require_known(options: DraftOptions, present: Catalog, wanted: Catalog) -> None:
@@ -231,7 +297,7 @@ def _drafted(
     wanted: Catalog,
     options: DraftOptions,
     ask: Callable[[Doubt], bool] | None,
-) -> list[DraftFile]:
+) -> DraftFiles:
     given = list(options.renamed)
     try:
         found = renames(present, given)
@@ -287,13 +353,10 @@ def _url_of(environ: Mapping[str, str]) -> str:
 
 
 def _undraftable(error: UndraftableError) -> CheckError:
-    item, wanted = error.item, error.wanted
-    shown = unified_diff(
-        item.sql, "" if wanted is None else wanted.sql, "as the files give it", "as it is wanted"
-    )
+    undrafted = _undrafted(error)
     return CheckError(
-        f"{item.kind} {item.identity} cannot be drafted",
-        detail="\n".join([f"{capitalized(error.reason)}.", shown.rstrip(), _WRITTEN_NOTHING]),
+        f"{undrafted.kind} {undrafted.identity} cannot be drafted",
+        detail="\n".join([f"{capitalized(error.reason)}.", *[*undrafted.lines()][1:], _WRITTEN_NOTHING]),
         hint=f"Say what it holds: --fill {error.fill}=EXPRESSION"
         if error.fill
         else "Write this step by hand (runner new NAME), and draft the rest after it.",
@@ -325,8 +388,7 @@ def _proven(
     settings: Settings,
     layout: Layout,
     files: Sequence[Migration],
-    ids: Sequence[str],
-    found: Sequence[DraftFile],
+    drafted: Sequence[tuple[str, DraftFile]],
     options: DraftOptions,
     wanted: Catalog,
 ) -> tuple[list[Rehearsal], Sequence[Finding]]:
@@ -345,13 +407,11 @@ def _proven(
             dirs.append(copy / f"given_{number}")
         there = replace(settings, project=copy, database=layout.name, migrations_dirs=tuple(dirs))
         layout = the_layout(there)
-        texts = [
-            (i, _apply_text(i, file, ()), _rollback_text(i, file)) for i, file in zip(ids, found, strict=True)
-        ]
+        texts = [(i, _apply_text(i, file, ()), _rollback_text(i, file)) for i, file in drafted]
         write_pairs(layout.newest, texts)
         asked = VerifyOptions(
             everything=not files,
-            since=max((m.id for m in files if m.id < ids[0]), default=None) if files else None,
+            since=max((m.id for m in files if m.id < drafted[0][0]), default=None) if files else None,
             scratch_url=options.scratch_url,
         )
         (result,) = verifications(there, asked, emit=silent)
@@ -403,7 +463,7 @@ def _apply_text(id_: str, file: DraftFile, locks: Sequence[str]) -> str:
     head += [f"-- Loses {what}." for what in file.loses]
     head += [f"-- {sentence}" for sentence in file.says]
     if file.undo is None:
-        head.append("-- irreversible: PostgreSQL cannot remove a value from an enum")
+        head.append(f"-- irreversible: {file.irreversible}")
     head += [file.directive] if file.directive else []
     return "\n".join([*map(_one_line, head), "", "\n\n".join(file.statements), ""])
 
@@ -426,19 +486,42 @@ def _rollback_text(id_: str, file: DraftFile) -> str | None:
     return "\n".join([*map(_one_line, head), "", "\n\n".join(file.undo), ""])
 
 
+def _texts_by_hand(id_: str, undrafted: Sequence[Undrafted]) -> tuple[str, str]:
+    """Return a migration that migrate and lint refuse until a person has written it, and its rollback."""
+    words = id_.split("_", 1)[-1].replace("_", " ")
+    shown = [line for each in undrafted for line in ("", *each.lines())]
+    apply = [f"-- {capitalized(words)}.", UNWRITTEN, "", "-- To be written, as runner cannot draft it:"]
+    apply += [f"--  | {line}".rstrip() for text in shown for line in text.splitlines() or [""]]
+    return "\n".join([*apply, ""]), f"-- Undo {id_}.\n{UNWRITTEN}\n"
+
+
 def text(result: Draft, style: Style) -> Iterator[str]:
     """Yield the files that were written, with their locks and what they lose."""
-    if not result.files:
+    if not result.files and not result.undrafted:
         yield f"{result.database}: nothing to draft; the files give the wanted schema"
     for each in result.files:
         color = "green" if each.verdict is Verdict.PROVEN else "yellow"
         yield f"{style(each.path, 'bold')}  {style(each.verdict.value, color)}"
         yield f"    {'; '.join(each.locks) or 'no lock that stops a read or a write'}"
         yield from (f"    {style('loses', 'red')} {what}" for what in each.file.loses)
+    if result.by_hand is not None:
+        yield f"{style(result.by_hand.path, 'bold')}  {style('to be written', 'red')}"
+        yield from (f"    {line}" for each in result.undrafted for line in each.lines())
+        yield proof(result)
     for finding in result.findings:
         yield f"  {style(finding.level.value, 'yellow')} {finding.rule} at {finding.where}: {finding.message}"
     if result.not_described:
         yield f"not compared: {listed(list(result.not_described))}"
+
+
+def proof(result: Draft) -> str:
+    """Return what was proven, and what was not, in a sentence."""
+    if result.by_hand is None:
+        return "the files give the wanted schema"
+    left = listed([f"{each.kind} {each.identity}" for each in result.undrafted])
+    proven = listed([each.id for each in result.files])
+    first = f"proven: {proven} give the wanted schema, apart from {left}" if proven else "nothing was proven"
+    return f"{first}; not proven: {result.by_hand.id}, which you write; then draft again, to see that nothing is left"
 
 
 def as_json(result: Draft) -> dict[str, Any]:
@@ -458,6 +541,20 @@ def as_json(result: Draft) -> dict[str, Any]:
             }
             for each in result.files
         ],
+        "undrafted": [
+            {
+                "kind": each.kind,
+                "identity": each.identity,
+                "reason": each.reason,
+                "present": each.present,
+                "wanted": each.wanted,
+            }
+            for each in result.undrafted
+        ],
+        "by_hand": None
+        if result.by_hand is None
+        else {"id": result.by_hand.id, "path": result.by_hand.path, "rollback": result.by_hand.rollback},
+        "proof": proof(result),
         "findings": [finding_as_json(finding) for finding in result.findings],
         "not_described": list(result.not_described),
     }

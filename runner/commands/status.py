@@ -97,7 +97,8 @@ def _facts(standing: Standing, actor_width: int, style: Style) -> str:
     applied, partial = standing.applied, standing.partial
     if partial is not None:
         back = " rolled back" if partial.direction == "rollback" else ""
-        doubt = ", one more in doubt" if partial.in_doubt else ""
+        more = "one" if partial.in_doubt == 1 else str(partial.in_doubt)
+        doubt = f", {more} more in doubt" if partial.in_doubt else ""
         doubt += f", {partial.batch_rows:,} rows in batches" if partial.batch_rows else ""
         return style(f"{partial.done} of {counted(partial.total, 'statement')}{back}{doubt}", "red")
     if applied is None:
@@ -173,7 +174,8 @@ def _partial(partial: Partial) -> dict[str, Any]:
         "direction": partial.direction,
         "statements_done": partial.done,
         "statements": partial.total,
-        "in_doubt": partial.in_doubt,
+        "in_doubt": partial.in_doubt > 0,
+        "statements_in_doubt": partial.in_doubt,
         "batch_rows": partial.batch_rows,
         "begun_at": _moment(partial.begun_at),
         "actor": partial.actor,

@@ -247,7 +247,7 @@ def _left_behind(state: State, step: Step) -> Left:
         partly.total,
         is_rollback=is_rollback,
         batch_rows=partly.batch_rows or 0,
-        in_doubt=bool(partly.in_doubt),
+        in_doubt=partly.in_doubt,
     )
 
 

@@ -88,7 +88,7 @@ class Partial:
     checksum: str  # of the file as it was begun
     done: int  # statements that are known to be in effect …
     total: int  # … of so many
-    in_doubt: bool  # another was begun, and its end is not noted
+    in_doubt: int  # others that were begun, and whose end is not noted
     batch_rows: int = 0  # that its batches have changed so far
     begun_at: datetime
     actor: str | None

@@ -26,7 +26,7 @@ from runner.files.sqltext.classify import (
 from runner.files.sqltext.lexer import Statement, statements
 from runner.files.sqltext.tokens import SqlSyntaxError, without_comments
 
-UNWRITTEN = "-- Locks: which tables, in which mode, and who waits."  # written by `runner new`, to be replaced
+UNWRITTEN = "-- Locks: which tables, in which mode, and who waits."  # written by `runner new` and `runner draft`, to be replaced
 _SEGMENT_CHARACTERS = 1 << 18
 # SET client_encoding …, SET NAMES …, set_config('client_encoding', …): the rest would be read in another encoding
 _ENCODING_NAMED = re.compile(r"client_encoding|\bNAMES\b", re.IGNORECASE)
@@ -160,13 +160,13 @@ def checked_statements(script: Script) -> Iterator[Statement]:
 
 
 def refuse_unwritten(script: Script, *, is_rollback: bool) -> None:
-    """Refuse a file without a statement that is unchanged since `runner new`: it would be recorded as applied.
+    """Refuse a file without a statement that is unchanged since runner wrote it: it would be recorded as applied.
 
     Raises: FileError.
     """
     if script.text is not None and UNWRITTEN in script.text:
         raise script.error(
-            "the file is unchanged since runner new wrote it",
+            "the file is unchanged since runner wrote it",
             script.text.index(UNWRITTEN),
             detail="Nothing was run.",
             hint=_WRITE_ROLLBACK if is_rollback else _WRITE,

@@ -58,6 +58,7 @@ class Ways:
     is_safe: bool = True  # whether tables that are there are changed so that nobody waits for long
     concurrently: bool = False  # whether indexes are made and dropped outside transactions, in any case
     native_not_null: bool = False  # since PostgreSQL 18
+    checks_bodies: bool = True  # of routines; without, they may use each other
     remade: frozenset[Key] = frozenset()  # that the server refused to alter, with what hangs on them
     in_batches: frozenset[tuple[str, str]] = (
         frozenset()

@@ -35,10 +35,20 @@ class DraftFile:
     directive: str | None
     statements: tuple[str, ...]
     undo: tuple[str, ...] | None  # None: there is no way back
+    irreversible: str | None  # why
     undo_directive: str | None
     loses: tuple[str, ...]
     undo_loses: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftFiles:
+    """A draft: where it leads, and what it leaves as it is."""
+
+    files: tuple[DraftFile, ...]
+    wanted: Catalog
+    undrafted: tuple[UndraftableError, ...]
 
 
 def draft_files(
@@ -48,16 +58,19 @@ def draft_files(
     ways: Ways,
     *,
     renames: Sequence[Rename] = (),
-) -> list[DraftFile]:
-    """Draft, file by file, and run each in the database of `conn`, which at the end has the wanted schema.
+) -> DraftFiles:
+    """Draft, file by file, and run each in the database of `conn`, which at the end has what could be drafted.
 
     Raises: UndraftableError, TrialError.
     """
     files: list[DraftFile] = []
+    undrafted: list[UndraftableError] = []
     now = read()
     left = list(renames)
     while left or counting(wanted, now):
         found = settled(conn, read, wanted, ways, renames=[rename.sql for rename in left])
+        wanted = found.wanted
+        undrafted += found.undrafted
         if not found.groups and not found.first:
             break
         for number, group in enumerate(found.groups or (Group(Mode.TRANSACTION, ()),)):
@@ -70,7 +83,7 @@ def draft_files(
             undone = [rename.undo for rename in reversed(left)] if number == 0 else []
             files.append(_file(conn, read, before, group, statements, undone))
         left = []
-    return _named(files)
+    return DraftFiles(files=tuple(_named(files)), wanted=wanted, undrafted=tuple(undrafted))
 
 
 def _file(
@@ -84,15 +97,14 @@ def _file(
     concurrently = group.mode is Mode.CONCURRENTLY
     undo: tuple[str, ...] | None = NOTHING
     undo_loses: tuple[str, ...] = ()
+    irreversible = None
     if group.mode is not Mode.BATCH:
-        try:
-            back = settled(
-                conn, read, before, Ways(is_safe=False, concurrently=concurrently), renames=renamed
-            )
-        except UndraftableError:
-            if group.mode is not Mode.ENUM_VALUE:
-                raise
-            undo = None
+        ways = Ways(is_safe=False, concurrently=concurrently)
+        back = settled(conn, read, before, ways, renames=renamed)
+        if back.undrafted:
+            undo, irreversible = None, back.undrafted[0].reason
+            if group.mode is Mode.ENUM_VALUE:
+                irreversible = "PostgreSQL cannot remove a value from an enum"
         else:
             undo = (*back.first, *(step.sql for g in back.groups for step in g.steps)) or NOTHING
             undo_loses = tuple(loss for g in back.groups for loss in g.loses)
@@ -101,6 +113,7 @@ def _file(
         directive=_DIRECTIVES.get(group.mode),
         statements=statements,
         undo=undo,
+        irreversible=irreversible,
         undo_directive=_DIRECTIVES.get(group.mode) if concurrently else None,
         loses=group.loses,
         undo_loses=undo_loses,

@@ -16,6 +16,7 @@ from runner.schema.catalog.differences import diff
 from runner.schema.catalog.objects import Catalog, CatalogObject, Difference, Key, Table
 from runner.schema.draft.alter import UndraftableError
 from runner.schema.draft.change import REPLACED, Ways, blockers, steps
+from runner.schema.draft.partial import without
 from runner.schema.draft.renames import same_constraints
 from runner.schema.draft.steps import Group, Mode, Step, groups
 
@@ -63,7 +64,9 @@ class Settled:
     """The steps of a draft that leads where it should, in files."""
 
     groups: tuple[Group, ...]
+    wanted: Catalog  # where they lead: what cannot be drafted stays in it as it is
     first: tuple[str, ...] = ()  # statements before the first of them, in its file
+    undrafted: tuple[UndraftableError, ...] = ()
 
 
 def settled(
@@ -76,10 +79,11 @@ def settled(
 ) -> Settled:
     """Return the steps from the schema that `conn` is connected to, to the wanted one. The database stays as it is.
 
-    Raises: UndraftableError; TrialError.
+    Raises: UndraftableError for what only a person knows, or where nothing can stay as it is; TrialError.
     """
-    first = list(renames)
+    given, undrafted = ways, list[UndraftableError]()
     while True:
+        first = [*([] if ways.checks_bodies else [NO_BODIES]), *renames]
         with conn.transaction(force_rollback=True):
             try:
                 for statement in first:
@@ -92,21 +96,25 @@ def settled(
                 for statement in same:
                     conn.execute(statement.encode())
                 present = read()
-            found = groups(steps(present, wanted, ways))
-            if (
-                found and found[0].mode is Mode.ENUM_VALUE
-            ):  # what comes after it cannot be tried in this transaction
-                return Settled(groups=(found[0],), first=(*first, *same))
-            more = _try(conn, read, present, wanted, found, ways)
+            try:
+                found = groups(steps(present, wanted, ways))
+                is_whole = not (found and found[0].mode is Mode.ENUM_VALUE)
+                more = _try(conn, read, present, wanted, found, ways) if is_whole else None
+            except UndraftableError as error:
+                less = without(wanted, present, error)
+                if error.fill or less is None:
+                    raise
+                wanted, more = less, given
+                undrafted.append(error)
             if more is None:
-                left = counting(wanted, read())
-                if left:
+                if not is_whole:  # what comes after a new value cannot be tried in this transaction
+                    found = found[:1]
+                elif left := counting(wanted, read()):
                     raise TrialError("the draft leads to another schema", left)
-                return Settled(groups=tuple(found), first=(*first, *same))
-        if isinstance(more, str):
-            first.insert(0, more)
-        else:
-            ways = more
+                return Settled(
+                    groups=tuple(found), wanted=wanted, first=(*first, *same), undrafted=tuple(undrafted)
+                )
+        ways = more
 
 
 def counting(wanted: Catalog, found: Catalog) -> list[Difference]:
@@ -121,7 +129,7 @@ def _try(
     wanted: Catalog,
     found: Sequence[Group],
     ways: Ways,
-) -> Ways | str | None:
+) -> Ways | None:
     """Run the steps; return how to go about it otherwise, or nothing where all was well.
 
     What is there before and wanted is there after each file: where it would not be, all is done in one.
@@ -181,15 +189,15 @@ def _computed(was: CatalogObject | None, is_: CatalogObject | None, ways: Ways) 
     )
 
 
-def _otherwise(present: Catalog, wanted: Catalog, step: Step, ways: Ways, error: psycopg.Error) -> Ways | str:
+def _otherwise(present: Catalog, wanted: Catalog, step: Step, ways: Ways, error: psycopg.Error) -> Ways:
     """Return how to go about it after a refusal.
 
     Raises: UndraftableError; TrialError.
     """
     key, detail = step.key, error.diag.message_detail
     said = f"{error.diag.message_primary or error} ({error.sqlstate}){f'; {detail}' if detail else ''}"
-    if key[0] in _ROUTINES and error.sqlstate in _NOT_THERE_YET:
-        return NO_BODIES
+    if key[0] in _ROUTINES and error.sqlstate in _NOT_THERE_YET and ways.checks_bodies:
+        return replace(ways, checks_bodies=False)
     if error.sqlstate == _NO_ASSIGNMENT_CAST and key[0] == "table" and key not in ways.cast:
         return replace(ways, cast=ways.cast | {key})
     if error.sqlstate in _IN_THE_WAY and key in present.objects:

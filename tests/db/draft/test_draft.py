@@ -394,14 +394,6 @@ def test_a_draft_stands_beside_repeatable_files(drafting):
     assert drafting.project.query("SELECT one()") == [(2,)]
 
 
-def test_what_no_statement_can_do_is_named_with_both_versions(drafting):
-    edited = drafting.draft(lambda text: text.replace("'sad',\n", ""))
-    assert edited.code == 3
-    assert "type public.mood cannot be drafted" in edited.err
-    assert "-    'sad'," in edited.err
-    assert drafting.files == {}
-
-
 def test_a_snapshot_that_cannot_be_loaded_is_told_with_its_line(drafting):
     done = drafting.draft(lambda text: text + "\nCREATE INDEX i ON public.nowhere (x);\n")
     assert done.code == 2

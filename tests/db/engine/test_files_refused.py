@@ -120,8 +120,8 @@ UNWRITTEN = "-- Undo it.\n-- Locks: which tables, in which mode, and who waits.\
 @pytest.mark.parametrize(
     ("text", "rollback", "message"),
     [
-        pytest.param(UNWRITTEN, None, "unchanged since runner new wrote it", id="unwritten"),
-        pytest.param("SELECT 1;", UNWRITTEN, "unchanged since runner new wrote it", id="unwritten rollback"),
+        pytest.param(UNWRITTEN, None, "unchanged since runner wrote it", id="unwritten"),
+        pytest.param("SELECT 1;", UNWRITTEN, "unchanged since runner wrote it", id="unwritten rollback"),
         pytest.param("SELECT 1;", "SELECT 'a", "unterminated string", id="a rollback without end"),
         pytest.param("SELECT 1;", "COMMIT;", "transaction control", id="a rollback that commits"),
         pytest.param("VACUUM;", None, "VACUUM cannot run inside a transaction", id="VACUUM"),

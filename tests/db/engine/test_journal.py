@@ -218,6 +218,19 @@ def test_a_statement_in_doubt_stops_the_run_until_a_person_decides(project, answ
     assert project.query("SELECT reason FROM _runner_migration WHERE operation = 'repair'") != []
 
 
+def test_each_statement_in_doubt_is_counted(project):
+    """As a killed run of a file with `-- parallel` leaves them."""
+    statements = "".join(f"CREATE TABLE t{number} (id int);\n" for number in range(3))
+    project.write("0001_a", f"-- transactional: false\n-- parallel: 3\n{statements}SELECT nope();")
+    assert project.run("migrate").code == 1
+    for step in (1, 2, 3):
+        in_doubt(project, "0001_a", step)
+    assert "0 of 4 statements, 3 more in doubt" in project.ok("status").out
+    (database,) = project.ok("status", "--json").data["databases"]
+    partial = next(m["partial"] for m in database["migrations"] if m["id"] == "0001_a")
+    assert (partial["in_doubt"], partial["statements_in_doubt"]) == (True, 3)
+
+
 def test_only_a_statement_in_doubt_can_be_decided(stopped):
     done = stopped.run("repair", "done", "0001_a", "--reason", "x")
     assert done.code == 2

@@ -421,7 +421,7 @@ def test_a_file_that_nobody_has_written_yet_is_not_recorded(project):
     project.ok("new", "add_b")
     done = project.run("migrate")
     assert done.code == 2
-    assert "the file is unchanged since runner new wrote it" in done.err
+    assert "the file is unchanged since runner wrote it" in done.err
     assert "at migrations/0002_add_b.sql:2:1" in done.err
     assert project.applied() == []
     project.write("0002_add_b", "CREATE TABLE b (id int);")

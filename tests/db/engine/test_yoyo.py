@@ -220,7 +220,7 @@ def test_the_stock_command_refuses_what_runner_refuses(project, text, said):
         project.ok("new", "x")
     refused = project.command(apply)
     assert refused.code != 0
-    assert said in refused.err or "unchanged since runner new wrote it" in refused.err
+    assert said in refused.err or "unchanged since runner wrote it" in refused.err
     assert project.applied() == []
 
 

@@ -6,7 +6,7 @@ SELECT
     f.fingerprint AS checksum,
     f.statements AS total,
     coalesce(sum(s.statements) FILTER (WHERE s.done_at IS NOT NULL), 0)::integer AS done,
-    coalesce(pg_catalog.bool_or(s.done_at IS NULL AND s.repeats = 0 AND s.step > 0), false) AS in_doubt,
+    count(s.id) FILTER (WHERE s.done_at IS NULL AND s.repeats = 0 AND s.step > 0) AS in_doubt,
     coalesce(sum(s.rows_affected), 0)::bigint AS batch_rows,
     pg_catalog.to_char(f.begun_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS begun_at,
     f.actor,

@@ -63,11 +63,20 @@ WITH others AS (
         s.subname,
         s.oid,
         'pg_catalog.pg_subscription'::pg_catalog.regclass,
-        pg_catalog.concat_ws(
-            ' ', pg_catalog.array_to_string(s.subpublications, ', '), CASE WHEN s.subenabled THEN 'ENABLE' ELSE 'DISABLE' END,
-            'SLOT', s.subslotname, 'BINARY', s.subbinary, 'STREAMING', s.substream, 'COMMIT', s.subsynccommit,
-            'OWNER', pg_catalog.pg_get_userbyid(s.subowner), 'COMMENT', pg_catalog.obj_description(s.oid, 'pg_subscription')
-        )
+        -- every column that this server has but the connection, which only a superuser may read
+        pg_catalog.query_to_xml(
+            (
+                SELECT
+                    pg_catalog.format(
+                        'SELECT %s, pg_catalog.obj_description(oid, ''pg_subscription'') FROM pg_catalog.pg_subscription WHERE oid = %s',
+                        pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum), s.oid
+                    )
+                FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid = 'pg_catalog.pg_subscription'::pg_catalog.regclass
+                    AND a.attnum > 0
+                    AND a.attname <> ALL (ARRAY['oid', 'subdbid', 'subconninfo', 'subskiplsn'])
+            ), FALSE, TRUE, ''
+        )::text
     FROM pg_catalog.pg_subscription AS s
     INNER JOIN pg_catalog.pg_database AS d ON s.subdbid = d.oid
     WHERE d.datname = pg_catalog.current_database()
