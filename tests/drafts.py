@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +27,7 @@ class Outcome(Enum):
     """What became of a draft."""
 
     WHOLE = "whole"
+    PART = "with a refused part"
     REFUSED = "refused"
     FAULTY = "not written, as its own proof failed"
     WRONG = "wrong"
@@ -74,27 +75,40 @@ def try_draft(
             ways = Ways(is_safe=is_safe, native_not_null=native, fills=Fills(dict(fills)))
             try:
                 answers = renames(was, renamed)
-                files = draft_files(conn, lambda: _read(conn), wanted, ways, renames=answers)
-                found = _proof(conn, was, wanted, files)
+                drafted = draft_files(conn, lambda: _read(conn), wanted, ways, renames=answers)
+                asked = _asked(drafted.undrafted) - fills.keys()
+                found = "" if asked else _proof(conn, was, drafted.wanted, drafted.files)
             except UndraftableError as error:
-                if error.fill is None or error.fill in fills:
+                asked = _asked([error]) - fills.keys()
+                if not asked:
                     return Tried(Outcome.REFUSED, str(error))
-                fills[error.fill] = "NULL"  # what a person would answer, for tables without rows
-                continue
             except RenameError as error:
                 return Tried(Outcome.REFUSED, f"a rename: {error}")
             except TrialError as error:
                 return Tried(Outcome.FAULTY, f"{error} {'; '.join(map(str, error.differences))}")
             except Exception as error:  # noqa: BLE001 - whatever it is, the draft has failed
                 return Tried(Outcome.FAULTY, repr(error))
-        return Tried(Outcome.WRONG if found else Outcome.WHOLE, found, tuple(files))
+        if not asked:
+            break
+        fills |= dict.fromkeys(asked, "NULL")  # what a person would answer, for tables without rows
+    if found:
+        return Tried(Outcome.WRONG, found, drafted.files)
+    if not drafted.undrafted:
+        return Tried(Outcome.WHOLE, "", drafted.files)
+    why = "; ".join(map(str, drafted.undrafted))
+    return Tried(Outcome.PART if drafted.files else Outcome.REFUSED, why, drafted.files)
+
+
+def _asked(undrafted: Iterable[UndraftableError]) -> set[str]:
+    """Return the columns of which only a person knows what they hold."""
+    return {error.fill for error in undrafted if error.fill is not None}
 
 
 def _read(conn: Connection) -> Catalog:
     return read(conn, other_owners=True)
 
 
-def _proof(conn: Connection, was: Catalog, is_: Catalog, files: list[DraftFile]) -> str:
+def _proof(conn: Connection, was: Catalog, is_: Catalog, files: Sequence[DraftFile]) -> str:
     """Return what is wrong with files that have been applied."""
     try:
         return _there_and_back(conn, was, is_, files)
@@ -102,7 +116,7 @@ def _proof(conn: Connection, was: Catalog, is_: Catalog, files: list[DraftFile])
         return f"the server refuses a file: {error}"
 
 
-def _there_and_back(conn: Connection, was: Catalog, is_: Catalog, files: list[DraftFile]) -> str:
+def _there_and_back(conn: Connection, was: Catalog, is_: Catalog, files: Sequence[DraftFile]) -> str:
     if left := counting(is_, _read(conn)):
         return f"leads elsewhere: {'; '.join(map(str, left))}"
     if any(file.undo is None for file in files):

@@ -59,4 +59,4 @@ def test_a_change_of_each_kind_of_object_is_drafted_both_ways(server, new_databa
 def test_a_draft_between_random_schemas_leads_there_and_back(server, seed):
     with database_maker(server) as new_database:
         tried = try_pair(Random(f"pair {seed}"), new_database, size=12)
-    assert {each.outcome for each in tried} <= {Outcome.WHOLE, Outcome.REFUSED}, tried
+    assert {each.outcome for each in tried} <= {Outcome.WHOLE, Outcome.PART, Outcome.REFUSED}, tried
