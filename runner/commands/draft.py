@@ -51,6 +51,11 @@ _NATIVE_NOT_NULL = 180000
 _WRITTEN_NOTHING = (
     "No file was written, and no database was changed but scratch databases, which are dropped."
 )
+# below the server's deadlock_timeout of 1 s: it is the migration that gives up, and is retried, and never a writer
+_GIVE_UP_FIRST = (
+    "-- Gives up, and is retried, before the server would end a writer's transaction as a deadlock.",
+    "-- lock_timeout: 800ms",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +157,10 @@ def draft(
         _proven(settings, layout, files, drafted, options, found.wanted) if drafted else ([], ())
     )
     locks_of = [_locks(rehearsal) for rehearsal in rehearsals]
-    texts: list[tuple[str, str, str | None]] = [
-        (id_, _apply_text(id_, file, locks), _rollback_text(id_, file))
-        for (id_, file), locks in zip(drafted, locks_of, strict=True)
-    ]
+    texts: list[tuple[str, str, str | None]] = []
+    for (id_, file), locks in zip(drafted, locks_of, strict=True):
+        limit = _GIVE_UP_FIRST if file.directive is None and _stops_several(locks) else ()
+        texts.append((id_, _apply_text(id_, file, _in_words(locks), limit), _rollback_text(id_, file, limit)))
     if undrafted:
         texts.append((ids[-1], *_texts_by_hand(ids[-1], undrafted)))
     pairs = write_pairs(layout.newest, texts)
@@ -165,7 +170,7 @@ def draft(
             path=settings.label(pair.apply),
             rollback=None if file.undo is None else settings.label(pair.rollback),
             file=file,
-            locks=locks,
+            locks=_in_words(locks),
             verdict=rehearsal.round_trip.verdict,
         )
         for pair, file, locks, rehearsal in zip(pairs, found.files, locks_of, rehearsals, strict=False)
@@ -440,21 +445,29 @@ def _require_wanted(settings: Settings, layout: Layout, wanted: Catalog, options
         )
 
 
-def _locks(rehearsal: Rehearsal) -> tuple[str, ...]:
-    """Return the strongest lock on each relation that was there, one text for each mode."""
+def _locks(rehearsal: Rehearsal) -> dict[str, LockMode]:
+    """Return the strongest lock on each relation that was there, where it stops more than others' DDL."""
     strongest: dict[str, LockMode] = {}
     for trace in rehearsal.statements:
         for lock in trace.locks:
-            if lock.kind != "index":
+            if lock.kind != "index" and lock.mode > LockMode.ROW_EXCLUSIVE:
                 strongest[lock.relation] = max(lock.mode, strongest.get(lock.relation, lock.mode))
+    return strongest
+
+
+def _stops_several(locks: Mapping[str, LockMode]) -> bool:
+    """Return whether writers of several relations wait: one that holds another of them would be in a deadlock."""
+    return sum(mode.stops_writes for mode in locks.values()) > 1
+
+
+def _in_words(locks: Mapping[str, LockMode]) -> tuple[str, ...]:
     by_mode: dict[LockMode, list[str]] = defaultdict(list)
-    for relation, mode in sorted(strongest.items()):
-        if mode > LockMode.ROW_EXCLUSIVE:
-            by_mode[mode].append(relation)
+    for relation, mode in sorted(locks.items()):
+        by_mode[mode].append(relation)
     return tuple(f"{mode} on {listed(names)}" for mode, names in sorted(by_mode.items(), reverse=True))
 
 
-def _apply_text(id_: str, file: DraftFile, locks: Sequence[str]) -> str:
+def _apply_text(id_: str, file: DraftFile, locks: Sequence[str], limit: Sequence[str] = ()) -> str:
     words = id_.split("_", 1)[-1].replace("_", " ")
     head = [
         f"-- {capitalized(words)}.",
@@ -464,7 +477,7 @@ def _apply_text(id_: str, file: DraftFile, locks: Sequence[str]) -> str:
     head += [f"-- {sentence}" for sentence in file.says]
     if file.undo is None:
         head.append(f"-- irreversible: {file.irreversible}")
-    head += [file.directive] if file.directive else []
+    head += [*limit, *([file.directive] if file.directive else [])]
     return "\n".join([*map(_one_line, head), "", "\n\n".join(file.statements), ""])
 
 
@@ -473,7 +486,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _rollback_text(id_: str, file: DraftFile) -> str | None:
+def _rollback_text(id_: str, file: DraftFile, limit: Sequence[str] = ()) -> str | None:
     if file.undo is None:
         return None
     head = [f"-- Undo {id_}."]
@@ -482,7 +495,7 @@ def _rollback_text(id_: str, file: DraftFile) -> str | None:
     head += [f"-- {sentence}" for sentence in file.says]
     head += [f"-- Loses {what}." for what in file.undo_loses]
     head += ["-- Does not bring back what the migration lost."] if file.loses else []
-    head += [file.undo_directive] if file.undo_directive else []
+    head += [*limit, *([file.undo_directive] if file.undo_directive else [])]
     return "\n".join([*map(_one_line, head), "", "\n\n".join(file.undo), ""])
 
 

@@ -60,6 +60,7 @@ class Ways:
     native_not_null: bool = False  # since PostgreSQL 18
     checks_bodies: bool = True  # of routines; without, they may use each other
     remade: frozenset[Key] = frozenset()  # that the server refused to alter, with what hangs on them
+    silent: frozenset[Key] = frozenset()  # that come, or go, with what another statement does
     in_batches: frozenset[tuple[str, str]] = (
         frozenset()
     )  # new columns, of which the server computed a value for each row
@@ -86,12 +87,14 @@ class _Drafting:
             for need in item.needs:
                 self._users[need].append(key)
         self._wholes = {as_parent(*key): key for key in self._was if key[0] in {*PARENTS, *NAMED_WITH_KIND}}
-        freed, taken = _serials(present), _serials(wanted)
+        freed, taken = _numbers(present), _numbers(wanted)
         had, has = _sequences(present), _sequences(wanted)
-        self._freed = {name: (*freed[name], has[name]) for name in freed.keys() & has.keys()}
-        self._taken = {name: (*taken[name], had[name]) for name in taken.keys() & had.keys()}
-        self._kept_sequences = self._freed.keys() | self._taken.keys()
-        kept = {("sequence", name) for name in self._kept_sequences}
+        both = {name: has[name] for name in freed.keys() & has.keys()}
+        both |= {name: had[name] for name in taken.keys() & had.keys()}
+        self._kept_sequences = both
+        self._freed = {name: (*freed[name], has[name]) for name in freed.serials & has.keys()}
+        self._taken = {name: (*taken[name], had[name]) for name in taken.serials & had.keys()}
+        kept = {("sequence", name) for name in both}
         changed = {k for k, item in self._is.items() if k in self._was and not _alike(self._was[k], item)}
         gone = {key for key in self._was if key not in self._is} - kept
         for key in gone:
@@ -126,12 +129,29 @@ class _Drafting:
         for key in dropped:
             item = self._was[key]
             if key[0] == "index attachment":
+                if self._is_detached(item):
+                    continue
                 ends = [need for need in item.needs if need[0] in _INDEXES]
                 yield from ends if dropped.isdisjoint(ends) else ()
             elif not item.undo and item.parent is not None and key[0] not in _ATTACHED:
                 whole = self._wholes.get(item.parent)
                 if whole is not None and whole[0] in NAMED_WITH_KIND:
                     yield whole
+
+    def _is_detached(self, attachment: CatalogObject) -> bool:
+        """Return whether a partition is detached, and its index with it."""
+        own = next((self._was[key] for key in self._attached_by(attachment.key)), None)
+        key = ("table", (own and own.parent) or "")
+        was, is_ = self._was.get(key), self._is.get(key)
+        if was is None or is_ is None:
+            return False
+        before, after = was.structure, is_.structure
+        return (
+            isinstance(before, Table)
+            and isinstance(after, Table)
+            and before.partition_of is not None
+            and (before.partition_of, before.bound) != (after.partition_of, after.bound)
+        )
 
     def _closed(self, dropped: set[Key]) -> set[Key]:
         """Add what cannot stay when these are dropped."""
@@ -243,6 +263,14 @@ class _Drafting:
                     for user in self._users[key]
                     if user in drops and drops[user].mode is not Mode.DESTROY
                 }
+        for (
+            attachment
+        ) in self._attachments:  # a partition's key or index first, and none is built for all at once
+            ends = [self._is[need] for need in attachment.needs if need[0] in _INDEXES and need in self._is]
+            own = next((end.key for end in ends if _is_attached(end, attachment)), None)
+            above = next((end.key for end in ends if end.key != own), None)
+            if above in self._first and own in self._last:
+                self._first[above].after.add(id(self._last[own]))
         for key, shed in sheds:
             shed.after |= {id(self._last[key])} if key in self._last else set()
             for user in self._users[key]:
@@ -275,6 +303,8 @@ class _Drafting:
 
     def _drop(self, key: Key) -> Step | None:
         item = self._was[key]
+        if key in self._ways.silent:
+            return None
         whole = None if item.parent is None else self._wholes.get(item.parent)
         if key[0] in _IN_CIRCLES:
             return Step(item.undo, key, rank=(0, self._rank[key]))
@@ -377,7 +407,7 @@ class _Drafting:
 
     def _make(self, key: Key) -> list[Step]:
         item = self._is[key]
-        if self._comes_with_partition(item):
+        if key in self._ways.silent or self._comes_with_partition(item):
             return []
         is_routine = key[0] in {
             "function",
@@ -474,11 +504,16 @@ class _Drafting:
             )
             made.append(fill)
             before = before | {id(fill)}
+        taken = {
+            k[1].removesuffix(f" on {table}")
+            for k in (*self._was, *self._is)
+            if k[0] in {"constraint", "foreign key"}
+        }
         last = made[-1] if made else None
         structured = made[0] if change.first else None
         for column in change.required:
             if self._ways.is_safe and self._was[key].structure is not None:
-                add, validate, end = proven_not_null(table, column, native=self._ways.native_not_null)
+                add, validate, end = proven_not_null(table, column, taken, native=self._ways.native_not_null)
                 chain = [
                     Step(sql, key, mode, rank)
                     for sql, mode in (
@@ -512,15 +547,25 @@ class _Drafting:
         return made, shed
 
 
-def _serials(catalog: Catalog) -> dict[str, tuple[Key, NumberSequence]]:
-    """Return the sequences of serial columns, by name, each with its table."""
-    return {
-        column.numbers.name: (key, column.numbers)
+class _Numbers(dict[str, tuple[Key, NumberSequence]]):
+    """The sequences of columns, by name, each with its table."""
+
+    serials: frozenset[str]  # not those of an identity
+
+
+def _numbers(catalog: Catalog) -> _Numbers:
+    found = [
+        (column, key)
         for key, item in catalog.objects.items()
         if isinstance(item.structure, Table)
         for column in item.structure.columns
-        if column.numbers is not None and column.identity is None
-    }
+        if column.numbers is not None
+    ]
+    numbers = _Numbers({c.numbers.name: (key, c.numbers) for c, key in found if c.numbers is not None})
+    numbers.serials = frozenset(
+        c.numbers.name for c, _ in found if c.numbers is not None and c.identity is None
+    )
+    return numbers
 
 
 def _sequences(catalog: Catalog) -> dict[str, NumberSequence]:
@@ -555,11 +600,11 @@ def _index_name(item: CatalogObject) -> str:
 
 
 def _alike(was: CatalogObject, is_: CatalogObject) -> bool:
-    """Return whether nothing is to be done; a key says ONLY when its table has children, which is not the key's own."""
-    if was.kind != "constraint":
+    """Return whether nothing is to be done; a key or index says ONLY when its table has children, which is not its own."""
+    only = {"constraint": ("ALTER TABLE ONLY ", "ALTER TABLE "), "index": (" ON ONLY ", " ON ")}.get(was.kind)
+    if only is None:
         return was.sql == is_.sql
-    first, second = (sql.replace("ALTER TABLE ONLY ", "ALTER TABLE ", 1) for sql in (was.sql, is_.sql))
-    return first == second
+    return was.sql.replace(*only, 1) == is_.sql.replace(*only, 1)
 
 
 def _is_attached(index: CatalogObject, attachment: CatalogObject) -> bool:

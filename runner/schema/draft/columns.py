@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from runner.schema.catalog.objects import Column, NumberSequence, Table
 
@@ -16,6 +17,8 @@ _USUAL_OPTIONS = {
     "CACHE": "CACHE 1",
     "CYCLE": "NO CYCLE",
 }
+
+_ASIDE = "runner_draft_numbers"  # holds a sequence's next number for a moment
 
 
 class NoStatementError(Exception):
@@ -39,14 +42,14 @@ def table_change(
     after: Table,
     *,
     in_batches: Collection[str] = (),
-    kept_sequences: Collection[str] = (),
+    kept_sequences: Mapping[str, NumberSequence] = MappingProxyType({}),
     casts: bool = False,
 ) -> TableChange:
     """Compare two tables of one name; the new columns `in_batches` are added without a value.
 
     `casts`: whether the server asks for a USING, as it has no assignment cast between the types.
 
-    `kept_sequences` are there before and after, though in one of the two they belong to a serial column.
+    `kept_sequences` are there before and after, though in one of the two they belong to a column: as they are in the other.
 
     Raises: NoStatementError.
     """
@@ -60,6 +63,8 @@ def table_change(
         if old is None:
             if not column.is_inherited:
                 _add(name, column, change, in_batch=column.name in in_batches)
+        elif column.is_inherited and not old.is_inherited and after.parents:
+            raise NoStatementError("a column of its own cannot become one that it only inherits")
         elif old != column:
             change.first += _column(name, old, column, change, kept_sequences, casts=casts)
     change.shed = [c for c in before.columns if c.name not in is_ and not c.is_inherited]
@@ -108,7 +113,13 @@ def _add(name: str, column: Column, change: TableChange, *, in_batch: bool) -> N
 
 
 def _column(
-    name: str, old: Column, new: Column, change: TableChange, kept: Collection[str], *, casts: bool
+    name: str,
+    old: Column,
+    new: Column,
+    change: TableChange,
+    kept: Mapping[str, NumberSequence],
+    *,
+    casts: bool,
 ) -> Iterator[str]:
     """Yield the statements for a column that is there."""
     alter = f"ALTER TABLE {name} ALTER COLUMN {new.name}"
@@ -207,8 +218,15 @@ def _way(column: Column) -> bool:
     return column.identity is not None
 
 
-def _unnumber(alter: str, old: Column, kept: Collection[str]) -> Iterator[str]:
-    if old.identity is not None:
+def _unnumber(alter: str, old: Column, kept: Mapping[str, NumberSequence]) -> Iterator[str]:
+    if old.identity is not None and old.numbers is not None and old.numbers.name in kept:
+        aside = _aside(old.numbers)
+        yield f"CREATE SEQUENCE {aside};"
+        yield f"SELECT setval({_literal(aside)}, last_value, is_called) FROM {old.numbers.name};"
+        yield f"{alter} DROP IDENTITY;"
+        yield create_sequence(kept[old.numbers.name])
+        yield from _go_on(old.numbers)
+    elif old.identity is not None:
         yield f"{alter} DROP IDENTITY;"
     elif old.numbers is not None:
         yield f"{alter} DROP DEFAULT;"
@@ -220,23 +238,29 @@ def _numbered_otherwise(
     name: str, alter: str, was: NumberSequence, new: Column, numbers: NumberSequence
 ) -> Iterator[str]:
     """Yield what makes a serial column one with an identity, or the other way round; its next number stays."""
-    aside = f"{was.name.rpartition('.')[0]}.runner_draft_numbers"
-    goes_on = f"SELECT setval({_literal(numbers.name)}, last_value, is_called) FROM {aside};"
     if new.identity is not None:
         yield f"{alter} DROP DEFAULT;"
         yield f"ALTER SEQUENCE {was.name} OWNED BY NONE;"
-        yield f"ALTER SEQUENCE {was.name} RENAME TO runner_draft_numbers;"
+        yield f"ALTER SEQUENCE {was.name} RENAME TO {_ASIDE};"
         yield _add_identity(alter, new, numbers)
-        yield goes_on
-        yield f"DROP SEQUENCE {aside};"
-        return
-    yield f"CREATE SEQUENCE {aside};"
-    yield f"SELECT setval({_literal(aside)}, last_value, is_called) FROM {was.name};"
-    yield f"{alter} DROP IDENTITY;"
-    yield create_sequence(numbers)
-    yield f"ALTER SEQUENCE {numbers.name} OWNED BY {name}.{new.name};"
-    yield f"{alter} SET DEFAULT {new.default};"
-    yield goes_on
+    else:
+        yield f"CREATE SEQUENCE {_aside(was)};"
+        yield f"SELECT setval({_literal(_aside(was))}, last_value, is_called) FROM {was.name};"
+        yield f"{alter} DROP IDENTITY;"
+        yield create_sequence(numbers)
+        yield f"ALTER SEQUENCE {numbers.name} OWNED BY {name}.{new.name};"
+        yield f"{alter} SET DEFAULT {new.default};"
+    yield from _go_on(numbers, _aside(was))
+
+
+def _aside(numbers: NumberSequence) -> str:
+    return f"{numbers.name.rpartition('.')[0]}.{_ASIDE}"
+
+
+def _go_on(numbers: NumberSequence, aside: str | None = None) -> Iterator[str]:
+    """Yield what lets a sequence go on where the one that was put aside has ended."""
+    aside = aside or _aside(numbers)
+    yield f"SELECT setval({_literal(numbers.name)}, last_value, is_called) FROM {aside};"
     yield f"DROP SEQUENCE {aside};"
 
 
@@ -249,12 +273,17 @@ def _literal(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _number(name: str, alter: str, new: Column, kept: Collection[str]) -> Iterator[str]:
+def _number(name: str, alter: str, new: Column, kept: Mapping[str, NumberSequence]) -> Iterator[str]:
     """Yield what gives a column its numbers, which go on after the last that is there."""
     numbers = new.numbers
     if numbers is None:
         return
-    if new.identity is not None:
+    if new.identity is not None and numbers.name in kept:
+        yield f"ALTER SEQUENCE {numbers.name} OWNED BY NONE;"
+        yield f"ALTER SEQUENCE {numbers.name} RENAME TO {_ASIDE};"
+        yield _add_identity(alter, new, numbers)
+        yield from _go_on(numbers)
+    elif new.identity is not None:
         yield _add_identity(alter, new, numbers)
     else:
         if numbers.name not in kept:

@@ -68,7 +68,7 @@ def draft_files(
     now = read()
     left = list(renames)
     while left or counting(wanted, now):
-        found = settled(conn, read, wanted, ways, renames=[rename.sql for rename in left])
+        found = settled(conn, read, wanted, ways, renames=left)
         wanted = found.wanted
         undrafted += found.undrafted
         if not found.groups and not found.first:
@@ -80,7 +80,7 @@ def draft_files(
                 if statement != NO_BODIES:
                     conn.execute(statement.encode())
             now = read()
-            undone = [rename.undo for rename in reversed(left)] if number == 0 else []
+            undone = [rename.back for rename in reversed(left)] if number == 0 else []
             files.append(_file(conn, read, before, group, statements, undone))
         left = []
     return DraftFiles(files=tuple(_named(files)), wanted=wanted, undrafted=tuple(undrafted))
@@ -92,7 +92,7 @@ def _file(
     before: Catalog,
     group: Group,
     statements: tuple[str, ...],
-    renamed: Sequence[str],
+    renamed: Sequence[Rename],
 ) -> DraftFile:
     concurrently = group.mode is Mode.CONCURRENTLY
     undo: tuple[str, ...] | None = NOTHING
@@ -100,11 +100,15 @@ def _file(
     irreversible = None
     if group.mode is not Mode.BATCH:
         ways = Ways(is_safe=False, concurrently=concurrently)
-        back = settled(conn, read, before, ways, renames=renamed)
-        if back.undrafted:
-            undo, irreversible = None, back.undrafted[0].reason
-            if group.mode is Mode.ENUM_VALUE:
-                irreversible = "PostgreSQL cannot remove a value from an enum"
+        try:
+            back = settled(conn, read, before, ways, renames=renamed)
+            cannot = back.undrafted[0].reason if back.undrafted else None
+        except UndraftableError as error:
+            cannot = error.reason
+        if cannot is not None:
+            undo = None
+            is_enum = group.mode is Mode.ENUM_VALUE
+            irreversible = "PostgreSQL cannot remove a value from an enum" if is_enum else cannot
         else:
             undo = (*back.first, *(step.sql for g in back.groups for step in g.steps)) or NOTHING
             undo_loses = tuple(loss for g in back.groups for loss in g.loses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,14 +33,16 @@ class Rename:
         return f"ALTER {self.kind.upper()} {self.old}{self.arguments} RENAME TO {self.new};"
 
     @property
-    def undo(self) -> str:
-        """The statement that takes it back."""
-        was = self.old.rpartition(".")[2]
-        within = self.old.rpartition(".")[0]
-        if self.kind == "column":
-            return f"ALTER TABLE {self.table} RENAME COLUMN {self.new} TO {was};"
+    def back(self) -> Rename:
+        """The rename that takes it back."""
+        within, was = self.old.rpartition(".")[::2]
         name = f"{within}.{self.new}" if within else self.new
-        return f"ALTER {self.kind.upper()} {name}{self.arguments} RENAME TO {was};"
+        return Rename(self.kind, name, was, table=self.table, arguments=self.arguments)
+
+    @property
+    def of_table(self) -> str:
+        """The table that it is about, as it is called afterwards; nothing for something else."""
+        return self.back.old if self.kind == "table" else self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +119,58 @@ def doubts(present: Catalog, wanted: Catalog, *, settled: Collection[str]) -> It
                 yield Doubt(key[0], old, name)
 
 
-def same_constraints(present: Catalog, wanted: Catalog) -> Iterator[str]:
-    """Yield the statements that give constraints their new names: one that says the same of the same table is the same."""
-    new = {
-        (item.parent, _without_name(item)): item
-        for key, item in wanted.objects.items()
-        if key[0] in {"constraint", "foreign key"} and key not in present.objects
-    }
-    for key, item in present.objects.items():
-        if key[0] in {"constraint", "foreign key"} and key not in wanted.objects:
+def following(present: Catalog, wanted: Catalog, renamed: Collection[str]) -> Iterator[str]:
+    """Yield the statements that give parts their new names.
+
+    A constraint that says the same of the same table is the same one; of a table that was `renamed`, or has a renamed
+    column, so is an index, and the sequence that numbers the same column.
+    """
+    for kinds, verb in (({"constraint", "foreign key"}, "CONSTRAINT"), ({"index"}, "INDEX")):
+        new = {
+            (item.parent, _without_name(item)): item
+            for key, item in wanted.objects.items()
+            if key[0] in kinds and key not in present.objects
+        }
+        for key, item in present.objects.items():
+            if key[0] not in kinds or key in wanted.objects:
+                continue
             other = new.pop((item.parent, _without_name(item)), None)
-            if other is not None and not item.identity.endswith(f" on domain {item.parent}"):
-                names = (each.identity.removesuffix(f" on {item.parent}") for each in (item, other))
-                yield f"ALTER TABLE {item.parent} RENAME CONSTRAINT {' TO '.join(names)};"
+            if other is None or item.identity.endswith(f" on domain {item.parent}"):
+                continue
+            name = other.identity.removesuffix(f" on {item.parent}")
+            if verb == "CONSTRAINT":
+                was = item.identity.removesuffix(f" on {item.parent}")
+                yield f"ALTER TABLE {item.parent} RENAME CONSTRAINT {was} TO {name};"
+            elif item.parent in renamed:
+                yield f"ALTER INDEX {_qualified(item)} RENAME TO {name};"
+    for table in sorted(renamed):
+        yield from _sequences(present, wanted, table)
+
+
+_NEXT = re.compile(r"nextval\('(?P<name>(?:[^']|'')+)'::regclass\)")
+
+
+def _sequences(present: Catalog, wanted: Catalog, table: str) -> Iterator[str]:
+    was, is_ = (catalog.objects.get(("table", table)) for catalog in (present, wanted))
+    if was is None or is_ is None:
+        return
+    if not isinstance(was.structure, Table) or not isinstance(is_.structure, Table):
+        return
+    defaults = {column.name: column.default or "" for column in was.structure.columns}
+    for column in is_.structure.columns:
+        found = _NEXT.fullmatch(defaults.get(column.name, ""))
+        if found is None or column.numbers is None:
+            continue
+        old, new = found["name"].replace("''", "'"), column.numbers.name
+        is_free = ("sequence", new) not in present.objects and ("sequence", old) not in wanted.objects
+        if old != new and is_free and old.rpartition(".")[0] == new.rpartition(".")[0]:
+            yield f"ALTER SEQUENCE {old} RENAME TO {new.rpartition('.')[2]};"
 
 
 def _without_name(item: CatalogObject) -> str:
     name = item.identity.removesuffix(f" on domain {item.parent}").removesuffix(f" on {item.parent}")
+    if item.kind == "index":
+        return item.sql.replace(f" {name} ON ", " ON ", 1)
     return item.sql.replace(f"ADD CONSTRAINT {name} ", "ADD CONSTRAINT ", 1)
 
 
@@ -158,6 +196,5 @@ def _nameless(item: CatalogObject) -> str | None:
         return repr([(c.name, c.type) for c in item.structure.columns]) if item.structure.columns else None
     name = item.identity.partition("(")[0]
     if item.kind == "index":
-        name = item.identity.removesuffix(f" on {item.parent}")
-        return item.sql.replace(f" {name} ON ", " ON ", 1)
+        return _without_name(item)
     return item.sql.replace(name, "", 1) if item.kind not in {"type", "domain", "sequence"} else None

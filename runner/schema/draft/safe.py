@@ -5,12 +5,15 @@ Source: PostgreSQL manual, ALTER TABLE, Notes; CREATE INDEX, "Building Indexes C
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from runner.schema.catalog.objects import CatalogObject, Column, Key, UniqueKey
 
 _ROWS = 1000  # a transaction
+_NAME_BYTES = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,13 @@ class Fills:
         )
 
 
-def proven_not_null(table: str, column: Column, *, native: bool) -> tuple[str, str, str]:
-    """Return how a column becomes NOT NULL: a constraint for new rows, its proof, and the end."""
-    bare = table.rpartition(".")[2].strip('"')
-    name = f"{bare}_{column.name.strip(chr(34))}_not_null"
-    name = name if name.replace("_", "").isalnum() and name == name.lower() else f'"{name}"'
+def proven_not_null(table: str, column: Column, taken: set[str], *, native: bool) -> tuple[str, str, str]:
+    """Return how a column becomes NOT NULL: a constraint for new rows, its proof, and the end.
+
+    The constraint's name is none of `taken`, and is added to it.
+    """
+    name = _free_name(table.rpartition(".")[2], column.name, taken)
+    taken.add(name)
     alter = f"ALTER TABLE {table}"
     validate = f"{alter} VALIDATE CONSTRAINT {name};"
     if native:
@@ -64,6 +69,19 @@ def proven_not_null(table: str, column: Column, *, native: bool) -> tuple[str, s
     add = f"{alter}\n    ADD CONSTRAINT {name} CHECK ({column.name} IS NOT NULL) NOT VALID;"
     end = f"{alter} ALTER COLUMN {column.name} SET NOT NULL;\n\n{alter} DROP CONSTRAINT {name};"
     return add, validate, end
+
+
+def _free_name(table: str, column: str, taken: Container[str]) -> str:
+    """Return a name for a NOT NULL, as PostgreSQL chooses one: 63 bytes at most, and not one that is there."""
+    bare = "_".join(name.removeprefix('"').removesuffix('"').replace('""', '"') for name in (table, column))
+    for number in count():
+        end = f"_not_null{number or ''}"
+        name = bare.encode()[: _NAME_BYTES - len(end)].decode(errors="ignore") + end
+        quoted = '"' + name.replace('"', '""') + '"'
+        name = name if re.fullmatch("[a-z_][a-z0-9_]*", name) else quoted
+        if name not in taken:
+            break
+    return name
 
 
 def unique_over_index(item: CatalogObject) -> tuple[str, str] | None:

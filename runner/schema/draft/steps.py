@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -82,8 +82,7 @@ def groups(steps: Iterable[Step]) -> list[Group]:
         taken = waiting.pop(number, None)
         if taken is None:
             continue
-        goes_along = found and (found[-1][0] is mode or _absorbs(found[-1][0], mode))
-        if mode is Mode.BATCH or not goes_along:
+        if not found or not goes_along(found[-1][0], mode):
             found.append((mode, []))
         found[-1][1].append(taken)
         for follower in followers[number]:
@@ -93,9 +92,19 @@ def groups(steps: Iterable[Step]) -> list[Group]:
     return [Group(mode, tuple(steps)) for mode, steps in found]
 
 
-def _absorbs(file: Mode, mode: Mode) -> bool:
-    """Return whether what only becomes possible by destroying goes along with it."""
-    return file is Mode.DESTROY and mode is Mode.TRANSACTION
+def goes_along(file: Mode, mode: Mode) -> bool:
+    """Return whether a step goes into the file before it; so does what only becomes possible by destroying."""
+    if mode is Mode.BATCH:
+        return False
+    return file is mode or (file is Mode.DESTROY and mode is Mode.TRANSACTION)
+
+
+def joined(before: Sequence[Group], after: Sequence[Group]) -> list[Group]:
+    """Return the files of one part of a draft and those of the next, which begins in the last file where it can."""
+    if not (before and after and goes_along(before[-1].mode, after[0].mode)):
+        return [*before, *after]
+    both = Group(before[-1].mode, (*before[-1].steps, *after[0].steps))
+    return [*before[:-1], both, *after[1:]]
 
 
 def _next(now: Mode | None, ready: dict[Mode, list[tuple[tuple[int, ...], int]]]) -> Mode | None:

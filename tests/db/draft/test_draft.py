@@ -131,6 +131,14 @@ def test_a_table_in_use_is_changed_so_that_nobody_waits(drafting, change, names,
     assert "nothing to draft" in again.out, again.out + again.err
 
 
+def test_a_foreign_key_gives_up_before_a_writer_is_in_a_deadlock(drafting):
+    assert drafting.draft("ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;").code == 0
+    for name in ("0002_change", "0002_change.rollback"):
+        assert "-- lock_timeout: 800ms" in drafting.files[name]
+    assert "lock_timeout" not in drafting.files["0003_change_validate"]
+    drafting.applied()
+
+
 def test_one_file_is_enough_for_a_small_table(drafting):
     assert (
         drafting.draft(
