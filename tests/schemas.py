@@ -23,7 +23,7 @@ _NAMES = (
     "PRIMARY KEY", "CONSTRAINT", "$$", "E'x'", "übung", "таблица", "日本語", "ﬁ", "new\nline", "tab\t", " lead", "trail ", "1st",
     "on", "a ON b", "a ON TABLE b", "a TO b", "x FROM y", "DOMAIN d", "TO", "x" * 63, "é" * 31, "_", "a$b", "NULL", "public", "pg_x", "AS", "a IS 'b'", "a, b",
 )  # fmt: skip
-_TYPES = {  # a type, and a value of it
+TYPES = {  # a type, and a value of it
     "integer": "7", "bigint": "-1", "smallint": "3", "text": "'a''b;'", "varchar(20)": "'x'", "char(3)": "'abc'",
     "numeric(8,2)": "1.50", "boolean": "true", "date": "'2024-02-29'", "timestamptz": "now()", "timestamp(3)": "'2024-01-01 10:00'",
     "interval": "'1 day'", "interval day to second(2)": "'1 day'", "jsonb": "'{\"a\": [1]}'", "uuid": "gen_random_uuid()", "bytea": "'\\x00ff'",
@@ -56,6 +56,20 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def odd_name(random: Random, mark: str) -> str:
+    """Return a name, quoted: mostly an odd one, and with another mark always another."""
+    base = random.choice(_NAMES) if random.random() < 0.7 else "n"
+    while len((base + mark).encode()) > 63:
+        base = base[:-1]
+    return quoted(
+        base + mark
+        if random.random() < 0.8
+        else mark + base[: 62 - len(mark)]
+        if base.isascii()
+        else base + mark
+    )
+
+
 @dataclass
 class _Table:
     name: str
@@ -77,7 +91,7 @@ class _Writer:
     statements: list[str] = field(default_factory=list)
     schemas: list[str] = field(default_factory=lambda: ["public"])
     tables: list[_Table] = field(default_factory=list)
-    types: dict[str, str] = field(default_factory=lambda: dict(_TYPES))
+    types: dict[str, str] = field(default_factory=lambda: dict(TYPES))
     enums: list[str] = field(default_factory=list)
     sequences: list[str] = field(default_factory=list)
     functions: dict[str, str] = field(default_factory=dict)  # of integer: signature and name
@@ -88,16 +102,7 @@ class _Writer:
         """Return a new name, quoted: mostly an odd one, and always another."""
         self.count += 1
         mark = f"{self.count:x}"
-        base = self.random.choice(_NAMES) if self.random.random() < 0.7 else "n"
-        while len((base + mark).encode()) > 63:
-            base = base[:-1]
-        return quoted(
-            base + mark
-            if self.random.random() < 0.8
-            else mark + base[: 62 - len(mark)]
-            if base.isascii()
-            else base + mark
-        )
+        return odd_name(self.random, mark)
 
     def placed(self) -> tuple[str, str]:
         schema = self.random.choice(self.schemas)

@@ -13,7 +13,7 @@ from scripts.bench import parts, server
 from scripts.bench.measure import Taken
 from scripts.bench.tools import Tool, all_tools
 
-_PARTS = ("startup", "apply", "nothing", "rollback", "cpu", "large", "reading", "stall")
+_PARTS = ("startup", "apply", "nothing", "rollback", "cpu", "large", "reading", "stall", "load")
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,6 +38,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reading", type=int, default=10_000, metavar="N")
     parser.add_argument(
         "--hold", type=float, default=15.0, metavar="S", help="for stall: of the idle transaction"
+    )
+    parser.add_argument("--rows", type=int, default=1_000_000, metavar="N", help="for load: of the table")
+    parser.add_argument(
+        "--pause", type=float, default=0.0, metavar="S", help="for load: within one writer's transactions"
     )
     parser.add_argument(
         "--durable",
@@ -74,6 +78,8 @@ def main() -> None:
             parts.reading(bench, given.reading)
         if "stall" in wanted:
             parts.stalls(bench, given.hold)
+        if "load" in wanted:
+            parts.under_load(bench, given.rows, given.pause)
 
 
 def _print_circumstances(near: server.Place, tools: list[Tool], given: argparse.Namespace) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from scripts.bench import server
-from scripts.bench.measure import BackendWatch, Taken, run, side_by_side
+import psycopg
+
+from scripts.bench import load, server
+from scripts.bench.measure import BackendWatch, ProgramFailedError, Taken, run, side_by_side
 from scripts.bench.relay import Relay
 from scripts.bench.server import Place
 from scripts.bench.stall import longest_stall
@@ -237,6 +241,40 @@ def stalls(bench: Bench, hold_s: float) -> None:
         (folder / "migrations/00000_t.sql").write_text("ALTER TABLE busy ADD COLUMN more int;\n")
         jobs[name] = partial(longest_stall, tool, bench.near, folder, hold_s)
     bench.show(f"longest stall of a query behind ALTER TABLE, an idle transaction for {hold_s:g} s", jobs)
+
+
+def under_load(bench: Bench, rows: int, hold_s: float) -> None:
+    """Apply drafts to tables that are written to; the figure is the writers' longest statement."""
+    jobs: dict[str, Job] = {
+        title: partial(_longest_wait, bench, title, rows, hold_s) for title in load.CHANGES
+    }
+    held = f", one transaction in turn open for {hold_s:g} s" if hold_s else ""
+    bench.show(f"longest statement of a writer to {rows} rows while a draft is applied{held}", jobs)
+
+
+def _longest_wait(bench: Bench, title: str, rows: int, hold_s: float) -> Taken:
+    tool = bench.named("runner")
+    place = server.fresh(bench.near, tool.database)
+    migrate = tool.apply(place)
+    change, *args = load.CHANGES[title]
+    like = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-c", load.BASE + change]
+    options = ["--like-command", shlex.join(like), "--scratch-url", bench.near.url]
+    draft = replace(migrate, arguments=[str(tool.program), "draft", "change", *options, *args])
+    with TemporaryDirectory(dir=bench.folder) as made:
+        folder = Path(made)
+        (folder / "migrations").mkdir()
+        (folder / "migrations/0001_base.sql").write_text(load.BASE)
+        _run(migrate, folder)
+        with psycopg.connect(place.url, autocommit=True) as conn:
+            conn.execute(load.ROWS.format(rows=rows).encode())
+        _run(draft, folder)
+        with load.writers(place.url, rows=rows, hold_s=hold_s) as written:
+            taken = _run(replace(migrate, arguments=[*migrate.arguments, "--no-validate"]), folder)
+    if written.failures:
+        raise ProgramFailedError(
+            f"{len(written.failures)} of {written.count} statements: {written.failures[0]}"
+        )
+    return replace(taken, wall_s=written.longest_s)
 
 
 def cores() -> int:

@@ -14,7 +14,9 @@ import pytest
 from runner.commands.health import as_markdown, query_lists
 from runner.files.migrations.evident import NAMES
 from runner.settings import load
-from tests.db.engine.conftest import Project
+from tests.db.engine.conftest import VENV_BIN, Project, project
+
+__all__ = ["project"]
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -97,6 +99,37 @@ def test_the_settings_and_the_query_shown_are_understood(shipped):
     assert found["waiting_orders"]["level"] == "ok"
     assert found["connections"]["thresholds"]["warn"] == "used_percent > 70"
     assert found["unused_indexes"]["level"] == "info"
+
+
+def test_the_models_on_the_page_are_drafted_and_then_what_changes_in_them(project):
+    text = (DOCS / "developer.md").read_text("utf-8").partition("## From models")[2].partition("\n## ")[0]
+    (models,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    first, again, with_more = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    project.environ |= {"RUNNER_SCRATCH_URL": project.url, "PATH": f"{VENV_BIN}:{os.environ['PATH']}"}
+    project.environ.pop("RUNNER_BESIDE_EXISTING")
+    project.write("models.py", models)
+    for command in first.splitlines():
+        assert shlex.split(command)[0] == "runner"
+        project.ok(*shlex.split(command)[1:])
+    assert project.tables() == {"customers", "orders"}
+    (note,) = re.findall(r"With `(note: .*?)` in `Order`", text)
+    project.write("models.py", models.replace("index=True)\n", f"index=True)\n    {note}\n"))
+    project.ok(*shlex.split(again)[1:])
+    assert "ADD COLUMN note " in (project.root / "migrations/0002_add_orders_note.sql").read_text("utf-8")
+    assert len(list(project.root.glob("migrations/*_note*.sql"))) == 2
+    project.ok("migrate")
+    project.write("sql/not_in_models.sql", "CREATE VIEW noted AS SELECT id FROM orders WHERE note <> '';\n")
+    project.ok(*shlex.split(with_more)[1:])
+    written = (project.root / "migrations/0003_add_orders_note.sql").read_text("utf-8")
+    assert "CREATE VIEW public.noted" in written
+    (beside,) = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    in_place = beside.replace("go run ./cmd/automigrate", 'psql -qX -c "ALTER TABLE orders ADD by_gorm text"')
+    assert in_place != beside
+    project.ok(*shlex.split(in_place)[1:])
+    written = (project.root / "migrations/0004_add_orders_note.sql").read_text("utf-8")
+    assert re.findall(r"^[A-Z].*", written, re.MULTILINE) == [
+        "ALTER TABLE public.orders ADD COLUMN by_gorm text;"
+    ]
 
 
 def test_each_exit_code_of_the_documents_is_one_of_the_programs():

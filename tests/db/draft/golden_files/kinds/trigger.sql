@@ -1,0 +1,27 @@
+-- trigger: timing
+
+-- ==== change
+
+DROP TRIGGER r ON s1.t;
+
+CREATE TRIGGER r AFTER INSERT ON s1.t FOR EACH ROW EXECUTE FUNCTION s1.tf();
+
+-- ==== its rollback
+
+DROP TRIGGER r ON s1.t;
+
+CREATE TRIGGER r BEFORE INSERT ON s1.t FOR EACH ROW EXECUTE FUNCTION s1.tf();
+
+-- And the other way
+
+-- ==== change
+
+DROP TRIGGER r ON s1.t;
+
+CREATE TRIGGER r BEFORE INSERT ON s1.t FOR EACH ROW EXECUTE FUNCTION s1.tf();
+
+-- ==== its rollback
+
+DROP TRIGGER r ON s1.t;
+
+CREATE TRIGGER r AFTER INSERT ON s1.t FOR EACH ROW EXECUTE FUNCTION s1.tf();

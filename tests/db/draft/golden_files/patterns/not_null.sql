@@ -1,0 +1,41 @@
+-- ==== 0002_change.rollback.sql
+-- Undo 0002_change.
+
+ALTER TABLE public.orders DROP CONSTRAINT orders_note_not_null;
+
+-- ==== 0002_change.sql
+-- Change.
+-- Locks: ACCESS EXCLUSIVE on public.orders.
+
+ALTER TABLE public.orders
+    ADD CONSTRAINT orders_note_not_null CHECK (note IS NOT NULL) NOT VALID;
+
+-- ==== 0003_change_validate.rollback.sql
+-- Undo 0003_change_validate.
+
+ALTER TABLE public.orders DROP CONSTRAINT orders_note_not_null;
+
+ALTER TABLE public.orders
+    ADD CONSTRAINT orders_note_not_null CHECK ((note IS NOT NULL)) NOT VALID;
+
+-- ==== 0003_change_validate.sql
+-- Change validate.
+-- Locks: SHARE UPDATE EXCLUSIVE on public.orders.
+
+ALTER TABLE public.orders VALIDATE CONSTRAINT orders_note_not_null;
+
+-- ==== 0004_change_then.rollback.sql
+-- Undo 0004_change_then.
+
+ALTER TABLE public.orders ALTER COLUMN note DROP NOT NULL;
+
+ALTER TABLE public.orders
+    ADD CONSTRAINT orders_note_not_null CHECK ((note IS NOT NULL));
+
+-- ==== 0004_change_then.sql
+-- Change then.
+-- Locks: ACCESS EXCLUSIVE on public.orders.
+
+ALTER TABLE public.orders ALTER COLUMN note SET NOT NULL;
+
+ALTER TABLE public.orders DROP CONSTRAINT orders_note_not_null;
