@@ -10,7 +10,7 @@ import pytest
 from tests.drafts import Outcome, catalog, try_draft
 from tests.faults.random_drafts import database_maker
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize("back", [False, True])
