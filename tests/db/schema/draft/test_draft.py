@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+
 from tests.db.schema.draft.golden import assert_golden_draft
 
 

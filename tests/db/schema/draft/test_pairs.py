@@ -9,10 +9,10 @@ from random import Random
 
 import psycopg
 import pytest
-from tests.db.schema.draft.golden import assert_golden_draft
 
 from tests.db.schema.catalog import attributes
 from tests.db.schema.catalog.conftest import any_server
+from tests.db.schema.draft.golden import assert_golden_draft
 from tests.drafts import Outcome, Tried, catalog, try_draft
 from tests.faults.random_drafts import database_maker, try_pair
 
