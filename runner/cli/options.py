@@ -406,6 +406,6 @@ scratch_option = click.option(
 
 
 def read_settings(context: Context, **flags: Any) -> Settings:
-    """Merge flags (Click has merged the environment already) with `runner.toml`."""
+    """Make the settings of flags, in which Click has merged the environment and `runner.toml`."""
     context.json = bool(flags.pop("as_json", False)) or context.json
     return settings.load(environ=context.environ, project=context.project, flags=flags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,19 +183,12 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def lines(results: Sequence[Linted], form: str, style: Style) -> Iterator[str]:
-    """Yield the lines of a form: text, json, github, sarif or junit."""
-    found = [finding for result in results for finding in result.findings]
-    if form == "json":
-        yield json.dumps(as_json(results), ensure_ascii=False, indent=2)
-    elif form == "github":
-        yield from as_github(found)
-    elif form == "sarif":
-        yield json.dumps(as_sarif(found, rules=RULES), ensure_ascii=False, indent=2)
-    elif form == "junit":
-        yield as_junit(found, name="runner lint")
-    else:
-        for result in results:
-            yield from _text(result, style)
+    """Return the lines of a form: text, json, github, sarif or junit."""
+    return _FORMS[form](results, style)
+
+
+def _found(results: Sequence[Linted]) -> list[Finding]:
+    return [finding for result in results for finding in result.findings]
 
 
 def as_json(results: Sequence[Linted]) -> dict[str, Any]:
@@ -235,3 +228,14 @@ def _text(result: Linted, style: Style) -> Iterator[str]:
         yield "  no git repository shows which files may be applied: never edit one that is, write a new migration"
     if result.settled:
         yield f"  not shown: {counted(result.settled, 'finding')} in files that {result.branch} has; --all shows each"
+
+
+_FORMS: Mapping[str, Callable[[Sequence[Linted], Style], Iterator[str]]] = {
+    "text": lambda results, style: (line for result in results for line in _text(result, style)),
+    "json": lambda results, _: iter([json.dumps(as_json(results), ensure_ascii=False, indent=2)]),
+    "github": lambda results, _: iter(as_github(_found(results))),
+    "sarif": lambda results, _: iter(
+        [json.dumps(as_sarif(_found(results), rules=RULES), ensure_ascii=False, indent=2)]
+    ),
+    "junit": lambda results, _: iter([as_junit(_found(results), name="runner lint")]),
+}

@@ -88,9 +88,9 @@ def run_in_parallel(
                 raise _changes_its_session(progress, unit)
 
     with ExitStack() as stack:
-        helpers = [
-            stack.enter_context(closing(work.connect())) for _ in range(min(script.parallel, len(waiting)))
-        ]
+        # what was begun is looked at from one of them, also where nothing is left to run
+        count = min(script.parallel, max(len(waiting), 1 if begun else 0))
+        helpers = [stack.enter_context(closing(work.connect())) for _ in range(count)]
         for conn in helpers:
             work.history.join_as_helper(conn)
             wire.set_for_session(conn, work.settings(script))

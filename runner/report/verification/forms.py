@@ -32,32 +32,26 @@ def rendered(results: Results, form: str, style: Style = _PLAIN) -> str:
 
 
 def _text(results: Results, style: Style) -> str:
-
     return "\n".join(line for result in results for line in lines(result, style))
 
 
 def _markdown(results: Results, _style: Style) -> str:
-
     return as_markdown(results)
 
 
 def _html(results: Results, _style: Style) -> str:
-
     return as_html(results)
 
 
 def _json(results: Results, _style: Style) -> str:
-
     return json.dumps(document(results), ensure_ascii=False, indent=2)
 
 
 def _sarif(results: Results, _style: Style) -> str:
-
     return json.dumps(as_sarif(_findings(results), rules=RULES), ensure_ascii=False, indent=2)
 
 
 def _junit(results: Results, _style: Style) -> str:
-
     rehearsals = [(result, rehearsal) for result in results for rehearsal in result.rehearsals]
     skipped = [r.path for _, r in rehearsals if r.round_trip.verdict is Verdict.NOT_TRIED]
     passed = [r.path for result, r in rehearsals if r.ok and not result.findings_of(r)]
@@ -65,7 +59,6 @@ def _junit(results: Results, _style: Style) -> str:
 
 
 def _github(results: Results, _style: Style) -> str:
-
     return "\n".join(as_github(_findings(results)))
 
 

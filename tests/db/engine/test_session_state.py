@@ -212,6 +212,20 @@ def test_in_parallel_a_file_of_which_a_statement_set_something_is_not_gone_on_wi
     assert stoppable.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 't_'") == [("a",)]
 
 
+def test_in_parallel_a_statement_that_set_something_and_ended_last_is_not_taken_for_done(stoppable):
+    waits = (
+        "WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 't3') LOOP PERFORM pg_sleep(0.01); END LOOP;"
+    )
+    sets = _SETS.replace("END $$", f"{waits} END $$")
+    stoppable.write("0001_x", f"-- transactional: false\n-- parallel: 2\n{sets}\n{_TABLES}")
+    for _ in range(2):
+        done = stoppable.run("migrate")
+        assert done.code in {1, 3}
+        assert "statement 1 of 0001_x changed the settings of its session" in done.err
+    assert done.code == 3
+    assert stoppable.applied() == []
+
+
 def test_a_file_that_set_something_does_not_go_on_in_parallel(stoppable):
     stoppable.write("0001_x", f"-- transactional: false\n{_SETS}\n{REST}")
     assert stoppable.run("migrate").code == 1
