@@ -20,14 +20,14 @@ from runner.errors import ConfigurationError, Location
 from runner.events import Emit
 from runner.files.migrations.git import texts_at
 from runner.files.migrations.layout import Layout, find_layouts, which_of
-from runner.files.named_statements import NamedStatement, find, read
+from runner.files.named_statements import NamedStatement, find, read, told_apart
 from runner.files.sqltext.tokens import keywords, tokens, without_comments
 from runner.report.terminal import Style
 from runner.review.verify.statement_plans import not_planned
 from runner.server import connection
 from runner.session.session import explained
 from runner.settings import Settings
-from runner.wording import counted
+from runner.wording import counted, shortened
 
 _WHERE = """
 SELECT n.nspname::text FROM pg_catalog.pg_extension AS e INNER JOIN pg_catalog.pg_namespace AS n ON e.extnamespace = n.oid
@@ -48,6 +48,8 @@ _HIDDEN = "<insufficient privilege>"
 _OF_THE_SERVER = re.compile(
     r"\bpg_catalog\.|\b(?:FROM|JOIN)\s+(?:information_schema\.|\"?pg_)", re.IGNORECASE
 )
+_OF_RUNNER = re.compile(r"\b(?:_runner_(?:migration|journal)|_yoyo_(?:migration|log|version)|yoyo_lock)\b")
+_FEW_DIGITS = 4  # ORDER BY 2, numeric(10, 2) and the like are no values
 _BEFORE_TABLE = frozenset({"FROM", "INTO", "UPDATE", "USING"})
 _INSTALL = (
     "Load the library and create the extension: shared_preload_libraries = 'pg_stat_statements', a restart, then "
@@ -66,6 +68,7 @@ class Collected:
     unseen: tuple[str, ...]  # what the server does not show, in words
     path: str | None = None  # the file that was written
     changed: bool = False
+    removed: tuple[str, ...] = ()  # that the file had, and the server has not counted
 
 
 def collect(settings: Settings, *, output: Path | None, emit: Emit) -> Collected:
@@ -91,7 +94,9 @@ def collect(settings: Settings, *, output: Path | None, emit: Emit) -> Collected
     text = rendered(found)
     if text != before:
         atomic_write.write(output, text, parents=True)
-    return replace(found, path=settings.label(output), changed=text != before)
+    counted_now = {statement.name for statement in found.statements}
+    removed = tuple(statement.name for statement in known if statement.name not in counted_now)
+    return replace(found, path=settings.label(output), changed=text != before, removed=removed)
 
 
 def of_target(
@@ -166,7 +171,7 @@ def _left_out(text: str) -> str | None:
         return "that the server does not plan, such as SET and BEGIN"
     if _OF_THE_SERVER.search(text):
         return "about the server's own catalog"
-    if "_runner_" in text or "yoyo_" in text:
+    if _OF_RUNNER.search(text):
         return "of runner"
     return None
 
@@ -178,7 +183,8 @@ def _without_literals(text: str) -> str:
     found = list(tokens(text))
     for before, token in zip((None, *found), found, strict=False):
         is_parameter = before is not None and before.text == "$" and token.kind == "number"
-        if token.kind not in {"string", "number", "escape", "dollar"} or is_parameter:
+        is_small = token.kind == "number" and len(token.text) <= _FEW_DIGITS
+        if token.kind not in {"string", "number", "escape", "dollar"} or is_parameter or is_small:
             continue
         highest += 1
         pieces += [text[at : token.start], f"${highest}"]
@@ -233,6 +239,10 @@ def text(result: Collected, style: Style) -> Iterator[str]:
     said = "written" if result.changed else "unchanged"
     yield f"{style(result.database, 'bold')}  {style(result.place, 'dim')}"
     yield f"  {result.path}  {style(said, 'green')}  {counted(len(result.statements), 'statement')}"
+    if result.removed:
+        yield "  " + style(
+            f"removed, as the server has not counted it: {shortened(result.removed)}", "yellow"
+        )
     for why, count in sorted(result.left_out.items()):
         yield f"  left out: {counted(count, 'statement')} {why}"
     for what in result.unseen:
@@ -245,6 +255,7 @@ def as_json(result: Collected) -> dict[str, Any]:
         "database": result.database,
         "path": result.path,
         "changed": result.changed,
+        "removed": list(result.removed),
         "left_out": dict(result.left_out),
         "unseen": list(result.unseen),
         "statements": [
@@ -276,7 +287,8 @@ def statements_from(
         revision, _, path = source.removeprefix("git:").partition(":")
         place = path or settings.label(own_statements(layout) or _folder(layout))
         texts = texts_at(revision, place, project=settings.project)
-        return source, [s for label, content in texts for s in read(content, f"{label} at {revision}")]
+        found_there = [s for label, content in texts for s in read(content, label)]
+        return source, told_apart(found_there)
     kept = own_statements(layout) if source is None else settings.project / source
     if kept is None:
         return "", []

@@ -169,7 +169,7 @@ class _Statements:
             if plan.error is None:
                 self.worked.add(name)
             else:
-                self.refused[name] = plan.error
+                self.refused.setdefault(name, plan.error)
 
     def planned(self) -> StatementsPlanned | None:
         """Return what a report says of them."""

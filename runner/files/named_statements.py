@@ -6,6 +6,7 @@ Source: the forms of sqlc (`:one`, `@name`, `sqlc.arg(name)`), aiosql (`get_user
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +16,13 @@ from runner.files.sqltext.lexer import statements
 from runner.files.sqltext.tokens import SqlSyntaxError, Token, tokens, without_comments
 
 _NAME = re.compile(
-    r"^[ \t]*--[ \t]*(?:name[ \t]*:|:name[ \t])[ \t]*(?P<name>[\w.-]+?)(?P<mark>[\^!<$*#?]*)(?:\([\w, ]*\))?"
+    r"^[ \t]*--[ \t]*(?:name[ \t]*:|:name[ \t])[ \t]*(?P<name>[\w.-]+?)(?P<mark>[\^!<$*#?]*)(?:\([\w, ]*\)[\^!<$*#?]*)?"
     r"(?:[ \t]+:(?P<kind>\S+).*)?[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
+_LIKE_A_NAME = re.compile(r"^[ \t]*--[ \t]*(?:name[ \t]*:|:name[ \t]).*$", re.MULTILINE | re.IGNORECASE)
 _LOAD = re.compile(
-    r"^--[ \t]*(?:calls:[ \t]*(?P<calls>[\d,.]+)[ \t]*an hour)?,?[ \t]*(?:mean[ \t]*(?P<mean>[\d,.]+)[ \t]*ms)?[ \t]*$",
+    r"^--[ \t]*(?:calls:[ \t]*(?P<calls>\d[\d,.]*)[ \t]*an hour)?,?[ \t]*(?:mean[ \t]*(?P<mean>\d[\d,.]*)[ \t]*ms)?[ \t]*$",
     re.MULTILINE,
 )
 _SQLC = frozenset({"arg", "narg", "slice"})
@@ -57,7 +59,7 @@ def find(place: Path, label: str) -> list[NamedStatement]:
                 hint="Name a file or folder of SQL in UTF-8, each statement behind a line: -- name: get_user :one",
             ) from error
         found += read(text, shown)
-    return _told_apart(found)
+    return told_apart(found)
 
 
 def read(text: str, label: str) -> list[NamedStatement]:
@@ -65,12 +67,27 @@ def read(text: str, label: str) -> list[NamedStatement]:
 
     Raises: FileError where none has a name, one is empty, or the text cannot be split into statements.
     """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     heads = list(_NAME.finditer(text))
+    known = {head.start() for head in heads}
+    for line in _LIKE_A_NAME.finditer(text):
+        if line.start() not in known:
+            raise FileError(
+                f"this is no name: {line[0].strip()}",
+                where=Location(label, line=_line(text, line.start())),
+                hint="A name has letters, digits, _, . and -; then a kind may follow: -- name: get_user :one",
+            )
     if not heads:
         raise FileError(
             "no statement has a name",
             where=Location(label),
             hint="Write a line before each: -- name: get_user :one",
+        )
+    if any(statements([text[: heads[0].start()]])):
+        raise FileError(
+            "a statement before the first name",
+            where=Location(label, line=1),
+            hint="Write a line before it: -- name: get_user :one",
         )
     return [
         statement
@@ -111,15 +128,21 @@ def _number(text: str | None) -> float | None:
     return None if text is None else float(text.replace(",", ""))
 
 
-def _told_apart(found: Sequence[NamedStatement]) -> list[NamedStatement]:
-    """Return the statements with the file in the name where two files use the same."""
-    names = [statement.name for statement in found]
-    return [
-        replace(statement, name=f"{Path(str(statement.where.path)).stem}.{statement.name}")
-        if names.count(statement.name) > 1
-        else statement
-        for statement in found
-    ]
+def told_apart(found: Sequence[NamedStatement]) -> list[NamedStatement]:
+    """Return the statements with a name each of its own: one that is used again gets its file's, then a number."""
+    names = Counter(statement.name for statement in found)
+    taken: set[str] = set()
+    apart = []
+    for statement in found:
+        name = statement.name
+        if names[name] > 1 and len({str(s.where.path) for s in found if s.name == name}) > 1:
+            name = f"{str(statement.where.path).removesuffix('.sql')}.{name}"
+        free, number = name, 2
+        while free in taken:
+            free, number = f"{name}_{number}", number + 1
+        taken.add(free)
+        apart.append(replace(statement, name=free))
+    return apart
 
 
 def numbered(text: str) -> str:

@@ -73,6 +73,8 @@ def rehearse(ground: Ground, step: Step, *, as_one: bool = False) -> Rehearsal:
             as_one=as_one,
             committed=None if ground.watch is None else ground.watch.after,
         )
+        if ground.watch is not None:
+            ground.watch.committed(step.script.label)
         _record(ground, step)
         after = ground.read()
         way = Way.ROLLBACK

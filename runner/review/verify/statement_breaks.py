@@ -61,7 +61,7 @@ def _of(statement: NamedStatement, was: Plan, now: Plan) -> Iterator[tuple[Rule,
         message = f"{name} leaves {listed(unnamed)} NULL, which {is_or_are(len(unnamed))} refused"
         yield rules.BREAKS_STATEMENT, message, "SQLSTATE 23502 or 23514, at every row."
         return
-    if was.columns != now.columns:
+    if [(c.name, c.type) for c in was.columns] != [(c.name, c.type) for c in now.columns]:
         yield rules.CHANGES_RESULT, f"{name} {_another_result(was, now)}", None
     served = {place for place, _ in now.served}
     gone = was.served - now.indexes  # the planner may choose another way while the index is there
@@ -77,15 +77,17 @@ def _of(statement: NamedStatement, was: Plan, now: Plan) -> Iterator[tuple[Rule,
 
 
 def _another_result(was: Plan, now: Plan) -> str:
-    old, new = dict(was.columns), dict(now.columns)
-    gone = [name for name in old if name not in new]
-    more = [name for name in new if name not in old]
-    changed = [
-        f"{name} as {new[name]}, not {old[name]}" for name in old if name in new and old[name] != new[name]
-    ]
+    old, new = [column.name for column in was.columns], [column.name for column in now.columns]
+    if old == new:
+        changed = [
+            f"{b.name} as {b.shown}, {'another type of that name' if a.shown == b.shown else f'not {a.shown}'}"
+            for a, b in zip(was.columns, now.columns, strict=True)
+            if a.type != b.type
+        ]
+        return f"returns {listed(changed)}"
+    gone, more = [name for name in old if name not in new], [name for name in new if name not in old]
     parts = [
         *([f"no longer returns {listed(gone)}"] if gone else []),
-        *([f"returns {listed(changed)}"] if changed else []),
         *([f"returns {counted(len(more), 'column')} more, {listed(more)}"] if more else []),
     ]
     return "; it ".join(parts) or "returns its columns in another order"

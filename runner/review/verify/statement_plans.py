@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -18,9 +18,10 @@ from psycopg.pq import DiagnosticField, ExecStatus
 
 from runner.errors import ConfigurationError
 from runner.files.named_statements import NamedStatement
-from runner.files.sqltext.tokens import keywords
+from runner.files.sqltext.tokens import keywords, tokens
 
 _TEXT = 25  # the oid of text
+_OF_OUR_NULLS = frozenset({"23502", "23514"})  # a domain refuses the NULL that stands for a parameter
 _MOST_UNKNOWN = 20  # parameters that get a type one after the other
 _AMBIGUOUS_PARAMETER = "42P18"
 _PLANNED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "WITH", "TABLE"})
@@ -35,7 +36,7 @@ FROM pg_catalog.pg_attribute AS a
 INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 WHERE
-    a.attnum > 0 AND NOT a.attisdropped
+    a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     AND n.nspname || '.' || c.relname = ANY (%s)
     AND (
         a.attnotnull
@@ -51,7 +52,11 @@ WHERE
     )
 """
 _TRIGGERS = """
-SELECT n.nspname || '.' || c.relname AS place, t.tgtype::int, t.tgname::text
+SELECT n.nspname || '.' || c.relname AS place, t.tgtype::int, t.tgname::text,
+    ARRAY(
+        SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = c.oid AND a.attnum = ANY (t.tgattr)
+    ) AS columns
 FROM pg_catalog.pg_trigger AS t
 INNER JOIN pg_catalog.pg_class AS c ON t.tgrelid = c.oid
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
@@ -62,7 +67,12 @@ SELECT n.nspname || '.' || c.relname AS place, coalesce(p.polcmd, '*')::text, co
 FROM pg_catalog.pg_class AS c
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 LEFT JOIN pg_catalog.pg_policy AS p ON c.oid = p.polrelid
-WHERE n.nspname || '.' || c.relname = ANY (%s) AND pg_catalog.row_security_active(c.oid)
+WHERE
+    n.nspname || '.' || c.relname = ANY (%s) AND pg_catalog.row_security_active(c.oid)
+    AND (
+        p.oid IS NULL OR p.polroles = ARRAY[0::oid]
+        OR EXISTS (SELECT FROM pg_catalog.unnest(p.polroles) AS r (role) WHERE pg_catalog.pg_has_role(r.role, 'MEMBER'))
+    )
 """
 # what an index can serve, whatever it is called
 _INDEXES = """
@@ -94,8 +104,29 @@ FROM above AS a
 INNER JOIN pg_catalog.pg_class AS c ON a.parent = c.oid
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 """
+# what a login of the role begins with
+_PATH_OF_ROLE = """
+SELECT pg_catalog.substr(c.setting, 13)
+FROM pg_catalog.pg_db_role_setting AS s
+INNER JOIN pg_catalog.pg_roles AS r ON s.setrole = r.oid
+CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c (setting)
+WHERE r.rolname = %s AND s.setdatabase = 0 AND c.setting LIKE 'search_path=%%'
+"""
+_TYPES = """
+SELECT pg_catalog.format_type(t.oid::oid, t.modifier)
+FROM ROWS FROM (pg_catalog.unnest(%s::int8[]), pg_catalog.unnest(%s::int4[])) WITH ORDINALITY AS t (oid, modifier, place)
+ORDER BY t.place
+"""
 _FIRES = {"Insert": 4, "Delete": 8, "Update": 16}  # bits of tgtype; see pg_trigger.h
 _COMMANDS = {"Insert": "a", "Update": "w", "Delete": "d"}
+
+
+class Column(NamedTuple):
+    """A column of a result; the type is what a prepared statement of the client holds on to."""
+
+    name: str
+    type: tuple[int, int]  # oid and modifier
+    shown: str  # numeric(10,2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +135,7 @@ class Plan:
 
     sqlstate: str | None = None
     error: str | None = None
-    columns: tuple[tuple[str, str], ...] = ()  # name and type of each column of its result
+    columns: tuple[Column, ...] = ()  # of its result
     relations: frozenset[str] = frozenset()  # that it reads or changes
     served: frozenset[tuple[str, str]] = (
         frozenset()
@@ -143,6 +174,9 @@ class Planner:
                     f"the statements cannot be planned as {role}: {error.diag.message_primary}",
                     hint="Name a role of the scratch server that the migrating role is a member of: --as ROLE",
                 ) from error
+            found = conn.execute(_PATH_OF_ROLE, [role]).fetchone()
+            if found is not None:
+                conn.execute("SELECT pg_catalog.set_config('search_path', %s, false)", found)
         return cls(conn)
 
     def plan(self, statements: Sequence[NamedStatement]) -> dict[str, Plan]:
@@ -153,12 +187,13 @@ class Planner:
             statement.name: self._explained(statement, number) for number, statement in enumerate(statements)
         }
         self.conn.execute("DEALLOCATE ALL")
-        nodes = {name: [] if found.tree is None else list(_nodes(found.tree)) for name, found in raw.items()}
+        nodes = {name: [node for tree in found.trees for node in _nodes(tree)] for name, found in raw.items()}
         about = sorted(
             {place for found in nodes.values() for node in found if (place := _relation(node)) is not None}
         )
-        facts = _Facts.read(self.conn, about)
-        return {name: _plan(found, nodes[name], facts) for name, found in raw.items()}
+        types = {type_ for found in raw.values() for _, type_ in found.columns}
+        facts = _Facts.read(self.conn, about, types)
+        return {s.name: _plan(s.sql, raw[s.name], nodes[s.name], facts) for s in statements}
 
     def _explained(self, statement: NamedStatement, number: int) -> _Raw:
         name, text = f"runner_{number}".encode(), _TYPED_LITERAL.sub(r"\2::\1", statement.sql)
@@ -183,41 +218,46 @@ class Planner:
             b"EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE " + name + (f"({nulls})".encode() if nulls else b"")
         )
         refused = _refusal(explained)
+        columns = [
+            ((described.fname(n) or b"").decode(), (described.ftype(n), described.fmod(n)))
+            for n in range(described.nfields)
+        ]
+        if refused is not None and refused[0] in _OF_OUR_NULLS:
+            return _Raw(None, None, tuple(columns))
         if refused is not None:
             return _Raw(*refused)
-        columns = [
-            ((described.fname(n) or b"").decode(), described.ftype(n)) for n in range(described.nfields)
-        ]
-        value = explained.get_value(0, 0)
-        tree = json.loads((value or b"[{}]").decode())[0].get("Plan", {})
-        return _Raw(None, None, tuple(columns), tree)
+        found = json.loads((explained.get_value(0, 0) or b"[]").decode())
+        trees = [item["Plan"] for item in found if isinstance(item, dict) and "Plan" in item]
+        return _Raw(None, None, tuple(columns), tuple(trees))
 
 
 @dataclass(frozen=True, slots=True)
 class _Raw:
     sqlstate: str | None
     error: str | None
-    columns: tuple[tuple[str, int], ...] = ()
-    tree: Mapping[str, Any] | None = None
+    columns: tuple[tuple[str, tuple[int, int]], ...] = ()
+    trees: tuple[Mapping[str, Any], ...] = ()  # several, or none, where a rule rewrites it
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
     never_null: Mapping[str, Mapping[int, str]]
-    triggers: Mapping[str, Sequence[tuple[int, str]]]
+    triggers: Mapping[str, Sequence[tuple[int, str, Sequence[str]]]]
     policies: Mapping[str, Sequence[tuple[str, str]]]
     indexes: Mapping[str, Mapping[str, str]]  # by table and name
     ancestors: Mapping[str, Collection[str]]  # of a partition or a child: the tables above it
-    types: Mapping[int, str]
+    types: Mapping[tuple[int, int], str]
 
     @classmethod
-    def read(cls, conn: psycopg.Connection[Any], about: Sequence[str]) -> _Facts:
+    def read(
+        cls, conn: psycopg.Connection[Any], about: Sequence[str], types: Collection[tuple[int, int]]
+    ) -> _Facts:
         never_null: dict[str, dict[int, str]] = {}
         for relation, number, column in conn.execute(_NEVER_NULL, [about]):
             never_null.setdefault(relation, {})[number] = column
-        triggers: dict[str, list[tuple[int, str]]] = {}
-        for relation, bits, name in conn.execute(_TRIGGERS, [about]):
-            triggers.setdefault(relation, []).append((bits, name))
+        triggers: dict[str, list[tuple[int, str, Sequence[str]]]] = {}
+        for relation, bits, name, columns in conn.execute(_TRIGGERS, [about]):
+            triggers.setdefault(relation, []).append((bits, name, columns))
         indexes: dict[str, dict[str, str]] = {}
         for relation, name, what in conn.execute(_INDEXES, [about]):
             indexes.setdefault(relation, {})[name] = what
@@ -228,10 +268,12 @@ class _Facts:
         policies: dict[str, list[tuple[str, str]]] = {}
         for relation, command, name in conn.execute(_POLICIES, [with_parents]):
             policies.setdefault(relation, []).append((command, name))
-        types = dict(
-            conn.execute("SELECT oid::int8, pg_catalog.format_type(oid, NULL) FROM pg_catalog.pg_type")
-        )
-        return cls(never_null, triggers, policies, indexes, ancestors, types)
+        asked = list(types)
+        shown = conn.execute(
+            _TYPES, [[oid for oid, _ in asked], [modifier for _, modifier in asked]]
+        ).fetchall()
+        named = {key: str(row[0]) for key, row in zip(asked, shown, strict=True)}
+        return cls(never_null, triggers, policies, indexes, ancestors, named)
 
 
 def not_planned(text: str) -> str | None:
@@ -255,12 +297,12 @@ def _parameter(message: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def _plan(found: _Raw, nodes: Sequence[Mapping[str, Any]], facts: _Facts) -> Plan:
+def _plan(text: str, found: _Raw, nodes: Sequence[Mapping[str, Any]], facts: _Facts) -> Plan:
     if found.error is not None:
         return Plan(sqlstate=found.sqlstate, error=found.error)
     relations = frozenset(place for node in nodes if (place := _relation(node)) is not None)
     return Plan(
-        columns=tuple((name, facts.types.get(oid, str(oid))) for name, oid in found.columns),
+        columns=tuple(Column(name, type_, facts.types[type_]) for name, type_ in found.columns),
         relations=relations.union(*(facts.ancestors.get(place, ()) for place in relations)),
         served=frozenset(
             (place, facts.indexes.get(place, {}).get(name, name)) for place, name in _served(nodes)
@@ -269,7 +311,7 @@ def _plan(found: _Raw, nodes: Sequence[Mapping[str, Any]], facts: _Facts) -> Pla
             (place, what) for place in relations for what in facts.indexes.get(place, {}).values()
         ),
         unnamed=frozenset(_unnamed(nodes, facts)),
-        triggers=frozenset(_triggers(nodes, facts)),
+        triggers=frozenset(_triggers(text, nodes, facts)),
         policies=frozenset(_policies(nodes, facts)),
     )
 
@@ -314,20 +356,32 @@ def _unnamed(nodes: Collection[Mapping[str, Any]], facts: _Facts) -> Iterator[st
                 yield f"{column} of {place}"
 
 
-def _triggers(nodes: Collection[Mapping[str, Any]], facts: _Facts) -> Iterator[str]:
+def _triggers(text: str, nodes: Collection[Mapping[str, Any]], facts: _Facts) -> Iterator[str]:
+    words = {token.text.strip('"').lower() for token in tokens(text)}
     for node in nodes:
-        place, bit = _relation(node), _FIRES.get(node.get("Operation", ""))
-        for bits, name in facts.triggers.get(place or "", ()):
-            if bit is not None and bits & bit:
+        place = _relation(node)
+        for bits, name, columns in facts.triggers.get(place or "", ()):
+            is_of_these = not columns or not words.isdisjoint(column.lower() for column in columns)
+            if is_of_these and any(bits & _FIRES[operation] for operation in _operations(node)):
                 yield f"{name} on {place}"
+
+
+def _operations(node: Mapping[str, Any]) -> Sequence[str]:
+    operation = node.get("Operation", "")
+    if operation == "Merge":
+        return tuple(_FIRES)
+    if operation == "Insert" and node.get("Conflict Resolution") == "UPDATE":
+        return ("Insert", "Update")
+    return (operation,) if operation in _FIRES else ()
 
 
 def _policies(nodes: Collection[Mapping[str, Any]], facts: _Facts) -> Iterator[str]:
     for node in nodes:
-        place, command = _relation(node), _COMMANDS.get(node.get("Operation", ""), "r")
+        place = _relation(node)
+        commands = {_COMMANDS[operation] for operation in _operations(node)} or {"r"}
         for table in (place, *facts.ancestors.get(place or "", ())):
             for of, name in facts.policies.get(table or "", ()):
                 if not name:
                     yield f"row level security without a policy on {table}"
-                elif of in {"*", command}:
+                elif of == "*" or of in commands:
                     yield f"policy {name} on {table}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner.errors import Location
 from runner.files.named_statements import NamedStatement
@@ -35,13 +36,16 @@ class StatementWatch:
     running: Sequence[NamedStatement]
     newer: Sequence[NamedStatement] = ()
     found: list[Break] = field(default_factory=list)
+    _steps: list[tuple[list[tuple[StatementTrace, set[str]]], Mapping[str, Plan]]] = field(
+        default_factory=list
+    )
     _now: dict[str, Plan] = field(default_factory=dict)
     _before: Mapping[str, Plan] = field(default_factory=dict)  # the file
     _newer_applied: Mapping[str, Plan] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Begin a file, in the database as it is."""
-        self.found = []
+        self.found, self._steps = [], []
         if not self._now:
             self._now = self.planner.plan(self.running)
         self._before = dict(self._now)
@@ -56,17 +60,37 @@ class StatementWatch:
         self._now = {}
 
     def after(self, traces: Sequence[StatementTrace]) -> None:
-        """Look at what statements of the file did that were committed together."""
+        """Note what statements of the file seem to have done: it places what `committed` finds."""
         looked_at = [self._concerned(trace) for trace in traces]
         names = {statement.name for chosen in looked_at for statement in chosen}
-        if not names:
-            return
         now = self.planner.plan([s for s in self.running if s.name in names])
-        for trace, chosen in zip(traces, looked_at, strict=True):
-            mine = [s for s in chosen if s.name in names]
-            names -= {s.name for s in mine}
-            self.found += breaks(mine, self._now, now, where=trace.where, number=trace.number)
-        self._now.update(now)
+        together = [(t, {s.name for s in chosen}) for t, chosen in zip(traces, looked_at, strict=True)]
+        self._steps.append((together, now))
+
+    def committed(self, path: str) -> None:
+        """Look at what the application has before it once the whole file, or what commits by itself of it, is in effect."""
+        self._now = self.planner.plan(self.running)
+        for item in breaks(self.running, self._before, self._now, where=Location(path)):
+            trace = self._cause(item)
+            placed = item if trace is None else replace(item, where=trace.where, number=trace.number)
+            self.found.append(placed)
+
+    def _cause(self, item: Break) -> StatementTrace | None:
+        """Return the statement of the file after which it was so and stayed so."""
+        name, cause = item.statement.name, None
+        said = set(re.findall(r"\w+", item.message))
+        for together, plans in self._steps:
+            concerned = [trace for trace, names in together if name in names]
+            if not concerned:
+                continue
+            kinds = {b.rule.id for b in breaks([item.statement], self._before, plans, where=item.where)}
+            if item.rule.id not in kinds:
+                cause = None
+            elif cause is None:  # of those that were one transaction the one that names most of what is said
+                cause = max(
+                    concerned, key=lambda trace: len(said.intersection(re.findall(r"\w+", trace.text)))
+                )
+        return cause
 
     def applied(self) -> None:
         """Plan the statements of the next release before the file is rolled back."""
@@ -87,7 +111,7 @@ class StatementWatch:
         if words[:2] not in _OF_ITS_RELATIONS or _RENAMES.intersection(words):
             return self.running
         touched = {lock.relation.replace('"', "") for lock in trace.locks}
-        return [s for s in self.running if self._depends(self._now[s.name], touched)]
+        return [s for s in self.running if self._depends(self._before[s.name], touched)]
 
     def _depends(self, plan: Plan, touched: Collection[str]) -> bool:
-        return plan.error is not None or not plan.relations.isdisjoint(touched)
+        return plan.error is not None or not plan.relations or not plan.relations.isdisjoint(touched)

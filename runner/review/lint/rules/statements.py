@@ -20,7 +20,7 @@ BREAKS_STATEMENT = Rule(
     effect="Between the migration and the end of the release every call of it is an error.",
     safer="Add first and remove later: release code that no longer needs it, then drop it. Where the break is meant, allow the"
     " rule with a reason that names the statement.",
-    unknown=f"{_UNKNOWN} functions and triggers.",
+    unknown=f"{_UNKNOWN} functions and triggers, rights on a sequence, a domain that is NOT NULL, MERGE.",
     bad=f"{_GET_NOTE}{_ORDERS}=== 0007_drop_note.sql\nALTER TABLE app.orders DROP COLUMN note;",
     good=f"{_GET_NOTE}{_ORDERS}=== 0007_drop_code.sql\nALTER TABLE app.orders DROP COLUMN code;",
     source="Dependency Tracking",
@@ -32,7 +32,7 @@ CHANGES_RESULT = Rule(
     effect="Code that reads its result by place, or into a variable of the old type, fails or reads something else; a prepared"
     ' statement fails with "cached plan must not change result type".',
     safer="Name the columns instead of *. Add a column of the new type beside the old one, and release code that reads it.",
-    unknown="How the application reads the result.",
+    unknown="How the application reads the result. The type of a parameter, and the attributes of a composite type.",
     bad=f"{_GET_NOTE}{_ORDERS}=== 0007_wide_id.sql\nALTER TABLE app.orders ALTER COLUMN id TYPE numeric;",
     good=f"{_GET_NOTE}{_ORDERS}=== 0007_short_code.sql\nALTER TABLE app.orders ALTER COLUMN code TYPE varchar(20);",
     source="PREPARE",
@@ -59,7 +59,8 @@ NEW_POLICY = Rule(
     " more applies to the statement.",
     effect="It finds fewer rows, or its row is refused, without an error in its text.",
     safer="Create the policies in one file, release code that sets what they read, then enable row level security.",
-    unknown="Which rows the policy hides. Without --as ROLE the statements are planned as the role that migrates, which owns the"
+    unknown="Which rows the policy hides, what ALTER POLICY changes, whether a policy that is gone let rows through; that a view reads"
+    " with its owner's rights. Without --as ROLE the statements are planned as the role that migrates, which owns the"
     " tables and is exempt.",
     bad=f"{_GET_NOTE}{_ORDERS}=== 0007_policy.sql\nALTER TABLE app.orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;",
     good=f"{_GET_NOTE}{_ORDERS}=== 0007_policy.sql\nCREATE POLICY own ON app.orders USING (note = current_user);",

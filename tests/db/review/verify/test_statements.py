@@ -69,6 +69,58 @@ def test_a_break_is_placed_in_a_file_that_only_runs_as_one_transaction(shop):
     assert [(rule, line) for rule, _, _, line in found(shop)] == [("breaks-statement", 2)]
 
 
+SWAPS = """\
+ALTER TABLE public.orders RENAME TO purchases;
+CREATE VIEW public.orders AS SELECT * FROM public.purchases;
+ALTER TABLE public.purchases ADD COLUMN kind text;
+UPDATE public.purchases SET kind = 'x';
+ALTER TABLE public.purchases ALTER COLUMN kind SET NOT NULL, ALTER COLUMN kind SET DEFAULT 'x';
+"""
+
+
+def test_what_no_query_sees_within_a_transaction_is_no_break(shop):
+    shop.write("0002_swap", f"-- irreversible: an example\n{SWAPS}")
+    assert found(shop) == []
+    shop.write(
+        "0002_swap",
+        "-- irreversible: an example\nALTER TABLE public.orders DROP COLUMN note, ADD COLUMN note text;\n",
+    )
+    assert found(shop) == []
+
+
+def test_a_break_of_a_partitioned_table_is_placed_where_it_happens(shop):
+    events = "CREATE TABLE public.events (day date, note text) PARTITION BY RANGE (day);\n"
+    shop.write("0001_orders", ORDERS + events, "DROP TABLE public.events, public.orders;")
+    shop.write(
+        "sql/statements/database.sql",
+        "-- name: note_of :one\nSELECT note FROM public.events WHERE day = :day;\n",
+    )
+    shop.write(
+        "0002_a",
+        "ALTER TABLE public.events DROP COLUMN note;\n",
+        "ALTER TABLE public.events ADD note text;\n",
+    )
+    shop.write("0003_b", "CREATE VIEW public.v AS SELECT 1 AS one;\n", "DROP VIEW public.v;\n")
+    assert [path for _, _, path, _ in found(shop)] == ["migrations/0002_a.sql"]
+
+
+def test_statements_of_one_name_are_told_apart(shop):
+    (shop.root / "sql/statements/database.sql").unlink()
+    both = "\ufeff-- name: get\r\nSELECT note FROM public.orders;\r\n-- name: get\r\nSELECT id FROM public.orders;\r\n"
+    shop.write("sql/statements/database/a/x.sql", both)
+    shop.write("sql/statements/database/b/x.sql", "-- name: get\nSELECT note, id FROM public.orders;\n")
+    shop.write(
+        "0002_notes",
+        "ALTER TABLE public.orders DROP COLUMN note;\n",
+        "ALTER TABLE public.orders ADD note text;\n",
+    )
+    folder = "sql/statements/database"
+    assert [message.split()[0] for _, message, *_ in found(shop)] == [
+        f"{folder}/a/x.get",
+        f"{folder}/b/x.get",
+    ]
+
+
 def test_a_break_on_purpose_is_allowed_for_the_statement_that_the_reason_names(shop):
     drop = "ALTER TABLE public.orders DROP COLUMN note, ADD COLUMN tenant int NOT NULL;\n"
     back = "ALTER TABLE public.orders ADD COLUMN note text, DROP COLUMN tenant;\n"
@@ -165,6 +217,12 @@ def test_what_cannot_be_planned_is_counted_and_named(shop):
     [
         ("SELECT 1;", "no statement has a name"),
         ("-- name: a\n-- nothing", "a is empty"),
+        ("SELECT 1;\n-- name: a\nSELECT 2;", "a statement before the first name"),
+        (
+            "-- name: a\nSELECT 1;\n-- name: get user :one\nSELECT 2;",
+            "this is no name: -- name: get user :one",
+        ),
+        ("-- name: a\n-- calls: , an hour\nSELECT 'x;", "database.sql:3"),
         ("-- name: a\nSELECT 'x;", "database.sql:2"),
     ],
 )
@@ -264,7 +322,12 @@ def test_what_production_runs_becomes_a_file_and_finds_a_break(counting):
     assert "-- calls: 3 an hour, mean 0." in text
     (name,) = (line for line in text.splitlines() if line.startswith("-- name: update_orders_"))
     (counting.root / file).write_text(text.replace(name, "-- name: set_code :exec"))
-    counting.ok("statements", "--output", file)
+    with (counting.root / file).open("a") as appended:
+        appended.write("\n-- name: by_hand\nSELECT code FROM orders ORDER BY 1;\n")
+    assert (
+        "removed, as the server has not counted it: by_hand"
+        in counting.ok("statements", "--output", file).out
+    )
     assert "-- name: set_code :exec" in (counting.root / file).read_text()
     assert "unchanged" in counting.ok("statements", "--output", file).out
     printed = counting.ok("statements", "--json").data
